@@ -1,0 +1,124 @@
+/**
+ * The one error class and the closed list of its codes.
+ *
+ * A code is stable and is what other programs rely on; what a person should do next stands in `locales/` under
+ * `errors.<code>`, in both languages, and in `docs/errors.md`. `test/rules/errors.test.ts` keeps the three equal.
+ */
+
+type ErrorRule = {
+  /** HTTP status of the problem answer (RFC 9457). */
+  readonly status: number;
+  /** Will waiting help, without anybody doing anything? */
+  readonly temporary: boolean;
+};
+
+const rule = (status: number, temporary: boolean): ErrorRule => ({ status, temporary });
+
+export const ERRORS = {
+  // anything
+  'invalid-request': rule(400, false),
+  'not-found': rule(404, false),
+  conflict: rule(409, false),
+  'internal-error': rule(500, false),
+  stopping: rule(503, true),
+
+  // base and store
+  'invalid-setting': rule(500, false),
+  'key-file-unsafe': rule(500, false),
+  'key-file-wrong': rule(500, false),
+  'sealed-value-damaged': rule(500, false),
+  'data-directory-in-use': rule(500, false),
+  'database-start-failed': rule(500, false),
+  'database-unavailable': rule(503, true),
+  'database-too-new': rule(500, false),
+  'lease-lost': rule(503, true),
+  'already-running': rule(500, false),
+
+  // spool
+  'spool-unavailable': rule(503, true),
+  'document-too-large': rule(413, false),
+  'document-missing': rule(500, false),
+
+  // users and http
+  'setup-token-wrong': rule(403, false),
+  'setup-closed': rule(409, false),
+  unauthenticated: rule(401, false),
+  forbidden: rule(403, false),
+  'wrong-credentials': rule(401, false),
+  'too-many-attempts': rule(429, true),
+  'cross-site-request': rule(403, false),
+  'wrong-host': rule(421, false),
+  'wrong-content-type': rule(415, false),
+  'too-large': rule(413, false),
+  'too-many-requests': rule(429, true),
+  'password-too-weak': rule(400, false),
+  'last-administrator': rule(409, false),
+
+  // connections
+  'connection-not-confirmed': rule(409, false),
+  'connection-needs-confirmation': rule(409, false),
+  'connection-degraded': rule(503, true),
+  'device-code-refused': rule(502, false),
+  'identity-unreachable': rule(503, true),
+  'wrong-account': rule(409, false),
+  'connection-in-use': rule(409, false),
+  'unknown-cloud': rule(400, false),
+
+  // intake
+  'mailbox-unreachable': rule(503, true),
+  'mailbox-refused': rule(502, false),
+
+  // jobs and printers
+  'job-state-conflict': rule(409, false),
+  'no-printer': rule(409, false),
+  'printer-unreachable': rule(503, true),
+  'printer-refused': rule(502, false),
+  'printer-answer-invalid': rule(502, true),
+  'printer-address-refused': rule(400, false),
+  'queue-in-use': rule(409, false),
+  'printer-in-use': rule(409, false),
+} as const satisfies Record<string, ErrorRule>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export type ErrorDetails = {
+  readonly cause?: unknown;
+  /** The other side's answer, word for word, without secrets. */
+  readonly remote?: string;
+  /** Values for the advice text in `locales/`. */
+  readonly values?: Readonly<Record<string, string | number>>;
+  /** Facts that an administrator gives to the support of the other side (AADSTS number, trace id, …). */
+  readonly facts?: Readonly<Record<string, string | number>>;
+  readonly retryAfterSeconds?: number;
+};
+
+export class PlatenError extends Error {
+  readonly code: ErrorCode;
+  readonly remote: string | undefined;
+  readonly values: Readonly<Record<string, string | number>>;
+  readonly facts: Readonly<Record<string, string | number>>;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'PlatenError';
+    this.code = code;
+    this.remote = details.remote;
+    this.values = details.values ?? {};
+    this.facts = details.facts ?? {};
+    this.retryAfterSeconds = details.retryAfterSeconds;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  get temporary(): boolean {
+    return ERRORS[this.code].temporary;
+  }
+}
+
+/** Narrows to a Node system error, to read its `code` (ENOENT, ECONNREFUSED, …). */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
+}

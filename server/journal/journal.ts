@@ -1,0 +1,138 @@
+/**
+ * The journal: an append-only record of what happened. It feeds notices, the live screen and the audit.
+ *
+ * An event is written in the transaction of what it tells, so it never tells of something that was not kept. Readers
+ * stop before the oldest transaction that is still running: a cursor never passes an event that commits later.
+ * Secrets and whole documents never stand in it.
+ */
+import { sql } from 'kysely';
+import type { Context } from '../store/database.ts';
+import { EVENT_TYPES, type EventType } from './events.ts';
+
+export type JournalEvent = {
+  /** Opaque position for `since` and for Last-Event-ID. */
+  readonly cursor: string;
+  readonly at: Date;
+  readonly type: EventType;
+  readonly subjectKind: string;
+  readonly subjectId: string;
+  readonly actor: string | null;
+  readonly ownerId: string | null;
+  readonly data: Readonly<Record<string, unknown>>;
+};
+
+export type NewEvent = {
+  readonly subjectId: string;
+  /** Who did it: a user id, an API token's name, or absent for Platen itself. */
+  readonly actor?: string;
+  /** The user who may see it beside operators. */
+  readonly ownerId?: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+};
+
+export type JournalFilter = {
+  readonly since?: string;
+  readonly type?: string;
+  readonly subjectId?: string;
+  readonly ownerId?: string;
+  readonly limit: number;
+};
+
+/** Appends one event in the transaction of `context.db`. */
+export async function record(context: Context, type: EventType, event: NewEvent): Promise<void> {
+  await recordAll(context, [{ type, ...event }]);
+}
+
+/** Appends several events with one statement. */
+export async function recordAll(
+  context: Context,
+  events: readonly (NewEvent & { readonly type: EventType })[],
+): Promise<void> {
+  if (events.length === 0) return;
+  const rows = events.map((event) => ({
+    type: event.type,
+    subject_kind: EVENT_TYPES[event.type],
+    subject_id: event.subjectId,
+    actor: event.actor ?? null,
+    owner_id: event.ownerId ?? null,
+    data: JSON.stringify(event.data ?? {}),
+  }));
+  await context.db.insertInto('journal').values(rows).execute();
+}
+
+/** Reads events after a cursor, oldest first. */
+export async function readJournal(context: Context, filter: JournalFilter): Promise<JournalEvent[]> {
+  let query = context.db
+    .selectFrom('journal')
+    .select([
+      sql<string>`tx::text`.as('tx'),
+      'id',
+      'at',
+      'type',
+      'subject_kind',
+      'subject_id',
+      'actor',
+      'owner_id',
+      'data',
+    ])
+    .where(sql<boolean>`tx < pg_snapshot_xmin(pg_current_snapshot())`)
+    .orderBy('journal.tx')
+    .orderBy('journal.id')
+    .limit(filter.limit);
+  const cursor = readCursor(filter.since);
+  if (cursor !== undefined) {
+    query = query.where(sql<boolean>`(tx, id) > (${cursor.tx}::text::xid8, ${cursor.id}::bigint)`);
+  }
+  if (filter.type !== undefined) query = query.where('type', '=', filter.type);
+  if (filter.subjectId !== undefined) query = query.where('subject_id', '=', filter.subjectId);
+  if (filter.ownerId !== undefined) query = query.where('owner_id', '=', filter.ownerId);
+  const rows = await query.execute();
+  return rows.map((row) => ({
+    cursor: `${row.tx}-${row.id}`,
+    at: row.at,
+    type: row.type as EventType,
+    subjectKind: row.subject_kind,
+    subjectId: row.subject_id,
+    actor: row.actor,
+    ownerId: row.owner_id,
+    data: row.data,
+  }));
+}
+
+/** The position after everything that can be read now: where a live reader starts. */
+export async function journalEnd(context: Context): Promise<string> {
+  const row = await context.db
+    .selectFrom('journal')
+    .select([sql<string>`tx::text`.as('tx'), 'id'])
+    .where(sql<boolean>`tx < pg_snapshot_xmin(pg_current_snapshot())`)
+    .orderBy('journal.tx', 'desc')
+    .orderBy('journal.id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? '0-0' : `${row.tx}-${row.id}`;
+}
+
+const FOLLOW_INTERVAL_MS = 500;
+const FOLLOW_BATCH = 200;
+
+/** Yields events after `since` as they appear, until the signal aborts. */
+export async function* followJournal(
+  context: Context,
+  filter: Omit<JournalFilter, 'limit'>,
+  signal: AbortSignal,
+): AsyncGenerator<JournalEvent> {
+  let since = filter.since ?? (await journalEnd(context));
+  while (!signal.aborted) {
+    const events = await readJournal(context, { ...filter, since, limit: FOLLOW_BATCH });
+    for (const event of events) {
+      since = event.cursor;
+      yield event;
+    }
+    if (events.length < FOLLOW_BATCH) await context.clock.sleep(FOLLOW_INTERVAL_MS, signal);
+  }
+}
+
+function readCursor(cursor: string | undefined): { tx: string; id: string } | undefined {
+  const match = /^(\d{1,19})-(\d{1,18})$/.exec(cursor ?? '');
+  return match?.[1] === undefined || match[2] === undefined ? undefined : { tx: match[1], id: match[2] };
+}

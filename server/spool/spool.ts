@@ -1,0 +1,173 @@
+/**
+ * Bytes at rest: documents, and messages too large for a row. Written once, never changed, removed when nobody needs them.
+ *
+ * `keep` returns only when the bytes and their directory entry are synced. The caller commits the row that `addSpoolFiles`
+ * writes; a file without a row is an orphan of a crash and is swept after a grace period. File names are random ids:
+ * no name from outside ever becomes a path.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { isSystemError, PlatenError } from '../base/errors.ts';
+import { newId } from '../base/secrets.ts';
+import type { Context } from '../store/database.ts';
+import { syncDirectory } from './sync.ts';
+
+export type SpoolFile = {
+  readonly id: string;
+  readonly bytes: number;
+  readonly sha256: Buffer;
+  readonly mediaType: string;
+};
+
+export type KeepOptions = {
+  readonly mediaType: string;
+  readonly maxBytes: number;
+};
+
+// Sixteen chunks of a stream go to the disk with one call: half the system calls decide the speed of large files.
+const CHUNKS_PER_WRITE = 16;
+
+/** Makes the spool folder. Throws `spool-unavailable` when it cannot be written. */
+export async function openSpool(context: Context): Promise<void> {
+  try {
+    await mkdir(context.settings.spoolDir, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw spoolUnavailable(context, cause);
+  }
+}
+
+/**
+ * Keeps the bytes of a stream or buffer durably. Throws `document-too-large` past `maxBytes` and `spool-unavailable`
+ * when the disk refuses; in both cases nothing is left behind.
+ */
+export async function keep(context: Context, source: Readable | Buffer, options: KeepOptions): Promise<SpoolFile> {
+  const id = newId();
+  const hash = createHash('sha256');
+  let bytes = 0;
+  let file: FileHandle | undefined;
+  try {
+    file = await createFile(context, id);
+    for await (const chunks of inGroups(source)) {
+      for (const chunk of chunks) {
+        bytes += chunk.length;
+        if (bytes > options.maxBytes) {
+          throw new PlatenError('document-too-large', `the document is larger than ${options.maxBytes} bytes`, {
+            values: { maxBytes: options.maxBytes },
+          });
+        }
+        hash.update(chunk);
+      }
+      await writeAll(file, chunks);
+    }
+    // A failed sync is never tried again: the kernel may have dropped the pages, and a second one would succeed.
+    await file.datasync();
+    await file.close();
+    file = undefined;
+    await syncDirectory(folderOf(context, id));
+    return { id, bytes, sha256: hash.digest(), mediaType: options.mediaType };
+  } catch (cause) {
+    await file?.close().catch(() => undefined);
+    await unlink(pathOf(context, id)).catch(() => undefined);
+    if (isSystemError(cause) && cause.syscall !== undefined && cause.code !== 'ECONNRESET') {
+      throw spoolUnavailable(context, cause);
+    }
+    throw cause;
+  }
+}
+
+/** Writes the rows of kept files in the transaction of `context.db`. */
+export async function addSpoolFiles(context: Context, files: readonly SpoolFile[]): Promise<void> {
+  if (files.length === 0) return;
+  const rows = files.map((file) => ({
+    id: file.id,
+    bytes: file.bytes,
+    sha256: file.sha256,
+    media_type: file.mediaType,
+  }));
+  await context.db.insertInto('spool_files').values(rows).execute();
+}
+
+/** Opens a kept file. Throws `document-missing` when its bytes are gone or have another length than the row says. */
+export async function openSpoolFile(context: Context, id: string): Promise<Readable> {
+  const row = await context.db.selectFrom('spool_files').select('bytes').where('id', '=', id).executeTakeFirst();
+  const path = pathOf(context, id);
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => undefined,
+  );
+  if (row === undefined || size !== row.bytes) {
+    throw new PlatenError('document-missing', `the spool file ${id} is missing or damaged`, { values: { id } });
+  }
+  return createReadStream(path, { highWaterMark: 256 * 1024 });
+}
+
+/** Removes the rows of files in the transaction of `context.db`; the bytes go with the next sweep. */
+export async function forget(context: Context, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await context.db
+    .deleteFrom('spool_files')
+    .where('id', 'in', [...ids])
+    .execute();
+}
+
+/** Removes bytes that were kept and then not needed, before any row named them. */
+export async function discard(context: Context, files: readonly SpoolFile[]): Promise<void> {
+  for (const file of files) await unlink(pathOf(context, file.id)).catch(() => undefined);
+}
+
+export function folderOf(context: Context, id: string): string {
+  // The last two digits of a UUID of version 7 are random, the first ones are the time.
+  return join(context.settings.spoolDir, id.slice(-2));
+}
+
+export function pathOf(context: Context, id: string): string {
+  return join(folderOf(context, id), id);
+}
+
+async function createFile(context: Context, id: string): Promise<FileHandle> {
+  try {
+    return await open(pathOf(context, id), 'wx', 0o600);
+  } catch (error) {
+    if (!(isSystemError(error) && error.code === 'ENOENT')) throw error;
+  }
+  await mkdir(folderOf(context, id), { recursive: true, mode: 0o700 });
+  await syncDirectory(context.settings.spoolDir);
+  return await open(pathOf(context, id), 'wx', 0o600);
+}
+
+async function* inGroups(source: Readable | Buffer): AsyncGenerator<Buffer[]> {
+  if (Buffer.isBuffer(source)) {
+    yield [source];
+    return;
+  }
+  let group: Buffer[] = [];
+  for await (const chunk of source) {
+    group.push(chunk as Buffer);
+    if (group.length < CHUNKS_PER_WRITE) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
+async function writeAll(file: FileHandle, chunks: readonly Buffer[]): Promise<void> {
+  let left = chunks.filter((chunk) => chunk.length > 0);
+  while (left.length > 0) {
+    let { bytesWritten } = await file.writev(left);
+    while (left[0] !== undefined && bytesWritten >= left[0].length) {
+      bytesWritten -= left[0].length;
+      left = left.slice(1);
+    }
+    if (left[0] !== undefined && bytesWritten > 0) left = [left[0].subarray(bytesWritten), ...left.slice(1)];
+  }
+}
+
+function spoolUnavailable(context: Context, cause: unknown): PlatenError {
+  return new PlatenError('spool-unavailable', `the spool folder ${context.settings.spoolDir} cannot be written`, {
+    cause,
+    values: { folder: context.settings.spoolDir },
+  });
+}

@@ -1,0 +1,77 @@
+/**
+ * The connection to PostgreSQL, and the context that every face takes.
+ *
+ * A pool of at most ten connections. `COMMIT` of an aborted transaction answers `ROLLBACK`; Kysely makes that an error
+ * (a test holds it), so that nothing is acknowledged that was not kept.
+ */
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Secrets } from '../base/secrets.ts';
+import type { Settings } from '../base/settings.ts';
+import type { Schema } from './schema.ts';
+
+export type Db = Kysely<Schema>;
+
+/** What every face takes first. A sixth member needs a decision record. */
+export type Context = {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: Settings;
+  readonly secrets: Secrets;
+};
+
+/** How to reach a database: an address, or the socket folder of the embedded one. */
+export type DatabaseTarget =
+  | { readonly kind: 'url'; readonly url: string }
+  | {
+      readonly kind: 'socket';
+      readonly directory: string;
+      readonly database: string;
+      readonly user: string;
+      readonly password: string;
+    };
+
+const POOL_SIZE = 10;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+// bigint columns hold sizes and counters, far below 2^53.
+const INT8_OID = 20;
+
+export function openPool(target: DatabaseTarget, log: Log): pg.Pool {
+  const pool = new pg.Pool({
+    ...connectionOptions(target),
+    max: POOL_SIZE,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    application_name: 'platen',
+    types: typeParsers,
+  });
+  // Without a listener an idle connection that the server ends would end this process.
+  pool.on('error', (error) => log.warn({ error: { message: error.message } }, 'an idle database connection was lost'));
+  return pool;
+}
+
+export function connectionOptions(target: DatabaseTarget): pg.ClientConfig {
+  if (target.kind === 'url') return { connectionString: target.url };
+  return { host: target.directory, database: target.database, user: target.user, password: target.password };
+}
+
+export function openDatabase(pool: pg.Pool): Db {
+  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/** As pg reads values, but with bigint as number. */
+const typeParsers = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === INT8_OID) return readBigint;
+    return pg.types.getTypeParser(oid, format as 'text');
+  },
+};
+
+function readBigint(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number)) throw new RangeError('a bigint of the database is beyond 2^53');
+  return number;
+}

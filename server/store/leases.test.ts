@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sql } from 'kysely';
+import { openTestContext } from '../../test/harness/database.ts';
+import { PlatenError } from '../base/errors.ts';
+import { checkFence, withLease } from './leases.ts';
+import { transaction } from './transaction.ts';
+
+const isLeaseLost = (error: unknown) => error instanceof PlatenError && error.code === 'lease-lost';
+
+test('of two nodes only one holds a lease', async () => {
+  await using one = await openTestContext();
+  await using two = await openTestContext({ besides: one });
+  const answer = await withLease(one.context, 'mailbox:1', {}, async () =>
+    withLease(two.context, 'mailbox:1', {}, async () => 'both'),
+  );
+  assert.equal(answer, undefined);
+  assert.equal(await withLease(two.context, 'mailbox:1', {}, async () => 'afterwards'), 'afterwards');
+});
+
+test('a lease that is not renewed goes to another node with a higher fence, and the old holder changes nothing', async () => {
+  await using frozen = await openTestContext();
+  await using other = await openTestContext({ besides: frozen });
+  await withLease(frozen.context, 'mailbox:1', {}, async (oldLease) => {
+    await sql`UPDATE leases SET expires_at = clock_timestamp() - interval '1 second'`.execute(other.context.db);
+    await withLease(other.context, 'mailbox:1', {}, async (newLease) => {
+      assert.ok(newLease.fence > oldLease.fence);
+      await assert.rejects(
+        transaction(frozen.context, (context) => checkFence(context, oldLease)),
+        isLeaseLost,
+      );
+      await transaction(other.context, (context) => checkFence(context, newLease));
+      // The frozen node wakes up: its next heartbeat tells it.
+      frozen.clock.advance(10_000);
+      await new Promise<void>((resolve) => {
+        if (oldLease.signal.aborted) resolve();
+        else oldLease.signal.addEventListener('abort', () => resolve());
+      });
+      assert.throws(() => oldLease.assertFresh(), isLeaseLost);
+    });
+  });
+});
+
+test('a holder whose renewals fail begins nothing outside after 20 seconds', async () => {
+  await using test = await openTestContext();
+  await withLease(test.context, 'printer:1', {}, async (lease) => {
+    lease.assertFresh();
+    test.clock.setWallClock(new Date(0));
+    lease.assertFresh();
+    // No heartbeat can have answered between the jump of the clock and the question.
+    test.clock.advance(20_001);
+    assert.throws(() => lease.assertFresh(), isLeaseLost);
+  });
+});
+
+test('a takeover waits for a transaction that has checked its fence', async () => {
+  await using one = await openTestContext();
+  await using two = await openTestContext({ besides: one });
+  const order: string[] = [];
+  await withLease(one.context, 'mailbox:1', {}, async (lease) => {
+    let takeover: Promise<unknown> = Promise.resolve();
+    await transaction(one.context, async (context) => {
+      await checkFence(context, lease);
+      await sql`SELECT 1`.execute(two.context.db);
+      takeover = (async () => {
+        await sql`UPDATE leases SET expires_at = clock_timestamp() - interval '1 second'`.execute(two.context.db);
+        order.push('taken');
+      })();
+      // The other session has to reach the row lock before this one commits.
+      for (let waiting = false; !waiting; ) {
+        const rows = await sql<{ waiting: boolean }>`
+          SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted) AS waiting`.execute(one.context.db);
+        waiting = rows.rows[0]?.waiting === true;
+      }
+      order.push('committing');
+    });
+    await takeover;
+  });
+  assert.deepEqual(order, ['committing', 'taken']);
+});

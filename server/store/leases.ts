@@ -1,0 +1,137 @@
+/**
+ * Leases: what only one node may do at a time (watch a mailbox, poll a login, renew a token, feed a printer).
+ *
+ * A lease is a row with a holder, an end by the database's clock, and a fence that grows with each new holder. The
+ * holder renews it; whoever writes on its strength checks the fence in the same transaction, so that a node that was
+ * frozen and wakes up changes nothing. Advisory locks would not do: a frozen node would keep them.
+ */
+import { sql } from 'kysely';
+import { PlatenError } from '../base/errors.ts';
+import { newId } from '../base/secrets.ts';
+import type { Context } from './database.ts';
+
+/** How long a holder that went silent keeps a lease. A killed node is replaced within twice this time. */
+export const LEASE_SECONDS = 30;
+const HEARTBEAT_MS = 10_000;
+// Nothing is begun outside on a lease that was not renewed for this long: its end may be near.
+const FRESH_MS = 20_000;
+
+export type Lease = {
+  readonly name: string;
+  readonly fence: number;
+  /** Aborts when the lease is lost or the work is to stop. */
+  readonly signal: AbortSignal;
+  /** Throws `lease-lost` unless the lease was renewed a short while ago: to be asked right before each outside effect. */
+  assertFresh(): void;
+};
+
+/**
+ * Runs `work` while this node holds the lease, and returns what it returned; `undefined` when another node holds it.
+ * The lease is given back afterwards, also when `work` throws.
+ */
+export async function withLease<T>(
+  context: Context,
+  name: string,
+  options: { readonly signal?: AbortSignal },
+  work: (lease: Lease) => Promise<T>,
+): Promise<T | undefined> {
+  const holder = newId();
+  const askedAtMs = context.clock.monotonicMs();
+  const fence = await takeLease(context, name, holder);
+  if (fence === undefined) return undefined;
+
+  const lost = new AbortController();
+  const signal = options.signal === undefined ? lost.signal : AbortSignal.any([options.signal, lost.signal]);
+  let renewedAtMs = askedAtMs;
+  const lease: Lease = {
+    name,
+    fence,
+    signal,
+    assertFresh() {
+      if (signal.aborted || context.clock.monotonicMs() - renewedAtMs > FRESH_MS) throw leaseLost(name);
+    },
+  };
+  const heartbeat = context.clock.every(HEARTBEAT_MS, () => {
+    const startedAtMs = context.clock.monotonicMs();
+    renewLease(context, name, fence).then(
+      (kept) => {
+        if (kept) renewedAtMs = startedAtMs;
+        else lost.abort(leaseLost(name));
+      },
+      (error) => {
+        context.log.warn({ lease: name, error }, 'a lease could not be renewed');
+        if (context.clock.monotonicMs() - renewedAtMs > FRESH_MS) lost.abort(leaseLost(name));
+      },
+    );
+  });
+  try {
+    return await work(lease);
+  } finally {
+    heartbeat[Symbol.dispose]();
+    await giveBackLease(context, name, fence);
+  }
+}
+
+/**
+ * Checks, inside a transaction, that the lease still has this fence, and holds off a takeover until the commit.
+ * Throws `lease-lost` when another node has taken over.
+ */
+export async function checkFence(context: Context, lease: Pick<Lease, 'name' | 'fence'>): Promise<void> {
+  const row = await context.db
+    .selectFrom('leases')
+    .select('name')
+    .where('name', '=', lease.name)
+    .where('fence', '=', lease.fence)
+    .forShare()
+    .executeTakeFirst();
+  if (row === undefined) throw leaseLost(lease.name);
+}
+
+/** Ends all leases: right only where this process is known to be the only one, on the embedded database. */
+export async function clearLeases(context: Context): Promise<void> {
+  await context.db.updateTable('leases').set({ expires_at: sql`clock_timestamp()` }).execute();
+}
+
+async function takeLease(context: Context, name: string, holder: string): Promise<number | undefined> {
+  const end = sql<Date>`clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})`;
+  const row = await context.db
+    .insertInto('leases')
+    .values({ name, holder, fence: 1, expires_at: end })
+    .onConflict((conflict) =>
+      conflict
+        .column('name')
+        .doUpdateSet({ holder, fence: sql<number>`leases.fence + 1`, expires_at: end })
+        .where('leases.expires_at', '<=', sql<Date>`clock_timestamp()`),
+    )
+    .returning('fence')
+    .executeTakeFirst();
+  return row?.fence;
+}
+
+async function renewLease(context: Context, name: string, fence: number): Promise<boolean> {
+  const renewed = await context.db
+    .updateTable('leases')
+    .set({ expires_at: sql`clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})` })
+    .where('name', '=', name)
+    .where('fence', '=', fence)
+    .executeTakeFirst();
+  return renewed.numUpdatedRows > 0n;
+}
+
+async function giveBackLease(context: Context, name: string, fence: number): Promise<void> {
+  try {
+    await context.db
+      .updateTable('leases')
+      .set({ expires_at: sql`clock_timestamp()` })
+      .where('name', '=', name)
+      .where('fence', '=', fence)
+      .execute();
+  } catch (error) {
+    // It ends by itself; the next holder waits a little longer.
+    context.log.warn({ lease: name, error }, 'a lease could not be given back');
+  }
+}
+
+function leaseLost(name: string): PlatenError {
+  return new PlatenError('lease-lost', `another node has taken over ${name}`, { values: { name } });
+}

@@ -1,0 +1,53 @@
+/** Brings the schema up to date: forward only, under a lock, each migration once. */
+import { type Kysely, sql } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import { PlatenError } from '../base/errors.ts';
+import type { Db } from './database.ts';
+import * as theThread from './migrations/0001-the-thread.ts';
+
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-the-thread': theThread,
+};
+
+/** PostgreSQL 15 is the oldest that the queries are tested on. */
+const OLDEST_SERVER = 150000;
+
+/**
+ * Runs what is missing. Nodes that start together wait for each other. Throws `database-too-new` when the database
+ * has migrations that this Platen does not know.
+ */
+export async function migrate(db: Db): Promise<void> {
+  await refuseOldServer(db);
+  await refuseNewerSchema(db);
+  const migrator = new Migrator({
+    db: db as unknown as Kysely<unknown>,
+    provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) },
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+async function refuseOldServer(db: Db): Promise<void> {
+  const answer = await sql<{ version: number }>`SELECT current_setting('server_version_num')::int AS version`.execute(
+    db,
+  );
+  const version = answer.rows[0]?.version ?? 0;
+  if (version < OLDEST_SERVER) {
+    throw new PlatenError('invalid-setting', `PostgreSQL ${Math.floor(version / 10000)} is too old; 15 is needed`, {
+      values: { name: 'DATABASE_URL' },
+    });
+  }
+}
+
+async function refuseNewerSchema(db: Db): Promise<void> {
+  const tables = await sql<{ found: boolean }>`SELECT to_regclass('kysely_migration') IS NOT NULL AS found`.execute(db);
+  if (tables.rows[0]?.found !== true) return;
+  const done = await sql<{ name: string }>`SELECT name FROM kysely_migration`.execute(db);
+  const unknown = done.rows.find((row) => !(row.name in MIGRATIONS));
+  if (unknown !== undefined) {
+    throw new PlatenError(
+      'database-too-new',
+      `the database has the migration ${unknown.name}, which is not known here`,
+    );
+  }
+}

@@ -1,0 +1,327 @@
+/**
+ * Every table on one page. A table is named in queries only by the folder that owns it (`test/rules/tables.test.ts`).
+ * Instants are `timestamptz`; addresses are kept in lower case; sealed values open only with the master key.
+ */
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
+
+type Json<T> = ColumnType<T, string, string>;
+type Instant = ColumnType<Date, Date, Date>;
+type InstantOrNone = ColumnType<Date | null, Date | null | undefined, Date | null>;
+type WithDefault<T> = ColumnType<T, T | undefined, T>;
+
+/** A failure as it is kept and shown: the code for the advice, the other side's words, facts for its support. */
+export type Problem = {
+  readonly code: string;
+  readonly detail: string;
+  readonly remote?: string;
+  readonly facts?: Readonly<Record<string, string | number>>;
+  readonly values?: Readonly<Record<string, string | number>>;
+  readonly at: string;
+};
+
+// ── store ───────────────────────────────────────────────────────────────────────────────────────────────────────
+type Leases = {
+  name: string;
+  holder: string;
+  /** Grows by one with each new holder; checked in every update that the holder makes. */
+  fence: WithDefault<number>;
+  expires_at: Instant;
+};
+
+// ── journal ─────────────────────────────────────────────────────────────────────────────────────────────────────
+type Journal = {
+  /** Transaction id of the writer: readers stop before the oldest transaction that still runs, so nothing is missed. */
+  tx: GeneratedAlways<string>;
+  id: GeneratedAlways<number>;
+  at: Generated<Date>;
+  type: string;
+  subject_kind: string;
+  subject_id: string;
+  actor: string | null;
+  /** Who may see it besides operators: the owner of the job, for example. */
+  owner_id: string | null;
+  data: Json<Record<string, unknown>>;
+};
+
+// ── spool ───────────────────────────────────────────────────────────────────────────────────────────────────────
+type SpoolFiles = {
+  id: string;
+  bytes: number;
+  sha256: Buffer;
+  media_type: string;
+  created_at: Generated<Date>;
+};
+
+// ── users ───────────────────────────────────────────────────────────────────────────────────────────────────────
+export type Role = 'administrator' | 'operator' | 'user';
+export type Language = 'en' | 'it';
+
+type Installation = {
+  /** Always 1: the table holds one row, inserted by the migration. */
+  id: number;
+  setup_token_digest: Buffer | null;
+  completed_at: InstantOrNone;
+};
+type Users = {
+  id: string;
+  email: string;
+  name: string;
+  role: Role;
+  language: Language;
+  password_hash: string | null;
+  created_at: Generated<Date>;
+  disabled_at: InstantOrNone;
+};
+type UserAddresses = { address: string; user_id: string };
+type Sessions = {
+  digest: Buffer;
+  id: string;
+  user_id: string;
+  created_at: Instant;
+  seen_at: Instant;
+  expires_at: Instant;
+  remote_address: string | null;
+  user_agent: string | null;
+};
+type ApiTokens = {
+  id: string;
+  name: string;
+  role: Role;
+  digest: Buffer;
+  created_at: Instant;
+  used_at: InstantOrNone;
+};
+type LoginAttempts = { bucket: string; at: Instant };
+
+// ── connections ─────────────────────────────────────────────────────────────────────────────────────────────────
+export type ConnectionState = 'awaiting-confirmation' | 'connected' | 'degraded' | 'needs-confirmation';
+export type LoginState = 'pending' | 'granted' | 'declined' | 'expired' | 'wrong-account' | 'refused' | 'canceled';
+export type Use = 'imap' | 'pop3' | 'smtp';
+
+type Connections = {
+  id: string;
+  kind: 'exchange-online';
+  title: string;
+  cloud: string;
+  client_id: string;
+  tenant_id: string;
+  /** The GUID that `tenant_id` stands for, once Microsoft has told it. */
+  tenant_guid: string | null;
+  expected_account: string | null;
+  uses: Use[];
+  /** The scopes that were granted; a renewal never asks for more (exchange-online: AADSTS65001). */
+  scopes: WithDefault<string[]>;
+  state: ConnectionState;
+  state_since: Instant;
+  problem: Json<Problem> | null;
+  account_oid: string | null;
+  account_tid: string | null;
+  account_username: string | null;
+  account_name: string | null;
+  confirmed_at: InstantOrNone;
+  clock_skew_seconds: number | null;
+  checks: Json<unknown> | null;
+  created_at: Generated<Date>;
+};
+type ConnectionLogins = {
+  id: string;
+  connection_id: string;
+  kind: 'device-code' | 'link';
+  state: LoginState;
+  user_code: string;
+  verification_uri: string;
+  sealed_device_code: Buffer | null;
+  scopes: string[];
+  interval_seconds: number;
+  next_poll_at: Instant;
+  expires_at: Instant;
+  problem: Json<Problem> | null;
+  created_at: Instant;
+};
+type ConnectionTokens = {
+  connection_id: string;
+  sealed_refresh_token: Buffer;
+  /** Still valid at Microsoft after a rotation; kept until the new one has been used. */
+  sealed_previous_refresh_token: Buffer | null;
+  sealed_access_token: Buffer;
+  access_expires_at: Instant;
+  renewed_at: Instant;
+  renew_at: Instant;
+  failed_renewals: WithDefault<number>;
+};
+type NetworkSettings = {
+  /** Always 1. */
+  id: number;
+  sender_email: string | null;
+  sender_name: string | null;
+  outgoing_connection_id: string | null;
+};
+/** Addresses that Platen reads, so that a scan is not sent back into its own intake. */
+type ReadAddresses = { mailbox_id: string; address: string };
+
+// ── intake ──────────────────────────────────────────────────────────────────────────────────────────────────────
+type Mailboxes = {
+  id: string;
+  title: string;
+  protocol: 'imap' | 'pop3';
+  connection_id: string | null;
+  /** A classic server: `{host, port, security, username}`; its password is sealed beside it. */
+  server: Json<{ host: string; port: number; security: 'tls' | 'starttls' | 'none'; username: string }> | null;
+  sealed_password: Buffer | null;
+  address: string;
+  folder: string;
+  poll_seconds: number;
+  after_intake: 'move' | 'delete' | 'keep';
+  queue_id: string;
+  enabled: WithDefault<boolean>;
+  state: WithDefault<'waiting' | 'connected' | 'failing'>;
+  state_since: Instant;
+  problem: Json<Problem> | null;
+  created_at: Generated<Date>;
+};
+export type MessageOutcome = 'done' | 'refused' | 'failed' | 'ignored';
+type IncomingMessages = {
+  id: string;
+  mailbox_id: string;
+  folder: string;
+  uidvalidity: number;
+  uid: number;
+  /** sha256 over the decoded documents and the body, with Message-ID and Date: a second net against doubles. */
+  content_hash: Buffer | null;
+  message_id: string | null;
+  subject: string;
+  sender: string;
+  sender_user_id: string | null;
+  sent_at: InstantOrNone;
+  received_at: Instant;
+  bytes: number;
+  outcome: MessageOutcome;
+  reason: string | null;
+  /** When it was moved on the server; none while that is still to be done. */
+  moved_at: InstantOrNone;
+  job_count: WithDefault<number>;
+};
+/** Messages that could not be read: counted, so that the third failure settles them. */
+type UnreadableMessages = { mailbox_id: string; uidvalidity: number; uid: number; tries: number; problem: string };
+
+// ── jobs ────────────────────────────────────────────────────────────────────────────────────────────────────────
+export type JobState =
+  | 'pending'
+  | 'pending-held'
+  | 'processing'
+  | 'processing-stopped'
+  | 'canceled'
+  | 'aborted'
+  | 'completed';
+type Queues = {
+  id: string;
+  name: string;
+  mode: 'hold' | 'direct';
+  printer_ids: WithDefault<string[]>;
+  is_default: WithDefault<boolean>;
+  created_at: Generated<Date>;
+};
+type Jobs = {
+  id: string;
+  owner_id: string; // job-originating-user-name
+  queue_id: string;
+  printer_id: string | null;
+  title: string; // job-name
+  state: JobState; // job-state
+  reasons: WithDefault<string[]>; // job-state-reasons
+  problem: Json<Problem> | null;
+  options: Json<Record<string, unknown>>; // job template attributes
+  document_id: string | null;
+  document_format: string; // document-format
+  document_bytes: number;
+  pages: number | null; // job-impressions
+  message_id: string | null;
+  cancel_asked_at: InstantOrNone;
+  /** When the worker should look again; none when nothing is due. */
+  due_at: InstantOrNone;
+  created_at: Generated<Date>; // time-at-creation
+  processing_at: InstantOrNone; // time-at-processing
+  ended_at: InstantOrNone; // time-at-completed
+};
+/** What was about to be done at the printer is written before it is done. */
+export type AttemptPhase = 'creating' | 'created' | 'sending' | 'sent' | 'ended' | 'unknown';
+type PrintAttempts = {
+  id: string;
+  job_id: string;
+  printer_id: string;
+  fence: number;
+  phase: AttemptPhase;
+  printer_job_name: string;
+  printer_job_id: number | null;
+  outcome: string | null;
+  words: string | null;
+  started_at: Instant;
+  ended_at: InstantOrNone;
+};
+
+// ── printers ────────────────────────────────────────────────────────────────────────────────────────────────────
+export type PrinterState = 'idle' | 'processing' | 'stopped' | 'unreachable' | 'unknown';
+type Printers = {
+  id: string;
+  name: string;
+  uri: string;
+  state: PrinterState; // printer-state, and two of ours for when it does not answer
+  reasons: WithDefault<string[]>; // printer-state-reasons
+  message: string | null; // printer-state-message
+  state_since: Instant;
+  seen_at: InstantOrNone;
+  capabilities: Json<unknown> | null;
+  /** sha256 of the certificate that was seen first on an ipps address. */
+  certificate_pin: string | null;
+  problem: Json<Problem> | null;
+  created_at: Generated<Date>;
+};
+
+export type Schema = {
+  leases: Leases;
+  journal: Journal;
+  spool_files: SpoolFiles;
+  installation: Installation;
+  users: Users;
+  user_addresses: UserAddresses;
+  sessions: Sessions;
+  api_tokens: ApiTokens;
+  login_attempts: LoginAttempts;
+  connections: Connections;
+  connection_logins: ConnectionLogins;
+  connection_tokens: ConnectionTokens;
+  network_settings: NetworkSettings;
+  read_addresses: ReadAddresses;
+  mailboxes: Mailboxes;
+  incoming_messages: IncomingMessages;
+  unreadable_messages: UnreadableMessages;
+  queues: Queues;
+  jobs: Jobs;
+  print_attempts: PrintAttempts;
+  printers: Printers;
+};
+
+/** Who may name which table in a query. */
+export const TABLE_OWNERS: Readonly<Record<keyof Schema, string>> = {
+  leases: 'store',
+  journal: 'journal',
+  spool_files: 'spool',
+  installation: 'users',
+  users: 'users',
+  user_addresses: 'users',
+  sessions: 'users',
+  api_tokens: 'users',
+  login_attempts: 'users',
+  connections: 'connections',
+  connection_logins: 'connections',
+  connection_tokens: 'connections',
+  network_settings: 'connections',
+  read_addresses: 'connections',
+  mailboxes: 'intake',
+  incoming_messages: 'intake',
+  unreadable_messages: 'intake',
+  queues: 'jobs',
+  jobs: 'jobs',
+  print_attempts: 'jobs',
+  printers: 'printers',
+};

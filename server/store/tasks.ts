@@ -1,0 +1,82 @@
+/**
+ * Tasks: alarm clocks that carry an id and nothing else, on pg-boss.
+ *
+ * A task is enqueued in the transaction of the row it is about. A doubled alarm is harmless, because the worker reads
+ * the row; a lost one is found by the worker's sweep of due rows.
+ */
+import { type ConstructorOptions, fromKysely, PgBoss } from 'pg-boss';
+import { PlatenError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { type Context, connectionOptions, type DatabaseTarget, type Db } from './database.ts';
+
+/** The closed list of queues. */
+export type TaskQueue = 'print-job';
+const QUEUES: readonly TaskQueue[] = ['print-job'];
+
+const STOP_TIMEOUT_MS = 5_000;
+// With notifications polling is only the backstop.
+const POLL_SECONDS = 30;
+// One task a wake-up would let a batch of 200 wait for minutes (docs/decisions/0003-tasks.md).
+const BATCH_SIZE = 50;
+
+// Which pg-boss belongs to which database handle: a transaction finds the one of the handle it was begun on.
+const bosses = new WeakMap<Db, PgBoss>();
+
+export function shareTasks(from: Db, to: Db): void {
+  const boss = bosses.get(from);
+  if (boss !== undefined) bosses.set(to, boss);
+}
+
+/** Starts pg-boss beside the given database handle; disposing stops it and waits for running handlers. */
+export async function openTasks(db: Db, target: DatabaseTarget, log: Log): Promise<AsyncDisposable> {
+  const boss = new PgBoss({
+    ...(connectionOptions(target) as ConstructorOptions),
+    application_name: 'platen tasks',
+    max: 3,
+    useListenNotify: true,
+    schedule: false,
+    persistWarnings: false,
+  });
+  boss.on('error', (error) => log.warn({ error: { message: error.message } }, 'the task queue reports an error'));
+  await boss.start();
+  for (const queue of QUEUES) {
+    if ((await boss.getQueue(queue)) === null) await boss.createQueue(queue, { notify: true, retryLimit: 0 });
+  }
+  bosses.set(db, boss);
+  return {
+    async [Symbol.asyncDispose]() {
+      await boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS });
+    },
+  };
+}
+
+function bossOf(db: Db): PgBoss {
+  const boss = bosses.get(db);
+  if (boss === undefined) throw new PlatenError('internal-error', 'tasks are not open for this database handle');
+  return boss;
+}
+
+/** Enqueues alarms in the transaction of `context.db`; they ring after its commit. */
+export async function enqueueTasks(context: Context, queue: TaskQueue, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  const tasks = ids.map((id) => ({ data: { id } }));
+  await bossOf(context.db).insert(queue, tasks, { db: fromKysely(context.db) });
+}
+
+/** Calls `wake` with the ids of the alarms that rang, on whichever node pg-boss gives them to. */
+export async function followTasks(
+  context: Context,
+  queue: TaskQueue,
+  wake: (ids: readonly string[]) => void,
+): Promise<AsyncDisposable> {
+  const boss = bossOf(context.db);
+  const options = { batchSize: BATCH_SIZE, burstWhenBatchFull: true, pollingIntervalSeconds: POLL_SECONDS };
+  const worker = await boss.work<{ id: string }>(queue, options, async (tasks) => {
+    wake(tasks.map((task) => task.data.id));
+  });
+  return {
+    async [Symbol.asyncDispose]() {
+      await boss.offWork(queue, { id: worker });
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sql } from 'kysely';
+import { openTestContext } from '../../test/harness/database.ts';
+import { eventually } from '../../test/harness/time.ts';
+import { enqueueTasks, followTasks } from './tasks.ts';
+import { transaction } from './transaction.ts';
+
+test('a transaction whose statement failed is never taken for committed, even when the failure was swallowed', async () => {
+  await using test = await openTestContext();
+  await assert.rejects(
+    transaction(test.context, async (context) => {
+      await sql`INSERT INTO login_attempts VALUES ('a', now())`.execute(context.db);
+      await sql`SELECT 1/0`.execute(context.db).catch(() => undefined);
+    }),
+  );
+  const left = await sql<{ n: number }>`SELECT count(*)::int AS n FROM login_attempts`.execute(test.context.db);
+  assert.equal(left.rows[0]?.n, 0);
+});
+
+test('a task rings after the commit of its transaction and never after a rollback', async () => {
+  await using test = await openTestContext();
+  const rung: string[] = [];
+  await using _follow = await followTasks(test.context, 'print-job', (ids) => rung.push(...ids));
+  await assert.rejects(
+    transaction(test.context, async (context) => {
+      await enqueueTasks(context, 'print-job', ['rolled-back']);
+      throw new Error('stop');
+    }),
+    /stop/,
+  );
+  await transaction(test.context, (context) => enqueueTasks(context, 'print-job', ['kept']));
+  await eventually(() => rung.length > 0, { what: 'the alarm' });
+  assert.deepEqual(rung, ['kept']);
+});
+
+test('two hundred tasks of one transaction ring at once', async () => {
+  await using test = await openTestContext();
+  const rung = new Set<string>();
+  await using _follow = await followTasks(test.context, 'print-job', (ids) => ids.forEach((id) => void rung.add(id)));
+  const ids = Array.from({ length: 200 }, (_, index) => `job-${index}`);
+  await transaction(test.context, (context) => enqueueTasks(context, 'print-job', ids));
+  // Well before the backstop poll of 30 seconds.
+  await eventually(() => rung.size === 200, { timeoutMs: 10_000 });
+});

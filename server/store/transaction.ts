@@ -1,0 +1,13 @@
+import type { Context } from './database.ts';
+import { shareTasks } from './tasks.ts';
+
+/**
+ * Runs `work` in one transaction and gives it the same context with `db` replaced. When it returns, what `work` wrote
+ * is committed and synced; when it throws, nothing of it is kept.
+ */
+export async function transaction<T>(context: Context, work: (context: Context) => Promise<T>): Promise<T> {
+  return await context.db.transaction().execute((trx) => {
+    shareTasks(context.db, trx);
+    return work({ ...context, db: trx });
+  });
+}
