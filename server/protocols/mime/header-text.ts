@@ -1,0 +1,107 @@
+/** The header fields of a message and the texts in them (RFC 5322, RFC 2047). */
+
+import { readSender, type SenderReading } from './address.ts';
+import type { MessageNode } from './boundary-splitter.ts';
+import { decodeHeaderText } from './encoded-words.ts';
+
+/** Names in lower case; every value of a name in the order of the message, unfolded, words still encoded. */
+export type HeaderFields = ReadonlyMap<string, readonly string[]>;
+
+/** What the outermost header says. */
+export interface MessageHead {
+  readonly fields: HeaderFields;
+  readonly sender: SenderReading;
+  /** Decoded; empty when there is none. */
+  readonly subject: string;
+  /** With its angle brackets; undefined when there is none, or more than one. */
+  readonly messageId?: string;
+  /** Undefined when missing or not to be read: never a date of our own. */
+  readonly date?: Date;
+}
+
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+
+/** RFC 5322 section 3.3, with the two-digit years and names of zones of section 4.3. */
+const DATE =
+  /^(?:[a-z]{3,9}\s*,?\s*)?(\d{1,2})\s+([a-z]{3})[a-z]*\s+(\d{2,4})\s+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([+-]\d{4}|[a-z]{1,5})?/i;
+
+const ZONE_HOURS: Readonly<Record<string, number>> = {
+  EST: -5,
+  EDT: -4,
+  CST: -6,
+  CDT: -5,
+  MST: -7,
+  MDT: -6,
+  PST: -8,
+  PDT: -7,
+};
+
+/** Reads the header of a message. Never throws, whatever the header says. */
+export function readHead(node: MessageNode): MessageHead {
+  const fields = headerFields(node);
+  const messageId = readMessageId(fields.get('message-id') ?? []);
+  const date = readDate(fields.get('date')?.[0] ?? '');
+  return {
+    fields,
+    sender: readSender(fields.get('from') ?? []),
+    subject: decodeHeaderText(fields.get('subject')?.[0] ?? ''),
+    ...(messageId === undefined ? {} : { messageId }),
+    ...(date === undefined ? {} : { date }),
+  };
+}
+
+/** Collects the fields of a part. */
+export function headerFields(node: MessageNode): HeaderFields {
+  const fields = new Map<string, string[]>();
+  const list = node.headers ? node.headers.getList() : [];
+  for (const { key, line } of list) {
+    if (key === '') continue;
+    const value = unfold(fromBytes(line.slice(line.indexOf(':') + 1)));
+    const values = fields.get(key);
+    if (values === undefined) fields.set(key, [value]);
+    else values.push(value);
+  }
+  return fields;
+}
+
+/** Reads a Date field, or answers undefined. */
+export function readDate(value: string): Date | undefined {
+  const parts = DATE.exec(
+    value
+      .slice(0, 200)
+      .replace(/\([^()]*\)/g, ' ')
+      .trim(),
+  );
+  if (parts === null) return undefined;
+  const month = MONTHS.indexOf((parts[2] as string).toLowerCase());
+  if (month === -1) return undefined;
+  const written = Number(parts[3]);
+  const year = written < 50 ? 2000 + written : written < 1000 ? 1900 + written : written;
+  const [day, hour, minute, second] = [Number(parts[1]), Number(parts[4]), Number(parts[5]), Number(parts[6] ?? 0)];
+  if (day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return undefined;
+  return new Date(Date.UTC(year, month, day, hour, minute, second) - zoneMinutes(parts[7] ?? '') * 60_000);
+}
+
+function zoneMinutes(zone: string): number {
+  const digits = /^([+-])(\d{2})(\d{2})$/.exec(zone);
+  if (digits === null) return 60 * (ZONE_HOURS[zone.toUpperCase()] ?? 0);
+  const minutes = 60 * Number(digits[2]) + Number(digits[3]);
+  return digits[1] === '-' ? -minutes : minutes;
+}
+
+function readMessageId(values: readonly string[]): string | undefined {
+  const value = values.length === 1 ? (values[0] as string).trim() : '';
+  // RFC 5322 section 2.1.1 bounds a line at 998 characters.
+  return /^<[^<>\s]{1,996}>$/.test(value) ? value : undefined;
+}
+
+function unfold(value: string): string {
+  return value.replace(/\r?\n(?=[ \t])/g, '').trim();
+}
+
+/** Header lines come as one character per byte: they are read as UTF-8 where they are, else as Latin-1. */
+function fromBytes(line: string): string {
+  if (/^[\x00-\x7f]*$/.test(line)) return line;
+  const utf8 = Buffer.from(line, 'latin1').toString('utf8');
+  return utf8.includes('\ufffd') ? line : utf8;
+}
