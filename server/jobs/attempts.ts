@@ -1,0 +1,166 @@
+/**
+ * Attempts: what was about to be done at a printer is written before it is done.
+ *
+ * Phases: creating → sending → sent → ended. `creating`: an empty printer job may exist, which prints nothing.
+ * `sending`: the document may have left. `sent`: the printer has taken it whole. A job has at most one open attempt.
+ */
+import type { Selectable } from 'kysely';
+import { newId } from '../base/secrets.ts';
+import { record } from '../journal/journal.ts';
+import type { Context } from '../store/database.ts';
+import { checkFence, type Lease } from '../store/leases.ts';
+import type { AttemptPhase, Schema } from '../store/schema.ts';
+import { transaction } from '../store/transaction.ts';
+import type { Job } from './job.ts';
+import { changeJob, type JobChange, lockJob } from './rows.ts';
+
+export type Attempt = {
+  readonly id: string;
+  readonly jobId: string;
+  readonly printerId: string;
+  readonly phase: AttemptPhase;
+  /** Unique at the printer: how it is found again when its number was lost. */
+  readonly printerJobName: string;
+  readonly printerJobId: number | null;
+  readonly startedAt: Date;
+};
+
+export type AttemptEnd = {
+  readonly outcome: 'completed' | 'canceled' | 'aborted' | 'not-printed' | 'unknown';
+  /** The printer's own words, where there are any. */
+  readonly words?: string;
+};
+
+// What printers show and accept as job-name without cutting it (RFC 8011: name(255) octets; many displays cut earlier).
+const MAX_NAME_OCTETS = 120;
+
+function toAttempt(row: Selectable<Schema['print_attempts']>): Attempt {
+  return {
+    id: row.id,
+    jobId: row.job_id,
+    printerId: row.printer_id,
+    phase: row.phase,
+    printerJobName: row.printer_job_name,
+    printerJobId: row.printer_job_id,
+    startedAt: row.started_at,
+  };
+}
+
+export async function findOpenAttempt(context: Context, printerId: string): Promise<Attempt | undefined> {
+  const row = await context.db
+    .selectFrom('print_attempts')
+    .selectAll()
+    .where('printer_id', '=', printerId)
+    .where('ended_at', 'is', null)
+    .orderBy('started_at')
+    .executeTakeFirst();
+  return row === undefined ? undefined : toAttempt(row);
+}
+
+/** How often a job reached its printer and was ended there with nothing printed. */
+export async function countUnprintedAttempts(context: Context, jobId: string): Promise<number> {
+  const row = await context.db
+    .selectFrom('print_attempts')
+    .select((builder) => builder.fn.countAll<number>().as('count'))
+    .where('job_id', '=', jobId)
+    .where('outcome', '=', 'not-printed')
+    .where('printer_job_id', 'is not', null)
+    .executeTakeFirstOrThrow();
+  return row.count;
+}
+
+/**
+ * Writes the attempt and makes the job `processing`, in one transaction with the fence. `undefined` when the job is
+ * no longer waiting.
+ */
+export async function beginAttempt(
+  context: Context,
+  lease: Lease,
+  begin: { readonly jobId: string; readonly printerId: string; readonly phase: 'creating' | 'sending' },
+): Promise<{ job: Job; attempt: Attempt } | undefined> {
+  return await transaction(context, async (context) => {
+    await checkFence(context, lease);
+    const job = await lockJob(context, begin.jobId);
+    if (job.state !== 'pending' || job.printerId !== begin.printerId || job.cancelAskedAt !== null) return undefined;
+    const id = newId();
+    const row = await context.db
+      .insertInto('print_attempts')
+      .values({
+        id,
+        job_id: job.id,
+        printer_id: begin.printerId,
+        fence: lease.fence,
+        phase: begin.phase,
+        printer_job_name: nameAtPrinter(job.title, id),
+        started_at: context.clock.now(),
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    await record(context, 'job-attempt-started', {
+      subjectId: job.id,
+      ownerId: job.ownerId,
+      data: { printerId: begin.printerId, printerJobName: row.printer_job_name },
+    });
+    const changed = await changeJob(context, job, { state: 'processing', reasons: ['job-outgoing'] });
+    return { job: changed, attempt: toAttempt(row) };
+  });
+}
+
+/** Notes how far an attempt has come, in a transaction with the fence. */
+export async function noteAttempt(
+  context: Context,
+  lease: Lease,
+  note: { readonly attempt: Attempt; readonly phase: AttemptPhase; readonly printerJobId: number | null },
+): Promise<Attempt> {
+  return await transaction(context, async (context) => {
+    await checkFence(context, lease);
+    const row = await context.db
+      .updateTable('print_attempts')
+      .set({ phase: note.phase, printer_job_id: note.printerJobId })
+      .where('id', '=', note.attempt.id)
+      .where('ended_at', 'is', null)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    return toAttempt(row);
+  });
+}
+
+/** Ends the attempt and changes its job in one transaction with the fence. */
+export async function endAttempt(
+  context: Context,
+  lease: Lease,
+  ending: { readonly attempt: Attempt; readonly end: AttemptEnd; readonly change: JobChange },
+): Promise<void> {
+  const { attempt, end } = ending;
+  await transaction(context, async (context) => {
+    await checkFence(context, lease);
+    const job = await lockJob(context, attempt.jobId);
+    await context.db
+      .updateTable('print_attempts')
+      .set({
+        phase: end.outcome === 'unknown' ? 'unknown' : 'ended',
+        outcome: end.outcome,
+        words: end.words ?? null,
+        ended_at: context.clock.now(),
+      })
+      .where('id', '=', attempt.id)
+      .execute();
+    await record(context, 'job-attempt-ended', {
+      subjectId: job.id,
+      ownerId: job.ownerId,
+      data: { printerId: attempt.printerId, printerJobId: attempt.printerJobId, ...end },
+    });
+    await changeJob(context, job, ending.change);
+  });
+}
+
+/** The title, cut to whole characters, and enough of the attempt's id to be unique at the printer. */
+function nameAtPrinter(title: string, attemptId: string): string {
+  const tag = ` [${attemptId.replaceAll('-', '').slice(-12)}]`;
+  let name = '';
+  for (const character of title) {
+    if (Buffer.byteLength(name + character) + tag.length > MAX_NAME_OCTETS) break;
+    name += character;
+  }
+  return name + tag;
+}

@@ -1,0 +1,122 @@
+/**
+ * Feeds one printer: one node at a time, one job at a time, in the order of submission, as long as there is work.
+ *
+ * The lease `printer:<id>` decides which node does it. An open attempt goes first: what a killed node left is settled
+ * before anything new is sent.
+ */
+import { PlatenError } from '../base/errors.ts';
+import type { Context } from '../store/database.ts';
+import { type Lease, withLease } from '../store/leases.ts';
+import { findOpenAttempt } from './attempts.ts';
+import { followAttempt } from './follow.ts';
+import type { Job } from './job.ts';
+import { startJob } from './process.ts';
+import { toJob } from './rows.ts';
+
+export type Feeder = AsyncDisposable & {
+  /** Something is due for the printer: look now. */
+  wake(): void;
+};
+
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 2_000;
+const OTHER_NODE_PAUSE_MS = 1_000;
+const FAILURE_PAUSE_MS = 5_000;
+
+/** Starts a loop that sleeps until it is woken, then works until nothing is due. */
+export function startFeeder(context: Context, printerId: string): Feeder {
+  const stop = new AbortController();
+  let nap = new AbortController();
+  const loop = (async () => {
+    while (!stop.signal.aborted) {
+      const pauseMs = await workOnce(context, printerId, { signal: stop.signal, napSignal: () => nap.signal });
+      if (stop.signal.aborted) break;
+      if (nap.signal.aborted) {
+        nap = new AbortController();
+        continue;
+      }
+      await context.clock.sleep(pauseMs, AbortSignal.any([stop.signal, nap.signal]));
+      if (nap.signal.aborted) nap = new AbortController();
+    }
+  })();
+  return {
+    wake: () => nap.abort(),
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await loop;
+    },
+  };
+}
+
+type Signals = { readonly signal: AbortSignal; readonly napSignal: () => AbortSignal };
+
+/** Does what is due and returns how long to sleep afterwards. */
+async function workOnce(context: Context, printerId: string, signals: Signals): Promise<number> {
+  try {
+    if (!(await hasWork(context, printerId))) return 60_000;
+    const done = await withLease(context, `printer:${printerId}`, { signal: signals.signal }, async (lease) => {
+      await feed(context, printerId, { lease, napSignal: signals.napSignal });
+      return true;
+    });
+    // While another node feeds this printer, stand by to take over.
+    return done === undefined ? OTHER_NODE_PAUSE_MS : 0;
+  } catch (error) {
+    if (signals.signal.aborted) return 0;
+    if (error instanceof PlatenError && error.code === 'lease-lost') return OTHER_NODE_PAUSE_MS;
+    context.log.error({ printerId, error }, 'feeding a printer failed; it is tried again');
+    return FAILURE_PAUSE_MS;
+  }
+}
+
+async function feed(
+  context: Context,
+  printerId: string,
+  { lease, napSignal }: { readonly lease: Lease; readonly napSignal: () => AbortSignal },
+): Promise<void> {
+  let pauseMs = FIRST_PAUSE_MS;
+  while (!lease.signal.aborted) {
+    const attempt = await findOpenAttempt(context, printerId);
+    const next = attempt === undefined ? await findDueJob(context, printerId) : undefined;
+    if (attempt === undefined && next === undefined) {
+      const hasLater = await hasWork(context, printerId);
+      if (!hasLater) return;
+    }
+    const step =
+      attempt !== undefined
+        ? await followAttempt(context, lease, attempt)
+        : next !== undefined
+          ? await startJob(context, lease, next)
+          : 'waiting';
+    if (step === 'moved') {
+      pauseMs = FIRST_PAUSE_MS;
+      continue;
+    }
+    await context.clock.sleep(pauseMs, AbortSignal.any([lease.signal, napSignal()]));
+    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+  }
+}
+
+async function findDueJob(context: Context, printerId: string): Promise<Job | undefined> {
+  const row = await context.db
+    .selectFrom('jobs')
+    .selectAll()
+    .where('printer_id', '=', printerId)
+    .where('state', '=', 'pending')
+    .where('due_at', '<=', context.clock.now())
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? undefined : toJob(row);
+}
+
+/** Is anything at this printer, or waiting for it, now or later? */
+async function hasWork(context: Context, printerId: string): Promise<boolean> {
+  const row = await context.db
+    .selectFrom('jobs')
+    .select('id')
+    .where('printer_id', '=', printerId)
+    .where('due_at', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}

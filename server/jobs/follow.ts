@@ -1,0 +1,161 @@
+/**
+ * Follows what is at a printer to its end, and finds out what became of it after a crash or a lost answer.
+ *
+ * Before anything is sent a second time the printer is asked. Only a printer that says that nothing was printed lets
+ * the job be sent again; otherwise it stops as `outcome-unknown`. Canceling the old printer job also shuts out a frozen
+ * node: what it sends later is refused.
+ */
+import {
+  cancelPrinterJob,
+  findPrinterJobs,
+  getPrinter,
+  type PrinterJob,
+  readPrinterJob,
+} from '../printers/printers.ts';
+import type { Context } from '../store/database.ts';
+import type { Lease } from '../store/leases.ts';
+import { type Attempt, countUnprintedAttempts, endAttempt, noteAttempt } from './attempts.ts';
+import { CONNECTING } from './job.ts';
+import { abort, problemOf, putBack, type Run, type Step, show, stopAsUnknown } from './outcome.ts';
+import { readJob } from './rows.ts';
+
+const RETRY_PAUSE_MS = 1_000;
+
+// A printer that ends the same job this often without printing anything will not print it.
+const MAX_UNPRINTED_ATTEMPTS = 5;
+
+/** Goes on with an open attempt: follows what was sent, or settles what a crash or a lost answer left open. */
+export async function followAttempt(context: Context, lease: Lease, attempt: Attempt): Promise<Step> {
+  const job = await readJob(context, attempt.jobId);
+  const run = { context, lease, printer: await getPrinter(context, attempt.printerId), userName: job.ownerName };
+  if (attempt.phase !== 'sent') return await settle(run, attempt);
+  if (attempt.printerJobId === null) return await stopAsUnknown(run, attempt, 'the printer gave no job number');
+  const answer = await readPrinterJob(context, run.printer, attempt.printerJobId, lease.signal);
+  if (answer.kind === 'unreachable') {
+    return await show(run, attempt, { reasons: [CONNECTING], words: answer.words, isStopped: true });
+  }
+  if (answer.kind === 'gone') {
+    return await stopAsUnknown(run, attempt, 'the printer no longer knows the job');
+  }
+  if (job.cancelAskedAt !== null && !isOver(answer.job)) return await cancelAtPrinter(run, attempt);
+  return await reflect(run, attempt, answer.job);
+}
+
+/**
+ * Finds out, by asking the printer, what became of an attempt that may or may not have left. Only a printer that says
+ * that nothing was printed lets the job be sent again.
+ */
+export async function settle(run: Run, attempt: Attempt): Promise<Step> {
+  const { context, lease, printer } = run;
+  const found = await findAtPrinter(run, attempt);
+  if (found.kind === 'unreachable') {
+    return await show(run, attempt, { reasons: [CONNECTING], words: found.words, isStopped: true });
+  }
+  if (attempt.phase === 'creating') {
+    // No document was sent in this phase, so nothing can have been printed: clean up and start over.
+    for (const job of found.jobs) await cancelQuietly(run, job.id);
+    return await putBack(run, attempt, { words: 'ended before the document was sent', reasons: [], pauseMs: 0 });
+  }
+  const job = found.jobs[0];
+  if (job === undefined) return await stopAsUnknown(run, attempt, 'the printer does not know the job');
+  if (job.state === 'completed') return await reflect(run, attempt, job);
+  if (isOver(job)) return await judgeEnded(run, attempt, job);
+  if (!isIncomplete(job)) {
+    await noteAttempt(context, lease, { attempt, phase: 'sent', printerJobId: job.id });
+    return 'moved';
+  }
+  const canceled = await cancelPrinterJob(context, printer, job.id, run.userName, lease.signal);
+  if (canceled.kind === 'unreachable') {
+    return await show(run, attempt, { reasons: [CONNECTING], words: canceled.words, isStopped: true });
+  }
+  const after = await readPrinterJob(context, printer, job.id, lease.signal);
+  if (after.kind === 'found' && isOver(after.job)) return await judgeEnded(run, attempt, after.job);
+  if (after.kind === 'found') return 'waiting';
+  if (after.kind === 'unreachable') {
+    return await show(run, attempt, { reasons: [CONNECTING], words: after.words, isStopped: true });
+  }
+  return await stopAsUnknown(run, attempt, 'the printer forgot the job after it was canceled');
+}
+
+async function findAtPrinter(
+  run: Run,
+  attempt: Attempt,
+): Promise<{ kind: 'found'; jobs: readonly PrinterJob[] } | { kind: 'unreachable'; words: string }> {
+  const { context, lease, printer } = run;
+  if (attempt.printerJobId === null) {
+    return await findPrinterJobs(context, printer, attempt.printerJobName, lease.signal);
+  }
+  const answer = await readPrinterJob(context, printer, attempt.printerJobId, lease.signal);
+  if (answer.kind === 'unreachable') return answer;
+  return { kind: 'found', jobs: answer.kind === 'found' ? [answer.job] : [] };
+}
+
+const isOver = (job: PrinterJob): boolean => ['completed', 'canceled', 'aborted'].includes(job.state);
+
+/** Has the printer not yet got the whole document? (RFC 8011 section 5.3.8: job-incoming, job-data-insufficient) */
+function isIncomplete(job: PrinterJob): boolean {
+  return (
+    job.state === 'pending-held' ||
+    job.reasons.includes('job-incoming') ||
+    job.reasons.includes('job-data-insufficient')
+  );
+}
+
+/** A printer job that ended early while its document was on the way: sent again only if nothing was printed. */
+async function judgeEnded(run: Run, attempt: Attempt, job: PrinterJob): Promise<Step> {
+  const words = job.message ?? `the printer job was ${job.state}`;
+  if (job.impressionsCompleted === 0) {
+    if ((await countUnprintedAttempts(run.context, attempt.jobId)) >= MAX_UNPRINTED_ATTEMPTS)
+      return await abort(run, attempt, words);
+    return await putBack(run, attempt, { words, reasons: [], pauseMs: RETRY_PAUSE_MS });
+  }
+  return await stopAsUnknown(run, attempt, `the printer job was ${job.state} while its document was on the way`);
+}
+
+/** Makes our job say what the printer says of its own. */
+async function reflect(run: Run, attempt: Attempt, job: PrinterJob): Promise<Step> {
+  const { context, lease } = run;
+  const words = job.message === undefined ? {} : { words: job.message };
+  if (isOver(job)) {
+    const state = job.state as 'completed' | 'canceled' | 'aborted';
+    const reasons = job.reasons.filter((reason) => reason !== 'none');
+    const defaults = {
+      completed: 'job-completed-successfully',
+      canceled: 'job-canceled-at-device',
+      aborted: 'aborted-by-system',
+    };
+    const problem = state === 'aborted' ? problemOf(run, 'printer-refused', job.message ?? reasons.join(', ')) : null;
+    await endAttempt(context, lease, {
+      attempt,
+      end: { outcome: state, ...words },
+      change: { state, reasons: reasons.length > 0 ? reasons : [defaults[state]], problem },
+    });
+    return 'moved';
+  }
+  const isStopped = job.state === 'processing-stopped' || run.printer.state === 'stopped';
+  const own = job.reasons.filter((reason) => reason !== 'none');
+  const ofPrinter = isStopped ? run.printer.reasons.filter((reason) => reason !== 'none') : [];
+  return await show(run, attempt, {
+    reasons: [...new Set([...own, ...ofPrinter])],
+    isStopped,
+    ...words,
+  });
+}
+
+async function cancelAtPrinter(run: Run, attempt: Attempt): Promise<Step> {
+  const { context, lease, printer } = run;
+  lease.assertFresh();
+  const answer = await cancelPrinterJob(context, printer, attempt.printerJobId ?? 0, run.userName, lease.signal);
+  if (answer.kind === 'gone') return await stopAsUnknown(run, attempt, 'the printer no longer knows the job');
+  // Canceled or not, the printer's next answer about the job says how it ended.
+  return 'waiting';
+}
+
+export async function cancelQuietly(run: Run, printerJobId: number): Promise<void> {
+  const answer = await cancelPrinterJob(run.context, run.printer, printerJobId, run.userName, run.lease.signal);
+  if (answer.kind === 'canceled') return;
+  run.context.log.info(
+    { printerId: run.printer.id, printerJobId, answer: answer.kind },
+    'an empty printer job was left',
+  );
+}

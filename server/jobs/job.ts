@@ -1,0 +1,43 @@
+/** The job as other rooms and the API see it; fields bear the names of RFC 8011 where it has one. */
+import type { JobState, Problem } from '../store/schema.ts';
+
+export type { JobState } from '../store/schema.ts';
+
+export type JobOptions = {
+  readonly copies?: number; // copies
+  readonly sides?: 'one-sided' | 'two-sided-long-edge' | 'two-sided-short-edge'; // sides
+  readonly color?: 'color' | 'monochrome'; // print-color-mode
+  readonly media?: string; // media
+  readonly pageRanges?: readonly { readonly from: number; readonly to: number }[]; // page-ranges
+};
+
+export type Job = {
+  readonly id: string;
+  readonly ownerId: string;
+  readonly ownerName: string; // job-originating-user-name
+  readonly queueId: string;
+  readonly printerId: string | null;
+  readonly title: string; // job-name
+  readonly state: JobState; // job-state
+  readonly reasons: readonly string[]; // job-state-reasons
+  readonly problem: Problem | null;
+  readonly options: JobOptions;
+  readonly documentId: string | null;
+  readonly documentFormat: string; // document-format
+  readonly documentBytes: number;
+  readonly pages: number | null;
+  readonly messageId: string | null;
+  readonly cancelAskedAt: Date | null;
+  readonly createdAt: Date; // time-at-creation
+  readonly processingAt: Date | null; // time-at-processing
+  readonly endedAt: Date | null; // time-at-completed
+};
+
+/**
+ * Reasons of our own beside those of RFC 8011 section 5.3.8. `outcome-unknown` is shown as "Needs a look": paper may
+ * or may not have come out, and only a person may decide to print again.
+ */
+export const OUTCOME_UNKNOWN = 'outcome-unknown';
+export const NO_PRINTER = 'resources-are-not-ready';
+export const HELD_FOR_RELEASE = 'job-hold-until-specified';
+export const CONNECTING = 'connecting-to-device';

@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startPrinter } from '../../simulator/printer/server.ts';
+import { openTestContext, type TestContext } from '../../test/harness/database.ts';
+import { eventually } from '../../test/harness/time.ts';
+import { systemClock } from '../base/clock.ts';
+import { PlatenError } from '../base/errors.ts';
+import { newId } from '../base/secrets.ts';
+import { readJournal } from '../journal/journal.ts';
+import { addPrinter, checkPrinter } from '../printers/printers.ts';
+import { addSpoolFiles, keep } from '../spool/spool.ts';
+import type { Context } from '../store/database.ts';
+import { transaction } from '../store/transaction.ts';
+import { addUser } from '../users/users.ts';
+import { addQueue, cancelJob, getJob, holdJob, listJobs, releaseJob, submitJobs } from './jobs.ts';
+import { startJobsWorker } from './worker.ts';
+
+const PDF = Buffer.from('%PDF-1.4\n1 0 obj <</Type /Catalog>> endobj\n2 0 obj <</Type /Page>> endobj\n%%EOF\n');
+const hasCode = (code: string) => (error: unknown) => error instanceof PlatenError && error.code === code;
+
+type Stage = AsyncDisposable & {
+  readonly test: TestContext;
+  /** Real time: what the printer does on the socket cannot be moved. */
+  readonly context: Context;
+  readonly printer: Awaited<ReturnType<typeof startPrinter>>;
+  submit(mode?: 'hold' | 'direct', title?: string): Promise<string>;
+};
+
+async function openStage(): Promise<Stage> {
+  await using undo = new AsyncDisposableStack();
+  const test = undo.use(await openTestContext());
+  const context = { ...test.context, clock: systemClock };
+  const outputDir = await mkdtemp(join(tmpdir(), 'platen-paper-'));
+  undo.defer(() => rm(outputDir, { recursive: true, force: true }));
+  const printer = await startPrinter({ host: '127.0.0.1', port: 0, outputDir, name: 'practice' });
+  undo.defer(() => printer.close());
+  const added = await addPrinter(context, { name: 'Practice', uri: printer.uri });
+  const owner = await addUser(
+    context,
+    { email: 'anna@example.org', name: 'Anna', role: 'user', language: 'en' },
+    'test',
+  );
+  const queues = {
+    hold: await addQueue(context, { name: 'Hold', mode: 'hold', printerIds: [added.id] }, 'test'),
+    direct: await addQueue(context, { name: 'Direct', mode: 'direct', printerIds: [added.id] }, 'test'),
+  };
+  const opened = undo.move();
+  return {
+    test,
+    context,
+    printer,
+    submit: async (mode = 'direct', title = 'report.pdf') => {
+      const document = await keep(context, PDF, { mediaType: 'application/pdf', maxBytes: 1000 });
+      const ids = await transaction(context, async (context) => {
+        await addSpoolFiles(context, [document]);
+        return await submitJobs(context, [
+          {
+            ownerId: owner.id,
+            ownerName: owner.name,
+            queueId: queues[mode].id,
+            title,
+            document,
+            documentFormat: 'application/pdf',
+          },
+        ]);
+      });
+      return ids[0] ?? '';
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+test('a job of a direct queue comes out of the printer, once, with its bytes', async () => {
+  await using stage = await openStage();
+  await using _worker = await startJobsWorker(stage.context);
+  const id = await stage.submit();
+  await eventually(async () => (await getJob(stage.context, id)).state === 'completed');
+  const printed = stage.printer.printed();
+  assert.equal(printed.length, 1);
+  assert.equal(printed[0]?.bytes, PDF.length);
+  assert.equal(printed[0]?.user, 'Anna');
+  const events = await readJournal(stage.context, { subjectId: id, limit: 50 });
+  const types = events.map((event) => event.type);
+  assert.deepEqual(types.slice(0, 3), ['job-created', 'job-attempt-started', 'job-state-changed']);
+  assert.deepEqual(types.slice(-2), ['job-attempt-ended', 'job-state-changed']);
+});
+
+test('a held job does not print until it is released', async () => {
+  await using stage = await openStage();
+  await using _worker = await startJobsWorker(stage.context);
+  const held = await stage.submit('hold');
+  const direct = await stage.submit('direct');
+  await eventually(async () => (await getJob(stage.context, direct)).state === 'completed');
+  assert.equal((await getJob(stage.context, held)).state, 'pending-held');
+  assert.equal(stage.printer.printed().length, 1);
+  await releaseJob(stage.context, held, { actor: 'test' });
+  await eventually(async () => (await getJob(stage.context, held)).state === 'completed');
+  assert.equal(stage.printer.printed().length, 2);
+});
+
+test('a canceled job never prints, and can be canceled only once', async () => {
+  await using stage = await openStage();
+  const id = await stage.submit('hold');
+  assert.equal((await cancelJob(stage.context, id, { actor: 'test' })).state, 'canceled');
+  await assert.rejects(cancelJob(stage.context, id, { actor: 'test' }), hasCode('job-state-conflict'));
+  await assert.rejects(releaseJob(stage.context, id, { actor: 'test' }), hasCode('job-state-conflict'));
+});
+
+test('a waiting job can be held and released again', async () => {
+  await using stage = await openStage();
+  const id = await stage.submit('direct');
+  assert.equal((await holdJob(stage.context, id, { actor: 'test' })).state, 'pending-held');
+  await using _worker = await startJobsWorker(stage.context);
+  await releaseJob(stage.context, id, { actor: 'test' });
+  await eventually(async () => (await getJob(stage.context, id)).state === 'completed');
+});
+
+test('a job of somebody else is not found', async () => {
+  await using stage = await openStage();
+  const id = await stage.submit('hold');
+  const stranger = newId();
+  await assert.rejects(getJob(stage.context, id, stranger), hasCode('not-found'));
+  for (const act of [releaseJob, holdJob, cancelJob]) {
+    await assert.rejects(act(stage.context, id, { actor: 'x', ownerId: stranger }), hasCode('not-found'));
+  }
+  assert.deepEqual(await listJobs(stage.context, { ownerId: stranger, limit: 10 }), []);
+});
+
+test('a paper jam stops the job with the reasons of the printer, and paper lets it go on', async () => {
+  await using stage = await openStage();
+  await stage.printer.control.setFault({ kind: 'out-of-paper' });
+  await using _worker = await startJobsWorker(stage.context);
+  const id = await stage.submit();
+  const stopped = await eventually(async () => {
+    const job = await getJob(stage.context, id);
+    return job.state === 'processing-stopped' ? job : undefined;
+  });
+  assert.equal(stopped.problem?.code, 'printer-stopped');
+  await stage.printer.control.clearFault();
+  await eventually(async () => (await getJob(stage.context, id)).state === 'completed');
+  assert.equal(stage.printer.printed().length, 1);
+});
+
+async function ended(stage: Stage, id: string) {
+  return await eventually(async () => {
+    const job = await getJob(stage.context, id);
+    const isSettled =
+      ['completed', 'aborted', 'canceled'].includes(job.state) || job.reasons.includes('outcome-unknown');
+    return isSettled ? job : undefined;
+  });
+}
+
+for (const operation of ['Create-Job', 'Send-Document'] as const) {
+  test(`a lost answer to ${operation} does not lose the job and does not print it twice`, async () => {
+    await using stage = await openStage();
+    await stage.printer.control.setFault({ kind: 'drop-answer', operation });
+    await using _worker = await startJobsWorker(stage.context);
+    const id = await stage.submit();
+    assert.equal((await ended(stage, id)).state, 'completed');
+    assert.equal(stage.printer.printed().length, 1);
+  });
+}
+
+test('a lost answer of an old printer is answered by its list of jobs', async () => {
+  await using stage = await openStage();
+  await stage.printer.control.setFault({ kind: 'no-create-job' });
+  const [printer] = await stage.context.db.selectFrom('printers').select('id').execute();
+  await checkPrinter(stage.context, printer?.id ?? '');
+  await stage.printer.control.setFault({ kind: 'drop-answer', operation: 'Print-Job' });
+  await using _worker = await startJobsWorker(stage.context);
+  const id = await stage.submit();
+  assert.equal((await ended(stage, id)).state, 'completed');
+  assert.equal(stage.printer.printed().length, 1);
+});
+
+test('where the printer has forgotten the job after a lost answer, a person decides, and may print again', async () => {
+  await using stage = await openStage();
+  await stage.printer.control.setFault({ kind: 'forget-history' });
+  await stage.printer.control.setFault({ kind: 'drop-answer', operation: 'Send-Document' });
+  await using _worker = await startJobsWorker(stage.context);
+  const id = await stage.submit();
+  const job = await ended(stage, id);
+  assert.equal(job.state, 'processing-stopped');
+  assert.deepEqual(job.reasons, ['outcome-unknown']);
+  await eventually(() => stage.printer.printed().length === 1);
+  await stage.printer.control.clearFault();
+  await releaseJob(stage.context, id, { actor: 'test' });
+  assert.equal((await ended(stage, id)).state, 'completed');
+  assert.equal(stage.printer.printed().length, 2);
+});
+
+test('a line that is cut inside the document ends with one print', async () => {
+  await using stage = await openStage();
+  await stage.printer.control.setFault({ kind: 'drop-upload', afterBytes: 40 });
+  await using _worker = await startJobsWorker(stage.context);
+  const id = await stage.submit();
+  const job = await ended(stage, id);
+  assert.equal(job.state, 'completed', JSON.stringify(job.problem));
+  assert.equal(stage.printer.printed().length, 1);
+});
+
+test('a job that the printer aborts is aborted with the words of the printer', async () => {
+  await using stage = await openStage();
+  await stage.printer.control.setFault({ kind: 'abort-job', afterPages: 1 });
+  await using _worker = await startJobsWorker(stage.context);
+  const job = await ended(stage, await stage.submit());
+  assert.equal(job.state, 'aborted');
+  assert.equal(job.problem?.code, 'printer-refused');
+});
+
+test('a document format that the printer refuses aborts the job', async () => {
+  await using stage = await openStage();
+  await stage.printer.control.setFault({ kind: 'reject-format' });
+  await using _worker = await startJobsWorker(stage.context);
+  assert.equal((await ended(stage, await stage.submit())).state, 'aborted');
+  assert.equal(stage.printer.printed().length, 0);
+});
+
+test('a busy printer gets the job when it is free', async () => {
+  await using stage = await openStage();
+  await stage.printer.control.setFault({ kind: 'busy', times: 3 });
+  await using _worker = await startJobsWorker(stage.context);
+  assert.equal((await ended(stage, await stage.submit())).state, 'completed');
+  assert.equal(stage.printer.printed().length, 1);
+});
+
+test('a printer that is switched off leaves the job waiting with a reason, and prints it when it is back', async () => {
+  await using stage = await openStage();
+  await stage.printer.control.setFault({ kind: 'offline', manner: 'refuse' });
+  await using _worker = await startJobsWorker(stage.context);
+  const id = await stage.submit();
+  const waiting = await eventually(async () => {
+    const job = await getJob(stage.context, id);
+    return job.reasons.includes('connecting-to-device') ? job : undefined;
+  });
+  assert.equal(waiting.problem?.code, 'printer-unreachable');
+  await stage.printer.control.clearFault();
+  assert.equal((await ended(stage, id)).state, 'completed');
+  assert.equal(stage.printer.printed().length, 1);
+});
+
+test('a job is canceled at the printer while the printer waits for paper', async () => {
+  await using stage = await openStage();
+  await stage.printer.control.setFault({ kind: 'out-of-paper' });
+  await using _worker = await startJobsWorker(stage.context);
+  const id = await stage.submit();
+  await eventually(async () => (await getJob(stage.context, id)).state === 'processing-stopped');
+  await cancelJob(stage.context, id, { actor: 'test' });
+  assert.equal((await ended(stage, id)).state, 'canceled');
+  await stage.printer.control.clearFault();
+  assert.equal(stage.printer.printed().length, 0);
+});
+
+test('fifty jobs come out in the order in which they were submitted', async () => {
+  await using stage = await openStage();
+  await using _worker = await startJobsWorker(stage.context);
+  const ids: string[] = [];
+  for (let index = 0; index < 50; index += 1) ids.push(await stage.submit('direct', `job ${index}`));
+  await ended(stage, ids.at(-1) ?? '');
+  const order = stage.printer.printed().map((document) => Number(/^job (\d+)/.exec(document.jobName)?.[1]));
+  assert.deepEqual(order, [...Array(50).keys()]);
+});

@@ -1,0 +1,243 @@
+/**
+ * Print jobs: submit, hold, release, cancel, list.
+ *
+ * A submitted job is durable with the transaction of its submitter, and from then on in exactly one state of RFC 8011,
+ * visible. It is printed at most once: where it is not certain whether paper came out, it stops as `outcome-unknown`
+ * and a person decides. This room never converts mail and never answers senders.
+ */
+import { sql } from 'kysely';
+import { PlatenError } from '../base/errors.ts';
+import { newId } from '../base/secrets.ts';
+import { recordAll } from '../journal/journal.ts';
+import type { SpoolFile } from '../spool/spool.ts';
+import type { Context } from '../store/database.ts';
+import { enqueueTasks } from '../store/tasks.ts';
+import { transaction } from '../store/transaction.ts';
+import { HELD_FOR_RELEASE, type Job, type JobOptions, type JobState, NO_PRINTER, OUTCOME_UNKNOWN } from './job.ts';
+import * as queues from './queues.ts';
+import { changeJob, lockJob, toJob } from './rows.ts';
+import { isEnded } from './states.ts';
+
+export type { Job, JobOptions, JobState } from './job.ts';
+export type { Queue } from './queues.ts';
+
+export type JobSubmission = {
+  readonly ownerId: string;
+  readonly ownerName: string;
+  readonly queueId: string;
+  readonly title: string;
+  /** Its row is added in the same transaction by the caller. */
+  readonly document: SpoolFile;
+  readonly documentFormat: string;
+  readonly messageId?: string;
+  readonly options?: JobOptions;
+  readonly pages?: number;
+};
+
+const MAX_TITLE_LENGTH = 255;
+
+export function addQueue(context: Context, queue: queues.NewQueue, actor: string): Promise<queues.Queue> {
+  return queues.addQueue(context, queue, actor);
+}
+
+/** Throws `not-found`. */
+export function getQueue(context: Context, id: string): Promise<queues.Queue> {
+  return queues.getQueue(context, id);
+}
+
+export function findDefaultQueue(context: Context): Promise<queues.Queue | undefined> {
+  return queues.findDefaultQueue(context);
+}
+
+/**
+ * Adds jobs in the transaction of `context.db`, which the caller has begun: they are durable, and their alarms ring,
+ * with its commit. Returns their ids in the order given. Throws `not-found` for an unknown queue.
+ */
+export async function submitJobs(context: Context, submissions: readonly JobSubmission[]): Promise<string[]> {
+  if (submissions.length === 0) return [];
+  const places = await placesOf(context, submissions);
+  const now = context.clock.now();
+  const rows = submissions.map((submission) => {
+    const place = places.get(submission.queueId);
+    if (place === undefined) throw new PlatenError('not-found', 'there is no such queue');
+    return {
+      id: newId(),
+      owner_id: submission.ownerId,
+      owner_name: submission.ownerName,
+      queue_id: submission.queueId,
+      printer_id: place.printerId ?? null,
+      title: submission.title.slice(0, MAX_TITLE_LENGTH),
+      state: place.state,
+      reasons: place.reasons,
+      options: JSON.stringify(submission.options ?? {}),
+      document_id: submission.document.id,
+      document_format: submission.documentFormat,
+      document_bytes: submission.document.bytes,
+      pages: submission.pages ?? null,
+      message_id: submission.messageId ?? null,
+      due_at: place.state === 'pending' && place.printerId !== undefined ? now : null,
+    };
+  });
+  await context.db.insertInto('jobs').values(rows).execute();
+  await recordAll(
+    context,
+    rows.map((row) => ({
+      type: 'job-created' as const,
+      subjectId: row.id,
+      ownerId: row.owner_id,
+      data: {
+        title: row.title,
+        state: row.state,
+        reasons: row.reasons,
+        bytes: row.document_bytes,
+        queueId: row.queue_id,
+      },
+    })),
+  );
+  await enqueueTasks(
+    context,
+    'print-job',
+    rows.filter((row) => row.due_at !== null).map((row) => row.id),
+  );
+  return rows.map((row) => row.id);
+}
+
+type Place = { readonly state: JobState; readonly reasons: string[]; readonly printerId: string | undefined };
+
+async function placesOf(context: Context, submissions: readonly JobSubmission[]): Promise<Map<string, Place>> {
+  const places = new Map<string, Place>();
+  for (const queueId of new Set(submissions.map((submission) => submission.queueId))) {
+    const queue = await queues.getQueue(context, queueId);
+    if (queue.mode === 'hold') {
+      places.set(queueId, { state: 'pending-held', reasons: [HELD_FOR_RELEASE], printerId: undefined });
+    } else {
+      const printerId = await queues.choosePrinter(context, queue);
+      places.set(queueId, { state: 'pending', reasons: printerId === undefined ? [NO_PRINTER] : [], printerId });
+    }
+  }
+  return places;
+}
+
+export type Ask = {
+  /** Who asks, for the journal. */
+  readonly actor: string;
+  /** Set when the asker may only touch their own jobs: others are then not found. */
+  readonly ownerId?: string | undefined;
+};
+
+/**
+ * Lets a held job print, or has a job whose outcome is unknown printed again because a person says so. Throws
+ * `not-found`, `job-state-conflict` and `no-printer`.
+ */
+export async function releaseJob(
+  context: Context,
+  id: string,
+  ask: Ask & { readonly printerId?: string },
+): Promise<Job> {
+  return await transaction(context, async (context) => {
+    const job = await lockJob(context, id, ask.ownerId);
+    const isUnknown = job.state === 'processing-stopped' && job.reasons.includes(OUTCOME_UNKNOWN);
+    const isWaiting = job.state === 'pending' && job.printerId === null;
+    if (job.state !== 'pending-held' && !isUnknown && !isWaiting) {
+      throw new PlatenError('job-state-conflict', `a job that is ${job.state} cannot be released`, {
+        values: { from: job.state, to: 'pending' },
+      });
+    }
+    const queue = await queues.getQueue(context, job.queueId);
+    if (ask.printerId !== undefined && !queue.printerIds.includes(ask.printerId)) {
+      throw new PlatenError('no-printer', `the printer does not serve the queue ${queue.name}`);
+    }
+    const printerId = ask.printerId ?? job.printerId ?? (await queues.choosePrinter(context, queue));
+    if (printerId === undefined) throw new PlatenError('no-printer', `the queue ${queue.name} has no printer`);
+    const changed = await changeJob(context, job, { state: 'pending', printerId, actor: ask.actor });
+    await recordAll(context, [{ type: 'job-released', subjectId: id, ownerId: job.ownerId, actor: ask.actor }]);
+    await enqueueTasks(context, 'print-job', [id]);
+    return changed;
+  });
+}
+
+/** Keeps a waiting job from printing until it is released. Throws `not-found` and `job-state-conflict`. */
+export async function holdJob(context: Context, id: string, ask: Ask): Promise<Job> {
+  return await transaction(context, async (context) => {
+    const job = await lockJob(context, id, ask.ownerId);
+    const change = { state: 'pending-held' as const, reasons: [HELD_FOR_RELEASE], dueAt: null, actor: ask.actor };
+    const changed = await changeJob(context, job, change);
+    await recordAll(context, [{ type: 'job-held', subjectId: id, ownerId: job.ownerId, actor: ask.actor }]);
+    return changed;
+  });
+}
+
+/**
+ * Cancels a job: at once when it is not at a printer, otherwise the printer is asked and the job stays as it is until
+ * the printer has answered. Throws `not-found` and `job-state-conflict` for a job that has ended.
+ */
+export async function cancelJob(context: Context, id: string, ask: Ask): Promise<Job> {
+  return await transaction(context, async (context) => {
+    const job = await lockJob(context, id, ask.ownerId);
+    if (isEnded(job.state)) {
+      throw new PlatenError('job-state-conflict', `a job that is ${job.state} cannot be canceled`, {
+        values: { from: job.state, to: 'canceled' },
+      });
+    }
+    await recordAll(context, [{ type: 'job-cancel-asked', subjectId: id, ownerId: job.ownerId, actor: ask.actor }]);
+    const open = await context.db
+      .selectFrom('print_attempts')
+      .select('id')
+      .where('job_id', '=', id)
+      .where('ended_at', 'is', null)
+      .executeTakeFirst();
+    if (open === undefined) {
+      return await changeJob(context, job, { state: 'canceled', reasons: ['job-canceled-by-user'], actor: ask.actor });
+    }
+    const row = await context.db
+      .updateTable('jobs')
+      .set({ cancel_asked_at: context.clock.now(), due_at: context.clock.now() })
+      .where('id', '=', id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    await enqueueTasks(context, 'print-job', [id]);
+    return toJob(row);
+  });
+}
+
+/** Throws `not-found`, also for a job of somebody else when `ownerId` is given. */
+export async function getJob(context: Context, id: string, ownerId?: string): Promise<Job> {
+  let query = context.db.selectFrom('jobs').selectAll().where('id', '=', id);
+  if (ownerId !== undefined) query = query.where('owner_id', '=', ownerId);
+  const row = await query.executeTakeFirst();
+  if (row === undefined) throw new PlatenError('not-found', 'there is no such job');
+  return toJob(row);
+}
+
+export type JobFilter = {
+  readonly state?: JobState | undefined;
+  readonly ownerId?: string | undefined;
+  readonly messageId?: string | undefined;
+  readonly text?: string | undefined;
+  /** Only jobs older than this one: ids sort by time. */
+  readonly before?: string | undefined;
+  readonly limit: number;
+};
+
+/** Newest first. */
+export async function listJobs(context: Context, filter: JobFilter): Promise<Job[]> {
+  let query = context.db.selectFrom('jobs').selectAll().orderBy('id', 'desc').limit(filter.limit);
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state);
+  if (filter.ownerId !== undefined) query = query.where('owner_id', '=', filter.ownerId);
+  if (filter.messageId !== undefined) query = query.where('message_id', '=', filter.messageId);
+  if (filter.text !== undefined) {
+    query = query.where(sql<boolean>`position(lower(${filter.text}) in lower(title)) > 0`);
+  }
+  if (filter.before !== undefined) query = query.where('id', '<', filter.before);
+  return (await query.execute()).map(toJob);
+}
+
+/** How many jobs are in each state, for the metrics. */
+export async function countJobs(context: Context): Promise<Readonly<Partial<Record<JobState, number>>>> {
+  const rows = await context.db
+    .selectFrom('jobs')
+    .select(['state', (builder) => builder.fn.countAll<number>().as('count')])
+    .groupBy('state')
+    .execute();
+  return Object.fromEntries(rows.map((row) => [row.state, row.count]));
+}

@@ -1,0 +1,121 @@
+/**
+ * What a step at the printer does to the job and its attempt: every change is one transaction with the lease's fence.
+ */
+import type { Printer } from '../printers/printers.ts';
+import type { Context } from '../store/database.ts';
+import { checkFence, type Lease } from '../store/leases.ts';
+import type { Problem } from '../store/schema.ts';
+import { transaction } from '../store/transaction.ts';
+import { type Attempt, endAttempt } from './attempts.ts';
+import { CONNECTING, type Job, OUTCOME_UNKNOWN } from './job.ts';
+import { changeJob, lockJob } from './rows.ts';
+
+/** What a step brought: go on at once, or look again after a pause. */
+export type Step = 'moved' | 'waiting';
+
+export type Run = {
+  readonly context: Context;
+  readonly lease: Lease;
+  readonly printer: Printer;
+  readonly userName: string;
+};
+
+export const UNREACHABLE_PAUSE_MS = 5_000;
+
+type Shown = { readonly reasons: readonly string[]; readonly isStopped: boolean; readonly words?: string };
+
+export async function show(run: Run, attempt: Attempt, shown: Shown): Promise<Step> {
+  const { context, lease } = run;
+  await transaction(context, async (context) => {
+    await checkFence(context, lease);
+    const job = await lockJob(context, attempt.jobId);
+    const code = shown.reasons.includes(CONNECTING) ? 'printer-unreachable' : 'printer-stopped';
+    const problem = shown.isStopped ? problemOf(run, code, shown.words ?? shown.reasons.join(', ')) : null;
+    const state = shown.isStopped ? ('processing-stopped' as const) : ('processing' as const);
+    if (job.state === state && job.reasons.join() === shown.reasons.join()) return;
+    await changeJob(context, job, { state, reasons: shown.reasons, problem });
+  });
+  return 'waiting';
+}
+
+export async function putBack(
+  run: Run,
+  attempt: Attempt,
+  back: { readonly words: string; readonly reasons: readonly string[]; readonly pauseMs: number },
+): Promise<Step> {
+  const { context, lease } = run;
+  const isPaused = back.pauseMs > 0;
+  await endAttempt(context, lease, {
+    attempt,
+    end: { outcome: 'not-printed', words: back.words },
+    change: {
+      state: 'pending',
+      reasons: back.reasons,
+      problem: isPaused && back.reasons.includes(CONNECTING) ? problemOf(run, 'printer-unreachable', back.words) : null,
+      dueAt: new Date(context.clock.now().getTime() + back.pauseMs),
+    },
+  });
+  return isPaused ? 'waiting' : 'moved';
+}
+
+export async function abort(run: Run, attempt: Attempt, words: string): Promise<Step> {
+  await endAttempt(run.context, run.lease, {
+    attempt,
+    end: { outcome: 'aborted', words },
+    change: { state: 'aborted', reasons: ['aborted-by-system'], problem: problemOf(run, 'printer-refused', words) },
+  });
+  return 'moved';
+}
+
+export async function stopAsUnknown(run: Run, attempt: Attempt, words: string): Promise<Step> {
+  await endAttempt(run.context, run.lease, {
+    attempt,
+    end: { outcome: 'unknown', words },
+    change: {
+      state: 'processing-stopped',
+      reasons: [OUTCOME_UNKNOWN],
+      problem: problemOf(run, 'outcome-unknown', words),
+      dueAt: null,
+    },
+  });
+  return 'moved';
+}
+
+/** A printer that is known not to answer gets no attempt: the job waits, visibly, until the watch sees it again. */
+export async function waitForPrinter(run: Run, waiting: Job): Promise<Step> {
+  await transaction(run.context, async (context) => {
+    await checkFence(context, run.lease);
+    const job = await lockJob(context, waiting.id);
+    if (job.state !== 'pending') return;
+    const dueAt = new Date(context.clock.now().getTime() + UNREACHABLE_PAUSE_MS);
+    const problem = problemOf(run, 'printer-unreachable', run.printer.problem?.remote ?? 'no answer');
+    await changeJob(context, job, { state: 'pending', reasons: [CONNECTING], problem, dueAt });
+  });
+  return 'waiting';
+}
+
+export async function refuseFormat(run: Run, waiting: Job): Promise<Step> {
+  const words = `the printer ${run.printer.name} does not take ${waiting.documentFormat}`;
+  await transaction(run.context, async (context) => {
+    await checkFence(context, run.lease);
+    const job = await lockJob(context, waiting.id);
+    if (job.state !== 'pending') return;
+    await changeJob(context, job, {
+      state: 'aborted',
+      reasons: ['unsupported-document-format'],
+      problem: problemOf(run, 'printer-refused', words),
+    });
+  });
+  return 'moved';
+}
+
+type ProblemCode = 'printer-unreachable' | 'printer-refused' | 'printer-stopped' | 'outcome-unknown';
+
+export function problemOf(run: Run, code: ProblemCode, words: string): Problem {
+  return {
+    code,
+    detail: `${run.printer.name}: ${words}`,
+    remote: words,
+    at: run.context.clock.now().toISOString(),
+  };
+}

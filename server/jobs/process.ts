@@ -1,0 +1,157 @@
+/**
+ * One run of a job at a printer, from the start until the printer has the document.
+ *
+ * Every step writes what it is about to do before it does it, with the fence of the printer's lease.
+ */
+import type { Readable } from 'node:stream';
+import { PlatenError } from '../base/errors.ts';
+import {
+  createPrinterJob,
+  describePrinterJobSupport,
+  getPrinter,
+  printWhole,
+  sendPrinterDocument,
+} from '../printers/printers.ts';
+import { openSpoolFile } from '../spool/spool.ts';
+import type { Context } from '../store/database.ts';
+import type { Lease } from '../store/leases.ts';
+import { type Attempt, beginAttempt, noteAttempt } from './attempts.ts';
+import { cancelQuietly, settle } from './follow.ts';
+import { CONNECTING, type Job } from './job.ts';
+import { abort, putBack, type Run, refuseFormat, type Step, UNREACHABLE_PAUSE_MS, waitForPrinter } from './outcome.ts';
+
+const BUSY_PAUSE_MS = 250;
+
+/** Starts a waiting job at its printer. */
+export async function startJob(context: Context, lease: Lease, waiting: Job): Promise<Step> {
+  const printer = await getPrinter(context, waiting.printerId ?? '');
+  const run = { context, lease, printer, userName: waiting.ownerName };
+  // What a printer can do is known once it has answered for the first time.
+  if (printer.state === 'unreachable' || printer.capabilities === null) return await waitForPrinter(run, waiting);
+  const support = describePrinterJobSupport(printer);
+  if (!support.acceptsPdf && waiting.documentFormat === 'application/pdf') {
+    return await refuseFormat(run, waiting);
+  }
+  const phase = support.canCreateJob ? 'creating' : 'sending';
+  const begun = await beginAttempt(context, lease, { jobId: waiting.id, printerId: printer.id, phase });
+  if (begun === undefined) return 'moved';
+  return support.canCreateJob
+    ? await createThenSend(run, begun.job, begun.attempt)
+    : await sendWhole(run, begun.job, begun.attempt);
+}
+
+async function createThenSend(run: Run, job: Job, attempt: Attempt): Promise<Step> {
+  const { context, lease, printer } = run;
+  lease.assertFresh();
+  const created = await createPrinterJob(
+    context,
+    printer,
+    {
+      jobName: attempt.printerJobName,
+      userName: run.userName,
+      options: job.options,
+      documentFormat: job.documentFormat,
+    },
+    lease.signal,
+  );
+  switch (created.kind) {
+    case 'created':
+      break;
+    case 'busy':
+      return await putBack(run, attempt, { words: created.words, reasons: ['printer-busy'], pauseMs: BUSY_PAUSE_MS });
+    case 'unreachable':
+      return await putBack(run, attempt, {
+        words: created.words,
+        reasons: [CONNECTING],
+        pauseMs: UNREACHABLE_PAUSE_MS,
+      });
+    case 'refused':
+      return await giveUpOrRetry(run, attempt, created);
+  }
+  const sending = await noteAttempt(context, lease, { attempt, phase: 'sending', printerJobId: created.printerJobId });
+  const document = await openDocument(run, job, sending);
+  if (document === undefined) return 'moved';
+  const sent = await sendPrinterDocument(
+    context,
+    printer,
+    {
+      jobName: attempt.printerJobName,
+      printerJobId: created.printerJobId,
+      document,
+      bytes: job.documentBytes,
+      documentFormat: job.documentFormat,
+      userName: run.userName,
+      assertFresh: () => lease.assertFresh(),
+    },
+    lease.signal,
+  );
+  if (sent.kind === 'accepted') {
+    await noteAttempt(context, lease, { attempt: sending, phase: 'sent', printerJobId: created.printerJobId });
+    return 'moved';
+  }
+  if (sent.kind === 'refused' && !isServerError(sent.status)) return await settleRefused(run, sending, sent.words);
+  return await settle(run, sending);
+}
+
+async function sendWhole(run: Run, job: Job, attempt: Attempt): Promise<Step> {
+  const { context, lease, printer } = run;
+  const document = await openDocument(run, job, attempt);
+  if (document === undefined) return 'moved';
+  const sent = await printWhole(
+    context,
+    printer,
+    {
+      jobName: attempt.printerJobName,
+      userName: job.ownerName,
+      options: job.options,
+      documentFormat: job.documentFormat,
+      document,
+      bytes: job.documentBytes,
+      assertFresh: () => lease.assertFresh(),
+    },
+    lease.signal,
+  );
+  switch (sent.kind) {
+    case 'accepted':
+      await noteAttempt(context, lease, { attempt, phase: 'sent', printerJobId: sent.printerJobId });
+      return 'moved';
+    case 'refused':
+      return await giveUpOrRetry(run, attempt, sent);
+    case 'busy':
+      return await putBack(run, attempt, { words: sent.words, reasons: ['printer-busy'], pauseMs: BUSY_PAUSE_MS });
+    case 'not-sent':
+      return await putBack(run, attempt, { words: sent.words, reasons: [CONNECTING], pauseMs: UNREACHABLE_PAUSE_MS });
+    case 'unknown':
+      return await settle(run, attempt);
+  }
+}
+
+/** An explicit refusal of the document: the empty printer job is ended, and the printer says whether paper came out. */
+async function settleRefused(run: Run, attempt: Attempt, words: string): Promise<Step> {
+  if (attempt.printerJobId !== null) await cancelQuietly(run, attempt.printerJobId);
+  return await abort(run, attempt, words);
+}
+
+/** A refusal with a server-error status passes; any other will be the same the next time. */
+async function giveUpOrRetry(run: Run, attempt: Attempt, refused: { words: string; status: number }): Promise<Step> {
+  if (!isServerError(refused.status)) return await abort(run, attempt, refused.words);
+  return await putBack(run, attempt, {
+    words: refused.words,
+    reasons: ['printer-busy'],
+    pauseMs: UNREACHABLE_PAUSE_MS,
+  });
+}
+
+// RFC 8011 section 13.1: 0x0500 to 0x05FF are server errors.
+const isServerError = (status: number): boolean => status >= 0x0500 && status <= 0x05ff;
+
+async function openDocument(run: Run, job: Job, attempt: Attempt): Promise<Readable | undefined> {
+  try {
+    return await openSpoolFile(run.context, job.documentId ?? '');
+  } catch (error) {
+    if (!(error instanceof PlatenError)) throw error;
+    if (attempt.printerJobId !== null) await cancelQuietly(run, attempt.printerJobId);
+    await abort(run, attempt, error.message);
+    return undefined;
+  }
+}

@@ -1,0 +1,97 @@
+/** The table of jobs: reading rows, and the one way in which a job changes its state. */
+import type { Selectable } from 'kysely';
+import { PlatenError } from '../base/errors.ts';
+import { record } from '../journal/journal.ts';
+import type { Context } from '../store/database.ts';
+import type { Problem, Schema } from '../store/schema.ts';
+import type { Job, JobOptions, JobState } from './job.ts';
+import { checkTransition, isEnded } from './states.ts';
+
+type JobRow = Selectable<Schema['jobs']>;
+
+export function toJob(row: JobRow): Job {
+  return {
+    id: row.id,
+    ownerId: row.owner_id,
+    ownerName: row.owner_name,
+    queueId: row.queue_id,
+    printerId: row.printer_id,
+    title: row.title,
+    state: row.state,
+    reasons: row.reasons,
+    problem: row.problem,
+    options: row.options as JobOptions,
+    documentId: row.document_id,
+    documentFormat: row.document_format,
+    documentBytes: row.document_bytes,
+    pages: row.pages,
+    messageId: row.message_id,
+    cancelAskedAt: row.cancel_asked_at,
+    createdAt: row.created_at,
+    processingAt: row.processing_at,
+    endedAt: row.ended_at,
+  };
+}
+
+/** Reads a job and locks its row until the end of the transaction. Throws `not-found`. */
+export async function lockJob(context: Context, id: string, ownerId?: string): Promise<Job> {
+  let query = context.db.selectFrom('jobs').selectAll().where('id', '=', id).forUpdate();
+  if (ownerId !== undefined) query = query.where('owner_id', '=', ownerId);
+  const row = await query.executeTakeFirst();
+  if (row === undefined) throw new PlatenError('not-found', 'there is no such job');
+  return toJob(row);
+}
+
+/** Reads a job without locking it. Throws `not-found`. */
+export async function readJob(context: Context, id: string): Promise<Job> {
+  const row = await context.db.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirst();
+  if (row === undefined) throw new PlatenError('not-found', 'there is no such job');
+  return toJob(row);
+}
+
+export type JobChange = {
+  readonly state: JobState;
+  readonly reasons?: readonly string[];
+  readonly problem?: Problem | null;
+  readonly printerId?: string | null;
+  readonly dueAt?: Date | null;
+  readonly actor?: string;
+};
+
+/**
+ * Changes state and reasons of a locked job and records it, if anything is different. Throws `job-state-conflict`
+ * when the table of transitions does not allow it.
+ */
+export async function changeJob(context: Context, job: Job, change: JobChange): Promise<Job> {
+  checkTransition(job.state, change.state);
+  const reasons = [...(change.reasons ?? [])];
+  const problem = change.problem === undefined ? null : change.problem;
+  const now = context.clock.now();
+  const isStarting = change.state === 'processing' && job.processingAt === null;
+  const hasEnded = isEnded(change.state);
+  const row = await context.db
+    .updateTable('jobs')
+    .set({
+      state: change.state,
+      reasons,
+      problem: problem === null ? null : JSON.stringify(problem),
+      due_at: hasEnded ? null : change.dueAt === undefined ? now : change.dueAt,
+      ...(change.printerId === undefined ? {} : { printer_id: change.printerId }),
+      ...(isStarting ? { processing_at: now } : {}),
+      ...(hasEnded ? { ended_at: now, cancel_asked_at: null } : {}),
+    })
+    .where('id', '=', job.id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  const isSame =
+    job.state === change.state && job.reasons.join() === reasons.join() && job.printerId === row.printer_id;
+  if (!isSame) {
+    await record(context, 'job-state-changed', {
+      subjectId: job.id,
+      ownerId: job.ownerId,
+      ...(change.actor === undefined ? {} : { actor: change.actor }),
+      data: { from: job.state, to: change.state, reasons, printerId: row.printer_id, problem },
+    });
+  }
+  return toJob(row);
+}

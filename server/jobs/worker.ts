@@ -1,0 +1,82 @@
+/** Wakes the feeders of printers: when an alarm rings, at start, and every minute for alarms that were lost. */
+import { MINUTE_MS } from '../base/clock.ts';
+import type { Context } from '../store/database.ts';
+import { followTasks } from '../store/tasks.ts';
+import { transaction } from '../store/transaction.ts';
+import { type Feeder, startFeeder } from './feed.ts';
+import { choosePrinter, getQueue } from './queues.ts';
+import { changeJob, lockJob } from './rows.ts';
+
+/** Starts feeding printers; disposing lets the running steps end and starts nothing new. */
+export async function startJobsWorker(context: Context): Promise<AsyncDisposable> {
+  await using undo = new AsyncDisposableStack();
+  const stop = new AbortController();
+  const feeders = new Map<string, Feeder>();
+  undo.defer(async () => {
+    await Promise.all([...feeders.values()].map((feeder) => feeder[Symbol.asyncDispose]()));
+  });
+  const wake = (printerIds: readonly string[]): void => {
+    for (const id of printerIds) {
+      if (stop.signal.aborted) return;
+      const feeder = feeders.get(id) ?? startFeeder(context, id);
+      feeders.set(id, feeder);
+      feeder.wake();
+    }
+  };
+  const sweeping = sweep(context, wake, stop.signal);
+  undo.defer(async () => {
+    stop.abort();
+    await sweeping;
+  });
+  undo.use(
+    await followTasks(context, 'print-job', (ids) => {
+      findPrinters(context, ids).then(wake, (error) => {
+        // The sweep finds the rows again.
+        context.log.warn({ error }, 'an alarm for jobs could not be answered');
+      });
+    }),
+  );
+  const opened = undo.move();
+  return { [Symbol.asyncDispose]: () => opened.disposeAsync() as Promise<void> };
+}
+
+async function sweep(context: Context, wake: (printerIds: string[]) => void, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await routeWaitingJobs(context);
+      wake(await findPrinters(context, undefined));
+    } catch (error) {
+      context.log.warn({ error }, 'the sweep of due jobs failed; it is tried again');
+    }
+    await context.clock.sleep(MINUTE_MS, signal);
+  }
+}
+
+async function findPrinters(context: Context, jobIds: readonly string[] | undefined): Promise<string[]> {
+  let query = context.db.selectFrom('jobs').select('printer_id').distinct().where('due_at', 'is not', null);
+  if (jobIds !== undefined) query = query.where('id', 'in', [...jobIds]);
+  const rows = await query.where('printer_id', 'is not', null).execute();
+  return rows.flatMap((row) => (row.printer_id === null ? [] : [row.printer_id]));
+}
+
+const ROUTED_AT_ONCE = 200;
+
+/** Jobs that came when their queue had no printer go on as soon as it has one. */
+async function routeWaitingJobs(context: Context): Promise<void> {
+  const waiting = await context.db
+    .selectFrom('jobs')
+    .select(['id', 'queue_id'])
+    .where('state', '=', 'pending')
+    .where('printer_id', 'is', null)
+    .orderBy('id')
+    .limit(ROUTED_AT_ONCE)
+    .execute();
+  for (const { id, queue_id } of waiting) {
+    await transaction(context, async (context) => {
+      const printerId = await choosePrinter(context, await getQueue(context, queue_id));
+      const job = await lockJob(context, id);
+      if (printerId === undefined || job.state !== 'pending' || job.printerId !== null) return;
+      await changeJob(context, job, { state: 'pending', printerId });
+    });
+  }
+}
