@@ -32,7 +32,6 @@ export const ERRORS = {
   'database-unavailable': rule(503, true),
   'database-too-new': rule(500, false),
   'lease-lost': rule(503, true),
-  'already-running': rule(500, false),
 
   // spool
   'spool-unavailable': rule(503, true),
@@ -53,6 +52,8 @@ export const ERRORS = {
   'too-many-requests': rule(429, true),
   'password-too-weak': rule(400, false),
   'last-administrator': rule(409, false),
+  'current-password-wrong': rule(403, false),
+  'user-in-use': rule(409, false),
 
   // connections
   'connection-not-confirmed': rule(409, false),
@@ -63,6 +64,11 @@ export const ERRORS = {
   'wrong-account': rule(409, false),
   'connection-in-use': rule(409, false),
   'unknown-cloud': rule(400, false),
+  'login-declined': rule(409, false),
+  'login-expired': rule(409, false),
+  'login-unusable': rule(502, false),
+  'use-not-granted': rule(409, false),
+  'expected-account-missing': rule(409, false),
 
   // intake
   'mailbox-unreachable': rule(503, true),
@@ -73,10 +79,13 @@ export const ERRORS = {
   'no-printer': rule(409, false),
   'printer-unreachable': rule(503, true),
   'printer-refused': rule(502, false),
+  'printer-stopped': rule(503, true),
+  'outcome-unknown': rule(409, false),
   'printer-answer-invalid': rule(502, true),
   'printer-address-refused': rule(400, false),
   'queue-in-use': rule(409, false),
   'printer-in-use': rule(409, false),
+  'printer-certificate-changed': rule(502, false),
 } as const satisfies Record<string, ErrorRule>;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -121,4 +130,9 @@ export class PlatenError extends Error {
 /** Narrows to a Node system error, to read its `code` (ENOENT, ECONNREFUSED, …). */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
+}
+
+/** PostgreSQL's error of a unique index (SQLSTATE 23505). */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === '23505';
 }

@@ -83,6 +83,9 @@ export const SETTINGS = {
     default: 'DATA_DIR/cli-token',
     meaning: 'Command line: API token; without it the file that `first-run` wrote is used.',
   },
+  LC_ALL: { default: 'none', meaning: 'Command line: its language, Italian for it_IT and the like, else English.' },
+  LC_MESSAGES: { default: 'none', meaning: 'Command line: its language where LC_ALL is not set.' },
+  LANG: { default: 'none', meaning: 'Command line: its language where neither LC_ALL nor LC_MESSAGES is set.' },
 } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -123,6 +126,11 @@ export function readSettings(env: Environment = process.env): Settings {
     clientUrl: text('PLATEN_URL'),
     clientToken: text('PLATEN_TOKEN'),
   };
+}
+
+/** The locale of whoever sits at the command line, in the order of POSIX (Base Definitions, section 8.2). */
+export function readLocale(env: Environment = process.env): string | undefined {
+  return env.LC_ALL?.trim() || env.LC_MESSAGES?.trim() || env.LANG?.trim() || undefined;
 }
 
 function invalid(name: string, message: string, cause?: unknown): PlatenError {
@@ -181,12 +189,13 @@ function readCloud(name: string, value: unknown): Cloud {
       throw wrong(`${field}.security is not known`);
     return { host, port, security };
   };
+  const imap = endpoint('imap');
   return {
     authority: address('authority').replace(/\/+$/, ''),
     scopePrefix: address('scopePrefix'),
     graph: address('graph').replace(/\/+$/, ''),
-    imap: endpoint('imap'),
-    pop3: endpoint('pop3'),
-    smtp: endpoint('smtp'),
+    imap,
+    pop3: cloud.pop3 === undefined ? { host: imap.host, port: 995, security: 'tls' } : endpoint('pop3'),
+    smtp: cloud.smtp === undefined ? { host: imap.host, port: 587, security: 'starttls' } : endpoint('smtp'),
   };
 }

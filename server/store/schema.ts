@@ -28,6 +28,9 @@ type Leases = {
   expires_at: Instant;
 };
 
+/** One row, number 1: facts about this installation that every node must agree on. */
+type StoreFacts = { id: number; key_fingerprint: string | null };
+
 // ── journal ─────────────────────────────────────────────────────────────────────────────────────────────────────
 type Journal = {
   /** Transaction id of the writer: readers stop before the oldest transaction that still runs, so nothing is missed. */
@@ -107,6 +110,8 @@ type Connections = {
   tenant_id: string;
   /** The GUID that `tenant_id` stands for, once Microsoft has told it. */
   tenant_guid: string | null;
+  /** Where this tenant is asked for codes and tokens, as its discovery document told. */
+  endpoints: Json<{ issuer: string; deviceAuthorizationEndpoint: string; tokenEndpoint: string }> | null;
   expected_account: string | null;
   uses: Use[];
   /** The scopes that were granted; a renewal never asks for more (exchange-online: AADSTS65001). */
@@ -118,6 +123,8 @@ type Connections = {
   account_tid: string | null;
   account_username: string | null;
   account_name: string | null;
+  /** Every address of the account that Microsoft has told: user name, mail and, where it may be read, aliases. */
+  account_addresses: WithDefault<string[]>;
   confirmed_at: InstantOrNone;
   clock_skew_seconds: number | null;
   checks: Json<unknown> | null;
@@ -131,6 +138,8 @@ type ConnectionLogins = {
   user_code: string;
   verification_uri: string;
   sealed_device_code: Buffer | null;
+  /** What Microsoft granted, until it is decided whether the right account confirmed; then it is gone. */
+  sealed_grant: Buffer | null;
   scopes: string[];
   interval_seconds: number;
   next_poll_at: Instant;
@@ -223,7 +232,8 @@ type Queues = {
 };
 type Jobs = {
   id: string;
-  owner_id: string; // job-originating-user-name
+  owner_id: string;
+  owner_name: string; // job-originating-user-name
   queue_id: string;
   printer_id: string | null;
   title: string; // job-name
@@ -271,7 +281,7 @@ type Printers = {
   state_since: Instant;
   seen_at: InstantOrNone;
   capabilities: Json<unknown> | null;
-  /** sha256 of the certificate that was seen first on an ipps address. */
+  /** On an ipps address: `authorities` where a known one signed the certificate, else the sha256 of the first one seen. */
   certificate_pin: string | null;
   problem: Json<Problem> | null;
   created_at: Generated<Date>;
@@ -279,6 +289,7 @@ type Printers = {
 
 export type Schema = {
   leases: Leases;
+  store_facts: StoreFacts;
   journal: Journal;
   spool_files: SpoolFiles;
   installation: Installation;
@@ -304,6 +315,7 @@ export type Schema = {
 /** Who may name which table in a query. */
 export const TABLE_OWNERS: Readonly<Record<keyof Schema, string>> = {
   leases: 'store',
+  store_facts: 'store',
   journal: 'journal',
   spool_files: 'spool',
   installation: 'users',

@@ -13,6 +13,9 @@ const STATEMENTS = [
     expires_at timestamptz NOT NULL
   )`,
 
+  `CREATE TABLE store_facts (id int PRIMARY KEY CHECK (id = 1), key_fingerprint text)`,
+  `INSERT INTO store_facts (id) VALUES (1)`,
+
   `CREATE TABLE journal (
     tx xid8 NOT NULL DEFAULT pg_current_xact_id(),
     id bigint GENERATED ALWAYS AS IDENTITY,
@@ -78,6 +81,7 @@ const STATEMENTS = [
   )`,
   `CREATE TABLE login_attempts (bucket text NOT NULL, at timestamptz NOT NULL)`,
   `CREATE INDEX login_attempts_bucket ON login_attempts (bucket, at)`,
+  `CREATE INDEX login_attempts_at ON login_attempts (at)`,
 
   `CREATE TABLE connections (
     id uuid PRIMARY KEY,
@@ -87,6 +91,7 @@ const STATEMENTS = [
     client_id text NOT NULL,
     tenant_id text NOT NULL,
     tenant_guid text,
+    endpoints jsonb,
     expected_account text,
     uses text[] NOT NULL,
     scopes text[] NOT NULL DEFAULT '{}',
@@ -97,6 +102,7 @@ const STATEMENTS = [
     account_tid text,
     account_username text,
     account_name text,
+    account_addresses text[] NOT NULL DEFAULT '{}',
     confirmed_at timestamptz,
     clock_skew_seconds int,
     checks jsonb,
@@ -111,6 +117,7 @@ const STATEMENTS = [
     user_code text NOT NULL,
     verification_uri text NOT NULL,
     sealed_device_code bytea,
+    sealed_grant bytea,
     scopes text[] NOT NULL,
     interval_seconds int NOT NULL,
     next_poll_at timestamptz NOT NULL,
@@ -147,7 +154,7 @@ const STATEMENTS = [
   `CREATE TABLE printers (
     id uuid PRIMARY KEY,
     name text NOT NULL UNIQUE,
-    uri text NOT NULL,
+    uri text NOT NULL UNIQUE,
     state text NOT NULL CHECK (state IN ('idle', 'processing', 'stopped', 'unreachable', 'unknown')),
     reasons text[] NOT NULL DEFAULT '{}',
     message text,
@@ -223,6 +230,7 @@ const STATEMENTS = [
   `CREATE TABLE jobs (
     id uuid PRIMARY KEY,
     owner_id uuid NOT NULL REFERENCES users,
+    owner_name text NOT NULL,
     queue_id uuid NOT NULL REFERENCES queues,
     printer_id uuid REFERENCES printers,
     title text NOT NULL,

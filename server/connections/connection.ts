@@ -1,0 +1,193 @@
+/**
+ * A connection as it is shown, and its states.
+ *
+ *   awaiting-confirmation → connected            somebody confirmed, and the right account
+ *   connected ⇄ degraded                         Microsoft has not answered for a while; waiting cures it
+ *   connected, degraded → needs-confirmation     Microsoft refuses the renewal; only a person cures it
+ *   needs-confirmation → connected               confirmed again
+ *   any → awaiting-confirmation                  the application, tenant or cloud was changed
+ */
+import type { Selectable } from 'kysely';
+import { PlatenError } from '../base/errors.ts';
+import { record } from '../journal/journal.ts';
+import type { Refusal } from '../protocols/oauth/answer.ts';
+import type { Context } from '../store/database.ts';
+import type { ConnectionState, LoginState, Problem, Schema, Use } from '../store/schema.ts';
+import { usesOf } from './exchange-online.ts';
+
+export type ConnectionRow = Selectable<Schema['connections']>;
+export type LoginRow = Selectable<Schema['connection_logins']>;
+
+export type CheckTest = {
+  readonly test: 'token' | 'imap';
+  readonly outcome: 'passed' | 'failed' | 'skipped';
+  readonly problem?: Problem;
+};
+
+export type CheckReport = {
+  readonly id: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly tests: readonly CheckTest[];
+};
+
+export type Connection = {
+  readonly id: string;
+  readonly kind: 'exchange-online';
+  readonly title: string;
+  readonly cloud: string;
+  readonly clientId: string;
+  readonly tenantId: string;
+  readonly expectedAccount: string | undefined;
+  /** What it is meant for; `grantedUses` is what the confirmation permits. */
+  readonly uses: readonly Use[];
+  readonly grantedUses: readonly Use[];
+  readonly state: ConnectionState;
+  readonly stateSince: Date;
+  readonly problem: Problem | undefined;
+  readonly account:
+    | {
+        readonly username: string;
+        readonly name: string;
+        readonly tenantId: string;
+        readonly objectId: string;
+        readonly addresses: readonly string[];
+      }
+    | undefined;
+  readonly login:
+    | {
+        readonly kind: 'device-code' | 'link';
+        readonly state: LoginState;
+        readonly expiresAt: Date;
+        readonly problem: Problem | undefined;
+      }
+    | undefined;
+  readonly checks: CheckReport | undefined;
+  readonly expiry: {
+    readonly signedInAt: Date | undefined;
+    readonly renewedAt: Date | undefined;
+    readonly accessExpiresAt: Date | undefined;
+  };
+  /** By how much Microsoft's clock was ahead of ours when the account was confirmed. */
+  readonly clockSkewSeconds: number | undefined;
+  readonly createdAt: Date;
+};
+
+export type TokenTimes = { readonly renewed_at: Date; readonly access_expires_at: Date };
+
+export function describeConnection(
+  row: ConnectionRow,
+  login: LoginRow | undefined,
+  times: TokenTimes | undefined,
+): Connection {
+  return {
+    id: row.id,
+    kind: row.kind,
+    title: row.title,
+    cloud: row.cloud,
+    clientId: row.client_id,
+    tenantId: row.tenant_id,
+    expectedAccount: row.expected_account ?? undefined,
+    uses: row.uses,
+    grantedUses: usesOf(row.scopes),
+    state: row.state,
+    stateSince: row.state_since,
+    problem: row.problem ?? undefined,
+    account: describeAccount(row),
+    login:
+      login === undefined
+        ? undefined
+        : { kind: login.kind, state: login.state, expiresAt: login.expires_at, problem: login.problem ?? undefined },
+    checks: (row.checks as CheckReport | null) ?? undefined,
+    expiry: {
+      signedInAt: row.confirmed_at ?? undefined,
+      renewedAt: times?.renewed_at,
+      accessExpiresAt: times?.access_expires_at,
+    },
+    clockSkewSeconds: row.clock_skew_seconds ?? undefined,
+    createdAt: row.created_at,
+  };
+}
+
+function describeAccount(row: ConnectionRow): Connection['account'] {
+  if (row.account_oid === null || row.account_tid === null) return undefined;
+  const username = row.account_username ?? '';
+  return {
+    username,
+    name: row.account_name ?? username,
+    tenantId: row.account_tid,
+    objectId: row.account_oid,
+    addresses: row.account_addresses,
+  };
+}
+
+/** Reads one connection; throws `not-found`. */
+export async function getRow(context: Context, connectionId: string): Promise<ConnectionRow> {
+  const row = await context.db.selectFrom('connections').selectAll().where('id', '=', connectionId).executeTakeFirst();
+  if (row === undefined) throw new PlatenError('not-found', `there is no connection ${connectionId}`);
+  return row;
+}
+
+/** As getRow, and holds off other writers until the transaction ends. */
+export async function lockRow(context: Context, connectionId: string): Promise<ConnectionRow> {
+  const row = await context.db
+    .selectFrom('connections')
+    .selectAll()
+    .where('id', '=', connectionId)
+    .forUpdate()
+    .executeTakeFirst();
+  if (row === undefined) throw new PlatenError('not-found', `there is no connection ${connectionId}`);
+  return row;
+}
+
+/** Moves a locked connection to a state, and tells the journal when that is a change. */
+export async function moveTo(
+  context: Context,
+  row: ConnectionRow,
+  next: { readonly state: ConnectionState; readonly problem: Problem | undefined; readonly actor?: string },
+): Promise<void> {
+  const now = context.clock.now();
+  await context.db
+    .updateTable('connections')
+    .set({
+      state: next.state,
+      problem: next.problem === undefined ? null : JSON.stringify(next.problem),
+      ...(next.state === row.state ? {} : { state_since: now }),
+    })
+    .where('id', '=', row.id)
+    .execute();
+  if (next.state === row.state) return;
+  await record(context, 'connection-state-changed', {
+    subjectId: row.id,
+    ...(next.actor === undefined ? {} : { actor: next.actor }),
+    data: {
+      from: row.state,
+      to: next.state,
+      ...(next.problem === undefined ? {} : { problem: next.problem.code, ...next.problem.facts }),
+    },
+  });
+}
+
+/** A problem as it is kept: from an error that was thrown or would be. */
+export function toProblem(context: Context, error: PlatenError): Problem {
+  return {
+    code: error.code,
+    detail: error.message,
+    ...(error.remote === undefined ? {} : { remote: error.remote }),
+    ...(Object.keys(error.facts).length === 0 ? {} : { facts: error.facts }),
+    ...(Object.keys(error.values).length === 0 ? {} : { values: error.values }),
+    at: context.clock.now().toISOString(),
+  };
+}
+
+/** Facts of a refusal for Microsoft's support: number, trace id, correlation id, timestamp. */
+export function factsOf(refusal: Refusal): Record<string, string | number> {
+  return {
+    error: refusal.error,
+    ...(refusal.aadsts === undefined ? {} : { aadsts: refusal.aadsts }),
+    ...(refusal.suberror === undefined ? {} : { suberror: refusal.suberror }),
+    ...(refusal.traceId === undefined ? {} : { traceId: refusal.traceId }),
+    ...(refusal.correlationId === undefined ? {} : { correlationId: refusal.correlationId }),
+    ...(refusal.timestamp === undefined ? {} : { timestamp: refusal.timestamp }),
+  };
+}

@@ -1,0 +1,120 @@
+/** Where Microsoft 365 is reached in each cloud, and which permissions each use needs. */
+import { PlatenError } from '../base/errors.ts';
+import type { Cloud, CloudEndpoint, Settings } from '../base/settings.ts';
+import type { Call } from '../protocols/oauth/https.ts';
+import type { Context } from '../store/database.ts';
+import type { Use } from '../store/schema.ts';
+
+export const USES: readonly Use[] = ['imap', 'pop3', 'smtp'];
+
+const tls = (host: string, port: number): CloudEndpoint => ({ host, port, security: 'tls' });
+const submission = (host: string): CloudEndpoint => ({ host, port: 587, security: 'starttls' });
+
+/** The clouds that Microsoft runs; each needs a registration of its own. Further ones come from PLATEN_CLOUDS_FILE. */
+const BUILT_IN: ReadonlyMap<string, Cloud> = new Map([
+  [
+    'worldwide',
+    {
+      authority: 'https://login.microsoftonline.com',
+      scopePrefix: 'https://outlook.office.com/',
+      graph: 'https://graph.microsoft.com',
+      imap: tls('outlook.office365.com', 993),
+      pop3: tls('outlook.office365.com', 995),
+      smtp: submission('smtp.office365.com'),
+    },
+  ],
+  [
+    'us-gcc-high',
+    {
+      authority: 'https://login.microsoftonline.us',
+      scopePrefix: 'https://outlook.office365.us/',
+      graph: 'https://graph.microsoft.us',
+      imap: tls('outlook.office365.us', 993),
+      pop3: tls('outlook.office365.us', 995),
+      smtp: submission('smtp.office365.us'),
+    },
+  ],
+  [
+    'us-dod',
+    {
+      authority: 'https://login.microsoftonline.us',
+      scopePrefix: 'https://outlook-dod.office365.us/',
+      graph: 'https://dod-graph.microsoft.us',
+      imap: tls('outlook-dod.office365.us', 993),
+      pop3: tls('outlook-dod.office365.us', 995),
+      smtp: submission('outlook-dod.office365.us'),
+    },
+  ],
+  [
+    'china',
+    {
+      authority: 'https://login.partner.microsoftonline.cn',
+      scopePrefix: 'https://partner.outlook.cn/',
+      graph: 'https://microsoftgraph.chinacloudapi.cn',
+      imap: tls('partner.outlook.cn', 993),
+      pop3: tls('partner.outlook.cn', 995),
+      smtp: submission('smtp.partner.outlook.cn'),
+    },
+  ],
+]);
+
+export const DEFAULT_CLOUD = 'worldwide';
+
+/** Throws `unknown-cloud` when neither Microsoft nor the clouds file has it. */
+export function getCloud(settings: Settings, name: string): Cloud {
+  const cloud = BUILT_IN.get(name) ?? (Object.hasOwn(settings.clouds, name) ? settings.clouds[name] : undefined);
+  if (cloud !== undefined) return cloud;
+  const known = [...BUILT_IN.keys(), ...Object.keys(settings.clouds)].join(', ');
+  throw new PlatenError('unknown-cloud', `there is no cloud named ${name}; known are ${known}`, {
+    values: { cloud: name, known },
+  });
+}
+
+const PERMISSIONS: Readonly<Record<Use, string>> = {
+  imap: 'IMAP.AccessAsUser.All',
+  pop3: 'POP.AccessAsUser.All',
+  smtp: 'SMTP.Send',
+};
+
+/** Who signed in, and leave to stay signed in: asked for every time. */
+const SIGN_IN_SCOPES = ['openid', 'profile', 'offline_access'] as const;
+
+/** The scopes for the named uses: all of one resource, because Entra refuses two in one request (AADSTS28000). */
+export function scopesFor(cloud: Cloud, uses: readonly Use[]): string[] {
+  const mail = USES.filter((use) => uses.includes(use)).map((use) => `${cloud.scopePrefix}${PERMISSIONS[use]}`);
+  return [...SIGN_IN_SCOPES, ...mail];
+}
+
+/** The scope that lets an account read its own addresses from Graph; a request of its own, another resource. */
+export function profileScopes(cloud: Cloud): string[] {
+  return [...SIGN_IN_SCOPES, `${cloud.graph}/User.Read`];
+}
+
+/**
+ * Of the scopes that were asked, those that were granted. Entra may answer with another prefix of the same resource
+ * or with the bare permission, so mail permissions are compared by their last part.
+ */
+export function keepGranted(asked: readonly string[], granted: readonly string[]): string[] {
+  const lastPart = (scope: string) => scope.slice(scope.lastIndexOf('/') + 1).toLowerCase();
+  const parts = new Set(granted.map(lastPart));
+  const signIn: readonly string[] = SIGN_IN_SCOPES;
+  return asked.filter((scope) => signIn.includes(scope) || parts.has(lastPart(scope)));
+}
+
+/** Which uses a set of scopes permits. */
+export function usesOf(scopes: readonly string[]): Use[] {
+  return USES.filter((use) => scopes.some((scope) => scope.endsWith(`/${PERMISSIONS[use]}`)));
+}
+
+/** How the identity platform is called in this installation: proxy, time, and the signal that ends the wait. */
+export function identityCall(context: Context, signal?: AbortSignal): Call {
+  const { httpsProxy, noProxy } = context.settings;
+  return {
+    transport: {
+      ...(httpsProxy === undefined ? {} : { httpsProxy }),
+      ...(noProxy === undefined ? {} : { noProxy }),
+    },
+    now: context.clock.now(),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}

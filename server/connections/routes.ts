@@ -1,0 +1,195 @@
+/** Routes of connections, their logins by code, their checks, and the network settings. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { PlatenError } from '../base/errors.ts';
+import type { Context } from '../store/database.ts';
+import { runCheck } from './check.ts';
+import {
+  beginDeviceLogin,
+  type ConnectionChange,
+  cancelDeviceLogin,
+  createConnection,
+  findNetworkProblem,
+  getConnection,
+  getNetworkSettings,
+  listConnections,
+  removeConnection,
+  setNetworkSettings,
+  updateConnection,
+} from './connections.ts';
+import {
+  answerCheck,
+  answerConnection,
+  answerProblem,
+  checkAnswer,
+  connectionAnswer,
+  connectionBody,
+  connectionChangeBody,
+  deviceCodeAnswer,
+  idParams,
+  networkAnswer,
+  networkBody,
+} from './shapes.ts';
+
+const reading = { role: 'operator' } as const;
+const writing = { role: 'administrator' } as const;
+const tags = ['connections'];
+
+export async function connectionsRoutes(app: FastifyInstance, context: Context): Promise<void> {
+  connectionRoutes(app, context);
+  changeRoutes(app, context);
+  deviceCodeRoutes(app, context);
+  checkRoutes(app, context);
+  networkRoutes(app, context);
+}
+
+function connectionRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+
+  routes.get(
+    '/connections',
+    {
+      config: reading,
+      schema: { tags, response: { 200: z.object({ items: z.array(connectionAnswer), nextCursor: z.null() }) } },
+    },
+    async (request) => {
+      const connections = await listConnections(context);
+      return { items: connections.map((one) => answerConnection(one, request.language)), nextCursor: null };
+    },
+  );
+
+  routes.post(
+    '/connections',
+    { config: writing, schema: { tags, body: connectionBody, response: { 201: connectionAnswer } } },
+    async (request, reply) => {
+      const { expectedAccount, ...asked } = request.body;
+      const pin = expectedAccount === undefined ? {} : { expectedAccount };
+      const connection = await createConnection(context, { ...asked, ...pin }, request.actor);
+      return reply.code(201).send(answerConnection(connection, request.language));
+    },
+  );
+
+  routes.get(
+    '/connections/:id',
+    { config: reading, schema: { tags, params: idParams, response: { 200: connectionAnswer } } },
+    async (request) => answerConnection(await getConnection(context, request.params.id), request.language),
+  );
+}
+
+function changeRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+
+  routes.patch(
+    '/connections/:id',
+    {
+      config: writing,
+      schema: { tags, params: idParams, body: connectionChangeBody, response: { 200: connectionAnswer } },
+    },
+    async (request) => {
+      const given = Object.entries(request.body).filter(([, value]) => value !== undefined);
+      const change = Object.fromEntries(given) as ConnectionChange;
+      const connection = await updateConnection(context, request.params.id, { change, actor: request.actor });
+      return answerConnection(connection, request.language);
+    },
+  );
+
+  routes.delete(
+    '/connections/:id',
+    { config: writing, schema: { tags, params: idParams, response: { 204: z.null() } } },
+    async (request, reply) => {
+      await removeConnection(context, request.params.id, request.actor);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function deviceCodeRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+
+  // The code is in this answer and nowhere else: whoever can read a connection must not be able to pass a code on.
+  routes.post(
+    '/connections/:id/device-code',
+    { config: writing, schema: { tags, params: idParams, response: { 201: deviceCodeAnswer } } },
+    async (request, reply) => {
+      const begin = { actor: request.actor, language: request.language };
+      const { expiresAt, ...code } = await beginDeviceLogin(context, request.params.id, begin);
+      return reply.code(201).send({ ...code, expiresAt: expiresAt.toISOString() });
+    },
+  );
+
+  routes.delete(
+    '/connections/:id/device-code',
+    { config: writing, schema: { tags, params: idParams, response: { 204: z.null() } } },
+    async (request, reply) => {
+      await cancelDeviceLogin(context, request.params.id, request.actor);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function checkRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+  // The check is short and always waited for; `wait` is taken so that callers need not change when it grows.
+  const querystring = z.object({ wait: z.enum(['true', 'false']).optional() });
+
+  routes.post(
+    '/connections/:id/check',
+    { config: writing, schema: { tags, params: idParams, querystring, response: { 200: checkAnswer } } },
+    async (request) => answerCheck(await runCheck(context, request.params.id), request.language),
+  );
+
+  routes.get(
+    '/connections/:id/check',
+    { config: reading, schema: { tags, params: idParams, response: { 200: checkAnswer } } },
+    async (request) => {
+      const { checks } = await getConnection(context, request.params.id);
+      if (checks === undefined) throw new PlatenError('not-found', 'this connection has not been checked yet');
+      return answerCheck(checks, request.language);
+    },
+  );
+}
+
+function networkRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+
+  routes.get(
+    '/settings/network',
+    { config: reading, schema: { tags, response: { 200: networkAnswer } } },
+    async (request) => await answerNetwork(context, request),
+  );
+
+  // What the body leaves out stays as it is; null takes it away.
+  routes.put(
+    '/settings/network',
+    { config: writing, schema: { tags, body: networkBody, response: { 200: networkAnswer } } },
+    async (request) => {
+      const { outgoingServer, senderEmail, senderName } = request.body;
+      const old = await getNetworkSettings(context);
+      const pick = <T>(given: T | null | undefined, kept: T | undefined) =>
+        given === undefined ? kept : (given ?? undefined);
+      const next = {
+        senderEmail: pick(senderEmail, old.senderEmail),
+        senderName: pick(senderName, old.senderName),
+        outgoingConnectionId: pick(
+          outgoingServer === undefined ? undefined : (outgoingServer?.connectionId ?? null),
+          old.outgoingConnectionId,
+        ),
+      };
+      await setNetworkSettings(context, next, request.actor);
+      return await answerNetwork(context, request);
+    },
+  );
+}
+
+async function answerNetwork(context: Context, request: FastifyRequest): Promise<z.infer<typeof networkAnswer>> {
+  const settings = await getNetworkSettings(context);
+  const problem = await findNetworkProblem(context, settings);
+  const { outgoingConnectionId: connectionId } = settings;
+  return {
+    outgoingServer: connectionId === undefined ? null : { connectionId },
+    senderEmail: settings.senderEmail ?? null,
+    senderName: settings.senderName ?? null,
+    problem: problem === undefined ? null : answerProblem(problem, request.language),
+  };
+}

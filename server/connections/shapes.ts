@@ -1,0 +1,196 @@
+/** What the routes of connections take and give. */
+import { z } from 'zod';
+import { adviceFor, titleFor } from '../../locales/locales.ts';
+import { isTenantName } from '../protocols/oauth/discovery.ts';
+import { isGuid } from '../protocols/oauth/id-token.ts';
+import type { Language, Problem } from '../store/schema.ts';
+import type { CheckReport, Connection } from './connection.ts';
+import { DEFAULT_CLOUD } from './exchange-online.ts';
+
+const line = (maxCharacters: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(maxCharacters)
+    .regex(/^[^\p{Cc}\p{Cf}]*$/u, 'must not hold control characters');
+
+export const mailAddress = z
+  .string()
+  .trim()
+  .max(320)
+  .regex(/^[^\s@<>()[\]\\,;:"\p{Cc}\p{Cf}]+@[^\s@<>()[\]\\,;:"\p{Cc}\p{Cf}]+$/u, 'must be an e-mail address');
+
+const uses = z
+  .array(z.enum(['imap', 'pop3', 'smtp']))
+  .min(1)
+  .max(3);
+
+const fields = {
+  title: line(200),
+  clientId: z.string().trim().refine(isGuid, 'must be the application (client) ID, a GUID'),
+  tenantId: z.string().trim().refine(isTenantName, 'must be the directory (tenant) ID or a domain of the tenant'),
+  cloud: line(60),
+};
+
+export const idParams = z.object({ id: z.uuid() });
+
+export const connectionBody = z.object({
+  kind: z.literal('exchange-online'),
+  ...fields,
+  cloud: fields.cloud.default(DEFAULT_CLOUD),
+  expectedAccount: mailAddress.optional(),
+  uses: uses.default(['imap', 'pop3', 'smtp']),
+});
+
+export const connectionChangeBody = z.object({
+  title: fields.title.optional(),
+  clientId: fields.clientId.optional(),
+  tenantId: fields.tenantId.optional(),
+  cloud: fields.cloud.optional(),
+  expectedAccount: mailAddress.nullable().optional(),
+  uses: uses.optional(),
+});
+
+export const problemAnswer = z.object({
+  code: z.string(),
+  title: z.string(),
+  detail: z.string(),
+  advice: z.string(),
+  remote: z.string().optional(),
+  facts: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  at: z.string(),
+});
+
+export const checkAnswer = z.object({
+  id: z.string(),
+  startedAt: z.string(),
+  finishedAt: z.string(),
+  tests: z.array(
+    z.object({
+      test: z.enum(['token', 'imap']),
+      outcome: z.enum(['passed', 'failed', 'skipped']),
+      problem: problemAnswer.optional(),
+    }),
+  ),
+});
+
+export const connectionAnswer = z.object({
+  id: z.string(),
+  kind: z.literal('exchange-online'),
+  title: z.string(),
+  clientId: z.string(),
+  tenantId: z.string(),
+  cloud: z.string(),
+  expectedAccount: z.string().nullable(),
+  uses: z.array(z.string()),
+  grantedUses: z.array(z.string()),
+  state: z.enum(['awaiting-confirmation', 'connected', 'degraded', 'needs-confirmation']),
+  stateSince: z.string(),
+  problem: problemAnswer.nullable(),
+  account: z.object({ username: z.string(), name: z.string(), tenantId: z.string(), objectId: z.string() }).nullable(),
+  login: z
+    .object({
+      kind: z.enum(['device-code', 'link']),
+      state: z.enum(['pending', 'granted', 'declined', 'expired', 'wrong-account', 'refused', 'canceled']),
+      expiresAt: z.string(),
+      problem: problemAnswer.optional(),
+    })
+    .nullable(),
+  checks: checkAnswer.nullable(),
+  expiry: z.object({
+    signedInAt: z.string().nullable(),
+    renewedAt: z.string().nullable(),
+    accessExpiresAt: z.string().nullable(),
+  }),
+  clockSkewSeconds: z.number().nullable(),
+  createdAt: z.string(),
+});
+
+export const deviceCodeAnswer = z.object({
+  userCode: z.string(),
+  verificationUri: z.string(),
+  expiresAt: z.string(),
+  intervalSeconds: z.number(),
+});
+
+const outgoingServer = z.object({ connectionId: z.uuid() });
+
+export const networkBody = z.object({
+  outgoingServer: outgoingServer.nullable().optional(),
+  senderEmail: mailAddress.nullable().optional(),
+  senderName: line(200).nullable().optional(),
+});
+
+export const networkAnswer = z.object({
+  outgoingServer: z.object({ connectionId: z.string() }).nullable(),
+  senderEmail: z.string().nullable(),
+  senderName: z.string().nullable(),
+  /** Why nothing can be sent with these settings yet. */
+  problem: problemAnswer.nullable(),
+});
+
+/** A kept problem with its title and advice in the reader's language. */
+export function answerProblem(problem: Problem, language: Language): z.infer<typeof problemAnswer> {
+  const { code, detail, remote, facts, values, at } = problem;
+  return {
+    code,
+    title: titleFor(language, code, values),
+    detail,
+    advice: adviceFor(language, code, values),
+    ...(remote === undefined ? {} : { remote }),
+    ...(facts === undefined ? {} : { facts }),
+    at,
+  };
+}
+
+export function answerCheck(report: CheckReport, language: Language): z.infer<typeof checkAnswer> {
+  const tests = report.tests.map(({ problem, ...test }) =>
+    problem === undefined ? test : { ...test, problem: answerProblem(problem, language) },
+  );
+  return { ...report, tests };
+}
+
+export function answerConnection(connection: Connection, language: Language): z.infer<typeof connectionAnswer> {
+  const { account, login, expiry, problem } = connection;
+  return {
+    id: connection.id,
+    kind: connection.kind,
+    title: connection.title,
+    clientId: connection.clientId,
+    tenantId: connection.tenantId,
+    cloud: connection.cloud,
+    expectedAccount: connection.expectedAccount ?? null,
+    uses: [...connection.uses],
+    grantedUses: [...connection.grantedUses],
+    state: connection.state,
+    stateSince: connection.stateSince.toISOString(),
+    problem: problem === undefined ? null : answerProblem(problem, language),
+    account:
+      account === undefined
+        ? null
+        : {
+            username: account.username,
+            name: account.name,
+            tenantId: account.tenantId,
+            objectId: account.objectId,
+          },
+    login:
+      login === undefined
+        ? null
+        : {
+            kind: login.kind,
+            state: login.state,
+            expiresAt: login.expiresAt.toISOString(),
+            ...(login.problem === undefined ? {} : { problem: answerProblem(login.problem, language) }),
+          },
+    checks: connection.checks === undefined ? null : answerCheck(connection.checks, language),
+    expiry: {
+      signedInAt: expiry.signedInAt?.toISOString() ?? null,
+      renewedAt: expiry.renewedAt?.toISOString() ?? null,
+      accessExpiresAt: expiry.accessExpiresAt?.toISOString() ?? null,
+    },
+    clockSkewSeconds: connection.clockSkewSeconds ?? null,
+    createdAt: connection.createdAt.toISOString(),
+  };
+}

@@ -1,0 +1,66 @@
+/** `GET /journal`: what happened, oldest first, from a cursor on. */
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Context } from '../store/database.ts';
+import { limitOf, MAX_PAGE } from '../store/pages.ts';
+import { EVENT_TYPES, type EventType } from './events.ts';
+import { type JournalEvent, readJournal } from './journal.ts';
+
+const eventTypes = Object.keys(EVENT_TYPES) as [EventType, ...EventType[]];
+const cursor = z.string().regex(/^\d{1,19}-\d{1,18}$/, 'must be a cursor of the journal');
+
+const query = z.object({
+  since: cursor.optional(),
+  cursor: cursor.optional(),
+  type: z.enum(eventTypes).optional(),
+  subject: z
+    .string()
+    .min(1)
+    .max(100)
+    .regex(/^\P{Cc}*$/u)
+    .optional(),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).optional(),
+});
+
+const eventAnswer = z.object({
+  cursor: z.string(),
+  at: z.string(),
+  type: z.string(),
+  subjectKind: z.string(),
+  subjectId: z.string(),
+  actor: z.string().nullable(),
+  ownerId: z.string().nullable(),
+  data: z.record(z.string(), z.unknown()),
+});
+
+const answer = z.object({ items: z.array(eventAnswer), nextCursor: z.string().nullable() });
+
+export async function journalRoutes(app: FastifyInstance, context: Context): Promise<void> {
+  app
+    .withTypeProvider<ZodTypeProvider>()
+    .get(
+      '/journal',
+      { config: { role: 'user' }, schema: { tags: ['journal'], querystring: query, response: { 200: answer } } },
+      async ({ query, principal }) => {
+        // Users read what belongs to them; a token of that role owns nothing.
+        const owner = principal.role === 'user' ? principal.userId : undefined;
+        if (owner === null) return { items: [], nextCursor: null };
+        const limit = limitOf(query.limit);
+        const since = query.cursor ?? query.since;
+        const events = await readJournal(context, {
+          limit,
+          ...(since === undefined ? {} : { since }),
+          ...(query.type === undefined ? {} : { type: query.type }),
+          ...(query.subject === undefined ? {} : { subjectId: query.subject }),
+          ...(owner === undefined ? {} : { ownerId: owner }),
+        });
+        const nextCursor = events.length === limit ? (events.at(-1)?.cursor ?? null) : null;
+        return { items: events.map(answerEvent), nextCursor };
+      },
+    );
+}
+
+function answerEvent(event: JournalEvent): z.infer<typeof eventAnswer> {
+  return { ...event, at: event.at.toISOString() };
+}

@@ -1,0 +1,82 @@
+/** From the attributes of a printer to what Platen believes of it. */
+import {
+  findBoolean,
+  findInteger,
+  findIntegers,
+  findKeywords,
+  findKeywordsOrNames,
+  findMediaTypes,
+  findRange,
+  findText,
+} from '../protocols/ipp/attributes.ts';
+import type { IppAttributes } from '../protocols/ipp/message.ts';
+import { findPrinterState, type PrinterStateWord } from '../protocols/ipp/states.ts';
+import { MAX_LISTED, MAX_REASONS } from './limits.ts';
+import type { PrinterCapabilities } from './printer.ts';
+
+const MAX_COPIES = 9_999;
+const MAX_OPERATION = 0x7fff;
+
+export const STATE_ATTRIBUTES = ['printer-state', 'printer-state-reasons', 'printer-state-message'] as const;
+export const CAPABILITY_ATTRIBUTES = [
+  'ipp-versions-supported',
+  'printer-make-and-model',
+  'printer-location',
+  'operations-supported',
+  'document-format-supported',
+  'media-supported',
+  'media-ready',
+  'media-default',
+  'sides-supported',
+  'print-color-mode-supported',
+  'color-supported',
+  'copies-supported',
+  'page-ranges-supported',
+] as const;
+
+export type ReadState = {
+  readonly state: PrinterStateWord;
+  readonly reasons: readonly string[];
+  readonly message: string | null;
+};
+
+/** Reads state and reasons; `undefined` when the printer gives no valid printer-state, which RFC 8011 requires. */
+export function readState(attributes: IppAttributes): ReadState | undefined {
+  const number = findInteger(attributes, 'printer-state', { min: 3, max: 5 });
+  const state = number === undefined ? undefined : findPrinterState(number);
+  if (state === undefined) return undefined;
+  const reasons = findKeywords(attributes, 'printer-state-reasons').filter((reason) => reason !== 'none');
+  return {
+    state,
+    reasons: reasons.slice(0, MAX_REASONS),
+    message: findText(attributes, 'printer-state-message') ?? null,
+  };
+}
+
+/** Reads what the printer can do. What is missing or wrong reads as "not supported". */
+export function readCapabilities(attributes: IppAttributes, version: '2.0' | '1.1'): PrinterCapabilities {
+  const copies = findRange(attributes, 'copies-supported', { min: 1, max: 2 ** 31 - 1 });
+  return {
+    version,
+    model: findText(attributes, 'printer-make-and-model') ?? null,
+    location: findText(attributes, 'printer-location') ?? null,
+    operations: findIntegers(attributes, 'operations-supported', { min: 1, max: MAX_OPERATION }).slice(0, MAX_LISTED),
+    formats: findMediaTypes(attributes, 'document-format-supported').slice(0, MAX_LISTED),
+    media: {
+      supported: findKeywordsOrNames(attributes, 'media-supported').slice(0, MAX_LISTED),
+      ready: findKeywordsOrNames(attributes, 'media-ready').slice(0, MAX_LISTED),
+      default: findKeywordsOrNames(attributes, 'media-default')[0] ?? null,
+    },
+    sides: findKeywords(attributes, 'sides-supported').slice(0, MAX_LISTED),
+    colorModes: findKeywords(attributes, 'print-color-mode-supported').slice(0, MAX_LISTED),
+    isColor: findBoolean(attributes, 'color-supported') ?? null,
+    copies: copies ? { min: copies.lower, max: Math.min(copies.upper, MAX_COPIES) } : null,
+    takesPageRanges: findBoolean(attributes, 'page-ranges-supported') ?? false,
+  };
+}
+
+/** Chooses 2.0 where the printer offers it or says nothing. */
+export function chooseVersion(attributes: IppAttributes): '2.0' | '1.1' {
+  const versions = findKeywords(attributes, 'ipp-versions-supported');
+  return versions.length === 0 || versions.some((version) => version.startsWith('2.')) ? '2.0' : '1.1';
+}

@@ -1,0 +1,157 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { adviceFor, type Language, titleFor } from '../../locales/locales.ts';
+import type { Context } from '../store/database.ts';
+import { limitOf, pageQuery } from '../store/pages.ts';
+import type { Problem } from '../store/schema.ts';
+import type { Printer } from './printer.ts';
+import { acceptCertificate, addPrinter, checkPrinter, getPrinter, listPrinters, removePrinter } from './printers.ts';
+
+const strings = z.array(z.string());
+
+const capabilitiesShape = z
+  .object({
+    version: z.enum(['2.0', '1.1']),
+    model: z.string().nullable(),
+    location: z.string().nullable(),
+    operations: z.array(z.number()),
+    formats: strings,
+    media: z.object({ supported: strings, ready: strings, default: z.string().nullable() }),
+    sides: strings,
+    colorModes: strings,
+    isColor: z.boolean().nullable(),
+    copies: z.object({ min: z.number(), max: z.number() }).nullable(),
+    takesPageRanges: z.boolean(),
+  })
+  .nullable();
+
+const problemShape = z
+  .object({
+    code: z.string(),
+    title: z.string(),
+    advice: z.string(),
+    detail: z.string(),
+    remote: z.string().optional(),
+    facts: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+    at: z.string(),
+  })
+  .nullable();
+
+const printerShape = z.object({
+  id: z.string(),
+  name: z.string(),
+  uri: z.string(),
+  state: z.enum(['idle', 'processing', 'stopped', 'unreachable', 'unknown']),
+  reasons: strings,
+  message: z.string().nullable(),
+  stateSince: z.string(),
+  seenAt: z.string().nullable(),
+  capabilities: capabilitiesShape,
+  /** `authorities`, a sha256, or null for an address without TLS. */
+  certificate: z.string().nullable(),
+  problem: problemShape,
+});
+
+// Names are shown on screens and stand in logs: no control characters.
+const name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .regex(/^\P{Cc}*$/u);
+const uri = z
+  .string()
+  .trim()
+  .min(1)
+  .max(1023)
+  .regex(/^[^\s\p{Cc}]+$/u);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const idParams = z.object({ id: z.uuid() });
+
+function showPrinter(printer: Printer, language: Language): z.infer<typeof printerShape> {
+  const { certificatePin, stateSince, seenAt, problem, reasons, capabilities, ...same } = printer;
+  return {
+    ...same,
+    reasons: [...reasons],
+    stateSince: stateSince.toISOString(),
+    seenAt: seenAt?.toISOString() ?? null,
+    capabilities: capabilities as z.infer<typeof capabilitiesShape>,
+    certificate: certificatePin,
+    problem: problem === null ? null : showProblem(problem, language),
+  };
+}
+
+function showProblem(problem: Problem, language: Language): NonNullable<z.infer<typeof problemShape>> {
+  const { code, detail, remote, facts, values, at } = problem;
+  return {
+    code,
+    title: titleFor(language, code, values),
+    advice: adviceFor(language, code, values),
+    detail,
+    ...(remote === undefined ? {} : { remote }),
+    ...(facts === undefined ? {} : { facts: { ...facts } }),
+    at,
+  };
+}
+
+export async function printersRoutes(app: FastifyInstance, context: Context): Promise<void> {
+  addReadingRoutes(app, context);
+  addChangingRoutes(app, context);
+}
+
+function addReadingRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+  routes.get('/printers', {
+    config: { role: 'operator' },
+    schema: {
+      querystring: z.object(pageQuery),
+      response: { 200: z.object({ items: z.array(printerShape), nextCursor: z.string().nullable() }) },
+    },
+    handler: async (request) => {
+      const { limit, cursor } = request.query;
+      const page = await listPrinters(context, { limit: limitOf(limit), cursor });
+      return { ...page, items: page.items.map((printer) => showPrinter(printer, request.language)) };
+    },
+  });
+  routes.get('/printers/:id', {
+    config: { role: 'operator' },
+    schema: { params: idParams, response: { 200: printerShape } },
+    handler: async (request) => showPrinter(await getPrinter(context, request.params.id), request.language),
+  });
+  routes.post('/printers/:id/check', {
+    config: { role: 'operator' },
+    schema: { params: idParams, response: { 200: printerShape } },
+    handler: async (request) => showPrinter(await checkPrinter(context, request.params.id), request.language),
+  });
+}
+
+/** An address is where the server connects to, so only administrators give one. */
+function addChangingRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+  routes.post('/printers', {
+    config: { role: 'administrator' },
+    schema: { body: z.object({ name, uri }), response: { 201: printerShape } },
+    handler: async (request, reply) => {
+      const printer = await addPrinter(context, { ...request.body, actor: request.actor });
+      return reply.code(201).send(showPrinter(printer, request.language));
+    },
+  });
+  routes.put('/printers/:id/certificate', {
+    config: { role: 'administrator' },
+    schema: { params: idParams, body: z.object({ sha256 }), response: { 200: printerShape } },
+    handler: async (request) => {
+      const { actor, language } = request;
+      const { id } = request.params;
+      return showPrinter(await acceptCertificate(context, id, { sha256: request.body.sha256, actor }), language);
+    },
+  });
+  routes.delete('/printers/:id', {
+    config: { role: 'administrator' },
+    schema: { params: idParams, response: { 204: z.null() } },
+    handler: async (request, reply) => {
+      await removePrinter(context, request.params.id, request.actor);
+      return reply.code(204).send(null);
+    },
+  });
+}

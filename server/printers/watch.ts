@@ -1,0 +1,127 @@
+/**
+ * The state of a printer: asking for it, and keeping what was learnt.
+ *
+ * idle, processing, stopped are the printer's own words; unreachable is ours for a printer that gives no usable answer,
+ * with the reason as a problem and the last message left in place.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { ErrorCode } from '../base/errors.ts';
+import { record } from '../journal/journal.ts';
+import { getPrinterAttributes, type IppCaller } from '../protocols/ipp/client.ts';
+import { ippStatus } from '../protocols/ipp/states.ts';
+import type { Context } from '../store/database.ts';
+import type { Problem } from '../store/schema.ts';
+import {
+  CAPABILITY_ATTRIBUTES,
+  chooseVersion,
+  type ReadState,
+  readCapabilities,
+  readState,
+  STATE_ATTRIBUTES,
+} from './capabilities.ts';
+import { attemptLimits, SEEN_STEP_MS } from './limits.ts';
+import type { Printer, PrinterCapabilities } from './printer.ts';
+import { callerFor, failureCodes, failureOf, type PrinterAddress, TRUSTED_AUTHORITIES, wordsOf } from './talk.ts';
+
+export type Observation =
+  | (ReadState & {
+      readonly kind: 'answered';
+      /** Absent when only the state was asked for. */
+      readonly capabilities?: PrinterCapabilities;
+      readonly certificatePin: string | null;
+    })
+  | { readonly kind: 'silent'; readonly problem: Problem & { readonly code: ErrorCode } };
+
+/** Asks a printer for its state, and for its capabilities where `asks` says so. What it does wrong is an observation. */
+export async function observePrinter(
+  context: Context,
+  printer: PrinterAddress,
+  question: { readonly asks: 'state' | 'everything'; readonly signal?: AbortSignal },
+): Promise<Observation> {
+  const { signal } = question;
+  const attempt = { ...attemptLimits.question, ...(signal ? { signal } : {}) };
+  const problem = (code: ErrorCode, detail: string, more: Pick<Problem, 'remote' | 'facts'> = {}): Observation => ({
+    kind: 'silent',
+    problem: { code, detail, at: context.clock.now().toISOString(), ...more },
+  });
+  try {
+    const caller = callerFor(context, printer, { attempt });
+    const requested = question.asks === 'state' ? STATE_ATTRIBUTES : [...STATE_ATTRIBUTES, ...CAPABILITY_ATTRIBUTES];
+    const answer = await ask(caller, requested);
+    if (!answer.isSuccess) {
+      return problem('printer-refused', `the printer answers ${answer.statusName}`, { remote: wordsOf(answer) });
+    }
+    const state = readState(answer.printer);
+    if (state === undefined) return problem('printer-answer-invalid', 'the printer does not tell its state');
+    const { certificate } = answer;
+    const certificatePin = certificate ? (certificate.isAuthorized ? TRUSTED_AUTHORITIES : certificate.sha256) : null;
+    const learnt = { kind: 'answered' as const, ...state, certificatePin };
+    if (question.asks === 'state') return learnt;
+    return {
+      ...learnt,
+      capabilities: readCapabilities(answer.printer, answer.version),
+    };
+  } catch (error) {
+    const failure = failureOf(error);
+    const seen = failure.certificate?.sha256;
+    const facts = seen ? { facts: { expected: printer.certificatePin ?? '', seen } } : {};
+    return problem(failureCodes[failure.kind], failure.message, facts);
+  }
+}
+
+/** RFC 8011 section 4.1.8: a printer that does not know the version is asked with the older one. */
+async function ask(caller: IppCaller, requested: readonly string[]) {
+  const answer = await getPrinterAttributes(caller, requested);
+  const isTooNew = answer.status === ippStatus['server-error-version-not-supported'] && caller.version === '2.0';
+  if (!isTooNew)
+    return { ...answer, version: caller.version === '2.0' ? chooseVersion(answer.printer) : ('1.1' as const) };
+  return { ...(await getPrinterAttributes({ ...caller, version: '1.1' }, requested)), version: '1.1' as const };
+}
+
+/** Writes an observation to the row, and a change of state to the journal, in the transaction of `context.db`. */
+export async function keepObservation(context: Context, printer: Printer, observation: Observation): Promise<void> {
+  const now = context.clock.now();
+  const next = nextState(printer, observation);
+  const hasChanged =
+    next.state !== printer.state ||
+    next.message !== printer.message ||
+    next.problem?.code !== printer.problem?.code ||
+    !isDeepStrictEqual([...next.reasons].sort(), [...printer.reasons].sort());
+  const capabilities = observation.kind === 'answered' ? observation.capabilities : undefined;
+  const hasNewCapabilities = capabilities !== undefined && !isDeepStrictEqual(capabilities, printer.capabilities);
+  const isSeen = observation.kind === 'answered';
+  const isSeenLate = isSeen && now.getTime() - (printer.seenAt?.getTime() ?? 0) >= SEEN_STEP_MS;
+  const hasNewWords = next.problem?.detail !== printer.problem?.detail;
+  if (!hasChanged && !hasNewWords && !hasNewCapabilities && !isSeenLate) return;
+  await context.db
+    .updateTable('printers')
+    .set({
+      state: next.state,
+      reasons: [...next.reasons],
+      message: next.message,
+      problem: next.problem === null ? null : JSON.stringify(next.problem),
+      ...(next.state === printer.state ? {} : { state_since: now }),
+      ...(isSeen ? { seen_at: now } : {}),
+      ...(hasNewCapabilities ? { capabilities: JSON.stringify(capabilities) } : {}),
+      ...(isSeen && printer.certificatePin === null ? { certificate_pin: observation.certificatePin } : {}),
+    })
+    .where('id', '=', printer.id)
+    .execute();
+  if (hasChanged)
+    await record(context, 'printer-state-changed', { subjectId: printer.id, data: changeOf(printer, next) });
+}
+
+type NextState = Pick<Printer, 'state' | 'reasons' | 'message' | 'problem'>;
+
+function nextState(printer: Printer, observation: Observation): NextState {
+  if (observation.kind === 'silent') {
+    return { state: 'unreachable', reasons: [], message: printer.message, problem: observation.problem };
+  }
+  const { state, reasons, message } = observation;
+  return { state, reasons, message, problem: null };
+}
+
+function changeOf(printer: Printer, { state, reasons, message, problem }: NextState): Record<string, unknown> {
+  const told = { name: printer.name, from: printer.state, state, reasons, message };
+  return problem === null ? told : { ...told, problem: problem.code, detail: problem.detail };
+}

@@ -1,0 +1,258 @@
+/** Routes of the first run, sessions, users and API tokens. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { PlatenError } from '../base/errors.ts';
+import type { Context } from '../store/database.ts';
+import { limitOf, pageQuery } from '../store/pages.ts';
+import { isFirstRunDue } from './first-run.ts';
+import {
+  type NewSession,
+  type SessionOrigin,
+  sessionCookieName,
+  sessionCookieOptions,
+  startSession,
+} from './sessions.ts';
+import {
+  address,
+  answerToken,
+  answerUser,
+  firstRunBody,
+  idParams,
+  language,
+  password,
+  sessionAnswer,
+  tokenAnswer,
+  tokenBody,
+  userAnswer,
+  userBody,
+  userChangeBody,
+} from './shapes.ts';
+import { changeOwnPassword, signIn, signOut } from './sign-in.ts';
+import { addToken, listTokens, removeToken } from './tokens.ts';
+import type { Principal } from './user.ts';
+import { addUser, completeFirstRun, getUser, listUsers, removeUser, updateUser } from './users.ts';
+
+export async function usersRoutes(app: FastifyInstance, context: Context): Promise<void> {
+  firstRunRoutes(app, context);
+  signInRoutes(app, context);
+  ownRoutes(app, context);
+  userRoutes(app, context);
+  tokenRoutes(app, context);
+}
+
+function firstRunRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+
+  routes.get(
+    '/first-run',
+    { config: { role: 'public' }, schema: { tags: ['users'], response: { 200: z.object({ due: z.boolean() }) } } },
+    async () => ({ due: await isFirstRunDue(context) }),
+  );
+
+  routes.post(
+    '/first-run',
+    {
+      config: { role: 'public' },
+      schema: { tags: ['users'], body: firstRunBody, response: { 201: z.object({ user: userAnswer }) } },
+    },
+    async (request, reply) => {
+      const { setupToken, ...administrator } = request.body;
+      const proof = { kind: 'setup-token', token: setupToken, remoteAddress: request.ip } as const;
+      const id = await completeFirstRun(context, administrator, proof);
+      giveCookie(context, reply, await startSession(context, id, originOf(request)));
+      return reply.code(201).send({ user: answerUser(await getUser(context, id)) });
+    },
+  );
+}
+
+function signInRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+
+  routes.post(
+    '/sessions',
+    {
+      config: { role: 'public' },
+      schema: {
+        tags: ['users'],
+        body: z.object({ email: address, password }),
+        response: { 201: z.object({ user: userAnswer, expiresAt: z.string() }) },
+      },
+    },
+    async (request, reply) => {
+      const oldToken = request.cookies[sessionCookieName(context.settings)];
+      const session = await signIn(context, request.body, { ...originOf(request), oldToken });
+      giveCookie(context, reply, session);
+      const user = answerUser(await getUser(context, session.userId));
+      return reply.code(201).send({ user, expiresAt: session.expiresAt.toISOString() });
+    },
+  );
+
+  routes.get(
+    '/sessions/current',
+    { config: { role: 'user' }, schema: { tags: ['users'], response: { 200: sessionAnswer } } },
+    async ({ principal }) => {
+      const { kind, name, role, userId } = principal;
+      return { kind, name, role, user: userId === null ? null : answerUser(await getUser(context, userId)) };
+    },
+  );
+
+  routes.delete(
+    '/sessions/current',
+    { config: { role: 'user' }, schema: { tags: ['users'], response: { 204: z.null() } } },
+    async (request, reply) => {
+      const { userId } = personOf(request.principal);
+      const name = sessionCookieName(context.settings);
+      await signOut(context, { userId, token: request.cookies[name] ?? '' });
+      reply.setCookie(name, '', sessionCookieOptions(context.settings, new Date(0)));
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+/** What people change about themselves. */
+function ownRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+
+  routes.patch(
+    '/sessions/current',
+    {
+      config: { role: 'user' },
+      schema: { tags: ['users'], body: z.object({ language }), response: { 200: userAnswer } },
+    },
+    async (request) => {
+      const { userId } = personOf(request.principal);
+      return answerUser(await updateUser(context, userId, { language: request.body.language }, userId));
+    },
+  );
+
+  routes.put(
+    '/sessions/current/password',
+    {
+      config: { role: 'user' },
+      schema: {
+        tags: ['users'],
+        body: z.object({ currentPassword: password, newPassword: password }),
+        response: { 204: z.null() },
+      },
+    },
+    async (request, reply) => {
+      const { userId } = personOf(request.principal);
+      const session = await changeOwnPassword(context, userId, { ...request.body, ...originOf(request) });
+      giveCookie(context, reply, session);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function userRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+  const page = z.object({ items: z.array(userAnswer), nextCursor: z.string().nullable() });
+
+  routes.get(
+    '/users',
+    {
+      config: { role: 'operator' },
+      schema: { tags: ['users'], querystring: z.object(pageQuery), response: { 200: page } },
+    },
+    async ({ query }) => {
+      const { items, nextCursor } = await listUsers(context, { limit: limitOf(query.limit), cursor: query.cursor });
+      return { items: items.map(answerUser), nextCursor };
+    },
+  );
+
+  routes.post(
+    '/users',
+    { config: { role: 'administrator' }, schema: { tags: ['users'], body: userBody, response: { 201: userAnswer } } },
+    async (request, reply) => {
+      const user = await addUser(context, request.body, request.actor);
+      return reply.code(201).send(answerUser(user));
+    },
+  );
+
+  routes.get(
+    '/users/:id',
+    { config: { role: 'operator' }, schema: { tags: ['users'], params: idParams, response: { 200: userAnswer } } },
+    async ({ params }) => answerUser(await getUser(context, params.id)),
+  );
+
+  routes.patch(
+    '/users/:id',
+    {
+      config: { role: 'administrator' },
+      schema: { tags: ['users'], params: idParams, body: userChangeBody, response: { 200: userAnswer } },
+    },
+    async (request, reply) => {
+      const { params, body, principal, actor } = request;
+      const user = await updateUser(context, params.id, body, actor);
+      // A change of one's own role or password ended this session as well: the caller goes on with a new one.
+      const endedOwn = principal.userId === user.id && (body.role !== undefined || body.password !== undefined);
+      if (endedOwn && user.disabledAt === undefined && user.hasPassword) {
+        giveCookie(context, reply, await startSession(context, user.id, originOf(request)));
+      }
+      return answerUser(user);
+    },
+  );
+
+  routes.delete(
+    '/users/:id',
+    { config: { role: 'administrator' }, schema: { tags: ['users'], params: idParams, response: { 204: z.null() } } },
+    async ({ params, actor }, reply) => {
+      await removeUser(context, params.id, actor);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function tokenRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+  const page = z.object({ items: z.array(tokenAnswer), nextCursor: z.string().nullable() });
+
+  routes.get(
+    '/tokens',
+    {
+      config: { role: 'administrator' },
+      schema: { tags: ['users'], querystring: z.object(pageQuery), response: { 200: page } },
+    },
+    async ({ query }) => {
+      const { items, nextCursor } = await listTokens(context, { limit: limitOf(query.limit), cursor: query.cursor });
+      return { items: items.map(answerToken), nextCursor };
+    },
+  );
+
+  routes.post(
+    '/tokens',
+    {
+      config: { role: 'administrator' },
+      schema: {
+        tags: ['users'],
+        body: tokenBody,
+        response: { 201: z.object({ id: z.string(), token: z.string() }) },
+      },
+    },
+    async (request, reply) => reply.code(201).send(await addToken(context, request.body, request.actor)),
+  );
+
+  routes.delete(
+    '/tokens/:id',
+    { config: { role: 'administrator' }, schema: { tags: ['users'], params: idParams, response: { 204: z.null() } } },
+    async ({ params, actor }, reply) => {
+      await removeToken(context, params.id, actor);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function giveCookie(context: Context, reply: FastifyReply, session: NewSession): void {
+  const options = sessionCookieOptions(context.settings, session.expiresAt);
+  reply.setCookie(sessionCookieName(context.settings), session.token, options);
+}
+
+function originOf(request: FastifyRequest): SessionOrigin {
+  return { remoteAddress: request.ip, userAgent: request.headers['user-agent'] };
+}
+
+function personOf(principal: Principal): Extract<Principal, { kind: 'user' }> {
+  if (principal.kind === 'user') return principal;
+  throw new PlatenError('forbidden', 'an API token has no session and no password');
+}

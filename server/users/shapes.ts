@@ -1,0 +1,95 @@
+/** What users, sessions, tokens and the first run look like on the wire. */
+import { z } from 'zod';
+import { MAX_PASSWORD_CHARS } from './passwords.ts';
+import type { ApiToken } from './tokens.ts';
+import type { User } from './user.ts';
+
+const MAX_ADDRESSES = 50;
+
+export const role = z.enum(['administrator', 'operator', 'user']);
+export const language = z.enum(['en', 'it']);
+export const idParams = z.object({ id: z.uuid() });
+
+/** One line of text: no control characters, because it ends in logs, mail headers and on screens. */
+export const line = (maxChars: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(maxChars)
+    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be one line without control characters');
+
+export const address = z.email().max(254).toLowerCase();
+export const password = z.string().min(1).max(MAX_PASSWORD_CHARS);
+
+export const userBody = z.object({
+  email: address,
+  name: line(200),
+  role,
+  password: password.optional(),
+  language: language.optional(),
+  addresses: z.array(address).max(MAX_ADDRESSES).optional(),
+});
+
+export const userChangeBody = z
+  .object({
+    email: address,
+    name: line(200),
+    role,
+    password: password.nullable(),
+    language,
+    addresses: z.array(address).max(MAX_ADDRESSES),
+    disabled: z.boolean(),
+  })
+  .partial();
+
+export const userAnswer = z.object({
+  id: z.string(),
+  email: z.string(),
+  name: z.string(),
+  role,
+  language,
+  addresses: z.array(z.string()),
+  hasPassword: z.boolean(),
+  createdAt: z.string(),
+  disabledAt: z.string().nullable(),
+});
+
+export function answerUser(user: User): z.infer<typeof userAnswer> {
+  return {
+    ...user,
+    addresses: [...user.addresses],
+    createdAt: user.createdAt.toISOString(),
+    disabledAt: user.disabledAt?.toISOString() ?? null,
+  };
+}
+
+export const tokenBody = z.object({ name: line(100), role });
+
+export const tokenAnswer = z.object({
+  id: z.string(),
+  name: z.string(),
+  role,
+  createdAt: z.string(),
+  usedAt: z.string().nullable(),
+});
+
+export function answerToken(token: ApiToken): z.infer<typeof tokenAnswer> {
+  return { ...token, createdAt: token.createdAt.toISOString(), usedAt: token.usedAt?.toISOString() ?? null };
+}
+
+export const sessionAnswer = z.object({
+  kind: z.enum(['user', 'token']),
+  name: z.string(),
+  role,
+  /** Absent for a program with an API token. */
+  user: userAnswer.nullable(),
+});
+
+export const firstRunBody = z.object({
+  setupToken: z.string().min(1).max(200),
+  email: address,
+  name: line(200),
+  password,
+  language: language.default('en'),
+});

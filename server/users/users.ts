@@ -1,0 +1,252 @@
+/**
+ * People who sign in, programs with an API token, and the first run.
+ *
+ * Promises: a password is kept only as an argon2id hash and a token only as a digest; a change of role, password or
+ * state ends the sessions of the user on every node at once; there is always an administrator left who can sign in.
+ * Never tells whether an address is known to somebody who is not signed in.
+ */
+import { isSystemError, PlatenError } from '../base/errors.ts';
+import { record } from '../journal/journal.ts';
+import type { Context } from '../store/database.ts';
+import { decodeIdCursor, encodeCursor, type Page, pageOf } from '../store/pages.ts';
+import type { Language, Role } from '../store/schema.ts';
+import { transaction } from '../store/transaction.ts';
+import {
+  type FirstAdministrator,
+  type FirstRun,
+  type FirstRunProof,
+  makeFirstAdministrator,
+  makeSetupToken,
+} from './first-run.ts';
+import { assertStrongPassword, hashPassword } from './passwords.ts';
+import { endSessionsOf, findSessionPrincipal, findSessionRole, sessionCookieName } from './sessions.ts';
+import { addToken, findTokenPrincipal, findTokenRole, type NewApiToken } from './tokens.ts';
+import { addressTaken, insertUser, type Principal, replaceAddresses, selectUsers, type User } from './user.ts';
+
+export type { Principal, User } from './user.ts';
+
+export type NewUser = {
+  readonly email: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly language?: Language | undefined;
+  /** Without one the user can send documents to be printed, but not sign in. */
+  readonly password?: string | undefined;
+  readonly addresses?: readonly string[] | undefined;
+};
+
+export type UserChange = {
+  readonly email?: string | undefined;
+  readonly name?: string | undefined;
+  readonly role?: Role | undefined;
+  readonly language?: Language | undefined;
+  /** `null` takes the password away. */
+  readonly password?: string | null | undefined;
+  readonly addresses?: readonly string[] | undefined;
+  readonly disabled?: boolean | undefined;
+};
+
+export type KnownSender = Pick<User, 'id' | 'email' | 'name' | 'language' | 'role'>;
+
+const FOREIGN_KEY_VIOLATION = '23503';
+
+/** Finds the user who sends from an address; a disabled user is not found. */
+export async function findUserByAddress(context: Context, address: string): Promise<KnownSender | undefined> {
+  return await context.db
+    .selectFrom('user_addresses')
+    .innerJoin('users', 'users.id', 'user_addresses.user_id')
+    .select(['users.id', 'users.email', 'users.name', 'users.language', 'users.role'])
+    .where('user_addresses.address', '=', address.trim().toLowerCase())
+    .where('users.disabled_at', 'is', null)
+    .executeTakeFirst();
+}
+
+/** Reads one user. Throws `not-found`. */
+export async function getUser(context: Context, id: string): Promise<User> {
+  const [user] = await selectUsers(context, { id, limit: 1 });
+  if (user === undefined) throw new PlatenError('not-found', 'there is no such user');
+  return user;
+}
+
+/** Lists users in the order in which they were added. Throws `invalid-request` for a wrong cursor. */
+export async function listUsers(
+  context: Context,
+  { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
+): Promise<Page<User>> {
+  const afterId = decodeIdCursor(cursor);
+  const users = await selectUsers(context, { limit: limit + 1, ...(afterId === undefined ? {} : { afterId }) });
+  return pageOf(users, limit, (user) => encodeCursor([user.id]));
+}
+
+/** Adds a user. Throws `conflict` when an address is taken and `password-too-weak`. */
+export async function addUser(context: Context, user: NewUser, actor: string): Promise<User> {
+  const email = user.email.toLowerCase();
+  const passwordHash = user.password === undefined ? undefined : await hashNew(user.password, email);
+  const addresses = (user.addresses ?? []).map((address) => address.toLowerCase());
+  return await transaction(context, async (context) => {
+    const { name, role, language = 'en' } = user;
+    const id = await insertUser(context, { email, name, role, language, passwordHash, addresses });
+    await record(context, 'user-added', { subjectId: id, actor, data: { email, name, role } });
+    return await getUser(context, id);
+  });
+}
+
+/**
+ * Changes a user. A new role or password, and disabling, end every session of the user on every node.
+ * Throws `not-found`, `conflict`, `password-too-weak` or `last-administrator`.
+ */
+export async function updateUser(context: Context, id: string, change: UserChange, actor: string): Promise<User> {
+  const before = await getUser(context, id);
+  const email = change.email?.toLowerCase() ?? before.email;
+  const passwordHash = typeof change.password === 'string' ? await hashNew(change.password, email) : change.password;
+  return await transaction(context, async (context) => {
+    await lockAdministrators(context);
+    const current = await getUser(context, id);
+    if (losesSignIn(change) && current.role === 'administrator') await assertAnotherAdministrator(context, id);
+    await writeChange(context, current, { ...change, email, passwordHash });
+    if (endsSessions(current, change)) await endSessionsOf(context, id);
+    const data = { changed: Object.keys(change).filter((key) => change[key as keyof UserChange] !== undefined) };
+    await record(context, 'user-changed', { subjectId: id, actor, ownerId: id, data });
+    return await getUser(context, id);
+  });
+}
+
+/** Removes a user who owns no jobs. Throws `not-found`, `user-in-use` or `last-administrator`. */
+export async function removeUser(context: Context, id: string, actor: string): Promise<void> {
+  await transaction(context, async (context) => {
+    await lockAdministrators(context);
+    const user = await getUser(context, id);
+    if (user.role === 'administrator') await assertAnotherAdministrator(context, id);
+    try {
+      await context.db.deleteFrom('users').where('id', '=', id).execute();
+    } catch (cause) {
+      if (!isSystemError(cause) || cause.code !== FOREIGN_KEY_VIOLATION) throw cause;
+      throw new PlatenError('user-in-use', 'jobs belong to this user', { cause });
+    }
+    await record(context, 'user-removed', { subjectId: id, actor, data: { email: user.email } });
+  });
+}
+
+/** Who asks, by the session cookie or the bearer token (RFC 6750 section 2.1); `undefined` for nobody that is known. */
+export async function findPrincipal(
+  context: Context,
+  shown: { readonly cookies: Readonly<Record<string, string | undefined>>; readonly authorization: string | undefined },
+): Promise<Principal | undefined> {
+  if (shown.authorization !== undefined) {
+    const token = /^Bearer ([\w-]{1,100})$/i.exec(shown.authorization)?.[1];
+    return token === undefined ? undefined : await findTokenPrincipal(context, token);
+  }
+  const cookie = shown.cookies[sessionCookieName(context.settings)];
+  return cookie === undefined || cookie.length > 100 ? undefined : await findSessionPrincipal(context, cookie);
+}
+
+/** Is the session or the token still valid, with the role it had? Asked again and again by what stays open for long. */
+export async function isStillValid(context: Context, principal: Principal): Promise<boolean> {
+  const role =
+    principal.kind === 'user'
+      ? await findSessionRole(context, principal.sessionId)
+      : await findTokenRole(context, principal.tokenId);
+  return role === principal.role;
+}
+
+/** Does the request carry a session cookie, valid or not? */
+export function hasSessionCookie(context: Context, cookies: Readonly<Record<string, string | undefined>>): boolean {
+  return cookies[sessionCookieName(context.settings)] !== undefined;
+}
+
+/**
+ * Is the first run due, and with which set-up token? Its digest is durable when this returns; the token of an earlier
+ * start is no longer valid. Throws `invalid-setting` when PLATEN_SETUP_TOKEN is too short.
+ */
+export async function prepareFirstRun(context: Context): Promise<FirstRun> {
+  return await makeSetupToken(context);
+}
+
+/** Makes the first administrator and returns the id. Throws `setup-closed`, `setup-token-wrong`, `password-too-weak`. */
+export async function completeFirstRun(
+  context: Context,
+  administrator: FirstAdministrator,
+  proof: FirstRunProof,
+): Promise<string> {
+  return await makeFirstAdministrator(context, { ...administrator, email: administrator.email.toLowerCase() }, proof);
+}
+
+/** Makes an API token for whoever has the data directory at hand: the way back in when nobody can sign in. */
+export async function createLocalToken(
+  context: Context,
+  token: NewApiToken,
+): Promise<{ readonly id: string; readonly token: string }> {
+  return await addToken(context, token, 'console');
+}
+
+async function hashNew(password: string, email: string): Promise<string> {
+  assertStrongPassword(password, email);
+  return await hashPassword(password);
+}
+
+function losesSignIn(change: UserChange): boolean {
+  const losesRole = change.role !== undefined && change.role !== 'administrator';
+  return losesRole || change.disabled === true || change.password === null;
+}
+
+function endsSessions(current: User, change: UserChange): boolean {
+  const newRole = change.role !== undefined && change.role !== current.role;
+  return newRole || change.password !== undefined || change.disabled === true;
+}
+
+async function writeChange(
+  context: Context,
+  current: User,
+  change: Omit<UserChange, 'password'> & { readonly email: string; readonly passwordHash: string | null | undefined },
+): Promise<void> {
+  const disabledAt = change.disabled === true ? (current.disabledAt ?? context.clock.now()) : null;
+  try {
+    await context.db
+      .updateTable('users')
+      .set({
+        email: change.email,
+        ...(change.name === undefined ? {} : { name: change.name }),
+        ...(change.role === undefined ? {} : { role: change.role }),
+        ...(change.language === undefined ? {} : { language: change.language }),
+        ...(change.passwordHash === undefined ? {} : { password_hash: change.passwordHash }),
+        ...(change.disabled === undefined ? {} : { disabled_at: disabledAt }),
+      })
+      .where('id', '=', current.id)
+      .execute();
+  } catch (error) {
+    throw addressTaken(error);
+  }
+  if (change.addresses === undefined && change.email === current.email) return;
+  const others = change.addresses?.map((address) => address.toLowerCase()) ?? current.addresses;
+  await replaceAddresses(context, current.id, [
+    change.email,
+    // The old address to sign in with goes, unless it is asked for.
+    ...others.filter((address) => change.addresses !== undefined || address !== current.email),
+  ]);
+}
+
+// Two administrators who take the role from each other at the same moment must not both succeed.
+async function lockAdministrators(context: Context): Promise<void> {
+  await context.db
+    .selectFrom('users')
+    .select('id')
+    .where('role', '=', 'administrator')
+    .orderBy('id')
+    .forUpdate()
+    .execute();
+}
+
+async function assertAnotherAdministrator(context: Context, id: string): Promise<void> {
+  const other = await context.db
+    .selectFrom('users')
+    .select('id')
+    .where('id', '<>', id)
+    .where('role', '=', 'administrator')
+    .where('disabled_at', 'is', null)
+    .where('password_hash', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  if (other === undefined) {
+    throw new PlatenError('last-administrator', 'no other administrator could sign in after this');
+  }
+}
