@@ -1,0 +1,147 @@
+/** `connect`: walks an administrator through a connection to Microsoft 365, from the ids to the confirmed account. */
+import type { Client } from './client.ts';
+import { type Call, type Command, given, readList, readNumber } from './command.ts';
+import { awaitConfirmation, type Confirmation, requestCode } from './confirm.ts';
+import { showConnection } from './connections.ts';
+import { findId, pathOf } from './find.ts';
+import { explainKept, Problem } from './problem.ts';
+import { ask, askOnce, canAsk } from './prompt.ts';
+import type { Screen } from './screen.ts';
+import { type Connection, connection } from './shapes.ts';
+import { state } from './words.ts';
+
+const DEFAULT_TITLE = 'MS Exchange Online';
+const MAX_CODES = 100;
+
+const connect: Command = {
+  words: ['connect'],
+  options: {
+    connection: { value: 'id', about: 'connect-connection' },
+    title: { value: 'text', about: 'connect-title' },
+    'client-id': { value: 'text' },
+    'tenant-id': { value: 'text' },
+    cloud: { value: 'name' },
+    'expected-account': { value: 'address' },
+    uses: { value: 'list' },
+    codes: { value: 'number' },
+  },
+  async run(call) {
+    const codes = readNumber(call, 'codes', { min: 1, max: MAX_CODES });
+    const client = await call.openClient();
+    const chosen = await choose(call, client);
+    await confirm(client, call.screen, { connection: chosen, codes });
+  },
+};
+
+/** The connection that was named, a new one from the options, or what the person at the terminal says. */
+async function choose(call: Call, client: Client): Promise<Connection> {
+  const { screen } = call;
+  const named = call.find('connection');
+  if (named !== undefined) {
+    const id = await findId(client, screen, { kind: 'connection', text: named });
+    return await client.get(connection, pathOf('connection', id));
+  }
+  const isNew = ['title', 'client-id', 'tenant-id'].some((name) => call.has(name));
+  if (!isNew && canAsk(screen)) {
+    const existing = await chooseExisting(client, screen);
+    if (existing !== undefined) return existing;
+  }
+  return await create(call, client);
+}
+
+async function chooseExisting(client: Client, screen: Screen): Promise<Connection | undefined> {
+  const items = await client.list(connection, '/connections');
+  if (items.length === 0) return undefined;
+  screen.say('connect.existing');
+  items.forEach((item, index) => {
+    screen.line(`  ${index + 1}  ${item.title}  `, state(screen.language, 'connection', item.state));
+  });
+  for (;;) {
+    const answer = await askOnce(screen.text('ask.connection', { count: items.length }));
+    if (answer === '') return undefined;
+    const item = /^\d{1,6}$/.test(answer) ? items[Number(answer) - 1] : undefined;
+    if (item !== undefined) return item;
+  }
+}
+
+async function create(call: Call, client: Client): Promise<Connection> {
+  const { screen } = call;
+  const option = async (name: string) =>
+    call.find(name) ?? (await ask(screen, { text: screen.text(`ask.${name}`), option: name }));
+  const clientId = await option('client-id');
+  const tenantId = await option('tenant-id');
+  const isAsking = canAsk(screen) && !call.has('title');
+  const title = call.find('title') ?? (isAsking ? await askOnce(screen.text('ask.title', { title: DEFAULT_TITLE })) : '');
+  const account =
+    call.find('expected-account') ?? (isAsking ? await askOnce(screen.text('ask.expected-account')) : '');
+  const made = await client.ask(connection, {
+    method: 'POST',
+    path: '/connections',
+    body: given({
+      kind: 'exchange-online',
+      title: title === '' ? DEFAULT_TITLE : title,
+      clientId,
+      tenantId,
+      cloud: call.find('cloud'),
+      expectedAccount: account === '' ? undefined : account,
+      uses: readList(call, 'uses'),
+    }),
+  });
+  if (screen.isJson) screen.jsonLine({ event: 'created', connectionId: made.id });
+  else screen.say('connect.created', { title: made.title, id: made.id });
+  return made;
+}
+
+type Wanted = { readonly connection: Connection; readonly codes: number | undefined };
+
+/** Codes one after the other until one is confirmed; a person is asked before each new one, a script says how many. */
+async function confirm(client: Client, screen: Screen, { connection, codes }: Wanted): Promise<void> {
+  for (let count = 1; ; count += 1) {
+    const code = await requestCode(client, connection.id);
+    const confirmation = await awaitConfirmation(client, screen, { connection, code });
+    if (confirmation.outcome !== 'expired') return finish(screen, confirmation);
+    if (screen.isJson) screen.jsonLine({ event: 'expired' });
+    else screen.line({ text: screen.text('connect.expired'), tone: 'warning' });
+    const mayAsk = codes === undefined && canAsk(screen);
+    if (!mayAsk && count >= (codes ?? 1)) throw failure(screen, confirmation);
+    if (mayAsk) await askOnce(screen.text('ask.new-code'));
+  }
+}
+
+function finish(screen: Screen, confirmation: Confirmation): void {
+  const { connection, outcome } = confirmation;
+  if (outcome !== 'granted') throw failure(screen, confirmation);
+  if (screen.isJson) return screen.jsonLine({ event: 'confirmed', connection });
+  screen.line({ text: screen.text('connect.confirmed', { account: connection.account?.username ?? '' }), tone: 'good' });
+  screen.line('');
+  showConnection(screen, connection);
+  screen.line('');
+  screen.say('connect.next');
+  screen.line(`  npx platen network set --sender-email ${connection.account?.username ?? ''} --connection ${connection.id}`);
+  screen.line(`  npx platen mailboxes add --connection ${connection.id}`);
+}
+
+function failure(screen: Screen, { outcome, connection }: Confirmation): Problem {
+  const kept = connection.login?.problem;
+  if (outcome === 'replaced') {
+    return new Problem({
+      code: 'login-replaced',
+      title: screen.text('connect.replaced.title'),
+      advice: screen.text('connect.replaced.advice', { id: connection.id }),
+    });
+  }
+  if (kept !== null && kept !== undefined) return new Problem(explainKept(screen.language, kept));
+  const loginState = connection.login?.state ?? outcome;
+  return new Problem({
+    code: `login-${loginState}`,
+    title: screen.text('connect.ended', { state: wordOf(screen, loginState) }),
+    advice: screen.text('connect.again', { id: connection.id }),
+  });
+}
+
+function wordOf(screen: Screen, loginState: string): string {
+  const cell = state(screen.language, 'login', loginState);
+  return typeof cell === 'string' ? cell : cell.text;
+}
+
+export const connectCommands: readonly Command[] = [connect];

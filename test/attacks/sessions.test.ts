@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MINUTE_MS } from '../../server/base/clock.ts';
+import { SESSION_IDLE_MS, SESSION_LIFE_MS } from '../../server/users/sessions.ts';
+import { addPerson, addProgram, browserHeaders, call, cookieOf, openServer, PASSWORD, type Server } from './callers.ts';
+
+async function signIn(server: Server, email: string, headers: Record<string, string> = {}) {
+  const body = { email, password: PASSWORD };
+  const answer = await call(server, 'POST', '/api/v1/sessions', {
+    body,
+    headers: { ...browserHeaders(server), ...headers },
+  });
+  assert.equal(answer.status, 201);
+  return cookieOf(answer);
+}
+
+async function statusWith(server: Server, cookie: string) {
+  return (await call(server, 'GET', '/api/v1/sessions/current', { headers: { cookie } })).status;
+}
+
+test('a cookie that was there before the sign-in is not adopted', async () => {
+  await using server = await openServer();
+  const { email } = await addPerson(server, 'user', { password: PASSWORD });
+  const fixed = 'platen-session=chosen-by-somebody-else';
+  const cookie = await signIn(server, email, { cookie: fixed });
+  assert.notEqual(cookie, fixed);
+  assert.equal(await statusWith(server, fixed), 401);
+  assert.equal(await statusWith(server, cookie), 200);
+});
+
+test('a sign-in ends the session that the browser had, whoever it belonged to', async () => {
+  await using server = await openServer();
+  const ada = await addPerson(server, 'user', { password: PASSWORD });
+  const before = await signIn(server, ada.email);
+  const after = await signIn(server, ada.email, { cookie: before });
+  assert.notEqual(after, before);
+  assert.equal(await statusWith(server, before), 401);
+});
+
+test('a session that was signed out on one node is worth nothing on the other', async () => {
+  await using first = await openServer();
+  await using second = await openServer({ besides: first.test });
+  const { email } = await addPerson(first, 'user', { password: PASSWORD });
+  const cookie = await signIn(first, email);
+  assert.equal(await statusWith(second, cookie), 200);
+  const signedOut = await call(first, 'DELETE', '/api/v1/sessions/current', {
+    headers: { ...browserHeaders(first), cookie },
+  });
+  assert.equal(signedOut.status, 204);
+  assert.equal(await statusWith(second, cookie), 401);
+  assert.equal(await statusWith(first, cookie), 401);
+});
+
+test('a change of role ends every session of the user', async () => {
+  await using server = await openServer();
+  const boss = await addPerson(server, 'administrator', { password: PASSWORD });
+  const ada = await addPerson(server, 'administrator', { password: PASSWORD });
+  const cookie = await signIn(server, ada.email);
+  const change = { headers: boss.headers, body: { role: 'user' } };
+  assert.equal((await call(server, 'PATCH', `/api/v1/users/${ada.id}`, change)).status, 200);
+  assert.equal(await statusWith(server, cookie), 401);
+  assert.equal(await statusWith(server, ada.headers.cookie ?? ''), 401);
+  assert.equal(await statusWith(server, boss.headers.cookie ?? ''), 200);
+});
+
+test('a new password from an administrator, and disabling, end every session of the user', async () => {
+  await using server = await openServer();
+  const boss = await addPerson(server, 'administrator', { password: PASSWORD });
+  for (const body of [{ password: 'another seven lanterns' }, { disabled: true }]) {
+    const ada = await addPerson(server, 'user');
+    assert.equal(await statusWith(server, ada.headers.cookie ?? ''), 200);
+    assert.equal((await call(server, 'PATCH', `/api/v1/users/${ada.id}`, { headers: boss.headers, body })).status, 200);
+    assert.equal(await statusWith(server, ada.headers.cookie ?? ''), 401);
+  }
+});
+
+test('a change of one’s own password gives a new session and ends all others', async () => {
+  await using server = await openServer();
+  const { email } = await addPerson(server, 'user', { password: PASSWORD });
+  const here = await signIn(server, email);
+  const elsewhere = await signIn(server, email);
+  const body = { currentPassword: PASSWORD, newPassword: 'nine slow winter ferries' };
+  const headers = { ...browserHeaders(server), cookie: here };
+  const changed = await call(server, 'PUT', '/api/v1/sessions/current/password', { headers, body });
+  assert.equal(changed.status, 204);
+  assert.equal(await statusWith(server, here), 401);
+  assert.equal(await statusWith(server, elsewhere), 401);
+  assert.equal(await statusWith(server, cookieOf(changed)), 200);
+});
+
+test('a stolen session does not serve to guess the password', async () => {
+  await using server = await openServer();
+  const ada = await addPerson(server, 'user', { password: PASSWORD });
+  const change = (currentPassword: string) =>
+    call(server, 'PUT', '/api/v1/sessions/current/password', {
+      headers: ada.headers,
+      body: { currentPassword, newPassword: 'nine slow winter ferries' },
+    });
+  for (let tries = 0; tries < 10; tries += 1) {
+    assert.equal((await change(`guess number ${tries}`)).json.code, 'current-password-wrong');
+  }
+  assert.equal((await change(PASSWORD)).json.code, 'too-many-attempts');
+});
+
+test('a session ends when it was idle for too long', async () => {
+  await using server = await openServer();
+  const ada = await addPerson(server, 'user');
+  server.test.clock.advance(SESSION_IDLE_MS - MINUTE_MS);
+  assert.equal(await statusWith(server, ada.headers.cookie ?? ''), 200);
+  server.test.clock.advance(SESSION_IDLE_MS - MINUTE_MS);
+  assert.equal(await statusWith(server, ada.headers.cookie ?? ''), 200);
+  server.test.clock.advance(SESSION_IDLE_MS);
+  assert.equal(await statusWith(server, ada.headers.cookie ?? ''), 401);
+});
+
+test('a session ends after a week, however much it is used', async () => {
+  await using server = await openServer();
+  const ada = await addPerson(server, 'user');
+  const step = SESSION_IDLE_MS / 2;
+  for (let passed = step; passed < SESSION_LIFE_MS; passed += step) {
+    server.test.clock.advance(step);
+    assert.equal(await statusWith(server, ada.headers.cookie ?? ''), 200);
+  }
+  server.test.clock.advance(step);
+  assert.equal(await statusWith(server, ada.headers.cookie ?? ''), 401);
+});
+
+test('the cookie is out of reach for scripts and other sites, and behind TLS bound to the host', async () => {
+  await using plain = await openServer();
+  const ada = await addPerson(plain, 'user', { password: PASSWORD });
+  const body = { email: ada.email, password: PASSWORD };
+  const over = async (server: Server) =>
+    (await call(server, 'POST', '/api/v1/sessions', { body })).headers['set-cookie']?.[0] ?? '';
+  assert.match(await over(plain), /^platen-session=[\w-]{43}; Path=\/; .*HttpOnly; SameSite=Strict$/);
+
+  const settings = { publicUrl: 'https://platen.contoso.example' };
+  await using behindProxy = await openServer({ besides: plain.test, settings });
+  assert.match(
+    await over(behindProxy),
+    /^__Host-platen-session=[\w-]{43}; Path=\/; .*HttpOnly; Secure; SameSite=Strict$/,
+  );
+  assert.equal(await statusWith(behindProxy, ada.headers.cookie ?? ''), 401);
+});
+
+test('a removed API token is worth nothing on any node', async () => {
+  await using first = await openServer();
+  await using second = await openServer({ besides: first.test });
+  const boss = await addPerson(first, 'administrator');
+  const made = await call(first, 'POST', '/api/v1/tokens', {
+    headers: boss.headers,
+    body: { name: 'ci', role: 'operator' },
+  });
+  const headers = { authorization: `Bearer ${made.json.token}` };
+  assert.equal((await call(second, 'GET', '/api/v1/users', { headers })).status, 200);
+  const removed = await call(first, 'DELETE', `/api/v1/tokens/${made.json.id}`, { headers: boss.headers });
+  assert.equal(removed.status, 204);
+  assert.equal((await call(second, 'GET', '/api/v1/users', { headers })).status, 401);
+});
+
+test('a token is shown once: no list, log line, journal entry or row has it', async () => {
+  await using server = await openServer();
+  const boss = await addPerson(server, 'administrator');
+  const made = await call(server, 'POST', '/api/v1/tokens', {
+    headers: boss.headers,
+    body: { name: 'ci', role: 'operator' },
+  });
+  const token = String(made.json.token);
+  assert.match(token, /^platen_[\w-]{43}$/);
+  const list = await call(server, 'GET', '/api/v1/tokens', { headers: { authorization: `Bearer ${token}` } });
+  assert.equal(list.status, 403);
+  const rows = await Promise.all([
+    server.test.context.db.selectFrom('api_tokens').selectAll().execute(),
+    server.test.context.db.selectFrom('journal').selectAll().execute(),
+    call(server, 'GET', '/api/v1/tokens', { headers: boss.headers }),
+  ]);
+  assert.ok(!(JSON.stringify(rows) + server.test.logLines.join('')).includes(token.slice(10)));
+});
+
+test('an API token has no session to end and no password to change', async () => {
+  await using server = await openServer();
+  const headers = await addProgram(server, 'administrator');
+  assert.equal((await call(server, 'DELETE', '/api/v1/sessions/current', { headers })).status, 403);
+  const body = { currentPassword: PASSWORD, newPassword: PASSWORD };
+  assert.equal((await call(server, 'PUT', '/api/v1/sessions/current/password', { headers, body })).status, 403);
+});

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readSources, roomOf, type Source } from './sources.ts';
+
+/** Read a row: the folder may import only these. `base` is open to all but `protocols`. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  protocols: [],
+  conversion: [],
+  store: [],
+  spool: ['store'],
+  journal: ['store'],
+  users: ['store', 'journal'],
+  printers: ['store', 'journal', 'protocols'],
+  connections: ['store', 'journal', 'protocols'],
+  outbox: ['store', 'journal', 'protocols', 'spool', 'connections'],
+  jobs: ['store', 'journal', 'spool', 'conversion', 'printers'],
+  intake: ['store', 'journal', 'protocols', 'spool', 'connections', 'users', 'jobs'],
+  relay: ['store', 'journal', 'protocols', 'connections', 'outbox'],
+  notices: ['store', 'journal', 'users', 'outbox'],
+  http: ['store', 'journal', 'users'],
+};
+/** Any file of these may be taken; of all others only the face, the file that bears the folder's name. */
+const SHELVES = new Set(['base', 'store', 'protocols']);
+
+/** A library enters through one place, so that a change of library is a change of one file. */
+const LIBRARY_PLACES: Readonly<Record<string, RegExp>> = {
+  imapflow: /^server\/protocols\/imap\/client\.ts$/,
+  oauth4webapi: /^server\/protocols\/oauth\//,
+  '@zone-eu/mailsplit': /^server\/protocols\/mime\//,
+  libmime: /^server\/protocols\/mime\//,
+  fastify: /^server\/http\/|\/routes\.ts$|^server\/users\/shapes\.ts$/,
+  'pg-boss': /^server\/store\/tasks\.ts$/,
+  '@node-rs/argon2': /^server\/users\/passwords\.ts$/,
+  pino: /^server\/base\/log\.ts$/,
+  'prom-client': /^server\/http\/metrics\.ts$/,
+  i18next: /^locales\/locales\.ts$/,
+};
+
+const sources = (await readSources('{server,cli,simulator,locales,setup}/**/*.ts')).filter((source) => !source.isTest);
+
+function isAllowed(source: Source, target: string): boolean {
+  const from = roomOf(source.path);
+  const to = roomOf(target);
+  if (target.startsWith('locales/')) return from !== 'base' && from !== 'protocols';
+  if (!target.startsWith('server/')) return false;
+  if (from === undefined || to === undefined || from === to) return true;
+  if (to === 'base') return from !== 'protocols';
+  const isFace = target === `server/${to}/${to}.ts`;
+  if (from === 'http' && target === `server/${to}/routes.ts`) return source.path === 'server/http/mount.ts';
+  if (!(MAY_IMPORT[from] ?? []).includes(to)) return false;
+  return SHELVES.has(to) || isFace || target === `server/${to}/events.ts`;
+}
+
+test('a folder of the server imports only what the table allows, and of other folders only the face', () => {
+  const wrong = sources
+    .filter((source) => roomOf(source.path) !== undefined)
+    .flatMap((source) =>
+      source.imports
+        .filter((target) => /^(server|cli|simulator|locales|setup|test|web)\//.test(target))
+        .filter((target) => !isAllowed(source, target))
+        .map((target) => `${source.path} imports ${target}`),
+    );
+  assert.deepEqual(wrong, []);
+});
+
+test('workers are started by main.ts alone', () => {
+  const wrong = sources.flatMap((source) =>
+    source.imports
+      .filter((target) => /^server\/[^/]+\/worker\.ts$/.test(target) && source.path !== 'server/main.ts')
+      .map((target) => `${source.path} imports ${target}`),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test('main.ts and the command line import faces, shelves and workers only', () => {
+  const isOpen = (target: string): boolean => {
+    const room = roomOf(target);
+    if (room === undefined || SHELVES.has(room)) return true;
+    return target === `server/${room}/${room}.ts` || target === `server/${room}/worker.ts`;
+  };
+  const wrong = sources
+    .filter((source) => source.path === 'server/main.ts' || source.path.startsWith('cli/'))
+    .flatMap((source) =>
+      source.imports.filter((target) => !isOpen(target)).map((target) => `${source.path} → ${target}`),
+    );
+  assert.deepEqual(wrong, []);
+});
+
+test('the simulator imports nothing of ours', () => {
+  const wrong = sources
+    .filter((source) => source.path.startsWith('simulator/'))
+    .flatMap((source) =>
+      source.imports
+        .filter((target) => /^(server|cli|locales|setup|test)\//.test(target))
+        .map((target) => `${source.path} imports ${target}`),
+    );
+  assert.deepEqual(wrong, []);
+});
+
+test('a path climbs at most one folder', () => {
+  const wrong = sources
+    .filter((source) => !source.path.startsWith('setup/'))
+    .flatMap((source) =>
+      [...source.text.matchAll(/from '((?:\.\.\/){2,}[^']+)'/g)].map((match) => `${source.path}: ${match[1]}`),
+    )
+    // A room's file two folders down reaches a shelf with two steps; more would be a maze.
+    .filter((text) => !/: \.\.\/\.\.\/locales\/locales\.ts$/.test(text));
+  assert.deepEqual(wrong, []);
+});
+
+test('no import goes in a circle', () => {
+  const byPath = new Map(sources.map((source) => [source.path, source]));
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) {
+      circles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+      return;
+    }
+    if (done.has(path)) return;
+    for (const target of byPath.get(path)?.valueImports ?? []) if (byPath.has(target)) visit(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const source of sources) visit(source.path, []);
+  assert.deepEqual(circles, []);
+});
+
+test('a library is imported in its one place only', () => {
+  const wrong = sources
+    .filter((source) => source.path.startsWith('server/') || source.path.startsWith('locales/'))
+    .flatMap((source) =>
+      source.imports
+        .filter((target) => LIBRARY_PLACES[target] !== undefined && !LIBRARY_PLACES[target].test(source.path))
+        .map((target) => `${source.path} imports ${target}`),
+    );
+  assert.deepEqual(wrong, []);
+});
+
+test('only base reads the clock, sleeps, draws random numbers or looks at the environment', () => {
+  const rules: readonly [RegExp, RegExp][] = [
+    [
+      /\bDate\.now\(|\bnew Date\(\)|\bsetTimeout\(|\bsetInterval\(|\bperformance\.now\(/,
+      /^server\/(base\/clock\.ts|protocols\/)/,
+    ],
+    [/\bMath\.random\(|\brandomUUID|\brandomBytes\(/, /^server\/(base\/secrets\.ts|protocols\/oauth\/)/],
+    [/\bprocess\.env\b/, /^server\/base\/settings\.ts$/],
+  ];
+  const wrong = sources
+    .filter((source) => source.path.startsWith('server/'))
+    .flatMap((source) =>
+      rules
+        .filter(([what, where]) => what.test(source.text) && !where.test(source.path))
+        .map(([what]) => `${source.path}: ${what}`),
+    );
+  assert.deepEqual(wrong, []);
+});
