@@ -52,28 +52,42 @@ export type Given = {
 /** Reads what was written after the words of a command. Throws `UsageError`. */
 export function readGiven(command: Command, args: readonly string[]): Given {
   const options: Readonly<Record<string, Option>> = { ...COMMON_OPTIONS, ...command.options };
-  let parsed: Given;
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: Object.fromEntries(
-        Object.entries(options).map(([name, option]) => [
-          name,
-          {
-            type: option.value === undefined ? ('boolean' as const) : ('string' as const),
-            multiple: option.isMultiple === true,
-          },
-        ]),
-      ),
-      allowPositionals: true,
-      strict: true,
-    });
-    parsed = { operands: positionals, values };
-  } catch (error) {
-    throw new UsageError('unknown', { words: error instanceof Error ? error.message : String(error) });
+  const { values, positionals, tokens } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(
+      Object.entries(options).map(([name, option]) => [
+        name,
+        { type: option.value === undefined ? 'boolean' : 'string', multiple: option.isMultiple === true },
+      ]),
+    ),
+    allowPositionals: true,
+    // Its own complaints are English only, so what is wrong is looked for here.
+    strict: false,
+    tokens: true,
+  });
+  for (const token of tokens) {
+    if (token.kind === 'option') checkOption(token, options);
   }
+  const parsed: Given = { operands: positionals, values };
   if (parsed.values.help !== true) checkGiven(command, options, parsed);
   return parsed;
+}
+
+type WrittenOption = {
+  readonly name: string;
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+};
+
+function checkOption(written: WrittenOption, options: Readonly<Record<string, Option>>): void {
+  const { name, value, inlineValue } = written;
+  const option = Object.hasOwn(options, name) ? options[name] : undefined;
+  if (option === undefined) throw new UsageError('unknown-option', { name });
+  if (option.value === undefined && value !== undefined) throw new UsageError('needless-value', { name });
+  if (option.value === undefined) return;
+  // `--title --json` forgot the title; `-` stands for standard input, and `--title=--x` is meant.
+  const isForgotten = value === undefined || (inlineValue !== true && value.startsWith('-') && value !== '-');
+  if (isForgotten) throw new UsageError('no-value', { name });
 }
 
 function checkGiven(command: Command, options: Readonly<Record<string, Option>>, given: Given): void {

@@ -117,7 +117,10 @@ class Watch {
     const leftMs = this.#endMs - systemClock.now().getTime();
     const text = this.#screen.text('connect.left', { time: remaining(leftMs) });
     if (this.#screen.isJson) return;
-    if (this.#screen.isTerminal) return this.#screen.rewrite(text);
+    if (this.#screen.isTerminal) {
+      this.#screen.rewrite(text);
+      return;
+    }
     const nowMs = systemClock.monotonicMs();
     if (nowMs - this.#toldAtMs < TELL_EVERY_MS) return;
     this.#toldAtMs = nowMs;

@@ -71,9 +71,9 @@ async function create(call: Call, client: Client): Promise<Connection> {
   const clientId = await option('client-id');
   const tenantId = await option('tenant-id');
   const isAsking = canAsk(screen) && !call.has('title');
-  const title = call.find('title') ?? (isAsking ? await askOnce(screen.text('ask.title', { title: DEFAULT_TITLE })) : '');
-  const account =
-    call.find('expected-account') ?? (isAsking ? await askOnce(screen.text('ask.expected-account')) : '');
+  const title =
+    call.find('title') ?? (isAsking ? await askOnce(screen.text('ask.title', { title: DEFAULT_TITLE })) : '');
+  const account = call.find('expected-account') ?? (isAsking ? await askOnce(screen.text('ask.expected-account')) : '');
   const made = await client.ask(connection, {
     method: 'POST',
     path: '/connections',
@@ -111,13 +111,21 @@ async function confirm(client: Client, screen: Screen, { connection, codes }: Wa
 function finish(screen: Screen, confirmation: Confirmation): void {
   const { connection, outcome } = confirmation;
   if (outcome !== 'granted') throw failure(screen, confirmation);
-  if (screen.isJson) return screen.jsonLine({ event: 'confirmed', connection });
-  screen.line({ text: screen.text('connect.confirmed', { account: connection.account?.username ?? '' }), tone: 'good' });
+  if (screen.isJson) {
+    screen.jsonLine({ event: 'confirmed', connection });
+    return;
+  }
+  screen.line({
+    text: screen.text('connect.confirmed', { account: connection.account?.username ?? '' }),
+    tone: 'good',
+  });
   screen.line('');
   showConnection(screen, connection);
   screen.line('');
   screen.say('connect.next');
-  screen.line(`  npx platen network set --sender-email ${connection.account?.username ?? ''} --connection ${connection.id}`);
+  screen.line(
+    `  npx platen network set --sender-email ${connection.account?.username ?? ''} --connection ${connection.id}`,
+  );
   screen.line(`  npx platen mailboxes add --connection ${connection.id}`);
 }
 

@@ -18,7 +18,7 @@ const list: Command = {
     if (screen.isJson) return screen.json({ items });
     if (items.length === 0) return screen.say('connections.none');
     screen.table(
-      ['id', 'title', 'account', 'state', 'since'].map((head) => screen.text(`heads.${head}`)),
+      ['id', 'title', 'account', 'state', 'since'].map((head) => screen.text(`names.${head}`)),
       items.map((item) => [
         shortId(item.id),
         item.title,
@@ -77,7 +77,8 @@ const check: Command = {
 export function showConnection(screen: Screen, item: Connection): void {
   const { language } = screen;
   const name = (key: string) => screen.text(`names.${key}`);
-  const at = (iso: string | null | undefined) => (iso === null || iso === undefined ? undefined : instant(language, iso));
+  const at = (iso: string | null | undefined) =>
+    iso === null || iso === undefined ? undefined : instant(language, iso);
   screen.details([
     [name('title'), item.title],
     [name('id'), item.id],
@@ -110,7 +111,10 @@ const CHECK_TONES = { passed: 'good', failed: 'broken', skipped: 'faint' } as co
 export function showChecks(screen: Screen, report: z.infer<typeof checkReport>): void {
   for (const { test, outcome, problem } of report.tests) {
     const tone = Object.hasOwn(CHECK_TONES, outcome) ? CHECK_TONES[outcome as keyof typeof CHECK_TONES] : 'plain';
-    screen.line({ text: screen.text('connections.check', { test: testName(screen, test), outcome: outcomeName(screen, outcome) }), tone });
+    screen.line({
+      text: screen.text('connections.check', { test: testName(screen, test), outcome: outcomeName(screen, outcome) }),
+      tone,
+    });
     if (problem !== null && problem !== undefined) showProblem(screen, explainKept(screen.language, problem), 'result');
   }
 }

@@ -28,17 +28,30 @@ export function pathOf(kind: Kind, id: string): string {
   return `${NAMES[kind].path}/${encodeURIComponent(id)}`;
 }
 
+export type Wanted = { readonly kind: Kind; readonly text: string };
+
 /** Finds the id of what is meant. Throws `Problem` when there is none, or more than one. */
-export async function findId(client: Client, screen: Screen, wanted: { kind: Kind; text: string }): Promise<string> {
-  const { kind, text } = wanted;
-  if (UUID.test(text)) return text.toLowerCase();
-  const { path, fields } = NAMES[kind];
+export async function findId(client: Client, screen: Screen, wanted: Wanted): Promise<string> {
+  if (UUID.test(wanted.text)) return wanted.text.toLowerCase();
+  const { path } = NAMES[wanted.kind];
   const items = await client.list(z.looseObject({ id: z.string() }), path, {}, MAX_LOOKED_AT);
+  return matchOne(screen, items, wanted);
+}
+
+/** The id of the one item that is meant. Throws `Problem`. */
+export function matchOne(
+  screen: Screen,
+  items: readonly { readonly id: string; readonly [field: string]: unknown }[],
+  { kind, text }: Wanted,
+): string {
+  const { fields } = NAMES[kind];
   const lower = text.toLowerCase();
-  const isNamed = (item: Record<string, unknown>) =>
-    fields.some((field) => typeof item[field] === 'string' && item[field].toLowerCase() === lower);
-  const byName = items.filter(isNamed);
-  const byPart = items.filter(({ id }) => text.length >= MIN_PART_CHARS && (id.startsWith(lower) || id.endsWith(lower)));
+  const byName = items.filter((item) =>
+    fields.some((field) => typeof item[field] === 'string' && item[field].toLowerCase() === lower),
+  );
+  const byPart = items.filter(
+    ({ id }) => text.length >= MIN_PART_CHARS && (id.startsWith(lower) || id.endsWith(lower)),
+  );
   const matches = byName.length > 0 ? byName : byPart;
   const [match] = matches;
   if (match !== undefined && matches.length === 1) return match.id;

@@ -1,5 +1,5 @@
 /** What `--help` prints: the commands, or one of them with its options. */
-import { type Command, COMMON_OPTIONS, type Option } from './command.ts';
+import { COMMON_OPTIONS, type Command, type Option } from './command.ts';
 import { columnsOf, padTo } from './plain.ts';
 import type { Screen } from './screen.ts';
 
@@ -44,12 +44,12 @@ function showOptions(screen: Screen, options: Readonly<Record<string, Option>>):
     screen,
     Object.entries(options).map(([name, option]) => {
       const isRequired = option.isRequired === true ? ` ${screen.text('help.required')}` : '';
-      return [`--${name}${valueOf(screen, option)}`, screen.text(`options.${option.about ?? name}`) + isRequired];
+      return [`--${name}${argumentOf(screen, option)}`, screen.text(`options.${option.about ?? name}`) + isRequired];
     }),
   );
 }
 
-function valueOf(screen: Screen, option: Option): string {
+function argumentOf(screen: Screen, option: Option): string {
   if (option.choices !== undefined) return ` ${option.choices.join('|')}`;
   return option.value === undefined ? '' : ` <${screen.text(`values.${option.value}`)}>`;
 }

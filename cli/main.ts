@@ -17,7 +17,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await main(process.argv.slice(2));
+const exitCode = await main(wordsFirst(process.argv.slice(2)));
+// A command that found something wrong, but told it as its result, has set the code itself.
+if (exitCode !== 0) process.exitCode = exitCode;
 
 async function main(args: readonly string[]): Promise<number> {
   const screen = new Screen({ language: languageOf(args), isJson: args.includes('--json') });
@@ -47,6 +49,14 @@ async function dispatch(args: readonly string[], screen: Screen): Promise<number
   }
   await command.run(makeCall(given, screen));
   return 0;
+}
+
+/** `platen --json jobs list` is `platen jobs list --json`. */
+function wordsFirst(args: readonly string[]): readonly string[] {
+  const [first = '', second = ''] = args;
+  const taken = first === '--language' ? [first, second] : [first];
+  const isCommon = first === '--json' || first === '--language' || first.startsWith('--language=');
+  return isCommon && args.length > taken.length ? [...wordsFirst(args.slice(taken.length)), ...taken] : args;
 }
 
 /** Before anything else is read, so that mistakes are told in the right language too. */

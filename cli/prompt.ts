@@ -1,7 +1,7 @@
 /** Asks the person at the terminal; without one, what is missing is a mistake in how the command was written. */
 import { createInterface } from 'node:readline/promises';
-import { Problem, UsageError } from './problem.ts';
 import { plain } from './plain.ts';
+import { Problem, UsageError } from './problem.ts';
 import type { Screen } from './screen.ts';
 
 export const EXIT_INTERRUPTED = 130;
@@ -13,7 +13,10 @@ export function canAsk(screen: Screen): boolean {
 }
 
 /** Asks until something is typed; `option` is what could have been given instead. */
-export async function ask(screen: Screen, question: { readonly text: string; readonly option: string }): Promise<string> {
+export async function ask(
+  screen: Screen,
+  question: { readonly text: string; readonly option: string },
+): Promise<string> {
   if (!canAsk(screen)) throw new UsageError('missing-option', { name: question.option });
   for (;;) {
     const answer = (await readLine(`${plain(question.text)} `)).trim();

@@ -114,7 +114,9 @@ export class Screen {
 
   /** Names and values, one pair a line; pairs without a value are left out. */
   details(pairs: readonly (readonly [name: string, value: Cell | undefined])[]): void {
-    const shown = pairs.flatMap(([name, value]) => (value === undefined || show(value) === '' ? [] : [{ name, value }]));
+    const shown = pairs.flatMap(([name, value]) =>
+      value === undefined || show(value) === '' ? [] : [{ name, value }],
+    );
     const width = Math.max(0, ...shown.map(({ name }) => columnsOf(name)));
     for (const { name, value } of shown) this.line(`${padTo(name, width)}  `, value);
   }

@@ -60,6 +60,8 @@ export const mailbox = z.looseObject({
   problem: keptProblem,
 });
 
+export type Mailbox = z.infer<typeof mailbox>;
+
 export const message = z.looseObject({
   id: z.string(),
   mailboxId: text,

@@ -90,7 +90,10 @@ export function state(language: Language, kind: StateKind, value: string): Cell 
 }
 
 /** A job that waits for a person has a word of its own. */
-export function jobState(language: Language, job: { readonly state: string; readonly reasons: readonly string[] }): Cell {
+export function jobState(
+  language: Language,
+  job: { readonly state: string; readonly reasons: readonly string[] },
+): Cell {
   return state(language, 'job', job.reasons.includes('outcome-unknown') ? 'attention' : job.state);
 }
 

@@ -4,6 +4,7 @@ import { openLog } from './base/log.ts';
 import { openSecrets } from './base/secrets.ts';
 import { readSettings, type Settings } from './base/settings.ts';
 import { startConnectionsWorker } from './connections/worker.ts';
+import { readMeasures, readReadiness } from './figures.ts';
 import { openHttp } from './http/http.ts';
 import { startIntakeWorker } from './intake/worker.ts';
 import { startJobsWorker } from './jobs/worker.ts';
@@ -45,7 +46,12 @@ export async function startPlaten(settings: Settings = readSettings()): Promise<
   undo.use(await startPrintersWorker(context));
   undo.use(await startJobsWorker(context));
   undo.use(await startIntakeWorker(context));
-  const http = undo.use(await openHttp(context));
+  const http = undo.use(
+    await openHttp(context, {
+      measures: () => readMeasures(context),
+      readiness: () => readReadiness(context),
+    }),
+  );
   await record(context, 'platen-started', { subjectId: http.url });
   undo.defer(() => record(context, 'platen-stopped', { subjectId: http.url }));
   const opened = undo.move();

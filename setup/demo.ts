@@ -33,6 +33,7 @@ type Demo = { readonly url: string; readonly token: string; readonly practice: P
 const isAuto = process.argv.includes('--auto');
 const directory = isAuto ? mkdtempSync(join(tmpdir(), 'platen-demo-')) : join(ROOT, 'demo-data');
 const children: ChildProcess[] = [];
+let steps = 0;
 
 process.exitCode = await main().catch((error: unknown) => {
   console.error(`\nThe demo did not work: ${error instanceof Error ? error.message : String(error)}`);
@@ -336,7 +337,6 @@ async function until<T>(what: string, look: () => Promise<T | undefined>): Promi
   }
 }
 
-let steps = 0;
 function step(text: string): void {
   steps += 1;
   console.log(`\n${String(steps).padStart(2)}. ${text}`);

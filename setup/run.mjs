@@ -58,7 +58,8 @@ function installModules() {
   const installed = existsSync(stamp) ? readFileSync(stamp, 'utf8') : '';
   if (installed !== lock || !existsSync(node)) {
     console.log('Installing the npm packages of package-lock.json …');
-    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+    // Not `npm ci`: it refuses a lock file without the binaries of other platforms, which not every registry has.
+    run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
     checkInstallScripts();
     writeFileSync(stamp, lock);
   }

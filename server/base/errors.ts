@@ -73,6 +73,8 @@ export const ERRORS = {
   // intake
   'mailbox-unreachable': rule(503, true),
   'mailbox-refused': rule(502, false),
+  'mailbox-move-refused': rule(502, true),
+  'protocol-not-available': rule(400, false),
 
   // jobs and printers
   'job-state-conflict': rule(409, false),

@@ -35,7 +35,7 @@ before(async () => {
   practice = await openPractice();
 });
 after(() => practice[Symbol.asyncDispose]());
-beforeEach(() => practice.control('/reset', {}));
+beforeEach(() => practice.steer('/reset', {}));
 
 async function onNode(run: () => Promise<void>): Promise<void> {
   await using opened = await openPracticeContext(practice);
@@ -45,16 +45,16 @@ async function onNode(run: () => Promise<void>): Promise<void> {
 }
 
 /** Begins a login, lets the account answer, and runs the worker until the login has ended. */
-async function login(account: string, more: NewPracticeConnection & { action?: 'confirm' | 'decline' } = {}) {
+async function login(account: string, more: NewPracticeConnection & { stepMs?: number } = {}) {
   const id = await addPracticeConnection(context, practice, more);
   const code = await beginDeviceLogin(context, id, BEGIN);
-  await practice.answerCode(code.userCode, account, more.action ?? 'confirm');
-  return await runToEnd(id);
+  await practice.answerCode(code.userCode, account);
+  return await runToEnd(id, more.stepMs);
 }
 
-async function runToEnd(id: string): Promise<Connection> {
+async function runToEnd(id: string, stepMs = 1000): Promise<Connection> {
   await using _worker = await startConnectionsWorker(context);
-  await moveUntil(node.clock, async () => (await getConnection(context, id)).login?.state !== 'pending');
+  await moveUntil(node.clock, async () => (await getConnection(context, id)).login?.state !== 'pending', stepMs);
   return await getConnection(context, id);
 }
 
@@ -119,7 +119,7 @@ describe('a login by code', () => {
 
   test('gives the address of the answer, and an expiry of a quarter of an hour', () =>
     onNode(async () => {
-      await practice.control('/settings', {
+      await practice.steer('/settings', {
         verificationUri: 'https://login.example/own-page',
         deviceCodeSeconds: 86_400,
       });
@@ -167,7 +167,7 @@ describe('a login by code', () => {
 
   test('ends as expired when nobody acts, and the page refusing somebody looks the same', () =>
     onNode(async () => {
-      const connection = await login('stuck-90094@practice.example', { expectedAccount: PRINT_ROOM });
+      const connection = await login('stuck-90094@practice.example', { expectedAccount: PRINT_ROOM, stepMs: 60_000 });
       assert.equal(connection.login?.state, 'expired');
       assert.equal(connection.login?.problem?.code, 'login-expired');
     }));
@@ -257,7 +257,7 @@ describe('the account pin', () => {
 
   test('does not match when Graph may not be read, and says so', () =>
     onNode(async () => {
-      await practice.control('/switch', {
+      await practice.steer('/switch', {
         switch: 'consent-removed',
         clientId: practice.clientId,
         names: ['User.Read'],

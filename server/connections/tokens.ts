@@ -111,8 +111,8 @@ export function openAccessToken(context: Context, row: ConnectionRow, tokens: To
 }
 
 /**
- * Renews the tokens of a connection once, unless that has already happened after `since`. Returns false when another
- * node is at it. What came of it is durable: new tokens, or a state with its problem.
+ * Renews the tokens of a connection once, unless that has happened after `since` or has just failed. Returns false when
+ * another node is at it. What came of it is durable: new tokens, or a state with its problem.
  */
 export async function renewTokens(
   context: Context,
@@ -123,7 +123,9 @@ export async function renewTokens(
     const row = await getRow(context, connectionId);
     const tokens = await findTokens(context, connectionId);
     const isWanted = row.state === 'connected' || row.state === 'degraded';
-    if (tokens === undefined || !isWanted || tokens.renewed_at > wanted.since) return true;
+    if (tokens === undefined || !isWanted ) return true;
+    // somebody else has just tried and was told to wait
+    if (tokens.failed_renewals > 0 && tokens.renew_at > context.clock.now()) return true;
     await renewOnce({ context, lease, row, tokens });
     return true;
   });

@@ -31,6 +31,12 @@ export type AppOptions = {
 
 export type App = { readonly app: FastifyInstance; readonly routeTable: readonly RouteEntry[] };
 
+/** What Node's parser refuses, when it is more than nonsense. */
+const CLIENT_ERRORS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
 /** Builds the app without listening. Throws when a route declares no role. */
 export async function buildApp(context: Context, options: AppOptions): Promise<App> {
   const app = makeFastify(context, options);
@@ -88,9 +94,10 @@ function makeFastify(context: Context, { tls }: AppOptions): FastifyInstance {
     frameworkErrors: (error, request, reply) => {
       sendProblem(request, reply, error);
     },
-    clientErrorHandler: (_error, socket) => {
+    clientErrorHandler: (error, socket) => {
       // What is not HTTP gets no more than that; nothing of it goes into an answer or the log.
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      const status = CLIENT_ERRORS[error.code ?? ''] ?? '400 Bad Request';
+      if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       else socket.destroy();
     },
   }) as unknown as FastifyInstance;

@@ -12,9 +12,11 @@ import type { Settings } from '../base/settings.ts';
 import type { Context } from '../store/database.ts';
 import { buildApp } from './app.ts';
 import type { RouteEntry } from './guard.ts';
-import type { Readiness } from './health.ts';
-import type { Measures } from './metrics.ts';
+import type { Readiness, ReadinessCheck } from './health.ts';
+import type { Measure, Measures } from './metrics.ts';
 import { mountedRoutes, type RouteModule } from './mount.ts';
+
+export type { Measure, ReadinessCheck };
 
 export type HttpOptions = {
   /** All of them when absent. */

@@ -1,11 +1,20 @@
 /** Every `routes.ts`, listed by hand: what is not here does not exist for the outside. */
 import type { FastifyInstance } from 'fastify';
 import { connectionsRoutes } from '../connections/routes.ts';
+import { intakeRoutes } from '../intake/routes.ts';
 import { jobsRoutes } from '../jobs/routes.ts';
 import { journalRoutes } from '../journal/routes.ts';
+import { printersRoutes } from '../printers/routes.ts';
 import type { Context } from '../store/database.ts';
 import { usersRoutes } from '../users/routes.ts';
 
 export type RouteModule = (app: FastifyInstance, context: Context) => Promise<void>;
 
-export const mountedRoutes: readonly RouteModule[] = [usersRoutes, connectionsRoutes, jobsRoutes, journalRoutes];
+export const mountedRoutes: readonly RouteModule[] = [
+  usersRoutes,
+  connectionsRoutes,
+  printersRoutes,
+  jobsRoutes,
+  intakeRoutes,
+  journalRoutes,
+];

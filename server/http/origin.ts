@@ -55,7 +55,9 @@ function ownOrigins(request: FastifyRequest, context: Context): string[] {
 function hostOf(request: FastifyRequest): string | undefined {
   // Never X-Forwarded-Host: whoever can send it chooses it.
   const header = request.headers.host;
-  return header === undefined ? undefined : canonical(header, schemeOf(request));
+  // Of two, Node shows us the first, and a proxy may have looked at the second (RFC 9112 section 3.2).
+  const count = request.raw.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length;
+  return header === undefined || count > 1 ? undefined : canonical(header, schemeOf(request));
 }
 
 /** Host and port in lower case, without the port that the scheme implies. */

@@ -24,6 +24,7 @@ export const EVENT_TYPES = {
   'mailbox-changed': 'mailbox',
   'mailbox-removed': 'mailbox',
   'mailbox-state-changed': 'mailbox',
+  'mailbox-renumbered': 'mailbox',
   'message-received': 'message',
   'message-refused': 'message',
   'message-failed': 'message',

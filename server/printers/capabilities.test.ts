@@ -5,7 +5,6 @@ import { decodeMessage } from '../protocols/ipp/decode.ts';
 import {
   attributesOf,
   boolean,
-  enumeration,
   type IppAttributes,
   type IppValue,
   integer,
@@ -22,6 +21,7 @@ const recorded = (file: string): IppAttributes => {
   const bytes = readFileSync(new URL(`../../test/corpus/ipp/${file}.ipp`, import.meta.url));
   return attributesOf(decodeMessage(bytes), ippTags.printerAttributes);
 };
+const enumeration = (number: number): IppValue => ({ tag: ippTags.enum, value: number });
 const attributes = (entries: Record<string, IppValue[]>): IppAttributes => new Map(Object.entries(entries));
 
 test('a real printer is read as what it is', () => {

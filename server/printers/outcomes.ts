@@ -50,7 +50,8 @@ export type PrinterDocument = {
 export function toDocument({ document, bytes }: PrinterDocument): IppDocument {
   // A file that cannot be read may say so before the sending has begun to listen; the reading fails again there.
   document.on('error', () => undefined);
-  return { bytes: document as AsyncIterable<Uint8Array>, size: bytes };
+  // The size is known, and there are printers that answer a chunked request with 411 Length Required.
+  return { bytes: document as AsyncIterable<Uint8Array>, size: bytes, framing: 'length' };
 }
 
 export function refusalOf(answer: IppAnswer): Refused {

@@ -89,7 +89,7 @@ async function finished(platen: Platen, printer: Printer, printerJobId: number):
   return await eventually(async () => {
     const found = await readPrinterJob(platen.context, printer, printerJobId, NEVER);
     if (found.kind !== 'found') return found.kind;
-    return ['completed', 'canceled', 'aborted'].includes(found.job.state) && found.job.state;
+    return ['completed', 'canceled', 'aborted'].includes(found.job.state) ? found.job.state : '';
   });
 }
 
@@ -112,6 +112,7 @@ test('an address that is no printer is refused with its reason, and nothing is k
   const { context } = await open(t);
   const talker = createServer((socket) => {
     socket.on('error', () => undefined);
+    socket.resume();
     socket.end('HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n');
   });
   await new Promise<void>((resolve) => talker.listen(0, '127.0.0.1', resolve));
@@ -162,7 +163,7 @@ test('a printer is removed unless jobs were sent to it', async (t) => {
     .execute();
   await db.insertInto('queues').values({ id: queueId, name: 'q', mode: 'hold' }).execute();
   const job = { title: 't', state: 'completed' as const, options: '{}', document_format: 'application/pdf' };
-  const links = { owner_id: userId, queue_id: queueId, printer_id: printer.id };
+  const links = { owner_id: userId, owner_name: 'a', queue_id: queueId, printer_id: printer.id };
   const rest = { document_bytes: 1, problem: null, document_id: null, pages: null, message_id: null };
   await db
     .insertInto('jobs')

@@ -48,7 +48,7 @@ function transportFor(context: Context, printer: PrinterAddress): IppTransport {
   return transport;
 }
 
-export function trustOf(pin: string | null): IppTrust {
+function trustOf(pin: string | null): IppTrust {
   if (pin === null) return { kind: 'first-use' };
   return pin === TRUSTED_AUTHORITIES ? { kind: 'authorities' } : { kind: 'pin', sha256: pin };
 }

@@ -84,14 +84,14 @@ export async function keepObservation(context: Context, printer: Printer, observ
   const next = nextState(printer, observation);
   const hasChanged =
     next.state !== printer.state ||
-    next.message !== printer.message ||
     next.problem?.code !== printer.problem?.code ||
     !isDeepStrictEqual([...next.reasons].sort(), [...printer.reasons].sort());
   const capabilities = observation.kind === 'answered' ? observation.capabilities : undefined;
   const hasNewCapabilities = capabilities !== undefined && !isDeepStrictEqual(capabilities, printer.capabilities);
   const isSeen = observation.kind === 'answered';
   const isSeenLate = isSeen && now.getTime() - (printer.seenAt?.getTime() ?? 0) >= SEEN_STEP_MS;
-  const hasNewWords = next.problem?.detail !== printer.problem?.detail;
+  // Words alone are shown but not recorded: some printers count pages in them.
+  const hasNewWords = next.message !== printer.message || next.problem?.detail !== printer.problem?.detail;
   if (!hasChanged && !hasNewWords && !hasNewCapabilities && !isSeenLate) return;
   await context.db
     .updateTable('printers')

@@ -49,8 +49,9 @@ async function watchPrinter(context: Context, printerId: string, signal: AbortSi
   try {
     await withLease(context, `printer-watch:${printerId}`, { signal }, (lease) => watchOn(context, printerId, lease));
   } catch (error) {
-    if (error instanceof PlatenError && error.code === 'lease-lost') return;
-    context.log.warn({ printerId, error }, 'the watch of a printer was interrupted');
+    const isTaken = error instanceof PlatenError && error.code === 'lease-lost';
+    if (isTaken) context.log.info({ printerId }, 'another node has taken over the watch of a printer');
+    else context.log.warn({ printerId, error }, 'the watch of a printer was interrupted');
   }
 }
 

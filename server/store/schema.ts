@@ -211,7 +211,14 @@ type IncomingMessages = {
   job_count: WithDefault<number>;
 };
 /** Messages that could not be read: counted, so that the third failure settles them. */
-type UnreadableMessages = { mailbox_id: string; uidvalidity: number; uid: number; tries: number; problem: string };
+type UnreadableMessages = {
+  mailbox_id: string;
+  uidvalidity: number;
+  uid: number;
+  tries: number;
+  problem: string;
+  next_try_at: Instant;
+};
 
 // ── jobs ────────────────────────────────────────────────────────────────────────────────────────────────────────
 export type JobState =

@@ -83,7 +83,7 @@ async function assertRoom(context: Context, bucket: Bucket, since: Date): Promis
   const waitMs = first.getTime() + WINDOW_MS - context.clock.now().getTime();
   const minutes = Math.max(1, Math.ceil(waitMs / MINUTE_MS));
   throw new PlatenError('too-many-attempts', 'too many attempts to sign in', {
-    values: { minutes, count: minutes },
+    values: { minutes },
     retryAfterSeconds: Math.max(1, Math.ceil(waitMs / SECOND_MS)),
   });
 }

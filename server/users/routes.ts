@@ -31,7 +31,7 @@ import {
 import { changeOwnPassword, signIn, signOut } from './sign-in.ts';
 import { addToken, listTokens, removeToken } from './tokens.ts';
 import type { Principal } from './user.ts';
-import { addUser, completeFirstRun, getUser, listUsers, removeUser, updateUser } from './users.ts';
+import { addUser, completeFirstRun, getUser, isStillValid, listUsers, removeUser, updateUser } from './users.ts';
 
 export async function usersRoutes(app: FastifyInstance, context: Context): Promise<void> {
   firstRunRoutes(app, context);
@@ -186,8 +186,8 @@ function userRoutes(app: FastifyInstance, context: Context): void {
       const { params, body, principal, actor } = request;
       const user = await updateUser(context, params.id, body, actor);
       // A change of one's own role or password ended this session as well: the caller goes on with a new one.
-      const endedOwn = principal.userId === user.id && (body.role !== undefined || body.password !== undefined);
-      if (endedOwn && user.disabledAt === undefined && user.hasPassword) {
+      const isOwn = principal.userId === user.id && user.disabledAt === undefined && user.hasPassword;
+      if (isOwn && !(await isStillValid(context, principal))) {
         giveCookie(context, reply, await startSession(context, user.id, originOf(request)));
       }
       return answerUser(user);

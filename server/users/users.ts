@@ -20,7 +20,15 @@ import {
 } from './first-run.ts';
 import { assertStrongPassword, hashPassword } from './passwords.ts';
 import { endSessionsOf, findSessionPrincipal, findSessionRole, sessionCookieName } from './sessions.ts';
-import { addToken, findTokenPrincipal, findTokenRole, type NewApiToken } from './tokens.ts';
+import {
+  type ApiToken,
+  addToken,
+  findTokenPrincipal,
+  findTokenRole,
+  listTokens,
+  type NewApiToken,
+  removeToken,
+} from './tokens.ts';
 import { addressTaken, insertUser, type Principal, replaceAddresses, selectUsers, type User } from './user.ts';
 
 export type { Principal, User } from './user.ts';
@@ -97,6 +105,8 @@ export async function addUser(context: Context, user: NewUser, actor: string): P
  */
 export async function updateUser(context: Context, id: string, change: UserChange, actor: string): Promise<User> {
   const before = await getUser(context, id);
+  const changed = Object.keys(change).filter((key) => change[key as keyof UserChange] !== undefined);
+  if (changed.length === 0) return before;
   const email = change.email?.toLowerCase() ?? before.email;
   const passwordHash = typeof change.password === 'string' ? await hashNew(change.password, email) : change.password;
   return await transaction(context, async (context) => {
@@ -105,7 +115,7 @@ export async function updateUser(context: Context, id: string, change: UserChang
     if (losesSignIn(change) && current.role === 'administrator') await assertAnotherAdministrator(context, id);
     await writeChange(context, current, { ...change, email, passwordHash });
     if (endsSessions(current, change)) await endSessionsOf(context, id);
-    const data = { changed: Object.keys(change).filter((key) => change[key as keyof UserChange] !== undefined) };
+    const data = { changed, ...(change.role === undefined ? {} : { role: change.role }) };
     await record(context, 'user-changed', { subjectId: id, actor, ownerId: id, data });
     return await getUser(context, id);
   });
@@ -177,6 +187,16 @@ export async function createLocalToken(
   token: NewApiToken,
 ): Promise<{ readonly id: string; readonly token: string }> {
   return await addToken(context, token, 'console');
+}
+
+/** Lists the API tokens for whoever has the data directory at hand, oldest first. */
+export async function listLocalTokens(context: Context, limit: number): Promise<readonly ApiToken[]> {
+  return (await listTokens(context, { limit, cursor: undefined })).items;
+}
+
+/** Ends an API token on every node, asked for with the data directory at hand. Throws `not-found`. */
+export async function removeLocalToken(context: Context, id: string): Promise<void> {
+  await removeToken(context, id, 'console');
 }
 
 async function hashNew(password: string, email: string): Promise<string> {

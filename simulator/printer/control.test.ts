@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -49,4 +49,18 @@ test('the control surface refuses what it cannot read and changes nothing', asyn
 test('a printer named after a fault starts with it', async (t) => {
   const printer = await start(t, 'hall-out-of-paper');
   assert.equal(printer.control.state().state, 'stopped');
+});
+
+test('a printer whose port is taken does not start, and leaves nothing behind', async (t) => {
+  const printer = await start(t, 'practice');
+  const outputDir = mkdtempSync(join(tmpdir(), 'printer-test-'));
+  const { TMPDIR } = process.env;
+  process.env.TMPDIR = outputDir; // so that only the scratch folder of this printer is seen
+  t.after(() => {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+    rmSync(outputDir, { recursive: true, force: true });
+  });
+  await assert.rejects(startPrinter({ outputDir, name: 'second', port: printer.port }), { code: 'EADDRINUSE' });
+  assert.deepEqual(readdirSync(outputDir), []);
 });

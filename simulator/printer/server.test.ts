@@ -26,7 +26,7 @@ import { type Attribute, type IppValue, type Message, readMessage, writeMessage 
 const twoPages = Buffer.from(
   '%PDF-1.4\n1 0 obj<</Type /Page>>\n2 0 obj<</Type/Page>>\n3 0 obj<</Type /Pages /Count 2>>\n%%EOF',
 );
-type Wishes = { operation?: Record<string, readonly IppValue[]>; job?: Attribute[]; document?: Buffer; path?: string };
+type Wishes = { operation?: Record<string, readonly IppValue[]>; job?: Attribute[]; document?: Buffer };
 
 async function start(t: TestContext, options: Partial<PrinterOptions> = {}): Promise<RunningPrinter> {
   const outputDir = mkdtempSync(join(tmpdir(), 'printer-test-'));
@@ -39,11 +39,10 @@ async function start(t: TestContext, options: Partial<PrinterOptions> = {}): Pro
 }
 
 function encode(printer: RunningPrinter, operation: OperationName, wishes: Wishes): Buffer {
-  const target = uri(printer.uri);
   const head = attributesOf({
     'attributes-charset': charset('utf-8'),
     'attributes-natural-language': language('en'),
-    'printer-uri': target,
+    'printer-uri': uri(printer.uri),
     'requesting-user-name': name('anna'),
     ...wishes.operation,
   });
@@ -54,14 +53,9 @@ function encode(printer: RunningPrinter, operation: OperationName, wishes: Wishe
 
 function post(printer: RunningPrinter, body: Buffer): Promise<Message> {
   return new Promise((resolve, reject) => {
-    const options = {
-      port: printer.port,
-      host: printer.host,
-      method: 'POST',
-      path: '/ipp/print',
-      agent: false,
-    } as const;
-    const outgoing = request({ ...options, headers: { 'content-type': 'application/ipp' } }, (answer) => {
+    const { host, port } = printer;
+    const headers = { 'content-type': 'application/ipp' };
+    const outgoing = request({ host, port, headers, method: 'POST', path: '/ipp/print', agent: false }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
       answer.on('error', reject);
@@ -381,6 +375,8 @@ test('hostile bytes get a bad request and the printer goes on', async (t) => {
   ]);
   assert.equal((await post(printer, nested)).code, status.badRequest);
   assert.equal((await post(printer, Buffer.alloc(0))).code, status.badRequest);
+  const endless = Buffer.concat([encode(printer, 'Print-Job', {}).subarray(0, -1), Buffer.alloc(40).fill(0x41)]);
+  assert.equal((await post(printer, Buffer.concat([endless, Buffer.alloc(2 ** 21, 0x41)]))).code, status.badRequest);
   assert.equal((await print(printer)).code, status.ok);
 });
 

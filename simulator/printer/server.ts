@@ -292,7 +292,15 @@ export async function startPrinter(options: PrinterOptions): Promise<RunningPrin
   const incoming = new IncomingTray(scratch);
   const printer: Printer = { name: options.name, uris, engine, faults, incoming, clock, startedAt: clock.now() };
   const door = new PrinterFrontDoor(printer, options.tls);
-  await door.listen(host, options.port ?? 0);
+  const close = async () => {
+    await door.close();
+    await engine.close();
+    if (options.directory === undefined) rmSync(scratch, { recursive: true, force: true });
+  };
+  await door.listen(host, options.port ?? 0).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
   whenFaultsChange = () => {
     engine.wake();
     void door.followFaults();
@@ -300,11 +308,6 @@ export async function startPrinter(options: PrinterOptions): Promise<RunningPrin
   const named = findFaultInName(options.name);
   if (named) faults.set(named);
   await door.followFaults();
-  const close = async () => {
-    await door.close();
-    await engine.close();
-    if (options.directory === undefined) rmSync(scratch, { recursive: true, force: true });
-  };
   const control = createControl({ printer, settle: () => door.followFaults(), requests: () => door.requests() });
   const uri = uris()[0] ?? '';
   return { name: options.name, uri, host, port: door.port, control, printed: () => tray.list(), close };

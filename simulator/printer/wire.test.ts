@@ -75,3 +75,25 @@ test('ten thousand damaged messages end in an answer, never in an exception', ()
     );
   }
 });
+
+function nested(depth: number): Buffer {
+  let value = integer(1);
+  for (let level = 0; level < depth; level += 1) value = collection({ inner: value });
+  const groups = [{ tag: delimiter.operation, attributes: attributesOf({ outer: value }) }];
+  return writeMessage({ ...message, groups });
+}
+
+function wide(attributeCount: number, valueCount: number): Buffer {
+  const one = { name: 'a', values: integer(1) };
+  const many = { name: 'a', values: integer(...Array.from({ length: valueCount - attributeCount + 1 }, () => 1)) };
+  const attributes = [...Array.from({ length: attributeCount - 1 }, () => one), many];
+  return writeMessage({ ...message, groups: [{ tag: delimiter.operation, attributes }] });
+}
+
+test('each limit of a request is kept: at it the request is read, one past it it is malformed', () => {
+  const kinds = [nested(8), nested(9), wide(2_000, 2_000), wide(2_001, 2_001), wide(1, 20_000), wide(1, 20_001)];
+  assert.deepEqual(
+    kinds.map((bytes) => readMessage(bytes).kind),
+    ['complete', 'malformed', 'complete', 'malformed', 'complete', 'malformed'],
+  );
+});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { newId } from '../../server/base/secrets.ts';
 import type { Role } from '../../server/store/schema.ts';
 import { addPerson, call, openServer, type Person, pathOf, type Server } from './callers.ts';
@@ -29,17 +29,6 @@ let server: Server;
 let people: Record<Role, Person>;
 let stranger: Person;
 
-before(async () => {
-  server = await openServer();
-  people = {
-    administrator: await addPerson(server, 'administrator'),
-    operator: await addPerson(server, 'operator'),
-    user: await addPerson(server, 'user'),
-  };
-  stranger = await addPerson(server, 'user');
-});
-after(async () => await server[Symbol.asyncDispose]());
-
 async function addJob(ownerId: string): Promise<string> {
   const { db, clock } = server.test.context;
   const queueId = newId();
@@ -50,6 +39,7 @@ async function addJob(ownerId: string): Promise<string> {
     .values({
       id,
       owner_id: ownerId,
+      owner_name: 'a secret name',
       queue_id: queueId,
       title: 'a secret title',
       state: 'pending-held',
@@ -81,90 +71,103 @@ async function ask(person: Person, method: string, path: string) {
   return { status, text, problem: { ...json, instance: undefined } };
 }
 
-test('every route with an id in its path is known to these tests', () => {
-  const unknown = routesWithIds()
-    .map(({ url }) => collectionOf(url))
-    .filter((collection) => !(collection in OWNED) && !SHARED.includes(collection));
-  assert.deepEqual([...new Set(unknown)], []);
-});
+describe('what belongs to whom', () => {
+  before(async () => {
+    server = await openServer();
+    people = {
+      administrator: await addPerson(server, 'administrator'),
+      operator: await addPerson(server, 'operator'),
+      user: await addPerson(server, 'user'),
+    };
+    stranger = await addPerson(server, 'user');
+  });
+  after(async () => await server[Symbol.asyncDispose]());
 
-test('what belongs to somebody else and what does not exist get the same answer', async () => {
-  let asked = 0;
-  for (const { method, url } of routesWithIds()) {
-    const add = OWNED[collectionOf(url)];
-    if (add === undefined) continue;
-    const id = await add(people.user.id);
-    const foreign = await ask(stranger, method, pathOf(url, id));
-    const missing = await ask(stranger, method, pathOf(url, MISSING_ID));
-    assert.equal(foreign.status, 404, `${method} ${url}`);
-    assert.deepEqual(foreign, { ...missing, text: foreign.text }, `${method} ${url}`);
-    assert.ok(!foreign.text.includes(id) && !foreign.text.includes('secret'), `${method} ${url}`);
-    asked += 1;
-  }
-  assert.ok(asked >= 5, `only ${asked} routes were asked`);
-});
+  test('every route with an id in its path is known to these tests', () => {
+    const unknown = routesWithIds()
+      .map(({ url }) => collectionOf(url))
+      .filter((collection) => !(collection in OWNED) && !SHARED.includes(collection));
+    assert.deepEqual([...new Set(unknown)], []);
+  });
 
-test('what was tried on somebody else’s things changed nothing', async () => {
-  const { db } = server.test.context;
-  const id = await addJob(people.user.id);
-  const before = await db.selectFrom('jobs').selectAll().where('id', '=', id).execute();
-  for (const { method, url } of routesWithIds()) {
-    if (url.startsWith('/api/v1/jobs/') && method !== 'GET') await ask(stranger, method, pathOf(url, id));
-  }
-  assert.deepEqual(await db.selectFrom('jobs').selectAll().where('id', '=', id).execute(), before);
-});
-
-test('a route of the installation tells a mere user nothing about an id', async () => {
-  for (const { method, url, role } of routesWithIds()) {
-    if (collectionOf(url) in OWNED || RANKS[role] <= RANKS.user) continue;
-    const answer = await ask(stranger, method, pathOf(url, people.user.id));
-    const missing = await ask(stranger, method, pathOf(url, MISSING_ID));
-    assert.equal(answer.status, 403, `${method} ${url}`);
-    assert.deepEqual(answer.problem, missing.problem, `${method} ${url}`);
-  }
-});
-
-test('lists and the journal show a user only what is their own', async () => {
-  await addJob(people.user.id);
-  for (const path of ['/api/v1/jobs', '/api/v1/journal', `/api/v1/jobs?owner=${people.user.id}`]) {
-    const others = await ask(stranger, 'GET', path);
-    assert.equal(others.status, 200);
-    assert.ok(!others.text.includes('secret') && !others.text.includes(people.user.id), path);
-    const own = await ask(people.user, 'GET', path);
-    assert.ok(own.text.includes('secret'), path);
-    const all = await ask(people.operator, 'GET', path);
-    assert.ok(all.text.includes('secret'), path);
-  }
-});
-
-test('every route is open to its role and above, and closed to all below', async () => {
-  for (const { method, url, role } of server.http.routeTable) {
-    if (url.endsWith('/events') || url === '/api/v1/sessions/current') continue;
-    const anonymous = await call(server, method, pathOf(url), { headers: {} });
-    const isPublic = role === 'public';
-    if (!isPublic)
-      assert.deepEqual([anonymous.status, anonymous.json.code], [401, 'unauthenticated'], `${method} ${url}`);
-    for (const caller of ['user', 'operator', 'administrator'] as const) {
-      // An id that does not exist, and an empty body: whoever may call it gets as far as that.
-      const { status, problem } = await ask(people[caller], method, pathOf(url));
-      const refused = status === 403 && (problem as { code?: string }).code === 'forbidden';
-      assert.equal(refused, RANKS[caller] < RANKS[role], `${method} ${url} as ${caller}: ${status}`);
-      assert.notEqual(status, 401, `${method} ${url} as ${caller}`);
-      assert.ok(status < 500, `${method} ${url} as ${caller}: ${status}`);
+  test('what belongs to somebody else and what does not exist get the same answer', async () => {
+    let asked = 0;
+    for (const { method, url } of routesWithIds()) {
+      const add = OWNED[collectionOf(url)];
+      if (add === undefined) continue;
+      const id = await add(people.user.id);
+      const foreign = await ask(stranger, method, pathOf(url, id));
+      const missing = await ask(stranger, method, pathOf(url, MISSING_ID));
+      assert.equal(foreign.status, 404, `${method} ${url}`);
+      assert.deepEqual(foreign, { ...missing, text: foreign.text }, `${method} ${url}`);
+      assert.ok(!foreign.text.includes(id) && !foreign.text.includes('secret'), `${method} ${url}`);
+      asked += 1;
     }
-  }
-});
+    assert.ok(asked >= 5, `only ${asked} routes were asked`);
+  });
 
-test('the routes that anybody may call are these', () => {
-  const open = server.http.routeTable
-    .filter(({ role }) => role === 'public')
-    .map(({ method, url }) => `${method} ${url}`);
-  assert.deepEqual(open.sort(), [
-    'GET /api/openapi.json',
-    'GET /api/v1/first-run',
-    'GET /healthz',
-    'GET /readyz',
-    'POST /api/v1/first-run',
-    'POST /api/v1/sessions',
-  ]);
+  test('what was tried on somebody else’s things changed nothing', async () => {
+    const { db } = server.test.context;
+    const id = await addJob(people.user.id);
+    const before = await db.selectFrom('jobs').selectAll().where('id', '=', id).execute();
+    for (const { method, url } of routesWithIds()) {
+      if (url.startsWith('/api/v1/jobs/') && method !== 'GET') await ask(stranger, method, pathOf(url, id));
+    }
+    assert.deepEqual(await db.selectFrom('jobs').selectAll().where('id', '=', id).execute(), before);
+  });
+
+  test('a route of the installation tells a mere user nothing about an id', async () => {
+    for (const { method, url, role } of routesWithIds()) {
+      if (collectionOf(url) in OWNED || RANKS[role] <= RANKS.user) continue;
+      const answer = await ask(stranger, method, pathOf(url, people.user.id));
+      const missing = await ask(stranger, method, pathOf(url, MISSING_ID));
+      assert.equal(answer.status, 403, `${method} ${url}`);
+      assert.deepEqual(answer.problem, missing.problem, `${method} ${url}`);
+    }
+  });
+
+  test('lists and the journal show a user only what is their own', async () => {
+    await addJob(people.user.id);
+    for (const path of ['/api/v1/jobs', '/api/v1/journal', `/api/v1/jobs?owner=${people.user.id}`]) {
+      const others = await ask(stranger, 'GET', path);
+      assert.equal(others.status, 200);
+      assert.ok(!others.text.includes('secret') && !others.text.includes(people.user.id), path);
+      const own = await ask(people.user, 'GET', path);
+      assert.ok(own.text.includes('secret'), path);
+      const all = await ask(people.operator, 'GET', path);
+      assert.ok(all.text.includes('secret'), path);
+    }
+  });
+
+  test('every route is open to its role and above, and closed to all below', async () => {
+    for (const { method, url, role } of server.http.routeTable) {
+      if (url.endsWith('/events') || url === '/api/v1/sessions/current') continue;
+      const anonymous = await call(server, method, pathOf(url), { headers: {} });
+      const isPublic = role === 'public';
+      if (!isPublic)
+        assert.deepEqual([anonymous.status, anonymous.json.code], [401, 'unauthenticated'], `${method} ${url}`);
+      for (const caller of ['user', 'operator', 'administrator'] as const) {
+        // An id that does not exist, and an empty body: whoever may call it gets as far as that.
+        const { status, problem } = await ask(people[caller], method, pathOf(url));
+        const refused = status === 403 && (problem as { code?: string }).code === 'forbidden';
+        assert.equal(refused, RANKS[caller] < RANKS[role], `${method} ${url} as ${caller}: ${status}`);
+        assert.notEqual(status, 401, `${method} ${url} as ${caller}`);
+        assert.ok(status < 500, `${method} ${url} as ${caller}: ${status}`);
+      }
+    }
+  });
+
+  test('the routes that anybody may call are these', () => {
+    const open = server.http.routeTable
+      .filter(({ role }) => role === 'public')
+      .map(({ method, url }) => `${method} ${url}`);
+    assert.deepEqual(open.sort(), [
+      'GET /api/openapi.json',
+      'GET /api/v1/first-run',
+      'GET /healthz',
+      'GET /readyz',
+      'POST /api/v1/first-run',
+      'POST /api/v1/sessions',
+    ]);
+  });
 });

@@ -6,7 +6,7 @@
  * one is given, anybody. Every address is a mailbox; it comes into being with its first message.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
@@ -36,20 +36,23 @@ export type Dovecot = {
 };
 type Ports = Dovecot['ports'];
 type Owner = {
-  readonly login: string;
-  readonly internal: string;
-  readonly mail: string;
-  readonly uid: number;
+  readonly loginUser: string;
+  readonly internalUser: string;
+  readonly internalGroup: string;
+  readonly uid: number; // to whom the mail belongs
   readonly gid: number;
 };
 
 const START_TRIES = 5;
 
 function findOwner(): Owner {
-  const me = userInfo();
-  if (me.uid !== 0) return { login: me.username, internal: me.username, mail: me.username, uid: me.uid, gid: me.gid };
+  const { uid, gid, username } = userInfo();
   // Dovecot never lets root own mail, so as root the mail belongs to nobody.
-  return { login: 'dovenull', internal: 'dovecot', mail: 'nobody', ...getUserIds('nobody') };
+  if (uid === 0) {
+    return { loginUser: 'dovenull', internalUser: 'dovecot', internalGroup: 'dovecot', ...getUserIds('nobody') };
+  }
+  const internalGroup = execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim();
+  return { loginUser: username, internalUser: username, internalGroup, uid, gid };
 }
 
 function listeners(ports: Ports, owner: Owner): string {
@@ -72,7 +75,7 @@ ${place}
 service lmtp {
   unix_listener lmtp {
     mode = 0600
-    user = ${owner.internal}
+    user = ${owner.internalUser}
   }
 }
 service anvil {
@@ -129,9 +132,9 @@ base_dir = ${join(folder, 'run')}
 state_dir = ${join(folder, 'state')}
 instance_name = platen-test-${ports.imaps}
 log_path = ${join(folder, 'dovecot.log')}
-default_login_user = ${owner.login}
-default_internal_user = ${owner.internal}
-default_internal_group = ${owner.internal}
+default_login_user = ${owner.loginUser}
+default_internal_user = ${owner.internalUser}
+default_internal_group = ${owner.internalGroup}
 first_valid_uid = 1
 ssl = yes
 ssl_cert = <${join(folder, 'cert.pem')}

@@ -13,9 +13,22 @@ export type ServerOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** Programs and their options that the server runs under, such as strace. */
   readonly under?: readonly string[];
+  /** Kills the server when it aborts, also while it is still starting; starting then throws. */
+  readonly killSignal?: AbortSignal;
 };
 
-export type Answer = { readonly status: number; readonly body: Record<string, unknown>; readonly text: string };
+export type Answer = {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly text: string;
+  readonly headers: Headers;
+};
+
+export type CallOptions = {
+  readonly body?: unknown;
+  readonly token?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+};
 
 export type PlatenProcess = AsyncDisposable & {
   readonly pid: number;
@@ -23,7 +36,10 @@ export type PlatenProcess = AsyncDisposable & {
   readonly setupToken: string;
   /** Everything it printed, for leak checks and for showing what went wrong. */
   output(): string;
-  call(method: string, path: string, options?: { body?: unknown; token?: string }): Promise<Answer>;
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  readonly hasEnded: () => boolean;
+  /** Resolves when the process has ended, however it did. */
+  readonly ended: Promise<unknown>;
   signal(signal: NodeJS.Signals): void;
   /** SIGKILL to the server alone: its embedded database stays behind, as after a crash. */
   kill(): Promise<void>;
@@ -50,12 +66,17 @@ export async function startPlatenProcess(options: ServerOptions): Promise<Platen
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  const killNow = () => void child.kill('SIGKILL');
+  if (options.killSignal?.aborted) killNow();
+  options.killSignal?.addEventListener('abort', killNow, { once: true });
   const url = await readyUrl(child, () => output);
   return {
     pid: child.pid ?? 0,
     url,
     setupToken,
     output: () => output,
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
+    ended,
     call: (method, path, more = {}) => call(url, { method, path, ...more }),
     signal: (signal) => void child.kill(signal),
     async kill() {
@@ -101,13 +122,14 @@ async function readyUrl(child: ChildProcess, output: () => string): Promise<stri
 
 async function call(
   url: string,
-  request: { method: string; path: string; body?: unknown; token?: string },
+  request: CallOptions & { readonly method: string; readonly path: string },
 ): Promise<Answer> {
   const answer = await fetch(new URL(request.path.startsWith('/') ? `/api/v1${request.path}` : request.path, url), {
     method: request.method,
     headers: {
       ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(request.token === undefined ? {} : { authorization: `Bearer ${request.token}` }),
+      ...request.headers,
     },
     ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
     signal: AbortSignal.timeout(30_000),
@@ -119,5 +141,5 @@ async function call(
   } catch {
     // Metrics and documents are not JSON; the caller reads the text.
   }
-  return { status: answer.status, body, text };
+  return { status: answer.status, body, text, headers: answer.headers };
 }

@@ -15,7 +15,8 @@ export const PRINT_ROOM = 'print@practice.example';
 
 export type Practice = RunningPracticeTenant & {
   readonly clouds: Readonly<Record<string, Cloud>>;
-  readonly control: (path: string, body?: Record<string, unknown>) => Promise<unknown>;
+  /** Asks the control surface. */
+  steer(path: string, body: Record<string, unknown>): Promise<unknown>;
   /** Does what a person does on the page. */
   answerCode(userCode: string, account: string, action?: 'confirm' | 'decline'): Promise<unknown>;
   fault(fault: Record<string, unknown>): Promise<void>;
@@ -29,13 +30,13 @@ export async function openPractice(): Promise<Practice & AsyncDisposable> {
   setDefaultCACertificates([...getCACertificates('default'), running.certificates.ca]);
   const clouds = JSON.parse(readFileSync(running.cloudsFile, 'utf8')) as Record<string, Cloud>;
   const client = clientOf(running);
-  const control = async (path: string, body?: Record<string, unknown>) => (await client.control(path, body)).json;
+  const steer = async (path: string, body: Record<string, unknown>) => (await client.control(path, body)).json;
   return {
     ...running,
     clouds,
-    control,
-    answerCode: (userCode, account, action = 'confirm') => control('/device-login', { userCode, account, action }),
-    fault: async (fault) => void (await control('/faults', fault)),
+    steer,
+    answerCode: (userCode, account, action = 'confirm') => steer('/device-login', { userCode, account, action }),
+    fault: async (fault) => void (await steer('/faults', fault)),
     asked: (grant) => {
       const names = grant === 'device_code' ? ['device_code', 'urn:ietf:params:oauth:grant-type:device_code'] : [grant];
       return running.identity.log.entries({ endpoint: 'token' }).filter((one) => names.includes(one.grant ?? ''))
@@ -80,11 +81,11 @@ export async function connectPractice(
   return id;
 }
 
-/** Moves the clock second by second until a claim holds: for workers that sleep between their looks. */
-export async function moveUntil(clock: MovableClock, claim: () => Promise<boolean>): Promise<void> {
+/** Moves the clock step by step until a claim holds: for workers that sleep between their looks. */
+export async function moveUntil(clock: MovableClock, claim: () => Promise<boolean>, stepMs = 1000): Promise<void> {
   await eventually(async () => {
     if (await claim()) return true;
-    clock.advance(1000);
+    clock.advance(stepMs);
     return false;
   });
 }

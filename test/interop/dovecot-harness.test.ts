@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, before, type TestContext, test } from 'node:test';
 import { ImapFlow } from 'imapflow';
@@ -24,7 +24,8 @@ let dovecot: Dovecot;
 const asked: string[] = [];
 
 // RFC 7662 section 2.2: an unknown token is inactive, and nothing more is said about it.
-const introspection = createServer(async (request, response) => {
+const { ca, cert, key } = makePrivateCertificate();
+const introspection = createServer({ cert, key }, async (request, response) => {
   let form = '';
   for await (const chunk of request) form += chunk;
   const token = new URLSearchParams(form).get('token') ?? '';
@@ -37,8 +38,8 @@ before(async () => {
   introspection.listen(0, '127.0.0.1');
   await once(introspection, 'listening');
   const { port } = introspection.address() as AddressInfo;
-  const introspectionUrl = { url: `http://127.0.0.1:${port}/introspect` };
-  dovecot = await startDovecot({ tls: makePrivateCertificate(), introspection: introspectionUrl, password: 'bench' });
+  const vouching = { url: `https://localhost:${port}/introspect`, ca };
+  dovecot = await startDovecot({ tls: { cert, key }, introspection: vouching, password: 'bench' });
 });
 
 after(async () => {
@@ -56,7 +57,7 @@ function client(t: TestContext, auth: Login): ImapFlow {
     secure: true,
     auth,
     logger: false,
-    tls: { ca: makePrivateCertificate().ca },
+    tls: { ca },
   });
   imap.on('error', () => imap.close());
   t.after(() => imap.close());

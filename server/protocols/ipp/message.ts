@@ -138,7 +138,6 @@ const value = (tag: number, payload: IppPayload): IppGoodValue => ({ tag, value:
 
 export const integer = (number: number): IppGoodValue => value(ippTags.integer, number);
 export const boolean = (claim: boolean): IppGoodValue => value(ippTags.boolean, claim);
-export const enumeration = (number: number): IppGoodValue => value(ippTags.enum, number);
 export const keyword = (word: string): IppGoodValue => value(ippTags.keyword, word);
 export const name = (words: string): IppGoodValue => value(ippTags.name, words);
 export const text = (words: string): IppGoodValue => value(ippTags.text, words);

@@ -96,14 +96,3 @@ export function findPrinterState(number: number): PrinterStateWord | undefined {
 export function findJobState(number: number): JobStateWord | undefined {
   return Object.entries(jobStates).find(([code]) => Number(code) === number)?.[1];
 }
-
-export interface StateReason {
-  readonly reason: string;
-  readonly severity: 'error' | 'warning' | 'report';
-}
-
-/** Splits a printer-state-reason; one without a suffix is to be taken as an error (RFC 8011 section 5.4.12). */
-export function splitReason(keyword: string): StateReason {
-  const [, reason = keyword, severity] = /^(.+)-(error|warning|report)$/.exec(keyword) ?? [];
-  return { reason, severity: severity === 'warning' || severity === 'report' ? severity : 'error' };
-}

@@ -92,7 +92,7 @@ function zoneMinutes(zone: string): number {
 function readMessageId(values: readonly string[]): string | undefined {
   const value = values.length === 1 ? (values[0] as string).trim() : '';
   // RFC 5322 section 2.1.1 bounds a line at 998 characters.
-  return /^<[^<>\s]{1,996}>$/.test(value) ? value : undefined;
+  return /^<[!-;=?-~]{1,996}>$/.test(value) ? value : undefined;
 }
 
 function unfold(value: string): string {

@@ -224,6 +224,7 @@ const STATEMENTS = [
     uid bigint NOT NULL,
     tries int NOT NULL,
     problem text NOT NULL,
+    next_try_at timestamptz NOT NULL,
     PRIMARY KEY (mailbox_id, uidvalidity, uid)
   )`,
 

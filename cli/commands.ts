@@ -1,0 +1,29 @@
+/** The table of contents: every command, in the order in which `--help` lists them. */
+import type { Command } from './command.ts';
+import { connectCommands } from './connect.ts';
+import { connectionsCommands } from './connections.ts';
+import { firstRunCommands } from './first-run.ts';
+import { jobsCommands } from './jobs.ts';
+import { mailboxesCommands } from './mailboxes.ts';
+import { messagesCommands } from './messages.ts';
+import { networkCommands } from './network.ts';
+import { printersCommands } from './printers.ts';
+import { queuesCommands } from './queues.ts';
+import { serveCommands } from './serve.ts';
+import { tokenCommands } from './token.ts';
+import { usersCommands } from './users.ts';
+
+export const COMMANDS: readonly Command[] = [
+  ...serveCommands,
+  ...firstRunCommands,
+  ...connectCommands,
+  ...connectionsCommands,
+  ...networkCommands,
+  ...mailboxesCommands,
+  ...messagesCommands,
+  ...printersCommands,
+  ...queuesCommands,
+  ...jobsCommands,
+  ...usersCommands,
+  ...tokenCommands,
+];

@@ -1,0 +1,147 @@
+/** `jobs`: what waits, prints and has printed, and the whole story of one document. */
+import { z } from 'zod';
+import type { Client } from './client.ts';
+import { type Command, readNumber } from './command.ts';
+import { findId, pathOf } from './find.ts';
+import { explainKept, showProblem } from './problem.ts';
+import type { Screen } from './screen.ts';
+import { type Job, job, printer, queue, timelineEvent } from './shapes.ts';
+import { type Names, showStory } from './story.ts';
+import { instant, jobState, reasons, shortId, size } from './words.ts';
+
+const STATES = ['pending', 'pending-held', 'processing', 'processing-stopped', 'canceled', 'aborted', 'completed'];
+const MAX_LIST = 10_000;
+const DEFAULT_LIST = 50;
+
+const list: Command = {
+  words: ['jobs', 'list'],
+  options: {
+    state: { value: 'text', choices: STATES, about: 'job-state' },
+    owner: { value: 'id' },
+    message: { value: 'id', about: 'job-message' },
+    search: { value: 'text' },
+    limit: { value: 'number' },
+  },
+  async run(call) {
+    const { screen, language, find } = call;
+    const limit = readNumber(call, 'limit', { min: 1, max: MAX_LIST }) ?? DEFAULT_LIST;
+    const client = await call.openClient();
+    const owner = find('owner');
+    const message = find('message');
+    const query = {
+      state: find('state'),
+      owner: owner === undefined ? undefined : await findId(client, screen, { kind: 'user', text: owner }),
+      message: message === undefined ? undefined : await findId(client, screen, { kind: 'message', text: message }),
+      q: find('search'),
+    };
+    const items = await client.list(job, '/jobs', query, limit);
+    if (screen.isJson) return screen.json({ items });
+    if (items.length === 0) return screen.say('jobs.none');
+    screen.table(
+      ['id', 'created', 'state', 'reasons', 'owner', 'title'].map((head) => screen.text(`names.${head}`)),
+      items.map((item) => [
+        shortId(item.id),
+        instant(language, item.createdAt),
+        jobState(language, item),
+        reasons(language, item.reasons),
+        item.ownerName,
+        item.title,
+      ]),
+    );
+  },
+};
+
+const show: Command = {
+  words: ['jobs', 'show'],
+  operands: ['id'],
+  async run({ openClient, screen, operands }) {
+    const client = await openClient();
+    const id = await findId(client, screen, { kind: 'job', text: operands[0] ?? '' });
+    const item = await client.get(job, pathOf('job', id));
+    const events = z.looseObject({ items: z.array(timelineEvent) });
+    const { items: timeline } = await client.get(events, `${pathOf('job', id)}/timeline`);
+    if (screen.isJson) return screen.json({ ...item, timeline });
+    const names = await readNames(client);
+    showJob(screen, item, names);
+    screen.line('');
+    screen.line({ text: screen.text('jobs.story'), tone: 'strong' });
+    showStory(screen, timeline, names);
+  },
+};
+
+const release: Command = {
+  words: ['jobs', 'release'],
+  operands: ['id'],
+  options: { printer: { value: 'id', about: 'release-printer' } },
+  async run({ openClient, screen, operands, find }) {
+    const client = await openClient();
+    const id = await findId(client, screen, { kind: 'job', text: operands[0] ?? '' });
+    const named = find('printer');
+    const printerId = named === undefined ? undefined : await findId(client, screen, { kind: 'printer', text: named });
+    const body = printerId === undefined ? {} : { printerId };
+    tell(screen, await client.ask(job, { method: 'POST', path: `${pathOf('job', id)}/release`, body }));
+  },
+};
+
+const hold = action('hold');
+const cancel = action('cancel');
+
+function action(name: 'hold' | 'cancel'): Command {
+  return {
+    words: ['jobs', name],
+    operands: ['id'],
+    async run({ openClient, screen, operands }) {
+      const client = await openClient();
+      const id = await findId(client, screen, { kind: 'job', text: operands[0] ?? '' });
+      tell(screen, await client.ask(job, { method: 'POST', path: `${pathOf('job', id)}/${name}` }));
+    },
+  };
+}
+
+/** Names for ids; somebody who may not see printers still gets the story. */
+async function readNames(client: Client): Promise<Names> {
+  const none = () => [];
+  const printers = await client.list(printer, '/printers').catch(none);
+  const queues = await client.list(queue, '/queues').catch(none);
+  return new Map([...printers, ...queues].map(({ id, name }) => [id, name]));
+}
+
+function tell(screen: Screen, item: Job): void {
+  if (screen.isJson) {
+    screen.json(item);
+    return;
+  }
+  const isEnding = item.cancelAskedAt !== null && item.cancelAskedAt !== undefined;
+  screen.line(`${shortId(item.id)}  ${item.title}  `, jobState(screen.language, item));
+  if (isEnding) screen.say('jobs.cancel-asked');
+}
+
+function showJob(screen: Screen, item: Job, names: Names): void {
+  const { language } = screen;
+  const name = (key: string) => screen.text(`names.${key}`);
+  const at = (iso: string | null | undefined) =>
+    iso === null || iso === undefined ? undefined : instant(language, iso);
+  const named = (id: string | null | undefined) =>
+    id === null || id === undefined ? undefined : (names.get(id) ?? id);
+  const options = Object.entries(item.options).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
+  screen.details([
+    [name('title'), item.title],
+    [name('id'), item.id],
+    [name('state'), jobState(language, item)],
+    [name('reasons'), reasons(language, item.reasons)],
+    [name('owner'), item.ownerName],
+    [name('queue'), named(item.queueId)],
+    [name('printer'), named(item.printerId)],
+    [name('document'), `${item.documentFormat ?? ''} ${size(language, item.documentBytes)}`.trim()],
+    [name('pages'), item.pages === null || item.pages === undefined ? undefined : String(item.pages)],
+    [name('options'), options.join(', ')],
+    [name('created'), at(item.createdAt)],
+    [name('printing-since'), at(item.processingAt)],
+    [name('ended'), at(item.endedAt)],
+  ]);
+  if (item.problem !== null && item.problem !== undefined) {
+    showProblem(screen, explainKept(language, item.problem), 'result');
+  }
+}
+
+export const jobsCommands: readonly Command[] = [list, show, release, hold, cancel];

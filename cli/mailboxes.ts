@@ -1,0 +1,171 @@
+/** `mailboxes`: jobs via e-mail. */
+import { z } from 'zod';
+import type { Client } from './client.ts';
+import { type Call, type Command, given, readNumber } from './command.ts';
+import { findId, pathOf } from './find.ts';
+import { explainKept, keptProblem, Problem, showProblem, UsageError } from './problem.ts';
+import { confirmRemoval } from './prompt.ts';
+import type { Cell, Screen } from './screen.ts';
+import { anything, type Connection, connection, type Mailbox, mailbox, queue } from './shapes.ts';
+import { instant, shortId, state } from './words.ts';
+
+const CHECK_TIMEOUT_MS = 120_000;
+const AFTER_INTAKE = ['move', 'delete', 'keep'] as const;
+
+const list: Command = {
+  words: ['mailboxes', 'list'],
+  async run({ openClient, screen, language }) {
+    const client = await openClient();
+    const items = await client.list(mailbox, '/mailboxes');
+    if (screen.isJson) return screen.json({ items });
+    if (items.length === 0) return screen.say('mailboxes.none');
+    screen.table(
+      ['id', 'title', 'address', 'state', 'since'].map((head) => screen.text(`names.${head}`)),
+      items.map((item) => [
+        shortId(item.id),
+        item.title,
+        item.address,
+        stateOf(screen, item),
+        instant(language, item.stateSince),
+      ]),
+    );
+  },
+};
+
+const add: Command = {
+  words: ['mailboxes', 'add'],
+  options: {
+    connection: { value: 'id', about: 'mailbox-connection' },
+    address: { value: 'address', about: 'mailbox-address' },
+    title: { value: 'text', about: 'mailbox-title' },
+    queue: { value: 'id', about: 'mailbox-queue' },
+    folder: { value: 'text' },
+    'after-intake': { value: 'text', choices: AFTER_INTAKE },
+    'poll-seconds': { value: 'number' },
+  },
+  async run(call) {
+    const { screen, find } = call;
+    const pollSeconds = readNumber(call, 'poll-seconds', { min: 1, max: 86_400 });
+    const client = await call.openClient();
+    const chosen = await chooseConnection(call, client);
+    const address = find('address') ?? chosen.account?.username ?? chosen.expectedAccount ?? undefined;
+    if (address === undefined) throw new UsageError('missing-option', { name: 'address' });
+    const body = given({
+      title: find('title') ?? address,
+      protocol: 'imap',
+      connectionId: chosen.id,
+      address,
+      folder: find('folder'),
+      pollSeconds,
+      afterIntake: find('after-intake') ?? 'move',
+      queueId: await chooseQueue(call, client),
+    });
+    showMailbox(screen, await client.ask(mailbox, { method: 'POST', path: '/mailboxes', body }));
+  },
+};
+
+const show: Command = {
+  words: ['mailboxes', 'show'],
+  operands: ['id'],
+  async run({ openClient, screen, operands }) {
+    const client = await openClient();
+    const id = await findId(client, screen, { kind: 'mailbox', text: operands[0] ?? '' });
+    showMailbox(screen, await client.get(mailbox, pathOf('mailbox', id)));
+  },
+};
+
+const remove: Command = {
+  words: ['mailboxes', 'remove'],
+  operands: ['id'],
+  options: { yes: {} },
+  async run({ openClient, screen, operands, has }) {
+    const client = await openClient();
+    const id = await findId(client, screen, { kind: 'mailbox', text: operands[0] ?? '' });
+    const { title } = await client.get(mailbox, pathOf('mailbox', id));
+    await confirmRemoval(screen, { what: title, isSure: has('yes') });
+    await client.ask(anything, { method: 'DELETE', path: pathOf('mailbox', id) });
+    if (screen.isJson) screen.json({ id });
+    else screen.say('removed', { what: title });
+  },
+};
+
+const checkAnswer = z.looseObject({ problem: keptProblem });
+
+const check: Command = {
+  words: ['mailboxes', 'check'],
+  operands: ['id'],
+  async run({ openClient, screen, operands, language }) {
+    const client = await openClient();
+    const id = await findId(client, screen, { kind: 'mailbox', text: operands[0] ?? '' });
+    const path = `${pathOf('mailbox', id)}/check`;
+    const answer = await client.ask(checkAnswer, { method: 'POST', path, timeoutMs: CHECK_TIMEOUT_MS });
+    if (answer.problem !== null && answer.problem !== undefined) process.exitCode = 1;
+    if (screen.isJson) return screen.json(answer);
+    if (answer.problem === null || answer.problem === undefined) {
+      return screen.line({ text: screen.text('mailboxes.check-passed'), tone: 'good' });
+    }
+    showProblem(screen, explainKept(language, answer.problem), 'result');
+  },
+};
+
+/** The one that was named, or the only one there is. */
+async function chooseConnection({ screen, find }: Call, client: Client): Promise<Connection> {
+  const named = find('connection');
+  if (named !== undefined) {
+    const id = await findId(client, screen, { kind: 'connection', text: named });
+    return await client.get(connection, pathOf('connection', id));
+  }
+  const [only, ...others] = await client.list(connection, '/connections');
+  if (only === undefined) {
+    throw new Problem({
+      code: 'no-connection',
+      title: screen.text('mailboxes.no-connection.title'),
+      advice: screen.text('mailboxes.no-connection.advice'),
+    });
+  }
+  if (others.length > 0) throw new UsageError('missing-option', { name: 'connection' });
+  return only;
+}
+
+async function chooseQueue({ screen, find }: Call, client: Client): Promise<string> {
+  const named = find('queue');
+  if (named !== undefined) return await findId(client, screen, { kind: 'queue', text: named });
+  const queues = await client.list(queue, '/queues');
+  const chosen = queues.find((one) => one.isDefault) ?? queues[0];
+  if (chosen === undefined) throw new UsageError('missing-option', { name: 'queue' });
+  return chosen.id;
+}
+
+function isOff(item: Mailbox): boolean {
+  return item.enabled === false || item.isEnabled === false;
+}
+
+function stateOf(screen: Screen, item: Mailbox): Cell {
+  return state(screen.language, 'mailbox', isOff(item) ? 'disabled' : item.state);
+}
+
+function showMailbox(screen: Screen, item: Mailbox): void {
+  if (screen.isJson) {
+    screen.json(item);
+    return;
+  }
+  const { language } = screen;
+  const name = (key: string) => screen.text(`names.${key}`);
+  const after = AFTER_INTAKE.find((one) => one === item.afterIntake);
+  screen.details([
+    [name('title'), item.title],
+    [name('id'), item.id],
+    [name('address'), item.address],
+    [name('state'), stateOf(screen, item)],
+    [name('since'), instant(language, item.stateSince)],
+    [name('protocol'), item.protocol],
+    [name('folder'), item.folder ?? undefined],
+    [name('after-intake'), after === undefined ? undefined : screen.text(`mailboxes.after.${after}`)],
+    [name('connection'), item.connectionId ?? undefined],
+    [name('queue'), item.queueId ?? undefined],
+  ]);
+  const { problem } = item;
+  if (problem !== null && problem !== undefined) showProblem(screen, explainKept(language, problem), 'result');
+}
+
+export const mailboxesCommands: readonly Command[] = [list, add, show, remove, check];

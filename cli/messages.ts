@@ -1,0 +1,68 @@
+/** `messages`: mail that came in, and what became of it. */
+import { type Command, readNumber } from './command.ts';
+import { findId, pathOf } from './find.ts';
+import { job, message } from './shapes.ts';
+import { reasonOf } from './story.ts';
+import { instant, jobState, shortId, size, state } from './words.ts';
+
+const OUTCOMES = ['done', 'refused', 'failed', 'ignored'];
+const MAX_LIST = 10_000;
+const DEFAULT_LIST = 50;
+
+const list: Command = {
+  words: ['messages', 'list'],
+  options: {
+    mailbox: { value: 'id', about: 'message-mailbox' },
+    outcome: { value: 'text', choices: OUTCOMES },
+    limit: { value: 'number' },
+  },
+  async run(call) {
+    const { screen, language, find } = call;
+    const limit = readNumber(call, 'limit', { min: 1, max: MAX_LIST }) ?? DEFAULT_LIST;
+    const client = await call.openClient();
+    const named = find('mailbox');
+    const mailbox = named === undefined ? undefined : await findId(client, screen, { kind: 'mailbox', text: named });
+    const items = await client.list(message, '/messages', { mailbox, outcome: find('outcome') }, limit);
+    if (screen.isJson) return screen.json({ items });
+    if (items.length === 0) return screen.say('messages.none');
+    screen.table(
+      ['id', 'received', 'outcome', 'reason', 'sender', 'subject'].map((head) => screen.text(`names.${head}`)),
+      items.map((item) => [
+        shortId(item.id),
+        instant(language, item.receivedAt),
+        state(language, 'message', item.outcome),
+        reasonOf(screen, item.reason),
+        item.sender ?? '–',
+        item.subject ?? '–',
+      ]),
+    );
+  },
+};
+
+const show: Command = {
+  words: ['messages', 'show'],
+  operands: ['id'],
+  async run({ openClient, screen, operands, language }) {
+    const client = await openClient();
+    const id = await findId(client, screen, { kind: 'message', text: operands[0] ?? '' });
+    const item = await client.get(message, pathOf('message', id));
+    const jobs = await client.list(job, '/jobs', { message: id });
+    if (screen.isJson) return screen.json({ ...item, jobs });
+    const name = (key: string) => screen.text(`names.${key}`);
+    screen.details([
+      [name('subject'), item.subject ?? undefined],
+      [name('id'), item.id],
+      [name('sender'), item.sender ?? undefined],
+      [name('outcome'), state(language, 'message', item.outcome)],
+      [name('reason'), item.reason === null || item.reason === undefined ? undefined : reasonOf(screen, item.reason)],
+      [name('message-id'), item.messageId ?? undefined],
+      [name('size'), size(language, item.bytes)],
+      [name('sent'), instant(language, item.sentAt)],
+      [name('received'), instant(language, item.receivedAt)],
+      [name('moved'), instant(language, item.movedAt)],
+    ]);
+    for (const one of jobs) screen.line(`${shortId(one.id)}  ${one.title}  `, jobState(language, one));
+  },
+};
+
+export const messagesCommands: readonly Command[] = [list, show];

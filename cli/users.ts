@@ -1,0 +1,118 @@
+/** `users`: people who sign in, and the addresses that they send documents from. */
+import { type Call, type Command, given, readList } from './command.ts';
+import { findId, pathOf } from './find.ts';
+import { UsageError } from './problem.ts';
+import { confirmRemoval, readPassword } from './prompt.ts';
+import type { Cell, Screen } from './screen.ts';
+import { anything, type User, user } from './shapes.ts';
+import { shortId } from './words.ts';
+
+export const ROLES = ['administrator', 'operator', 'user'] as const;
+
+const list: Command = {
+  words: ['users', 'list'],
+  async run({ openClient, screen }) {
+    const client = await openClient();
+    const items = await client.list(user, '/users');
+    if (screen.isJson) screen.json({ items });
+    else showUsers(screen, items);
+  },
+};
+
+const add: Command = {
+  words: ['users', 'add'],
+  options: {
+    email: { value: 'address', isRequired: true },
+    name: { value: 'text', isRequired: true },
+    role: { value: 'text', choices: ROLES },
+    password: { value: 'secret' },
+    'user-language': { value: 'text', choices: ['en', 'it'] },
+    address: { value: 'address', isMultiple: true },
+  },
+  async run(call) {
+    const body = given({ ...(await readFields(call)), role: call.find('role') ?? 'user' });
+    const client = await call.openClient();
+    showOne(call.screen, await client.ask(user, { method: 'POST', path: '/users', body }));
+  },
+};
+
+const set: Command = {
+  words: ['users', 'set'],
+  operands: ['id'],
+  options: {
+    email: { value: 'address' },
+    name: { value: 'text' },
+    role: { value: 'text', choices: ROLES },
+    password: { value: 'secret' },
+    'no-password': {},
+    'user-language': { value: 'text', choices: ['en', 'it'] },
+    address: { value: 'address', isMultiple: true, about: 'all-addresses' },
+    disable: {},
+    enable: {},
+  },
+  async run(call) {
+    const { screen, operands, has } = call;
+    if (has('disable') && has('enable')) throw new UsageError('either', { first: 'disable', second: 'enable' });
+    const isDisabling = has('disable') ? true : has('enable') ? false : undefined;
+    const noPassword = has('no-password') ? { password: null } : {};
+    const body = { ...given({ ...(await readFields(call)), disabled: isDisabling }), ...noPassword };
+    if (Object.keys(body).length === 0) throw new UsageError('nothing-to-change');
+    const client = await call.openClient();
+    const id = await findId(client, screen, { kind: 'user', text: operands[0] ?? '' });
+    showOne(screen, await client.ask(user, { method: 'PATCH', path: pathOf('user', id), body }));
+  },
+};
+
+const remove: Command = {
+  words: ['users', 'remove'],
+  operands: ['id'],
+  options: { yes: {} },
+  async run({ openClient, screen, operands, has }) {
+    const client = await openClient();
+    const id = await findId(client, screen, { kind: 'user', text: operands[0] ?? '' });
+    const { email } = await client.get(user, pathOf('user', id));
+    await confirmRemoval(screen, { what: email, isSure: has('yes') });
+    await client.ask(anything, { method: 'DELETE', path: pathOf('user', id) });
+    if (screen.isJson) screen.json({ id });
+    else screen.say('removed', { what: email });
+  },
+};
+
+async function readFields(call: Call) {
+  const password = call.find('password');
+  return {
+    email: call.find('email'),
+    name: call.find('name'),
+    role: call.find('role'),
+    language: call.find('user-language'),
+    addresses: readList(call, 'address'),
+    password: password === undefined ? undefined : await readPassword(password),
+  };
+}
+
+function showOne(screen: Screen, item: User): void {
+  if (screen.isJson) screen.json(item);
+  else showUsers(screen, [item]);
+}
+
+function showUsers(screen: Screen, items: readonly User[]): void {
+  screen.table(
+    ['id', 'email', 'name', 'role', 'sign-in', 'addresses'].map((head) => screen.text(`names.${head}`)),
+    items.map((item) => [
+      shortId(item.id),
+      item.email,
+      item.name,
+      (ROLES as readonly string[]).includes(item.role) ? screen.text(`roles.${item.role}`) : item.role,
+      signInOf(screen, item),
+      item.addresses.filter((address) => address !== item.email).join(', '),
+    ]),
+  );
+}
+
+function signInOf(screen: Screen, item: User): Cell {
+  if (item.disabledAt !== null && item.disabledAt !== undefined)
+    return { text: screen.text('users.disabled'), tone: 'faint' };
+  return screen.text(item.hasPassword ? 'users.password' : 'users.no-password');
+}
+
+export const usersCommands: readonly Command[] = [list, add, set, remove];

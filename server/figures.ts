@@ -1,0 +1,44 @@
+/** Figures of the rooms for `/metrics`, and what must work before `/readyz` says yes. Read at each scrape, never kept. */
+import { access, constants } from 'node:fs/promises';
+import { listConnections } from './connections/connections.ts';
+import type { Measure, ReadinessCheck } from './http/http.ts';
+import { listMailboxes } from './intake/intake.ts';
+import { countJobs } from './jobs/jobs.ts';
+import { listPrinterStates } from './printers/printers.ts';
+import type { Context } from './store/database.ts';
+
+export async function readMeasures(context: Context): Promise<Measure[]> {
+  const [jobs, connections, printers, mailboxes] = await Promise.all([
+    countJobs(context),
+    listConnections(context),
+    listPrinterStates(context),
+    listMailboxes(context),
+  ]);
+  return [
+    measure('platen_jobs', 'Print jobs by state.', jobs),
+    measure('platen_connections', 'Connections to Microsoft 365 by state.', countStates(connections)),
+    measure('platen_printers', 'Printers by state.', countStates(printers)),
+    measure('platen_mailboxes', 'Mailboxes that are watched, by state.', countStates(mailboxes)),
+  ];
+}
+
+/** Connections and printers that fail are shown on their screens; Platen itself is ready when it can keep what it takes. */
+export async function readReadiness(context: Context): Promise<ReadinessCheck[]> {
+  const isWritable = await access(context.settings.spoolDir, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  return [
+    { name: 'spool', ready: isWritable, ...(isWritable ? {} : { detail: 'the spool folder cannot be written' }) },
+  ];
+}
+
+function countStates(things: readonly { readonly state: string }[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { state } of things) counts[state] = (counts[state] ?? 0) + 1;
+  return counts;
+}
+
+function measure(name: Measure['name'], help: string, counts: Readonly<Record<string, number>>): Measure {
+  return { name, help, values: Object.entries(counts).map(([state, value]) => ({ value, labels: { state } })) };
+}

@@ -1,0 +1,88 @@
+/** Opens the folder of a mailbox over IMAP, and says what its failures mean to an administrator. */
+
+import { PlatenError } from '../base/errors.ts';
+import { accessTokenFor, endpointFor } from '../connections/connections.ts';
+import { connectImap, type ImapSession, type ImapTarget } from '../protocols/imap/client.ts';
+import { ImapFailure } from '../protocols/imap/failure.ts';
+import type { Context } from '../store/database.ts';
+import type { MailboxRow } from './mailbox.ts';
+
+export type OpenFolder = {
+  readonly session: ImapSession;
+  readonly uidValidity: number;
+  /** When the token of the session ends; never for a password. */
+  readonly endsAt: Date | undefined;
+};
+
+export type OpenOptions = {
+  readonly signal: AbortSignal;
+  /** Set when the server called an earlier token bad: one from before this is not tried again. */
+  readonly notOlderThan?: Date;
+};
+
+/**
+ * Signs in and opens the folder. Throws what `accessTokenFor` throws, and `ImapFailure`; the session is closed then.
+ */
+export async function openFolder(context: Context, mailbox: MailboxRow, options: OpenOptions): Promise<OpenFolder> {
+  const { target, endsAt } = await targetOf(context, mailbox, options);
+  const session = await connectImap(target, options.signal);
+  try {
+    const { uidValidity } = await session.select(mailbox.folder);
+    return { session, uidValidity, endsAt };
+  } catch (error) {
+    await session[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function targetOf(
+  context: Context,
+  mailbox: MailboxRow,
+  options: OpenOptions,
+): Promise<{ readonly target: ImapTarget; readonly endsAt: Date | undefined }> {
+  if (mailbox.connection_id !== null) {
+    const token = await accessTokenFor(context, mailbox.connection_id, 'imap', options);
+    const endpoint = await endpointFor(context, mailbox.connection_id, 'imap');
+    // For a shared mailbox the name is its own address, the token that of its delegate.
+    const credentials = { kind: 'token', username: mailbox.address, accessToken: token.accessToken } as const;
+    return { target: { ...endpoint, credentials }, endsAt: token.expiresAt };
+  }
+  if (mailbox.server === null || mailbox.sealed_password === null) {
+    throw new PlatenError('mailbox-refused', `mailbox ${mailbox.title} has no password`, {
+      values: valuesOf(mailbox, ''),
+    });
+  }
+  const { host, port, security, username } = mailbox.server;
+  const password = context.secrets.open(mailbox.sealed_password, passwordBinding(mailbox.id));
+  return { target: { host, port, security, credentials: { kind: 'password', username, password } }, endsAt: undefined };
+}
+
+/** What the sealed password of a mailbox is bound to, so that it opens nowhere else. */
+export function passwordBinding(mailboxId: string): string {
+  return `mailbox-password:${mailboxId}`;
+}
+
+const REFUSALS: ReadonlySet<string> = new Set([
+  'auth-failed',
+  'authenticated-but-not-connected',
+  'blocked-address',
+  'protocol',
+]);
+
+/** Turns a failed session into an error with advice. Other errors are returned as they are. */
+export function explain(mailbox: MailboxRow, error: unknown): unknown {
+  if (!(error instanceof ImapFailure)) return error;
+  const host = mailbox.server?.host ?? 'Exchange Online';
+  const code = REFUSALS.has(error.kind) ? 'mailbox-refused' : 'mailbox-unreachable';
+  return new PlatenError(code, `the mailbox ${mailbox.address} does not open: ${error.kind}`, {
+    cause: error,
+    values: valuesOf(mailbox, host),
+    facts: { failure: error.kind },
+    ...(error.words === undefined ? {} : { remote: error.words }),
+    ...(error.backoffMs === undefined ? {} : { retryAfterSeconds: Math.ceil(error.backoffMs / 1000) }),
+  });
+}
+
+function valuesOf(mailbox: MailboxRow, host: string): Readonly<Record<string, string>> {
+  return { address: mailbox.address, folder: mailbox.folder, host };
+}

@@ -1,0 +1,262 @@
+/**
+ * Intake: mailboxes that are watched, and the messages that came in. Each message is settled exactly once: it becomes
+ * jobs, or is refused or failed with a reason that can be read here; nothing is dropped in silence. This room never
+ * prints and never writes mail. What reads the mailboxes is `worker.ts`.
+ */
+
+import type { Selectable } from 'kysely';
+import { PlatenError } from '../base/errors.ts';
+import { newId } from '../base/secrets.ts';
+import { getConnection, setReadAddresses } from '../connections/connections.ts';
+import { getQueue } from '../jobs/jobs.ts';
+import { record } from '../journal/journal.ts';
+import type { Context } from '../store/database.ts';
+import type { MessageOutcome, Problem, Schema } from '../store/schema.ts';
+import { transaction } from '../store/transaction.ts';
+import { explain, openFolder, passwordBinding } from './imap.ts';
+import { describeMailbox, getMailboxRow, type Mailbox, type MailboxServer, problemOf } from './mailbox.ts';
+
+export type { Mailbox, MailboxServer };
+
+export type NewMailbox = {
+  readonly title: string;
+  readonly protocol: 'imap' | 'pop3';
+  /** Through Microsoft 365, or … */
+  readonly connectionId?: string | undefined;
+  /** … through a server of its own. */
+  readonly server?: (MailboxServer & { readonly password: string }) | undefined;
+  readonly address: string;
+  readonly folder?: string | undefined;
+  readonly pollSeconds?: number | undefined;
+  readonly afterIntake: Mailbox['afterIntake'];
+  readonly queueId: string;
+  readonly isEnabled?: boolean | undefined;
+};
+
+export type MailboxChange = {
+  readonly title?: string | undefined;
+  readonly address?: string | undefined;
+  readonly folder?: string | undefined;
+  readonly pollSeconds?: number | undefined;
+  readonly afterIntake?: Mailbox['afterIntake'] | undefined;
+  readonly queueId?: string | undefined;
+  readonly isEnabled?: boolean | undefined;
+  readonly connectionId?: string | undefined;
+  readonly server?: (MailboxServer & { readonly password?: string | undefined }) | undefined;
+};
+
+const DEFAULT_POLL_SECONDS = 300;
+
+/**
+ * Adds a mailbox; it is watched within seconds of the commit. Throws `not-found` for an unknown connection or queue,
+ * `protocol-not-available`, and `conflict` when the folder is being watched already.
+ */
+export async function addMailbox(context: Context, mailbox: NewMailbox, actor: string): Promise<Mailbox> {
+  if (mailbox.protocol !== 'imap') {
+    throw new PlatenError('protocol-not-available', 'mailboxes are read over IMAP', {
+      values: { protocol: mailbox.protocol },
+    });
+  }
+  if ((mailbox.connectionId === undefined) === (mailbox.server === undefined)) {
+    throw new PlatenError('invalid-request', 'a mailbox is read through a connection or through a server');
+  }
+  const id = newId();
+  await transaction(context, async (context) => {
+    await getQueue(context, mailbox.queueId);
+    if (mailbox.connectionId !== undefined) await getConnection(context, mailbox.connectionId);
+    const address = mailbox.address.toLowerCase();
+    const folder = mailbox.folder ?? 'INBOX';
+    await assertNotWatched(context, { id, address, folder });
+    const { password, ...server } = mailbox.server ?? { password: undefined };
+    await context.db
+      .insertInto('mailboxes')
+      .values({
+        id,
+        title: mailbox.title,
+        protocol: mailbox.protocol,
+        connection_id: mailbox.connectionId ?? null,
+        server: mailbox.server === undefined ? null : JSON.stringify(server),
+        sealed_password: password === undefined ? null : context.secrets.seal(password, passwordBinding(id)),
+        address,
+        folder,
+        poll_seconds: mailbox.pollSeconds ?? DEFAULT_POLL_SECONDS,
+        after_intake: mailbox.afterIntake,
+        queue_id: mailbox.queueId,
+        enabled: mailbox.isEnabled ?? true,
+        state_since: context.clock.now(),
+      })
+      .execute();
+    await setReadAddresses(context, id, [address]);
+    await record(context, 'mailbox-added', { subjectId: id, actor, data: { title: mailbox.title, address, folder } });
+  });
+  return await getMailbox(context, id);
+}
+
+/** Lists all mailboxes, oldest first; there are few. */
+export async function listMailboxes(context: Context): Promise<Mailbox[]> {
+  const rows = await context.db.selectFrom('mailboxes').selectAll().orderBy('id').execute();
+  return rows.map(describeMailbox);
+}
+
+/** Throws `not-found`. */
+export async function getMailbox(context: Context, id: string): Promise<Mailbox> {
+  return describeMailbox(await getMailboxRow(context, id));
+}
+
+/** Changes a mailbox; its watch starts anew with the new settings. Throws as `addMailbox`. */
+export async function updateMailbox(
+  context: Context,
+  id: string,
+  asked: { readonly change: MailboxChange; readonly actor: string },
+): Promise<Mailbox> {
+  const { change, actor } = asked;
+  await transaction(context, async (context) => {
+    const row = await getMailboxRow(context, id);
+    if (change.queueId !== undefined) await getQueue(context, change.queueId);
+    if (change.connectionId !== undefined) await getConnection(context, change.connectionId);
+    const address = change.address?.toLowerCase() ?? row.address;
+    const folder = change.folder ?? row.folder;
+    await assertNotWatched(context, { id, address, folder });
+    const isOff = change.isEnabled === false;
+    await context.db
+      .updateTable('mailboxes')
+      .set({
+        title: change.title ?? row.title,
+        address,
+        folder,
+        poll_seconds: change.pollSeconds ?? row.poll_seconds,
+        after_intake: change.afterIntake ?? row.after_intake,
+        queue_id: change.queueId ?? row.queue_id,
+        enabled: change.isEnabled ?? row.enabled,
+        ...(isOff ? { state: 'waiting' as const, state_since: context.clock.now(), problem: null } : {}),
+        ...sourceOf(context, id, change),
+      })
+      .where('id', '=', id)
+      .execute();
+    await setReadAddresses(context, id, [address]);
+    const changed = Object.keys(change).filter((field) => change[field as keyof MailboxChange] !== undefined);
+    await record(context, 'mailbox-changed', {
+      subjectId: id,
+      actor,
+      data: { title: change.title ?? row.title, changed },
+    });
+  });
+  return await getMailbox(context, id);
+}
+
+function sourceOf(context: Context, id: string, { connectionId, server }: MailboxChange) {
+  if (connectionId !== undefined) return { connection_id: connectionId, server: null, sealed_password: null };
+  if (server === undefined) return {};
+  const { password, ...shown } = server;
+  const sealed = password === undefined ? {} : { sealed_password: context.secrets.seal(password, passwordBinding(id)) };
+  return { connection_id: null, server: JSON.stringify(shown), ...sealed };
+}
+
+/** Stops watching a mailbox and forgets its messages; their jobs stay, and so does the mail. Throws `not-found`. */
+export async function removeMailbox(context: Context, id: string, actor: string): Promise<void> {
+  await transaction(context, async (context) => {
+    const row = await getMailboxRow(context, id);
+    await setReadAddresses(context, id, []);
+    await context.db.deleteFrom('mailboxes').where('id', '=', id).execute();
+    await record(context, 'mailbox-removed', {
+      subjectId: id,
+      actor,
+      data: { title: row.title, address: row.address },
+    });
+  });
+}
+
+export type MailboxCheck = { readonly outcome: 'passed' } | { readonly outcome: 'failed'; readonly problem: Problem };
+
+/** Signs in and opens the folder, beside whatever watches it, and says what is in the way. Throws `not-found`. */
+export async function checkMailbox(context: Context, id: string, signal: AbortSignal): Promise<MailboxCheck> {
+  const row = await getMailboxRow(context, id);
+  try {
+    const { session } = await openFolder(context, row, { signal });
+    await session[Symbol.asyncDispose]();
+    return { outcome: 'passed' };
+  } catch (thrown) {
+    const error = explain(row, thrown);
+    if (!(error instanceof PlatenError)) throw error;
+    return { outcome: 'failed', problem: problemOf(context, error) };
+  }
+}
+
+/** Two watches of one folder would take each other's mail away, and print what both found. */
+async function assertNotWatched(
+  context: Context,
+  wanted: { readonly id: string; readonly address: string; readonly folder: string },
+): Promise<void> {
+  const other = await context.db
+    .selectFrom('mailboxes')
+    .select('title')
+    .where('address', '=', wanted.address)
+    .where((builder) => builder(builder.fn('lower', ['folder']), '=', wanted.folder.toLowerCase()))
+    .where('id', '<>', wanted.id)
+    .executeTakeFirst();
+  if (other !== undefined)
+    throw new PlatenError('conflict', `${other.title} watches ${wanted.folder} of ${wanted.address}`);
+}
+
+export type IncomingMessage = {
+  readonly id: string;
+  readonly mailboxId: string;
+  readonly sender: string;
+  readonly senderUserId: string | undefined;
+  readonly subject: string;
+  readonly messageId: string | undefined;
+  readonly sentAt: Date | undefined;
+  readonly receivedAt: Date;
+  readonly movedAt: Date | undefined;
+  readonly bytes: number;
+  readonly outcome: MessageOutcome;
+  readonly reason: string | undefined;
+  readonly jobCount: number;
+};
+
+export type MessageFilter = {
+  readonly mailboxId?: string | undefined;
+  readonly outcome?: MessageOutcome | undefined;
+  /** Only what this user sent. */
+  readonly senderUserId?: string | undefined;
+  /** Only messages older than this one: ids sort by time. */
+  readonly before?: string | undefined;
+  readonly limit: number;
+};
+
+/** Lists messages, newest first. */
+export async function listMessages(context: Context, filter: MessageFilter): Promise<IncomingMessage[]> {
+  let query = context.db.selectFrom('incoming_messages').selectAll().orderBy('id', 'desc').limit(filter.limit);
+  if (filter.mailboxId !== undefined) query = query.where('mailbox_id', '=', filter.mailboxId);
+  if (filter.outcome !== undefined) query = query.where('outcome', '=', filter.outcome);
+  if (filter.senderUserId !== undefined) query = query.where('sender_user_id', '=', filter.senderUserId);
+  if (filter.before !== undefined) query = query.where('id', '<', filter.before);
+  return (await query.execute()).map(describeMessage);
+}
+
+/** Throws `not-found`, also for a message of another user when `senderUserId` is given. */
+export async function getMessage(context: Context, id: string, senderUserId?: string): Promise<IncomingMessage> {
+  let query = context.db.selectFrom('incoming_messages').selectAll().where('id', '=', id);
+  if (senderUserId !== undefined) query = query.where('sender_user_id', '=', senderUserId);
+  const row = await query.executeTakeFirst();
+  if (row === undefined) throw new PlatenError('not-found', 'there is no such message');
+  return describeMessage(row);
+}
+
+function describeMessage(row: Selectable<Schema['incoming_messages']>): IncomingMessage {
+  return {
+    id: row.id,
+    mailboxId: row.mailbox_id,
+    sender: row.sender,
+    senderUserId: row.sender_user_id ?? undefined,
+    subject: row.subject,
+    messageId: row.message_id ?? undefined,
+    sentAt: row.sent_at ?? undefined,
+    receivedAt: row.received_at,
+    movedAt: row.moved_at ?? undefined,
+    bytes: row.bytes,
+    outcome: row.outcome,
+    reason: row.reason ?? undefined,
+    jobCount: row.job_count,
+  };
+}

@@ -1,0 +1,48 @@
+/** What intake takes, and how often it looks, each with its reason. */
+
+import { MINUTE_MS, SECOND_MS } from '../base/clock.ts';
+
+const MIB = 1024 * 1024;
+
+export const intakeLimits = {
+  /** Exchange delivers up to 36 MB by default; larger messages are refused before they are fetched. */
+  maxMessageBytes: 50 * MIB,
+  /** Bodies fetched together: one such chunk is stored while the next one arrives, so twice this is in memory. */
+  chunkBytes: 8 * MIB,
+  /** Sizes asked for, and rows compared, at one time. */
+  maxUidsPerStep: 1000,
+  /** Enough for the header of a message that is refused unfetched. */
+  beginningBytes: 64 * 1024,
+  /** Documents in one message; more is an accident or an attack. */
+  maxDocuments: 50,
+  /** Where a PDF must begin to count as one: some programs write lines of their own before it. */
+  sniffBytes: 1024,
+  /** Text of the body that counts for recognising a message again. */
+  maxHashedTextBytes: 1 * MIB,
+  /** Received fields; each hop adds one, and mail that goes round in a circle collects them. */
+  maxHops: 25,
+  /** Messages whose documents are written to the disk at the same time. */
+  parallelMessages: 8,
+  /** Tries for a message of which the server gives nothing, or a substitute. */
+  maxTries: 3,
+  /** Tries for a message during which the connection is lost each time: more, because a bad line is not its fault. */
+  maxTriesOverLostConnections: 8,
+  /** Pauses between the tries for one message. */
+  retryPausesMs: [1 * MINUTE_MS, 5 * MINUTE_MS],
+} as const;
+
+export const intakeTimes = {
+  /** How often the list of mailboxes is compared with what is being watched. */
+  lookEveryMs: 2 * SECOND_MS,
+  /** How often a node asks for a mailbox that another node is watching. */
+  leaseRetryMs: 5 * SECOND_MS,
+  /** How often a mailbox that waits for its connection looks whether it has been confirmed. */
+  waitingRetryMs: 5 * SECOND_MS,
+  /** First and longest pause after a failure. */
+  firstPauseMs: 2 * SECOND_MS,
+  longestPauseMs: 5 * MINUTE_MS,
+  /** A database that is away is asked again soon: mail waits at the server meanwhile. */
+  databasePauseMs: 5 * SECOND_MS,
+  /** A session is replaced this long before its token ends, so that no command meets the end. */
+  beforeTokenEndMs: 5 * MINUTE_MS,
+} as const;

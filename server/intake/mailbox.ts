@@ -1,0 +1,123 @@
+/**
+ * A mailbox that is watched, and its states.
+ *
+ *   waiting -> connected      the folder is open
+ *   waiting                   its connection is not confirmed, or it is switched off: the problem says which
+ *   connected -> failing      the session failed, with reason and advice; it is tried again by itself
+ *   failing -> connected      the folder is open again
+ */
+
+import type { Selectable } from 'kysely';
+import { PlatenError } from '../base/errors.ts';
+import { record } from '../journal/journal.ts';
+import type { Context } from '../store/database.ts';
+import { checkFence, type Lease } from '../store/leases.ts';
+import type { Problem, Schema } from '../store/schema.ts';
+import { transaction } from '../store/transaction.ts';
+
+export type MailboxRow = Selectable<Schema['mailboxes']>;
+
+export type MailboxServer = {
+  readonly host: string;
+  readonly port: number;
+  readonly security: 'tls' | 'starttls' | 'none';
+  readonly username: string;
+};
+
+export type Mailbox = {
+  readonly id: string;
+  readonly title: string;
+  readonly protocol: 'imap' | 'pop3';
+  readonly connectionId: string | undefined;
+  /** A server without Microsoft 365; its password is kept sealed and never shown. */
+  readonly server: MailboxServer | undefined;
+  readonly address: string;
+  readonly folder: string;
+  readonly pollSeconds: number;
+  readonly afterIntake: 'move' | 'delete' | 'keep';
+  readonly queueId: string;
+  readonly isEnabled: boolean;
+  readonly state: 'waiting' | 'connected' | 'failing';
+  readonly stateSince: Date;
+  readonly problem: Problem | undefined;
+  readonly createdAt: Date;
+};
+
+export function describeMailbox(row: MailboxRow): Mailbox {
+  return {
+    id: row.id,
+    title: row.title,
+    protocol: row.protocol,
+    connectionId: row.connection_id ?? undefined,
+    server: row.server ?? undefined,
+    address: row.address,
+    folder: row.folder,
+    pollSeconds: row.poll_seconds,
+    afterIntake: row.after_intake,
+    queueId: row.queue_id,
+    isEnabled: row.enabled,
+    state: row.state,
+    stateSince: row.state_since,
+    problem: row.problem ?? undefined,
+    createdAt: row.created_at,
+  };
+}
+
+/** Throws `not-found`. */
+export async function getMailboxRow(context: Context, id: string): Promise<MailboxRow> {
+  const row = await context.db.selectFrom('mailboxes').selectAll().where('id', '=', id).executeTakeFirst();
+  if (row === undefined) throw new PlatenError('not-found', 'there is no such mailbox');
+  return row;
+}
+
+export type MailboxState = { readonly state: Mailbox['state']; readonly problem?: Problem };
+
+/** Moves a mailbox to a state on the strength of its lease; the journal is told when that is a change. */
+export async function enterState(
+  context: Context,
+  watched: { id: string; lease: Lease },
+  next: MailboxState,
+): Promise<void> {
+  await transaction(context, async (context) => {
+    await checkFence(context, watched.lease);
+    const row = await context.db
+      .selectFrom('mailboxes')
+      .select(['state', 'problem', 'title'])
+      .where('id', '=', watched.id)
+      .forUpdate()
+      .executeTakeFirst();
+    if (row === undefined || isSame(row, next)) return;
+    const { state, problem } = next;
+    await context.db
+      .updateTable('mailboxes')
+      .set({
+        problem: problem === undefined ? null : JSON.stringify(problem),
+        ...(state === row.state ? {} : { state, state_since: context.clock.now() }),
+      })
+      .where('id', '=', watched.id)
+      .execute();
+    const told = problem === undefined ? {} : { code: problem.code, detail: problem.detail, remote: problem.remote };
+    await record(context, 'mailbox-state-changed', {
+      subjectId: watched.id,
+      data: { title: row.title, from: row.state, to: state, ...told },
+    });
+  });
+}
+
+function isSame(row: Pick<MailboxRow, 'state' | 'problem'>, next: MailboxState): boolean {
+  return (
+    row.state === next.state && row.problem?.code === next.problem?.code && row.problem?.remote === next.problem?.remote
+  );
+}
+
+/** A failure as it is kept and shown. */
+export function problemOf(context: Context, error: PlatenError): Problem {
+  return {
+    code: error.code,
+    detail: error.message,
+    values: error.values,
+    at: context.clock.now().toISOString(),
+    ...(error.remote === undefined ? {} : { remote: error.remote }),
+    ...(Object.keys(error.facts).length === 0 ? {} : { facts: error.facts }),
+  };
+}

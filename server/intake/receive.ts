@@ -1,0 +1,209 @@
+/**
+ * One message, start to finish: read, admit, keep its documents. When a message is received its documents are durable
+ * in the spool, but nothing of it is recorded yet: that is for `settle.ts`. Documents of a message that does not get
+ * that far are discarded.
+ */
+
+import { Readable } from 'node:stream';
+import { PlatenError } from '../base/errors.ts';
+import type { MessageHead } from '../protocols/mime/header-text.ts';
+import type { Leaf } from '../protocols/mime/leaf.ts';
+import { MimeRefused } from '../protocols/mime/refusal.ts';
+import { type LeafInMemory, type MessageItem, readMessage, splitMessage } from '../protocols/mime/split.ts';
+import { discard, keep } from '../spool/spool.ts';
+import type { Context } from '../store/database.ts';
+import type { KnownSender } from '../users/users.ts';
+import { admit, isSubstitute, type Reason } from './admission.ts';
+import { intakeLimits } from './limits.ts';
+import { ContentDigest, type IncomingDocument, isBodyText, isPdf, PDF, titleOf } from './parts.ts';
+
+export type ReceivedMessage = {
+  readonly uid: number;
+  readonly bytes: number;
+  readonly head: MessageHead | undefined;
+  readonly outcome: 'done' | 'refused' | 'failed';
+  readonly reason?: Reason;
+  readonly user?: KnownSender;
+  readonly contentHash?: Buffer;
+  readonly documents: readonly IncomingDocument[];
+};
+
+export type Received =
+  | { readonly kind: 'message'; readonly message: ReceivedMessage }
+  | { readonly kind: 'unreadable'; readonly uid: number; readonly reason: Reason; readonly head?: MessageHead };
+
+/** Receives a message that is in memory. Throws `spool-unavailable`; whatever is wrong with the message is answered. */
+export async function receiveWhole(context: Context, { uid, raw }: { uid: number; raw: Buffer }): Promise<Received> {
+  const receipt = new Receipt(context, uid);
+  receipt.bytes = raw.length;
+  return await receipt.settle(async () => {
+    const { head, leaves } = await readMessage(raw, { maxMessageBytes: intakeLimits.maxMessageBytes });
+    if (!(await receipt.begin(head))) return;
+    for (const leaf of leaves) await receipt.takeLeaf(leaf);
+  });
+}
+
+/** Receives a message while it arrives. Throws `spool-unavailable` and what the source throws. */
+export async function receiveStream(
+  context: Context,
+  { uid, size, source }: { uid: number; size: number; source: AsyncIterable<Buffer> },
+): Promise<Received> {
+  const receipt = new Receipt(context, uid);
+  receipt.estimate = size;
+  return await receipt.settle(async () => {
+    const counted = receipt.count(source);
+    for await (const item of splitMessage(counted, { maxMessageBytes: intakeLimits.maxMessageBytes })) {
+      if (item.kind === 'leaf') await receipt.takeStream(item);
+      else if (!(await receipt.begin(item.head))) return;
+    }
+  });
+}
+
+/** Refuses a message for its size, by its beginning alone. */
+export async function refuseTooLarge(fetched: {
+  readonly uid: number;
+  readonly bytes: number;
+  readonly beginning: Buffer;
+}): Promise<ReceivedMessage> {
+  const refusal = { uid: fetched.uid, bytes: fetched.bytes, outcome: 'refused', reason: 'message-too-large' } as const;
+  const head = await readMessage(fetched.beginning).then(
+    (message) => message.head,
+    () => undefined,
+  );
+  return { ...refusal, head, documents: [] };
+}
+
+/** What has been learnt about one message so far. */
+class Receipt {
+  bytes = 0;
+  /** The size that the server named, for a message that is not read to its end. */
+  estimate = 0;
+  readonly #context: Context;
+  readonly #uid: number;
+  readonly #digest = new ContentDigest();
+  readonly #documents: IncomingDocument[] = [];
+  #head: MessageHead | undefined;
+  #user: KnownSender | undefined;
+  #refusal: Reason | undefined;
+  #sourceError: unknown;
+
+  constructor(context: Context, uid: number) {
+    this.#context = context;
+    this.#uid = uid;
+  }
+
+  /** Runs the reading and says what came of it. */
+  async settle(read: () => Promise<void>): Promise<Received> {
+    try {
+      await read();
+    } catch (error) {
+      await this.#drop();
+      if (error === this.#sourceError || error instanceof PlatenError) throw error;
+      if (!(error instanceof MimeRefused)) {
+        this.#context.log.error({ uid: this.#uid, error }, 'a message could not be read');
+        return this.#unreadable('unreadable');
+      }
+      const isTooLarge = error.limit === 'message-bytes';
+      return this.#message(isTooLarge ? 'refused' : 'failed', isTooLarge ? 'message-too-large' : 'structure-limit');
+    }
+    if (this.bytes === 0) return this.#unreadable('empty-message');
+    if (this.#head !== undefined && isSubstitute(this.#head)) return this.#unreadable('substitute-message');
+    if (this.#refusal === undefined && this.#documents.length === 0) this.#refusal = 'no-document';
+    if (this.#refusal === undefined) return this.#message('done');
+    await this.#drop();
+    return this.#message('refused', this.#refusal);
+  }
+
+  /** Takes the header. Answers whether the rest is wanted. */
+  async begin(head: MessageHead): Promise<boolean> {
+    this.#head = head;
+    if (isSubstitute(head)) return false;
+    const admission = await admit(this.#context, head);
+    if (admission.kind === 'admitted') this.#user = admission.user;
+    else this.#refusal = admission.reason;
+    return admission.kind === 'admitted';
+  }
+
+  async takeLeaf(leaf: LeafInMemory): Promise<void> {
+    if (isPdf(leaf.peek(intakeLimits.sniffBytes))) await this.#keep(leaf, leaf.decode());
+    else if (isBodyText(leaf)) this.#digest.addText(leaf.decode());
+  }
+
+  async takeStream({ leaf, content }: MessageItem & { kind: 'leaf' }): Promise<void> {
+    const chunks = content[Symbol.asyncIterator]();
+    const beginning = await readBeginning(chunks);
+    if (isPdf(beginning)) {
+      await this.#keep(leaf, Readable.from(chain(beginning, chunks)));
+    } else if (isBodyText(leaf)) {
+      for await (const chunk of chain(beginning, chunks)) this.#digest.addText(chunk);
+    }
+  }
+
+  /** Counts the bytes of a source, and remembers its error as not being the message's. */
+  async *count(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    try {
+      for await (const chunk of source) {
+        this.bytes += chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      this.#sourceError = error;
+      throw error;
+    }
+  }
+
+  async #keep(leaf: Leaf, content: Buffer | Readable): Promise<void> {
+    if (this.#documents.length === intakeLimits.maxDocuments) this.#refusal = 'too-many-documents';
+    if (this.#refusal !== undefined || this.#head === undefined) return;
+    const file = await keep(this.#context, content, { mediaType: PDF, maxBytes: intakeLimits.maxMessageBytes });
+    this.#documents.push({ file, title: titleOf(leaf, this.#head) });
+  }
+
+  #message(outcome: ReceivedMessage['outcome'], reason?: Reason): Received {
+    const isDone = outcome === 'done' && this.#head !== undefined;
+    const contentHash = isDone ? this.#digest.finish(this.#head as MessageHead, this.#documents) : undefined;
+    return {
+      kind: 'message',
+      message: {
+        uid: this.#uid,
+        bytes: Math.max(this.bytes, outcome === 'done' ? 0 : this.estimate),
+        head: this.#head,
+        outcome,
+        documents: [...this.#documents],
+        ...(reason === undefined ? {} : { reason }),
+        ...(this.#user === undefined ? {} : { user: this.#user }),
+        ...(contentHash === undefined ? {} : { contentHash }),
+      },
+    };
+  }
+
+  #unreadable(reason: Reason): Received {
+    return { kind: 'unreadable', uid: this.#uid, reason, ...(this.#head === undefined ? {} : { head: this.#head }) };
+  }
+
+  async #drop(): Promise<void> {
+    await discard(
+      this.#context,
+      this.#documents.map(({ file }) => file),
+    );
+    this.#documents.length = 0;
+  }
+}
+
+/** What is not read afterwards is passed over by the splitter. */
+async function readBeginning(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  while (length < intakeLimits.sniffBytes) {
+    const next = await chunks.next();
+    if (next.done) break;
+    pieces.push(next.value);
+    length += next.value.length;
+  }
+  return Buffer.concat(pieces);
+}
+
+async function* chain(beginning: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  if (beginning.length > 0) yield beginning;
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+}

@@ -1,0 +1,321 @@
+/** Routes of mailboxes and of the messages that came in. */
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { adviceFor, textFor, titleFor } from '../../locales/locales.ts';
+import { listJobs } from '../jobs/jobs.ts';
+import type { Context } from '../store/database.ts';
+import { decodeIdCursor, encodeCursor, limitOf, pageOf, pageQuery } from '../store/pages.ts';
+import type { Language, Problem } from '../store/schema.ts';
+import {
+  addMailbox,
+  checkMailbox,
+  getMailbox,
+  getMessage,
+  type IncomingMessage,
+  listMailboxes,
+  listMessages,
+  type Mailbox,
+  type MailboxCheck,
+  removeMailbox,
+  updateMailbox,
+} from './intake.ts';
+import { intakeLimits } from './limits.ts';
+
+const reading = { role: 'operator' } as const;
+const writing = { role: 'administrator' } as const;
+const tags = ['intake'];
+
+const line = (maxCharacters: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(maxCharacters)
+    .regex(/^[^\p{Cc}\p{Cf}]*$/u, 'must not hold control characters');
+
+const address = line(254).regex(/^[^\s@<>()[\]\\/,;:"]+@[^\s@<>()[\]\\/,;:"]+$/, 'must be an e-mail address');
+
+const server = z.object({
+  host: line(253).regex(/^[A-Za-z0-9.:-]+$/, 'must be a host name or an address'),
+  port: z.number().int().min(1).max(65_535),
+  security: z.enum(['tls', 'starttls', 'none']),
+  username: line(254),
+});
+
+const password = z.string().min(1).max(1000);
+
+const fields = {
+  title: line(200),
+  address,
+  // The wildcards of LIST would name more than one folder (RFC 3501 section 6.3.8).
+  folder: line(200).regex(/^[^*%]+$/, 'must not hold * or %'),
+  pollSeconds: z.number().int().min(30).max(3600),
+  afterIntake: z.enum(['move', 'delete', 'keep']),
+  queueId: z.uuid(),
+  enabled: z.boolean(),
+  connectionId: z.uuid(),
+};
+
+const mailboxBody = z
+  .object({
+    title: fields.title,
+    protocol: z.enum(['imap', 'pop3']),
+    connectionId: fields.connectionId.optional(),
+    server: server.extend({ password }).optional(),
+    address: fields.address,
+    folder: fields.folder.optional(),
+    pollSeconds: fields.pollSeconds.optional(),
+    afterIntake: fields.afterIntake.default('move'),
+    queueId: fields.queueId,
+    enabled: fields.enabled.optional(),
+  })
+  .refine((body) => (body.connectionId === undefined) !== (body.server === undefined), {
+    message: 'needs either connectionId or server',
+  });
+
+const changeBody = z
+  .object({
+    title: fields.title.optional(),
+    connectionId: fields.connectionId.optional(),
+    server: server.extend({ password: password.optional() }).optional(),
+    address: fields.address.optional(),
+    folder: fields.folder.optional(),
+    pollSeconds: fields.pollSeconds.optional(),
+    afterIntake: fields.afterIntake.optional(),
+    queueId: fields.queueId.optional(),
+    enabled: fields.enabled.optional(),
+  })
+  .refine((body) => body.connectionId === undefined || body.server === undefined, {
+    message: 'takes connectionId or server, not both',
+  });
+
+const problemAnswer = z.object({
+  code: z.string(),
+  title: z.string(),
+  detail: z.string(),
+  advice: z.string(),
+  remote: z.string().optional(),
+  facts: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  at: z.string(),
+});
+
+const mailboxAnswer = z.object({
+  id: z.string(),
+  title: z.string(),
+  protocol: z.enum(['imap', 'pop3']),
+  connectionId: z.string().nullable(),
+  server: server.nullable(),
+  address: z.string(),
+  folder: z.string(),
+  pollSeconds: z.number(),
+  afterIntake: fields.afterIntake,
+  queueId: z.string(),
+  enabled: z.boolean(),
+  state: z.enum(['waiting', 'connected', 'failing']),
+  stateSince: z.string(),
+  problem: problemAnswer.nullable(),
+  createdAt: z.string(),
+});
+
+const checkAnswer = z.object({ outcome: z.enum(['passed', 'failed']), problem: problemAnswer.optional() });
+
+const outcomes = z.enum(['done', 'refused', 'failed', 'ignored']);
+
+const messageFields = {
+  id: z.string(),
+  mailboxId: z.string(),
+  sender: z.string(),
+  senderUserId: z.string().nullable(),
+  subject: z.string(),
+  messageId: z.string().nullable(),
+  sentAt: z.string().nullable(),
+  receivedAt: z.string(),
+  movedAt: z.string().nullable(),
+  bytes: z.number(),
+  outcome: outcomes,
+  reason: z.string().nullable(),
+  reasonText: z.string().nullable(),
+  jobCount: z.number(),
+};
+
+const messageAnswer = z.object(messageFields);
+const oneMessageAnswer = messageAnswer.extend({
+  jobs: z.array(z.object({ id: z.string(), title: z.string(), state: z.string() })),
+});
+
+const idParams = z.object({ id: z.uuid() });
+
+export async function intakeRoutes(app: FastifyInstance, context: Context): Promise<void> {
+  mailboxRoutes(app, context);
+  changeRoutes(app, context);
+  checkRoutes(app, context);
+  messageRoutes(app, context);
+}
+
+function mailboxRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+
+  routes.get(
+    '/mailboxes',
+    {
+      config: reading,
+      schema: { tags, response: { 200: z.object({ items: z.array(mailboxAnswer), nextCursor: z.null() }) } },
+    },
+    async (request) => {
+      const mailboxes = await listMailboxes(context);
+      return { items: mailboxes.map((mailbox) => showMailbox(mailbox, request.language)), nextCursor: null };
+    },
+  );
+
+  routes.post(
+    '/mailboxes',
+    { config: writing, schema: { tags, body: mailboxBody, response: { 201: mailboxAnswer } } },
+    async (request, reply) => {
+      const { enabled, ...asked } = request.body;
+      const mailbox = await addMailbox(context, { ...asked, isEnabled: enabled }, request.actor);
+      return reply.code(201).send(showMailbox(mailbox, request.language));
+    },
+  );
+
+  routes.get(
+    '/mailboxes/:id',
+    { config: reading, schema: { tags, params: idParams, response: { 200: mailboxAnswer } } },
+    async (request) => showMailbox(await getMailbox(context, request.params.id), request.language),
+  );
+}
+
+function changeRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+
+  routes.patch(
+    '/mailboxes/:id',
+    { config: writing, schema: { tags, params: idParams, body: changeBody, response: { 200: mailboxAnswer } } },
+    async (request) => {
+      const { enabled, ...asked } = request.body;
+      const change = { ...asked, isEnabled: enabled };
+      const mailbox = await updateMailbox(context, request.params.id, { change, actor: request.actor });
+      return showMailbox(mailbox, request.language);
+    },
+  );
+
+  routes.delete(
+    '/mailboxes/:id',
+    { config: writing, schema: { tags, params: idParams, response: { 204: z.null() } } },
+    async (request, reply) => {
+      await removeMailbox(context, request.params.id, request.actor);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function checkRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+
+  routes.post(
+    '/mailboxes/:id/check',
+    { config: writing, schema: { tags, params: idParams, response: { 200: checkAnswer } } },
+    async (request) => {
+      const gone = new AbortController();
+      request.raw.once('close', () => {
+        if (request.raw.destroyed && !request.raw.complete) gone.abort(new Error('the caller hung up'));
+      });
+      return showCheck(await checkMailbox(context, request.params.id, gone.signal), request.language);
+    },
+  );
+}
+
+function messageRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+  const query = z.object({ mailbox: z.uuid().optional(), outcome: outcomes.optional(), ...pageQuery });
+
+  routes.get(
+    '/messages',
+    {
+      config: { role: 'user' },
+      schema: {
+        tags,
+        querystring: query,
+        response: { 200: z.object({ items: z.array(messageAnswer), nextCursor: z.string().nullable() }) },
+      },
+    },
+    async (request) => {
+      const limit = limitOf(request.query.limit);
+      const messages = await listMessages(context, {
+        mailboxId: request.query.mailbox,
+        outcome: request.query.outcome,
+        senderUserId: ownOnly(request),
+        before: decodeIdCursor(request.query.cursor),
+        limit: limit + 1,
+      });
+      const page = pageOf(messages, limit, (message) => encodeCursor([message.id]));
+      return {
+        items: page.items.map((message) => showMessage(message, request.language)),
+        nextCursor: page.nextCursor,
+      };
+    },
+  );
+
+  routes.get(
+    '/messages/:id',
+    { config: { role: 'user' }, schema: { tags, params: idParams, response: { 200: oneMessageAnswer } } },
+    async (request) => {
+      const ownerId = ownOnly(request);
+      const message = await getMessage(context, request.params.id, ownerId);
+      const jobs = await listJobs(context, { messageId: message.id, ownerId, limit: intakeLimits.maxDocuments });
+      const shown = jobs.map(({ id, title, state }) => ({ id, title, state }));
+      return { ...showMessage(message, request.language), jobs: shown };
+    },
+  );
+}
+
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+/** Users see what they sent themselves; for them the mail of somebody else does not exist. */
+function ownOnly({ principal }: { readonly principal: { readonly userId: string | null; readonly role: string } }) {
+  return principal.role === 'user' ? (principal.userId ?? NOBODY) : undefined;
+}
+
+function showMailbox(mailbox: Mailbox, language: Language): z.infer<typeof mailboxAnswer> {
+  const { isEnabled, connectionId, server, stateSince, problem, createdAt, ...plain } = mailbox;
+  return {
+    ...plain,
+    enabled: isEnabled,
+    connectionId: connectionId ?? null,
+    server: server ?? null,
+    stateSince: stateSince.toISOString(),
+    problem: problem === undefined ? null : showProblem(problem, language),
+    createdAt: createdAt.toISOString(),
+  };
+}
+
+function showProblem(problem: Problem, language: Language): z.infer<typeof problemAnswer> {
+  const { code, detail, at, remote, facts, values = {} } = problem;
+  return {
+    code,
+    title: titleFor(language, code, values),
+    detail,
+    advice: adviceFor(language, code, values),
+    at,
+    ...(remote === undefined ? {} : { remote }),
+    ...(facts === undefined ? {} : { facts: { ...facts } }),
+  };
+}
+
+function showCheck(check: MailboxCheck, language: Language): z.infer<typeof checkAnswer> {
+  if (check.outcome === 'passed') return { outcome: 'passed' };
+  return { outcome: 'failed', problem: showProblem(check.problem, language) };
+}
+
+function showMessage(message: IncomingMessage, language: Language): z.infer<typeof messageAnswer> {
+  return {
+    ...message,
+    senderUserId: message.senderUserId ?? null,
+    messageId: message.messageId ?? null,
+    sentAt: message.sentAt?.toISOString() ?? null,
+    receivedAt: message.receivedAt.toISOString(),
+    movedAt: message.movedAt?.toISOString() ?? null,
+    reason: message.reason ?? null,
+    reasonText: message.reason === undefined ? null : textFor(language, `intake.reasons.${message.reason}`),
+  };
+}
