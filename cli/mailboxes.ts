@@ -45,7 +45,7 @@ const add: Command = {
   },
   async run(call) {
     const { screen, find } = call;
-    const pollSeconds = readNumber(call, 'poll-seconds', { min: 1, max: 86_400 });
+    const pollSeconds = readNumber(call, 'poll-seconds', { min: 30, max: 3600 });
     const client = await call.openClient();
     const chosen = await chooseConnection(call, client);
     const address = find('address') ?? chosen.account?.username ?? chosen.expectedAccount ?? undefined;
@@ -137,7 +137,7 @@ async function chooseQueue({ screen, find }: Call, client: Client): Promise<stri
 }
 
 function isOff(item: Mailbox): boolean {
-  return item.enabled === false || item.isEnabled === false;
+  return item.enabled === false;
 }
 
 function stateOf(screen: Screen, item: Mailbox): Cell {

@@ -30,21 +30,19 @@ function valuesOf(screen: Screen, { data }: TimelineEvent, names: Names): Record
   const keywords = Array.isArray(data.reasons) ? data.reasons.filter((reason) => typeof reason === 'string') : [];
   const to = textOf(data.to ?? data.state);
   const because = reasons(screen.language, keywords);
-  const printerId = text('printerId');
   return {
     title: text('title') ?? NOTHING,
-    sender: text('sender') ?? text('from') ?? NOTHING,
+    sender: text('sender') ?? NOTHING,
     subject: text('subject') ?? NOTHING,
-    folder: text('folder') ?? text('to') ?? NOTHING,
+    folder: text('folder') ?? NOTHING,
     reason: reasonOf(screen, text('reason')),
-    count: text('jobs') ?? text('jobCount') ?? text('documents') ?? '0',
     queue: nameOf(names, text('queueId')),
-    printer: nameOf(names, printerId),
+    printer: nameOf(names, text('printerId')),
     printerJob: text('printerJobId') ?? NOTHING,
     outcome: outcomeOf(screen, text('outcome')),
     state: to === undefined ? NOTHING : stateWord(screen, to, keywords),
     because: because === '' ? '' : ` (${because})`,
-    mailbox: text('mailbox') ?? text('address') ?? NOTHING,
+    mailbox: text('mailbox') ?? NOTHING,
   };
 }
 

@@ -115,7 +115,7 @@ async function playMainJob(demo: Demo): Promise<void> {
   const connectionId = await connect(demo);
   const { printerId, queueId } = await addPrinter(demo);
   await api(demo, '/users', { email: SENDER, name: 'Anna', role: 'user', language: 'it' });
-  await api(demo, '/mailboxes', {
+  const mailbox = await api(demo, '/mailboxes', {
     title: 'Print by e-mail',
     protocol: 'imap',
     connectionId,
@@ -123,7 +123,10 @@ async function playMainJob(demo: Demo): Promise<void> {
     afterIntake: 'move',
     queueId,
   });
-  step(`Documents mailed to ${MAILBOX} by ${SENDER} go to the queue "Office".`);
+  await until('the mailbox is watched', async () =>
+    (await api(demo, `/mailboxes/${mailbox.id}`)).state === 'connected' ? true : undefined,
+  );
+  step(`Documents mailed to ${MAILBOX} by ${SENDER} go to the queue "Office"; Platen watches the mailbox.`);
 
   const pdf = await twoPagePdf();
   await deliver(demo, pdf);

@@ -150,6 +150,16 @@ describe('renewal', () => {
       assert.deepEqual(await tokens(), before);
     }));
 
+  test('is not repeated by a node that comes a moment later with the same need', () =>
+    connected(async () => {
+      const { renewed_at: since } = await tokens();
+      const { signal } = new AbortController();
+      node.clock.advance(1000);
+      assert.equal(await renewTokens(context, id, { since, signal }), true);
+      assert.equal(await renewTokens(context, id, { since, signal }), true);
+      assert.equal(practice.asked('refresh_token'), 1);
+    }));
+
   test('does not take an answer for another person', () =>
     connected(async () => {
       const before = await tokens();

@@ -75,7 +75,7 @@ export class EventStreams implements AsyncDisposable {
         this.#wakeAll();
         for await (const _event of followJournal(this.#context, { since }, signal)) this.#wakeAll();
       } catch (error) {
-        this.#context.log.warn({ error }, 'the live screen cannot read the journal for now');
+        this.#context.log.warn({ error }, 'no live screen can be woken for now');
         await this.#context.clock.sleep(RETRY_MS, signal);
       }
     }
@@ -143,6 +143,9 @@ export class EventStream {
         }
         await this.#pause();
       }
+    } catch (error) {
+      // The client comes back with the last id it saw, so nothing is missed.
+      this.#context.log.warn({ error }, 'a live screen cannot read the journal for now');
     } finally {
       this.end();
     }
@@ -152,11 +155,8 @@ export class EventStream {
     const { role, userId } = this.principal;
     // Users see what belongs to them; a token of that role owns nothing.
     if (role === 'user' && userId === null) return [];
-    const filter = { since: this.#since, limit: BATCH };
-    const events = await readJournal(
-      this.#context,
-      role === 'user' && userId ? { ...filter, ownerId: userId } : filter,
-    );
+    const own = role === 'user' && userId !== null ? { ownerId: userId } : {};
+    const events = await readJournal(this.#context, { since: this.#since, limit: BATCH, ...own });
     this.#since = events.at(-1)?.cursor ?? this.#since;
     return events;
   }

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { connectionsRoutes } from '../connections/routes.ts';
 import { intakeRoutes } from '../intake/routes.ts';
+import { intakeRoutes } from '../intake/routes.ts';
 import { jobsRoutes } from '../jobs/routes.ts';
 import { journalRoutes } from '../journal/routes.ts';
 import { printersRoutes } from '../printers/routes.ts';
@@ -15,6 +16,7 @@ export const mountedRoutes: readonly RouteModule[] = [
   connectionsRoutes,
   printersRoutes,
   jobsRoutes,
+  intakeRoutes,
   intakeRoutes,
   journalRoutes,
 ];

@@ -100,7 +100,7 @@ export class Stage {
   token = '';
   printerId = '';
   queueId = '';
-  readonly #databaseOptions: () => pg.ClientConfig;
+  readonly databaseOptions: () => pg.ClientConfig;
   #parts: AsyncDisposableStack | undefined;
   #mailCount = 0;
   readonly #run = randomBytes(3).toString('hex');
@@ -110,7 +110,7 @@ export class Stage {
     this.spoolDir = join(setup.directory, 'spool');
     this.peers = setup.peers;
     this.nodes = setup.nodes;
-    this.#databaseOptions = setup.databaseOptions;
+    this.databaseOptions = setup.databaseOptions;
   }
 
   get node(): StageNode {
@@ -133,7 +133,7 @@ export class Stage {
 
   /** Reads the database itself: what the nodes have committed, also while none of them answers. */
   async sql(text: string, values: unknown[] = []): Promise<Row[]> {
-    const client = new pg.Client(this.#databaseOptions());
+    const client = new pg.Client(this.databaseOptions());
     client.on('error', () => undefined);
     await client.connect();
     try {
@@ -252,8 +252,10 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     database === undefined ? embeddedOptions(join(directory, 'node-a')) : clientOptions(database.target);
   for (const node of nodes) undo.defer(() => node.close());
   const stage = new Stage({ directory, peers, nodes, databaseOptions });
-  for (const node of nodes) await node.start();
+  // One after the other: each start before the first run makes a new set-up token, and only the latest one holds.
+  await stage.node.start();
   await stage.firstRun();
+  for (const node of nodes.slice(1)) await node.start();
   if (until !== 'administrator') {
     const connectionId = await stage.connect();
     await stage.addPrinter();

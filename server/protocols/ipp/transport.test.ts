@@ -167,12 +167,18 @@ test('the request names the printer, its type and its length, and a document is 
 });
 
 test('a printer that refuses while the document is still sent is heard, and the rest is not sent', async (t) => {
-  const port = await serve(t, (socket) => socket.write(httpAnswer(ippBody(1))));
+  // It neither ends the connection nor stops reading, so that only we can end the sending.
+  const refusal = httpAnswer(ippBody(1), 'Content-Type: application/ipp');
+  const closed = Promise.withResolvers<void>();
+  const port = await serve(t, (socket) => {
+    socket.on('close', () => closed.resolve());
+    socket.write(refusal);
+  });
   const { document, taken } = endlessDocument();
   const answer = await printing(callerOf(t, `ipp://127.0.0.1:${port}/`), document);
   assert.equal(answer.documentSent, 'partly');
   const whenAnswered = taken();
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await closed.promise;
   assert.equal(taken(), whenAnswered);
 });
 
