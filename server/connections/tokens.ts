@@ -123,7 +123,7 @@ export async function renewTokens(
     const row = await getRow(context, connectionId);
     const tokens = await findTokens(context, connectionId);
     const isWanted = row.state === 'connected' || row.state === 'degraded';
-    if (tokens === undefined || !isWanted ) return true;
+    if (tokens === undefined || !isWanted || tokens.renewed_at > wanted.since) return true;
     // somebody else has just tried and was told to wait
     if (tokens.failed_renewals > 0 && tokens.renew_at > context.clock.now()) return true;
     await renewOnce({ context, lease, row, tokens });

@@ -2,7 +2,6 @@
 import type { FastifyInstance } from 'fastify';
 import { connectionsRoutes } from '../connections/routes.ts';
 import { intakeRoutes } from '../intake/routes.ts';
-import { intakeRoutes } from '../intake/routes.ts';
 import { jobsRoutes } from '../jobs/routes.ts';
 import { journalRoutes } from '../journal/routes.ts';
 import { printersRoutes } from '../printers/routes.ts';
@@ -16,7 +15,6 @@ export const mountedRoutes: readonly RouteModule[] = [
   connectionsRoutes,
   printersRoutes,
   jobsRoutes,
-  intakeRoutes,
   intakeRoutes,
   journalRoutes,
 ];

@@ -1,17 +1,18 @@
 /** Opens the folder of a mailbox over IMAP, and says what its failures mean to an administrator. */
 
 import { PlatenError } from '../base/errors.ts';
-import { accessTokenFor, endpointFor } from '../connections/connections.ts';
+import { type AccessToken, accessTokenFor, endpointFor } from '../connections/connections.ts';
 import { connectImap, type ImapSession, type ImapTarget } from '../protocols/imap/client.ts';
 import { ImapFailure } from '../protocols/imap/failure.ts';
 import type { Context } from '../store/database.ts';
+import { intakeTimes } from './limits.ts';
 import type { MailboxRow } from './mailbox.ts';
 
 export type OpenFolder = {
   readonly session: ImapSession;
   readonly uidValidity: number;
-  /** When the token of the session ends; never for a password. */
-  readonly endsAt: Date | undefined;
+  /** When the session is to be replaced, because its token ends soon after; never for a password. */
+  readonly replaceAt: Date | undefined;
 };
 
 export type OpenOptions = {
@@ -24,11 +25,11 @@ export type OpenOptions = {
  * Signs in and opens the folder. Throws what `accessTokenFor` throws, and `ImapFailure`; the session is closed then.
  */
 export async function openFolder(context: Context, mailbox: MailboxRow, options: OpenOptions): Promise<OpenFolder> {
-  const { target, endsAt } = await targetOf(context, mailbox, options);
+  const { target, replaceAt } = await targetOf(context, mailbox, options);
   const session = await connectImap(target, options.signal);
   try {
     const { uidValidity } = await session.select(mailbox.folder);
-    return { session, uidValidity, endsAt };
+    return { session, uidValidity, replaceAt };
   } catch (error) {
     await session[Symbol.asyncDispose]();
     throw error;
@@ -39,13 +40,13 @@ async function targetOf(
   context: Context,
   mailbox: MailboxRow,
   options: OpenOptions,
-): Promise<{ readonly target: ImapTarget; readonly endsAt: Date | undefined }> {
+): Promise<{ readonly target: ImapTarget; readonly replaceAt: Date | undefined }> {
   if (mailbox.connection_id !== null) {
-    const token = await accessTokenFor(context, mailbox.connection_id, 'imap', options);
+    const token = await tokenFor(context, mailbox.connection_id, options);
     const endpoint = await endpointFor(context, mailbox.connection_id, 'imap');
     // For a shared mailbox the name is its own address, the token that of its delegate.
     const credentials = { kind: 'token', username: mailbox.address, accessToken: token.accessToken } as const;
-    return { target: { ...endpoint, credentials }, endsAt: token.expiresAt };
+    return { target: { ...endpoint, credentials }, replaceAt: replaceAt(context, token.expiresAt) };
   }
   if (mailbox.server === null || mailbox.sealed_password === null) {
     throw new PlatenError('mailbox-refused', `mailbox ${mailbox.title} has no password`, {
@@ -54,7 +55,29 @@ async function targetOf(
   }
   const { host, port, security, username } = mailbox.server;
   const password = context.secrets.open(mailbox.sealed_password, passwordBinding(mailbox.id));
-  return { target: { host, port, security, credentials: { kind: 'password', username, password } }, endsAt: undefined };
+  return {
+    target: { host, port, security, credentials: { kind: 'password', username, password } },
+    replaceAt: undefined,
+  };
+}
+
+/** A token that ends soon is replaced first; where Microsoft does not answer just now it still serves. */
+async function tokenFor(context: Context, connectionId: string, options: OpenOptions): Promise<AccessToken> {
+  const token = await accessTokenFor(context, connectionId, 'imap', options);
+  const now = context.clock.now();
+  if (token.expiresAt.getTime() - now.getTime() > 2 * intakeTimes.beforeTokenEndMs) return token;
+  try {
+    return await accessTokenFor(context, connectionId, 'imap', { ...options, notOlderThan: now });
+  } catch (error) {
+    if (error instanceof PlatenError && error.temporary) return token;
+    throw error;
+  }
+}
+
+/** Five minutes before the end, or, when there are hardly more left, after half of them. */
+function replaceAt(context: Context, expiresAt: Date): Date {
+  const leftMs = expiresAt.getTime() - context.clock.now().getTime();
+  return new Date(expiresAt.getTime() - Math.min(intakeTimes.beforeTokenEndMs, leftMs / 2));
 }
 
 /** What the sealed password of a mailbox is bound to, so that it opens nowhere else. */

@@ -9,7 +9,7 @@ import {
   type WatchedMailbox,
   writeMessage,
 } from '../../test/harness/intake.ts';
-import { PRINT_ROOM } from '../../test/harness/practice-connection.ts';
+import { moveUntil, PRINT_ROOM } from '../../test/harness/practice-connection.ts';
 import { eventually } from '../../test/harness/time.ts';
 import { openSpoolFile } from '../spool/spool.ts';
 import { addMailbox, checkMailbox, getMailbox, removeMailbox, updateMailbox } from './intake.ts';
@@ -70,10 +70,7 @@ test('mail that arrives while IDLE says nothing is found by the next full look',
   await using _worker = await watched.startWorker();
   await eventually(() => watched.practice.imap.sessions().some((session) => session.isIdling));
   watched.deliver(writeMessage());
-  await eventually(() => {
-    watched.test.clock.advance(60_000);
-    return watched.uidsIn('Platen/Done').length === 1;
-  });
+  await moveUntil(watched.test.clock, async () => watched.uidsIn('Platen/Done').length === 1, 3000);
 });
 
 const refusals: readonly (readonly [string, string, () => Buffer])[] = [
@@ -209,10 +206,11 @@ for (const when of ['before', 'after'] as const) {
     watched.practice.imap.faults.add({ kind: 'cut-move', when, how: 'reset' });
     watched.deliver(writeMessage());
     await using _worker = await watched.startWorker();
-    await eventually(async () => {
-      watched.test.clock.advance(5_000);
-      return (await watched.messages()).some((message) => message.movedAt !== undefined);
-    });
+    await moveUntil(
+      watched.test.clock,
+      async () => (await watched.messages()).some((message) => message.movedAt !== undefined),
+      3000,
+    );
     assert.equal((await watched.jobs()).length, 1);
     assert.equal(watched.uidsIn('Platen/Done').length, 1);
     assert.deepEqual(watched.uidsIn('INBOX'), []);
@@ -226,7 +224,7 @@ test('a body that is cut off is fetched again and is never an empty message', as
   watched.deliver(writeMessage());
   await using _worker = await watched.startWorker();
   await eventually(async () => {
-    watched.test.clock.advance(61_000);
+    watched.test.clock.advance(3_000);
     const messages = await watched.messages();
     return messages.length === 2 && messages.every((message) => message.movedAt !== undefined);
   });
@@ -246,10 +244,7 @@ for (const peek of ['no-data', 'substitute'] as const) {
     await using _worker = await watched.startWorker();
     await eventually(async () => (await watched.messages()).length === 1);
     assert.deepEqual(watched.uidsIn('Platen/Failed'), []);
-    await eventually(() => {
-      watched.test.clock.advance(61_000);
-      return watched.uidsIn('Platen/Failed').length === 1;
-    });
+    await moveUntil(watched.test.clock, async () => watched.uidsIn('Platen/Failed').length === 1, 3000);
     const [failed] = await watched.settled(2);
     assert.deepEqual(
       [failed?.outcome, failed?.reason],
@@ -280,10 +275,7 @@ test('one message that the database refuses does not hold up its neighbours', as
     .execute();
   for (const subject of ['one', 'poison', 'three']) watched.deliver(writeMessage({ subject }));
   await using _worker = await watched.startWorker();
-  await eventually(() => {
-    watched.test.clock.advance(61_000);
-    return watched.uidsIn('Platen/Failed').length === 1;
-  });
+  await moveUntil(watched.test.clock, async () => watched.uidsIn('Platen/Failed').length === 1, 3000);
   const messages = await watched.settled(3);
   assert.deepEqual(messages.map(({ subject, outcome }) => `${subject} ${outcome}`).sort(), [
     ' failed',
@@ -305,10 +297,7 @@ test('nothing is read before the connection is confirmed, and the mailbox says s
   assert.equal(watched.practice.imap.counters.logins, logins);
   watched.deliver(writeMessage());
   await watched.context.db.updateTable('connections').set({ state: 'connected' }).execute();
-  await eventually(() => {
-    watched.test.clock.advance(6_000);
-    return watched.uidsIn('Platen/Done').length === 1;
-  });
+  await moveUntil(watched.test.clock, async () => watched.uidsIn('Platen/Done').length === 1, 3000);
 });
 
 test('a mailbox that does not open is failing with the words of the server', async () => {
@@ -325,10 +314,11 @@ test('a mailbox that does not open is failing with the words of the server', asy
   assert.deepEqual(await checkMailbox(watched.context, watched.mailboxId, AbortSignal.timeout(5000)), {
     outcome: 'passed',
   });
-  await eventually(async () => {
-    watched.test.clock.advance(10_000);
-    return (await getMailbox(watched.context, watched.mailboxId)).state === 'connected';
-  });
+  await moveUntil(
+    watched.test.clock,
+    async () => (await getMailbox(watched.context, watched.mailboxId)).state === 'connected',
+    3000,
+  );
 });
 
 test('a server that throttles is left alone for as long as it asks', async () => {
@@ -338,13 +328,10 @@ test('a server that throttles is left alone for as long as it asks', async () =>
   await using _worker = await watched.startWorker();
   await stateOf(watched, 'failing');
   const { logins } = watched.practice.imap.counters;
-  watched.test.clock.advance(290_000);
-  await new Promise((resolve) => setImmediate(resolve));
+  const before = watched.test.clock.now().getTime();
+  await moveUntil(watched.test.clock, async () => watched.test.clock.now().getTime() - before > 290_000, 9000);
   assert.equal(watched.practice.imap.counters.logins, logins);
-  await eventually(() => {
-    watched.test.clock.advance(11_000);
-    return watched.uidsIn('Platen/Done').length === 1;
-  });
+  await moveUntil(watched.test.clock, async () => watched.uidsIn('Platen/Done').length === 1, 3000);
 });
 
 test('the session is replaced before its token ends, and after the server has ended it', async () => {
@@ -357,15 +344,18 @@ test('the session is replaced before its token ends, and after the server has en
     .select('access_expires_at')
     .executeTakeFirstOrThrow();
   const leftMs = token.access_expires_at.getTime() - watched.test.clock.now().getTime();
-  watched.test.clock.advance(leftMs - 4 * 60_000);
+  // Step by step, so that the lease is renewed on the way.
+  const before = watched.test.clock.now().getTime();
+  await moveUntil(
+    watched.test.clock,
+    async () => watched.test.clock.now().getTime() - before > leftMs - 5 * 60_000,
+    9000,
+  );
   await eventually(() => watched.practice.imap.counters.logins > logins);
   await eventually(() => watched.practice.imap.sessions().some((session) => session.isIdling));
   await watched.practice.imap.endSessions('token-expired');
   watched.deliver(writeMessage());
-  await eventually(() => {
-    watched.test.clock.advance(1000);
-    return watched.uidsIn('Platen/Done').length === 1;
-  });
+  await moveUntil(watched.test.clock, async () => watched.uidsIn('Platen/Done').length === 1, 3000);
 });
 
 test('two nodes do not watch the same mailbox', async () => {
@@ -401,17 +391,12 @@ test('a changed mailbox is watched anew, a removed one no more', async () => {
   await using _worker = await watched.startWorker();
   await stateOf(watched, 'connected');
   await updateMailbox(watched.context, watched.mailboxId, { change: { afterIntake: 'keep' }, actor: 'test' });
-  const uid = await eventually(async () => {
-    watched.test.clock.advance(5_000);
-    return watched.practice.imap.counters.logins >= 2 ? watched.deliver(writeMessage()) : undefined;
-  });
+  await moveUntil(watched.test.clock, async () => watched.practice.imap.counters.logins >= 2, 3000);
+  const uid = watched.deliver(writeMessage());
   await watched.settled(1);
   assert.deepEqual(watched.uidsIn('INBOX'), [uid]);
   await removeMailbox(watched.context, watched.mailboxId, 'test');
-  await eventually(() => {
-    watched.test.clock.advance(5_000);
-    return watched.practice.imap.sessions().length === 0;
-  });
+  await moveUntil(watched.test.clock, async () => watched.practice.imap.sessions().length === 0, 3000);
   assert.equal((await watched.jobs()).length, 1);
 });
 

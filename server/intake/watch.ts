@@ -113,7 +113,7 @@ class Watch {
     const nowMs = clock.now().getTime();
     const times = [mailbox.poll_seconds * 1000];
     if (nextTryAt !== undefined) times.push(nextTryAt.getTime() - nowMs);
-    if (open.endsAt !== undefined) times.push(open.endsAt.getTime() - intakeTimes.beforeTokenEndMs - nowMs);
+    if (open.replaceAt !== undefined) times.push(open.replaceAt.getTime() - nowMs);
     const over = new AbortController();
     const until = AbortSignal.any([over.signal, this.#lease.signal]);
     void clock.sleep(Math.max(0, Math.min(...times)), until).then(() => over.abort());
@@ -124,9 +124,8 @@ class Watch {
     }
   }
 
-  #isEnding({ endsAt }: OpenFolder): boolean {
-    if (endsAt === undefined) return false;
-    return endsAt.getTime() - intakeTimes.beforeTokenEndMs <= this.#context.clock.now().getTime();
+  #isEnding({ replaceAt }: OpenFolder): boolean {
+    return replaceAt !== undefined && replaceAt <= this.#context.clock.now();
   }
 
   /** A new UIDVALIDITY makes all known UIDs void (RFC 3501 section 2.3.1.1): an administrator should know. */

@@ -10,6 +10,7 @@ import { addPerson, call, openServer, type Person, pathOf, type Server } from '.
  */
 const OWNED: Record<string, (ownerId: string) => Promise<string>> = {
   '/api/v1/jobs': addJob,
+  '/api/v1/messages': addMessage,
 };
 /** Things of the installation: everybody who may use the route at all may use it for each of them. */
 const SHARED = [
@@ -19,7 +20,6 @@ const SHARED = [
   '/api/v1/queues',
   '/api/v1/printers',
   '/api/v1/mailboxes',
-  '/api/v1/messages',
 ];
 
 const RANKS = { public: 0, user: 1, operator: 2, administrator: 3 } as const;
@@ -28,6 +28,33 @@ const MISSING_ID = '01890000-0000-7000-8000-000000000000';
 let server: Server;
 let people: Record<Role, Person>;
 let stranger: Person;
+
+async function addMessage(ownerId: string): Promise<string> {
+  const { db, clock } = server.test.context;
+  const [id, mailboxId, queueId] = [newId(), newId(), newId()];
+  await db.insertInto('queues').values({ id: queueId, name: queueId, mode: 'hold' }).execute();
+  const mailbox = { id: mailboxId, title: 'mailbox', protocol: 'imap', address: 'print@contoso.example' } as const;
+  const classic = { host: 'mail.contoso.example', port: 993, security: 'tls', username: 'print' };
+  await db
+    .insertInto('mailboxes')
+    .values({
+      ...mailbox,
+      server: JSON.stringify(classic),
+      folder: 'INBOX',
+      poll_seconds: 60,
+      after_intake: 'move',
+      queue_id: queueId,
+      state_since: clock.now(),
+    })
+    .execute();
+  const place = { mailbox_id: mailboxId, folder: 'INBOX', uidvalidity: 1, uid: 1 };
+  const words = { subject: 'a secret subject', sender: 'secret@contoso.example', sender_user_id: ownerId };
+  await db
+    .insertInto('incoming_messages')
+    .values({ id, ...place, ...words, received_at: clock.now(), bytes: 1, outcome: 'done' })
+    .execute();
+  return id;
+}
 
 async function addJob(ownerId: string): Promise<string> {
   const { db, clock } = server.test.context;
@@ -128,7 +155,9 @@ describe('what belongs to whom', () => {
 
   test('lists and the journal show a user only what is their own', async () => {
     await addJob(people.user.id);
-    for (const path of ['/api/v1/jobs', '/api/v1/journal', `/api/v1/jobs?owner=${people.user.id}`]) {
+    await addMessage(people.user.id);
+    const lists = ['/api/v1/jobs', '/api/v1/messages', '/api/v1/journal', `/api/v1/jobs?owner=${people.user.id}`];
+    for (const path of lists) {
       const others = await ask(stranger, 'GET', path);
       assert.equal(others.status, 200);
       assert.ok(!others.text.includes('secret') && !others.text.includes(people.user.id), path);

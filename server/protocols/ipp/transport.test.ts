@@ -175,7 +175,8 @@ test('a printer that refuses while the document is still sent is heard, and the 
     socket.write(refusal);
   });
   const { document, taken } = endlessDocument();
-  const answer = await printing(callerOf(t, `ipp://127.0.0.1:${port}/`), document);
+  const attempt = { deadlineMs: 600_000, idleMs: 600_000 };
+  const answer = await printing(callerOf(t, `ipp://127.0.0.1:${port}/`, { attempt }), document);
   assert.equal(answer.documentSent, 'partly');
   const whenAnswered = taken();
   await closed.promise;

@@ -106,7 +106,7 @@ export class IppTransport implements AsyncDisposable {
       post.request.destroy();
       throw transportError({ cause, signal, sent, wasReused });
     } finally {
-      
+      if (!post.request.writableFinished) post.request.destroy();
     }
   }
 
