@@ -59,7 +59,9 @@ function databaseProcesses(world: World): number[] {
 
 /** The fields of /proc/<pid>/stat after the name: state, parent, … */
 function statOf(pid: number): string[] {
-  return readProc(`/proc/${pid}/stat`).replace(/^.*\) /s, '').split(' ');
+  return readProc(`/proc/${pid}/stat`)
+    .replace(/^.*\) /s, '')
+    .split(' ');
 }
 
 export type ProcessorSeconds = { readonly platen: number; readonly postgres: number };

@@ -45,16 +45,17 @@ async function onNode(run: () => Promise<void>): Promise<void> {
 }
 
 /** Begins a login, lets the account answer, and runs the worker until the login has ended. */
-async function login(account: string, more: NewPracticeConnection & { stepMs?: number } = {}) {
+async function login(account: string, more: NewPracticeConnection & { afterMs?: number } = {}) {
   const id = await addPracticeConnection(context, practice, more);
   const code = await beginDeviceLogin(context, id, BEGIN);
   await practice.answerCode(code.userCode, account);
-  return await runToEnd(id, more.stepMs);
+  node.clock.advance(more.afterMs ?? 0);
+  return await runToEnd(id);
 }
 
-async function runToEnd(id: string, stepMs = 1000): Promise<Connection> {
+async function runToEnd(id: string): Promise<Connection> {
   await using _worker = await startConnectionsWorker(context);
-  await moveUntil(node.clock, async () => (await getConnection(context, id)).login?.state !== 'pending', stepMs);
+  await moveUntil(node.clock, async () => (await getConnection(context, id)).login?.state !== 'pending');
   return await getConnection(context, id);
 }
 
@@ -167,7 +168,7 @@ describe('a login by code', () => {
 
   test('ends as expired when nobody acts, and the page refusing somebody looks the same', () =>
     onNode(async () => {
-      const connection = await login('stuck-90094@practice.example', { expectedAccount: PRINT_ROOM, stepMs: 60_000 });
+      const connection = await login('stuck-90094@practice.example', { expectedAccount: PRINT_ROOM, afterMs: 880_000 });
       assert.equal(connection.login?.state, 'expired');
       assert.equal(connection.login?.problem?.code, 'login-expired');
     }));
@@ -227,6 +228,36 @@ describe('a login by code', () => {
         return true;
       });
       assert.equal((await getConnection(context, id)).login, undefined);
+    }));
+
+  for (const tenantId of ['practice.example', 'organizations']) {
+    test(`works with the tenant given as ${tenantId}, and the account's tenant is known afterwards`, () =>
+      onNode(async () => {
+        await practice.steer('/apps', { clientId: practice.clientId, audience: 'multi' });
+        const asked = { title: 'x', clientId: practice.clientId, tenantId, cloud: 'practice', uses: ['imap'] as const };
+        const { id } = await createConnection(context, { ...asked, expectedAccount: PRINT_ROOM }, 'test');
+        const code = await beginDeviceLogin(context, id, BEGIN);
+        await practice.answerCode(code.userCode, PRINT_ROOM);
+        const connection = await runToEnd(id);
+        assert.equal(connection.state, 'connected', JSON.stringify(connection.login));
+        assert.equal(connection.account?.tenantId, practice.tid);
+      }));
+  }
+
+  test('is polled no faster than the server wants: it never has to say slow_down', () =>
+    onNode(async () => {
+      await practice.steer('/settings', { pollingTooFast: 'slow-down', intervalSeconds: 7 });
+      const id = await addPracticeConnection(context, practice);
+      await beginDeviceLogin(context, id, BEGIN);
+      await using _worker = await startConnectionsWorker(context);
+      await eventually(() => {
+        // both clocks, because the practice tenant measures the pause with its own
+        node.clock.advance(500);
+        practice.clock.advance(500);
+        return practice.asked('device_code') >= 5;
+      });
+      const errors = practice.identity.log.entries({ endpoint: 'token' }).map(({ error }) => error);
+      assert.deepEqual([...new Set(errors)], ['authorization_pending']);
     }));
 
   test('cannot begin for a shared tenant name while nobody knows who has to confirm', () =>

@@ -5,7 +5,7 @@
  * process keeps it. Elsewhere it is a socket file, which the next start removes when nobody listens on it.
  */
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, realpath, stat, unlink } from 'node:fs/promises';
+import { mkdir, realpath, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,8 +14,6 @@ import { isSystemError, PlatenError } from '../base/errors.ts';
 /** Throws `data-directory-in-use` when another Platen holds the directory. */
 export async function holdDataDirectory(directory: string): Promise<AsyncDisposable> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  // The embedded database runs as a user of its own and must pass through; the files inside are closed to others.
-  if (process.getuid?.() === 0 && (await stat(directory)).uid === 0) await chmod(directory, 0o711);
   const tag = createHash('sha256')
     .update(await realpath(directory))
     .digest('hex')

@@ -105,6 +105,8 @@ async function preparePlace(dataDir: string, log: Log): Promise<Place> {
   let binaries = findBinaries();
   let cluster = join(dataDir, 'postgresql');
   if (user !== undefined) {
+    // The database's own user must pass through the data directory; the files inside are closed to others.
+    if ((await stat(dataDir)).uid === 0) await chmod(dataDir, 0o711);
     // PostgreSQL refuses to run as root, and its own user cannot pass through folders such as /root.
     if (!(await canReach(user, binaries))) binaries = await copyBinaries(binaries);
     if (!(await canReach(user, dataDir)) && !existsSync(cluster)) {

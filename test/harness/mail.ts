@@ -27,7 +27,16 @@ export function writeMail({ mark, sender = KNOWN_SENDERS[0], documents = 1, byte
     const bytes = writePdf(`${mark} document ${index + 1}`, bytesEach);
     return { name: `${mark}-${index + 1}.pdf`, bytes, sha256: sha256Of(bytes) };
   });
-  return { mark, sender, documents: list, message: writeMessage(mark, sender, list) };
+  return wrapDocuments(mark, list, sender);
+}
+
+/** A mail around documents that there are already. */
+export function wrapDocuments(
+  mark: string,
+  documents: readonly MailedDocument[],
+  sender: string = KNOWN_SENDERS[0],
+): Mail {
+  return { mark, sender, documents, message: writeMessage(mark, sender, documents) };
 }
 
 export function sha256Of(bytes: Buffer): string {

@@ -81,11 +81,11 @@ export async function connectPractice(
   return id;
 }
 
-/** Moves the clock step by step until a claim holds: for workers that sleep between their looks. */
-export async function moveUntil(clock: MovableClock, claim: () => Promise<boolean>, stepMs = 1000): Promise<void> {
+/** Moves the clock second by second until a claim holds: for workers that sleep between their looks. */
+export async function moveUntil(clock: MovableClock, claim: () => Promise<boolean>): Promise<void> {
   await eventually(async () => {
     if (await claim()) return true;
-    clock.advance(stepMs);
+    clock.advance(1000);
     return false;
   });
 }

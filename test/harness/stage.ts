@@ -159,10 +159,14 @@ export class Stage {
       const sender = more.sender ?? KNOWN_SENDERS[this.#mailCount % KNOWN_SENDERS.length] ?? KNOWN_SENDERS[0];
       const mail = writeMail({ ...more, sender, mark: `mail-${this.#run}-${this.#mailCount}` });
       mails.push(mail);
-      this.mails.push(mail);
-      await this.peers.deliver(PRINT_ROOM, mail.message);
+      await this.deliverMail(mail);
     }
     return mails;
+  }
+
+  async deliverMail(mail: Mail): Promise<void> {
+    this.mails.push(mail);
+    await this.peers.deliver(PRINT_ROOM, mail.message);
   }
 
   async addConnection(more: Row = {}): Promise<string> {
