@@ -80,10 +80,11 @@ export class RawPrinter implements Disposable {
       [TAGS_OF_TEXT.language, 'attributes-natural-language', 'en'],
       [TAGS.uri, 'printer-uri', this.#uri],
     ];
-    const [jobId, ...others] = fields[0]?.[1] === 'job-id' ? fields : [undefined, ...fields];
     const user: Field = [TAGS.name, 'requesting-user-name', 'bare'];
-    // RFC 8011 section 4.3.1: the target first, then who asks, then the rest.
-    const all = [...common, ...(jobId === undefined ? [] : [jobId]), user, ...others].map(encodeField);
+    // RFC 8011 section 4.1.5: what the operation is about comes first, then who asks, then the rest.
+    const targets = fields.filter(([, name]) => name === 'job-id');
+    const others = fields.filter(([, name]) => name !== 'job-id');
+    const all = [...common, ...targets, user, ...others].map(encodeField);
     const body = Buffer.concat([head, ...all, Buffer.from([END_OF_ATTRIBUTES]), document]);
     return this.#post(body);
   }

@@ -117,9 +117,12 @@ export async function openDatabase(world: World): Promise<Database> {
   const client = new pg.Client(embeddedOptions(world.node.dataDir));
   client.on('error', () => undefined);
   await client.connect();
-  // Prepared once under its own text: the counting must not be what is measured.
+  const names = new Map<string, string>();
+  // Prepared once: the counting must not be what is measured.
   const one = async (sql: string): Promise<unknown> => {
-    const { rows } = await client.query({ name: sql.slice(0, 60), text: sql, rowMode: 'array' });
+    const name = names.get(sql) ?? `count-${names.size}`;
+    names.set(sql, name);
+    const { rows } = await client.query({ name, text: sql, rowMode: 'array' });
     return (rows as unknown[][])[0]?.[0];
   };
   return {

@@ -86,7 +86,6 @@ export const ERRORS = {
   'printer-answer-invalid': rule(502, true),
   'printer-address-refused': rule(400, false),
   'queue-in-use': rule(409, false),
-  'printer-in-use': rule(409, false),
   'printer-certificate-changed': rule(502, false),
 } as const satisfies Record<string, ErrorRule>;
 

@@ -8,6 +8,7 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
+  createHmac,
   hkdfSync,
   randomBytes,
   randomUUIDv7,
@@ -38,6 +39,8 @@ export type Secrets = {
   seal(text: string, boundTo: string): Buffer;
   /** Throws `sealed-value-damaged` when the bytes, the key or the row are not the ones it was sealed with. */
   open(sealed: Buffer, boundTo: string): string;
+  /** HMAC-SHA256 of text as hex, with a key that is derived for `purpose`: what was signed for one is void for another. */
+  sign(text: string, purpose: string): string;
   /** Eight hex digits that tell keys apart without telling the key. */
   readonly fingerprint: string;
 };
@@ -54,6 +57,10 @@ export function secretsFromKey(master: Buffer): Secrets {
   const key = Buffer.from(hkdfSync('sha256', master, '', 'platen sealed values', KEY_BYTES));
   return {
     fingerprint: createHash('sha256').update('platen key fingerprint').update(master).digest('hex').slice(0, 8),
+    sign(text, purpose) {
+      const signing = hkdfSync('sha256', master, '', `platen signatures: ${purpose}`, KEY_BYTES);
+      return createHmac('sha256', Buffer.from(signing)).update(text).digest('hex');
+    },
     seal(text, boundTo) {
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(boundTo));

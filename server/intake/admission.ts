@@ -32,16 +32,24 @@ export type Admission =
  * Decides whether the sender of a message may print. The address of From is a claim that anybody can write; that is why
  * it must be exactly one plain address of a known user. (Proof of it comes with the rules for verified senders.)
  */
-export async function admit(context: Context, head: MessageHead): Promise<Admission> {
+export async function admit(context: Context, head: MessageHead, known: KnownAddresses): Promise<Admission> {
   const { sender } = head;
   if (sender.kind === 'none') return refused('no-sender');
   if (sender.kind === 'several-fields' || sender.kind === 'several-addresses') return refused('several-senders');
   if (sender.kind === 'unreadable') return refused('unreadable-sender');
   if ((head.fields.get('received')?.length ?? 0) > intakeLimits.maxHops) return refused('too-many-hops');
+  if (head.fields.has('x-platen-hop')) return refused('own-message');
   const { address } = sender.sender;
-  if (head.fields.has('x-platen-hop') || (await findReadMailbox(context, address)) !== undefined) {
-    return refused('own-message');
-  }
+  const asked = known.get(address) ?? admitAddress(context, address);
+  known.set(address, asked);
+  return await asked;
+}
+
+/** Addresses that were looked up for the messages of one chunk, so that a hundred of one sender ask once. */
+export type KnownAddresses = Map<string, Promise<Admission>>;
+
+async function admitAddress(context: Context, address: string): Promise<Admission> {
+  if ((await findReadMailbox(context, address)) !== undefined) return refused('own-message');
   const user = await findUserByAddress(context, address);
   return user === undefined ? refused('unknown-sender') : { kind: 'admitted', user };
 }

@@ -21,8 +21,8 @@ export const intakeLimits = {
   maxHashedTextBytes: 1 * MIB,
   /** Received fields; each hop adds one, and mail that goes round in a circle collects them. */
   maxHops: 25,
-  /** Messages whose documents are written to the disk at the same time. */
-  parallelMessages: 8,
+  /** Messages whose documents are written to the disk at the same time: what waits is the disk, and syncs are shared. */
+  parallelMessages: 64,
   /** Tries for a message of which the server gives nothing, or a substitute. */
   maxTries: 3,
   /** Tries for a message during which the connection is lost each time: more, because a bad line is not its fault. */

@@ -10,8 +10,16 @@ import { ImapFailure } from '../protocols/imap/failure.ts';
 import { imapLimits } from '../protocols/limits.ts';
 import type { Context } from '../store/database.ts';
 import type { MessageOutcome } from '../store/schema.ts';
+import type { KnownAddresses } from './admission.ts';
 import { intakeLimits } from './limits.ts';
-import { type Received, type ReceivedMessage, receiveStream, receiveWhole, refuseTooLarge } from './receive.ts';
+import {
+  discardReceived,
+  type Received,
+  type ReceivedMessage,
+  receiveStream,
+  receiveWhole,
+  refuseTooLarge,
+} from './receive.ts';
 import { markMoved, noteUnreadable, type Place, type Settled, settle } from './settle.ts';
 
 export type Pass = Place & {
@@ -70,23 +78,55 @@ async function takeStep(context: Context, pass: Pass, uids: readonly number[]): 
 }
 
 async function takeChunks(context: Context, pass: Pass, chunks: readonly (readonly number[])[]): Promise<void> {
-  let finishing: Promise<void> = Promise.resolve();
+  const line = new Line(context, pass);
   let fetching = fetchChunk(pass, chunks[0] ?? []);
   try {
     for (const [index, chunk] of chunks.entries()) {
       const bodies = await fetching;
       const next = pass.shouldEnd() ? [] : (chunks[index + 1] ?? []);
       fetching = fetchChunk(pass, next);
-      const settled = await store(context, pass, bodies);
-      // The server moves these while the next chunk is stored.
-      finishing = finishing.then(() => finish(context, pass, settled));
-      finishing.catch(() => undefined);
+      const received = await receiveBodies(context, bodies);
+      await line.add(received);
       for (const uid of chunk) pass.suspects.delete(uid);
       if (next.length === 0) break;
     }
   } finally {
     await Promise.allSettled([fetching]);
-    await finishing;
+    await line.end();
+  }
+}
+
+/** Commits chunk after chunk, and moves after commit, while the next chunk is already fetched and received. */
+class Line {
+  readonly #context: Context;
+  readonly #pass: Pass;
+  #committing: Promise<void> = Promise.resolve();
+  #moving: Promise<void> = Promise.resolve();
+
+  constructor(context: Context, pass: Pass) {
+    this.#context = context;
+    this.#pass = pass;
+  }
+
+  /** Begins to commit a chunk once the one before is committed; throws when that one was not. */
+  async add(received: readonly Received[]): Promise<void> {
+    try {
+      await this.#committing;
+    } catch (error) {
+      await discardReceived(this.#context, received);
+      throw error;
+    }
+    this.#committing = settleAll(this.#context, this.#pass, received).then((settled) => {
+      this.#moving = this.#moving.then(() => finish(this.#context, this.#pass, settled));
+      this.#moving.catch(() => undefined);
+    });
+    this.#committing.catch(() => undefined);
+  }
+
+  /** Waits for all that was begun; throws the first failure in it. */
+  async end(): Promise<void> {
+    await this.#committing;
+    await this.#moving;
   }
 }
 
@@ -101,19 +141,29 @@ function fetchChunk(pass: Pass, uids: readonly number[]): Promise<FetchedBody[]>
   return fetching;
 }
 
-async function store(context: Context, pass: Pass, bodies: readonly FetchedBody[]): Promise<Settled[]> {
+async function receiveBodies(context: Context, bodies: readonly FetchedBody[]): Promise<Received[]> {
+  const known: KnownAddresses = new Map();
   const received: Received[] = [];
   const present = bodies.filter((body) => body.kind !== 'gone');
   for (let at = 0; at < present.length; at += intakeLimits.parallelMessages) {
     const group = present.slice(at, at + intakeLimits.parallelMessages);
-    received.push(...(await Promise.all(group.map((body) => receiveBody(context, body)))));
+    const outcomes = await Promise.allSettled(group.map((body) => receiveBody(context, body, known)));
+    for (const outcome of outcomes) if (outcome.status === 'fulfilled') received.push(outcome.value);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed === undefined) continue;
+    await discardReceived(context, received);
+    throw failed.reason;
   }
-  return await settleAll(context, pass, received);
+  return received;
 }
 
-async function receiveBody(context: Context, body: FetchedBody & { kind: 'body' | 'empty' }): Promise<Received> {
+async function receiveBody(
+  context: Context,
+  body: FetchedBody & { kind: 'body' | 'empty' },
+  known: KnownAddresses,
+): Promise<Received> {
   if (body.kind === 'empty') return { kind: 'unreadable', uid: body.uid, reason: 'empty-message' };
-  return await receiveWhole(context, body);
+  return await receiveWhole(context, { ...body, known });
 }
 
 async function takeAlone(context: Context, pass: Pass, { uid, size }: { uid: number; size: number }): Promise<void> {

@@ -13,7 +13,7 @@ import { type LeafInMemory, type MessageItem, readMessage, splitMessage } from '
 import { discard, keep } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import type { KnownSender } from '../users/users.ts';
-import { admit, isSubstitute, type Reason } from './admission.ts';
+import { admit, isSubstitute, type KnownAddresses, type Reason } from './admission.ts';
 import { intakeLimits } from './limits.ts';
 import { ContentDigest, type IncomingDocument, isBodyText, isPdf, PDF, titleOf } from './parts.ts';
 
@@ -28,13 +28,25 @@ export type ReceivedMessage = {
   readonly documents: readonly IncomingDocument[];
 };
 
+/** Discards the documents of messages that are not going to be settled. */
+export async function discardReceived(context: Context, received: readonly Received[]): Promise<void> {
+  const messages = received.flatMap((each) => (each.kind === 'message' ? [each.message] : []));
+  await discard(
+    context,
+    messages.flatMap(({ documents }) => documents.map(({ file }) => file)),
+  );
+}
+
 export type Received =
   | { readonly kind: 'message'; readonly message: ReceivedMessage }
   | { readonly kind: 'unreadable'; readonly uid: number; readonly reason: Reason; readonly head?: MessageHead };
 
 /** Receives a message that is in memory. Throws `spool-unavailable`; whatever is wrong with the message is answered. */
-export async function receiveWhole(context: Context, { uid, raw }: { uid: number; raw: Buffer }): Promise<Received> {
-  const receipt = new Receipt(context, uid);
+export async function receiveWhole(
+  context: Context,
+  { uid, raw, known }: { uid: number; raw: Buffer; known: KnownAddresses },
+): Promise<Received> {
+  const receipt = new Receipt(context, uid, known);
   receipt.bytes = raw.length;
   return await receipt.settle(async () => {
     const { head, leaves } = await readMessage(raw, { maxMessageBytes: intakeLimits.maxMessageBytes });
@@ -48,7 +60,7 @@ export async function receiveStream(
   context: Context,
   { uid, size, source }: { uid: number; size: number; source: AsyncIterable<Buffer> },
 ): Promise<Received> {
-  const receipt = new Receipt(context, uid);
+  const receipt = new Receipt(context, uid, new Map());
   receipt.estimate = size;
   return await receipt.settle(async () => {
     const counted = receipt.count(source);
@@ -80,6 +92,7 @@ class Receipt {
   estimate = 0;
   readonly #context: Context;
   readonly #uid: number;
+  readonly #known: KnownAddresses;
   readonly #digest = new ContentDigest();
   readonly #documents: IncomingDocument[] = [];
   #head: MessageHead | undefined;
@@ -87,9 +100,10 @@ class Receipt {
   #refusal: Reason | undefined;
   #sourceError: unknown;
 
-  constructor(context: Context, uid: number) {
+  constructor(context: Context, uid: number, known: KnownAddresses) {
     this.#context = context;
     this.#uid = uid;
+    this.#known = known;
   }
 
   /** Runs the reading and says what came of it. */
@@ -118,7 +132,7 @@ class Receipt {
   async begin(head: MessageHead): Promise<boolean> {
     this.#head = head;
     if (isSubstitute(head)) return false;
-    const admission = await admit(this.#context, head);
+    const admission = await admit(this.#context, head, this.#known);
     if (admission.kind === 'admitted') this.#user = admission.user;
     else this.#refusal = admission.reason;
     return admission.kind === 'admitted';

@@ -57,6 +57,18 @@ export async function findOpenAttempt(context: Context, printerId: string): Prom
   return row === undefined ? undefined : toAttempt(row);
 }
 
+/** Open attempts at printers that are no more. */
+export async function findOrphanedAttempts(context: Context): Promise<Attempt[]> {
+  const rows = await context.db
+    .selectFrom('print_attempts')
+    .innerJoin('jobs', 'jobs.id', 'print_attempts.job_id')
+    .selectAll('print_attempts')
+    .where('print_attempts.ended_at', 'is', null)
+    .where('jobs.printer_id', 'is', null)
+    .execute();
+  return rows.map(toAttempt);
+}
+
 /** How often a job reached its printer and was ended there with nothing printed. */
 export async function countUnprintedAttempts(context: Context, jobId: string): Promise<number> {
   const row = await context.db

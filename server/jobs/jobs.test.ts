@@ -10,7 +10,7 @@ import { systemClock } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
 import { readJournal } from '../journal/journal.ts';
-import { addPrinter, checkPrinter } from '../printers/printers.ts';
+import { addPrinter, checkPrinter, removePrinter } from '../printers/printers.ts';
 import { addSpoolFiles, keep } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { transaction } from '../store/transaction.ts';
@@ -262,4 +262,35 @@ test('fifty jobs come out in the order in which they were submitted', async () =
   await ended(stage, ids.at(-1) ?? '');
   const order = stage.printer.printed().map((document) => Number(/^job (\d+)/.exec(document.jobName)?.[1]));
   assert.deepEqual(order, [...Array(50).keys()]);
+});
+
+test('what waited for a removed printer waits for another printer of its queue', async () => {
+  await using stage = await openStage();
+  const id = await stage.submit();
+  const [printer] = await stage.context.db.selectFrom('printers').select('id').execute();
+  await removePrinter(stage.context, printer?.id ?? '');
+  assert.equal((await getJob(stage.context, id)).printerId, null);
+  assert.equal((await getJob(stage.context, await stage.submit())).printerId, null);
+  const added = await addPrinter(stage.context, { name: 'Again', uri: stage.printer.uri });
+  await stage.context.db
+    .updateTable('queues')
+    .set({ printer_ids: [added.id] })
+    .execute();
+  await using _worker = await startJobsWorker(stage.context);
+  assert.equal((await ended(stage, id)).state, 'completed');
+});
+
+test('a job that was at a printer when that was removed needs a look', async () => {
+  await using stage = await openStage();
+  await stage.printer.control.setFault({ kind: 'out-of-paper' });
+  const id = await stage.submit();
+  {
+    await using _worker = await startJobsWorker(stage.context);
+    await eventually(async () => (await getJob(stage.context, id)).state === 'processing-stopped');
+  }
+  const [printer] = await stage.context.db.selectFrom('printers').select('id').execute();
+  await removePrinter(stage.context, printer?.id ?? '');
+  await using _worker = await startJobsWorker(stage.context);
+  const job = await ended(stage, id);
+  assert.deepEqual([job.state, job.reasons], ['processing-stopped', ['outcome-unknown']]);
 });

@@ -134,8 +134,9 @@ const RANK = { idle: 0, processing: 0, unknown: 1, stopped: 2, unreachable: 3 } 
  * `undefined` when the queue has no printer.
  */
 export async function choosePrinter(context: Context, queue: Queue): Promise<string | undefined> {
-  if (queue.printerIds.length <= 1) return queue.printerIds[0];
+  // A printer that was removed may still stand in the queue.
   const printers = (await listPrinterStates(context)).filter((printer) => queue.printerIds.includes(printer.id));
+  if (printers.length <= 1) return printers[0]?.id;
   const waiting = await context.db
     .selectFrom('jobs')
     .select(['printer_id', (builder) => builder.fn.countAll<number>().as('count')])

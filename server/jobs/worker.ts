@@ -1,9 +1,12 @@
 /** Wakes the feeders of printers: when an alarm rings, at start, and every minute for alarms that were lost. */
 import { MINUTE_MS } from '../base/clock.ts';
 import type { Context } from '../store/database.ts';
+import { withLease } from '../store/leases.ts';
 import { followTasks } from '../store/tasks.ts';
 import { transaction } from '../store/transaction.ts';
+import { endAttempt, findOrphanedAttempts } from './attempts.ts';
 import { type Feeder, startFeeder } from './feed.ts';
+import { OUTCOME_UNKNOWN } from './job.ts';
 import { choosePrinter, getQueue } from './queues.ts';
 import { changeJob, lockJob } from './rows.ts';
 
@@ -43,6 +46,7 @@ export async function startJobsWorker(context: Context): Promise<AsyncDisposable
 async function sweep(context: Context, wake: (printerIds: string[]) => void, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
+      await stopOrphanedAttempts(context);
       await routeWaitingJobs(context);
       wake(await findPrinters(context, undefined));
     } catch (error) {
@@ -57,6 +61,24 @@ async function findPrinters(context: Context, jobIds: readonly string[] | undefi
   if (jobIds !== undefined) query = query.where('id', 'in', [...jobIds]);
   const rows = await query.where('printer_id', 'is not', null).execute();
   return rows.flatMap((row) => (row.printer_id === null ? [] : [row.printer_id]));
+}
+
+/** A job that was at a printer when that was removed can no longer be followed: a person has to look. */
+async function stopOrphanedAttempts(context: Context): Promise<void> {
+  for (const attempt of await findOrphanedAttempts(context)) {
+    await withLease(context, `printer:${attempt.printerId}`, {}, async (lease) => {
+      const problem = {
+        code: 'outcome-unknown',
+        detail: 'the printer was removed while the job was at it',
+        at: context.clock.now().toISOString(),
+      };
+      await endAttempt(context, lease, {
+        attempt,
+        end: { outcome: 'unknown', words: problem.detail },
+        change: { state: 'processing-stopped', reasons: [OUTCOME_UNKNOWN], problem, dueAt: null },
+      });
+    });
+  }
 }
 
 const ROUTED_AT_ONCE = 200;

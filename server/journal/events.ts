@@ -44,6 +44,11 @@ export const EVENT_TYPES = {
   'job-state-changed': 'job',
   'job-attempt-started': 'job',
   'job-attempt-ended': 'job',
+  'outbox-message-queued': 'outbox-message',
+  'outbox-message-state-changed': 'outbox-message',
+  'outbox-message-attempt-ended': 'outbox-message',
+  'outbox-message-dropped': 'outbox-message',
+  'outbox-sending-paused': 'outbox',
 } as const;
 
 export type EventType = keyof typeof EVENT_TYPES;

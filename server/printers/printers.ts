@@ -56,7 +56,6 @@ export type NewPrinterJob = {
 };
 
 const UNIQUE_VIOLATION = '23505';
-const FOREIGN_KEY_VIOLATION = '23503';
 
 /**
  * Adds a printer that answers at this address; what it tells is committed with it when this returns.
@@ -122,19 +121,17 @@ export async function getPrinter(context: Context, id: string): Promise<Printer>
   return printer;
 }
 
-/** Removes a printer that no job knows. Throws `not-found`, and `printer-in-use` where a job was or is printed there. */
+/**
+ * Removes a printer. What waited for it is given to another printer of its queue; a job that is at it right now can no
+ * longer be followed and stops as `outcome-unknown`. Throws `not-found`.
+ */
 export async function removePrinter(context: Context, id: string, actor?: string): Promise<void> {
-  try {
-    await transaction(context, async (context) => {
-      const removed = await deletePrinter(context, id);
-      if (removed === undefined) throw noSuchPrinter();
-      const data = { name: removed.name, uri: removed.uri };
-      await record(context, 'printer-removed', { subjectId: id, data, ...(actor ? { actor } : {}) });
-    });
-  } catch (error) {
-    if (!isSystemError(error) || error.code !== FOREIGN_KEY_VIOLATION) throw error;
-    throw new PlatenError('printer-in-use', 'jobs were sent to this printer', { cause: error });
-  }
+  await transaction(context, async (context) => {
+    const removed = await deletePrinter(context, id);
+    if (removed === undefined) throw noSuchPrinter();
+    const data = { name: removed.name, uri: removed.uri };
+    await record(context, 'printer-removed', { subjectId: id, data, ...(actor ? { actor } : {}) });
+  });
   await forgetTransport(context, id);
 }
 

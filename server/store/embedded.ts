@@ -44,6 +44,7 @@ const DATABASE = 'platen';
 const MAX_LOG_BYTES = 20 * 1024 * 1024;
 const SAY_EVERY_MS = 10_000;
 const RESTART_PAUSE_MS = 1_000;
+const BURIAL_MS = 10_000;
 
 // Small on purpose: an idle Platen should not cost more than the printers' own spooler did.
 const SERVER_OPTIONS = {
@@ -280,7 +281,10 @@ async function createDatabase(place: Place): Promise<void> {
 async function stopOrphan(place: Place, { clock, log }: Surroundings): Promise<void> {
   const file = await readFile(join(place.cluster, 'postmaster.pid'), 'utf8').catch(() => undefined);
   const pid = Number(file?.split('\n')[0]);
-  if (!Number.isInteger(pid) || pid <= 1 || !(await isServerOf(pid, place.cluster))) return;
+  if (!Number.isInteger(pid) || pid <= 1) return;
+  // One that was killed counts as running, for the lock file of its cluster, until the system has buried it.
+  for (let waitedMs = 0; isZombie(pid) && waitedMs < BURIAL_MS; waitedMs += 25) await clock.sleep(25);
+  if (!(await isServerOf(pid, place.cluster))) return;
   log.info({ pid }, 'stopping the database server that an ended Platen left behind');
   process.kill(pid, 'SIGINT');
   while (isAlive(pid)) await clock.sleep(25);

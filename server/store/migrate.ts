@@ -4,9 +4,11 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { PlatenError } from '../base/errors.ts';
 import type { Db } from './database.ts';
 import * as theThread from './migrations/0001-the-thread.ts';
+import * as outgoingMail from './migrations/0002-outgoing-mail.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
+  '0002-outgoing-mail': outgoingMail,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

@@ -163,7 +163,19 @@ type NetworkSettings = {
   id: number;
   sender_email: string | null;
   sender_name: string | null;
+  outgoing_kind: 'connection' | 'classic' | null;
   outgoing_connection_id: string | null;
+  classic_server: Json<ClassicServer> | null;
+  /** Of the classic server, where it wants one. */
+  sealed_password: Buffer | null;
+};
+/** A submission server that is not reached through a connection; its password is sealed beside it. */
+export type ClassicServer = {
+  readonly host: string;
+  readonly port: number;
+  readonly security: 'tls' | 'starttls' | 'none';
+  readonly verifyCertificate: boolean;
+  readonly username: string | null;
 };
 /** Addresses that Platen reads, so that a scan is not sent back into its own intake. */
 type ReadAddresses = { mailbox_id: string; address: string };
@@ -294,6 +306,125 @@ type Printers = {
   created_at: Generated<Date>;
 };
 
+// ── outbox ──────────────────────────────────────────────────────────────────────────────────────────────────────
+export type MessageKind = 'scan' | 'notice' | 'test';
+export type OutboxState = 'queued' | 'active' | 'deferred' | 'held' | 'sent' | 'failed' | 'uncertain';
+export type RecipientState = 'queued' | 'sent' | 'failed' | 'uncertain';
+/** Who or what a held message waits for. */
+export type HoldReason = 'administrator' | 'connection' | 'mailbox' | 'message';
+
+type OutboxMessages = {
+  id: string;
+  kind: MessageKind;
+  /** Smaller leaves first: an administrator's test, then scans, then notices. */
+  priority: number;
+  device_id: string | null;
+  owner_id: string | null;
+  /** MAIL FROM of the envelope; empty for the null reverse-path. */
+  sender: string;
+  subject: string;
+  message_id_header: string;
+  /** The message up to 64 KB, else it is in the spool; neither once it is sent. */
+  body: Buffer | null;
+  spool_id: string | null;
+  bytes: number;
+  sha256: Buffer;
+  state: OutboxState;
+  hold_reason: HoldReason | null;
+  problem: Json<Problem> | null;
+  /** A try was cut off after the final dot: when the copy is accepted, the first one may have been too. */
+  possibly_twice: WithDefault<boolean>;
+  attempts: WithDefault<number>;
+  /** How often the server took the sign-in and then refused the mailbox (430 4.2.0). */
+  logon_failures: WithDefault<number>;
+  /** What the server takes in one transaction, once it has refused more. */
+  recipients_at_once: number | null;
+  /** When the worker should look again; none when nothing is due. */
+  due_at: InstantOrNone;
+  expires_at: Instant;
+  created_at: Instant;
+  sent_at: InstantOrNone;
+  ended_at: InstantOrNone;
+  /** The last words of the server about this message. */
+  remote_answer: string | null;
+};
+type OutboxRecipients = {
+  message_id: string;
+  position: number;
+  address: string;
+  state: RecipientState;
+  problem: Json<Problem> | null;
+};
+/** Written before the message is sent; open until its verdict is written. */
+type OutboxAttempts = {
+  id: string;
+  message_id: string;
+  lease_name: string;
+  fence: number;
+  phase: 'sending' | 'ended';
+  /** Which recipients this try is for. */
+  positions: number[];
+  verdict: string | null;
+  code: number | null;
+  enhanced: string | null;
+  words: string | null;
+  started_at: Instant;
+  ended_at: InstantOrNone;
+};
+/** What may be sent through a mailbox now, shared by all nodes and counted by the database's clock. */
+type PaceBuckets = {
+  /** The user name of the mailbox, or `server:<host>:<port>`. */
+  mailbox: string;
+  tokens: ColumnType<string, number, number>;
+  counted_at: Instant;
+  parked_until: InstantOrNone;
+  /** Pauses in a row: each one is longer. */
+  pauses: WithDefault<number>;
+  problem: Json<Problem> | null;
+};
+/** Recipients per mailbox and hour, for the limit of 24 hours. */
+type PaceHours = { mailbox: string; hour: Instant; recipients: number };
+
+// ── relay ───────────────────────────────────────────────────────────────────────────────────────────────────────
+type Devices = {
+  id: string;
+  name: string;
+  /** Addresses and ranges (CIDR) under which it is known. */
+  addresses: WithDefault<string[]>;
+  username: string | null;
+  password_hash: string | null;
+  allows_plain_auth: WithDefault<boolean>;
+  limits: Json<Record<string, unknown>>;
+  allowed_domains: WithDefault<string[]>;
+  sender_map: Json<Record<string, unknown>>;
+  normalises_bare_lf: WithDefault<boolean>;
+  enabled: WithDefault<boolean>;
+  created_at: Generated<Date>;
+};
+/** Message-IDs that a device has used, so that one that comes again with other content is told apart. */
+type DeviceMessages = { device_id: string; message_id_header: string; sha256: Buffer; at: Instant };
+
+// ── notices ─────────────────────────────────────────────────────────────────────────────────────────────────────
+type NoticeSettings = {
+  /** Always 1. */
+  id: number;
+  rules: Json<Record<string, unknown>>;
+  /** How far the journal has been read. */
+  journal_cursor: string | null;
+  webhook_url: string | null;
+  sealed_webhook_secret: Buffer | null;
+  alarm_server: Json<ClassicServer> | null;
+  sealed_alarm_password: Buffer | null;
+};
+/** At most one notice per subject, event and recipient. */
+type NoticesSent = {
+  subject_id: string;
+  event: string;
+  recipient: string;
+  outbox_message_id: string | null;
+  at: Instant;
+};
+
 export type Schema = {
   leases: Leases;
   store_facts: StoreFacts;
@@ -317,6 +448,15 @@ export type Schema = {
   jobs: Jobs;
   print_attempts: PrintAttempts;
   printers: Printers;
+  outbox_messages: OutboxMessages;
+  outbox_recipients: OutboxRecipients;
+  outbox_attempts: OutboxAttempts;
+  pace_buckets: PaceBuckets;
+  pace_hours: PaceHours;
+  devices: Devices;
+  device_messages: DeviceMessages;
+  notice_settings: NoticeSettings;
+  notices_sent: NoticesSent;
 };
 
 /** Who may name which table in a query. */
@@ -343,4 +483,13 @@ export const TABLE_OWNERS: Readonly<Record<keyof Schema, string>> = {
   jobs: 'jobs',
   print_attempts: 'jobs',
   printers: 'printers',
+  outbox_messages: 'outbox',
+  outbox_recipients: 'outbox',
+  outbox_attempts: 'outbox',
+  pace_buckets: 'outbox',
+  pace_hours: 'outbox',
+  devices: 'relay',
+  device_messages: 'relay',
+  notice_settings: 'notices',
+  notices_sent: 'notices',
 };

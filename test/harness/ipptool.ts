@@ -29,7 +29,9 @@ export async function askIpptool(uri: string, jobId: number): Promise<Record<str
     const options = ['-tv', '-d', `job=${jobId}`, uri, file];
     const { stdout } = await run(getProgram('ipptool', 'cups-ipp-utils'), options, { timeout: TIMEOUT_MS });
     const attributes = [...stdout.matchAll(/^\s+([a-z][a-z0-9-]*) \([^)]*\) = (.*)$/gm)];
-    return Object.fromEntries(attributes.map(([, name, value]) => [name ?? '', value ?? '']));
+    // ipptool escapes brackets, quotes and backslashes in what it prints.
+    const plain = (value = '') => value.replace(/\\(.)/g, '$1');
+    return Object.fromEntries(attributes.map(([, name, value]) => [name ?? '', plain(value)]));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

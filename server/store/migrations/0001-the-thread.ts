@@ -233,7 +233,7 @@ const STATEMENTS = [
     owner_id uuid NOT NULL REFERENCES users,
     owner_name text NOT NULL,
     queue_id uuid NOT NULL REFERENCES queues,
-    printer_id uuid REFERENCES printers,
+    printer_id uuid REFERENCES printers ON DELETE SET NULL,
     title text NOT NULL,
     state text NOT NULL CHECK (state IN
       ('pending', 'pending-held', 'processing', 'processing-stopped', 'canceled', 'aborted', 'completed')),

@@ -1,0 +1,217 @@
+/** The figures as a table, as JSON, and as `docs/performance.md`. */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { DelayFigures } from './delay.ts';
+import { spreadOf, type TableRow, tableOf, written } from './figures.ts';
+import type { Memory, StartFigures } from './footprint.ts';
+import type { IntakeFigures } from './intake.ts';
+import type { Machine } from './machine.ts';
+import type { PrintingFigures } from './printing.ts';
+
+export type Results = {
+  readonly at: string;
+  readonly command: string;
+  readonly machine: Machine;
+  readonly postgres?: string;
+  readonly intake?: IntakeFigures;
+  readonly delay?: DelayFigures;
+  readonly printing?: PrintingFigures;
+  readonly memory?: { readonly idleMiB: Memory; readonly peakMiB?: Memory };
+  readonly start?: StartFigures;
+};
+
+/** What is aimed at. A figure is compared with the first number; the text is what people read. */
+type Aim = { readonly limit: number; readonly better: 'more' | 'less'; readonly text: string };
+const atLeast = (limit: number, text = `at least ${limit}`): Aim => ({ limit, better: 'more', text });
+const atMost = (limit: number, unit: string): Aim => ({ limit, better: 'less', text: `at most ${limit} ${unit}` });
+
+type Line = { readonly what: string; readonly value: number; readonly unit: string; readonly aim?: Aim };
+
+const HEAD: TableRow = ['Figure', 'Measured', 'Aim', 'Reached'];
+
+export function tableOfResults(results: Results): string {
+  const lines = [
+    ...linesOfIntake(results.intake),
+    ...linesOfDelay(results.delay),
+    ...linesOfPrinting(results.printing),
+    ...linesOfMemory(results.memory),
+    ...linesOfStart(results.start),
+  ];
+  return tableOf(HEAD, lines.map(rowOf));
+}
+
+function rowOf({ what, value, unit, aim }: Line): TableRow {
+  const measured = unit === '' ? written(value) : `${written(value)} ${unit}`;
+  if (aim === undefined) return [what, measured, '', ''];
+  const isReached = aim.better === 'more' ? value >= aim.limit : value <= aim.limit;
+  return [what, measured, aim.text, isReached ? 'yes' : 'no'];
+}
+
+function linesOfIntake(intake: IntakeFigures | undefined): Line[] {
+  if (intake === undefined) return [];
+  const { perSecond, cpuMsPerMessage } = intake;
+  return [
+    { what: '(a) intake into committed jobs', value: perSecond.platen, unit: 'messages/s' },
+    { what: '(a) bare ImapFlow loop, one by one', value: perSecond.bare, unit: 'messages/s' },
+    { what: '(a) fetchmail into /dev/null', value: perSecond.fetchmail, unit: 'messages/s' },
+    {
+      what: '(a) ratio to the bare loop',
+      value: intake.ratioToBare,
+      unit: '',
+      aim: atLeast(0.5, 'at least 0.5, wanted 0.6'),
+    },
+    { what: '(a) ratio to fetchmail', value: intake.ratioToFetchmail, unit: '', aim: atLeast(1) },
+    { what: '(a) processor time of Platen', value: cpuMsPerMessage.platen, unit: 'ms/message' },
+    { what: '(a) processor time of PostgreSQL', value: cpuMsPerMessage.postgres, unit: 'ms/message' },
+  ];
+}
+
+function linesOfDelay(delay: DelayFigures | undefined): Line[] {
+  if (delay === undefined) return [];
+  const { fromExistsMs, fromDeliveryMs } = delay;
+  return [
+    { what: '(b) EXISTS to committed job, median', value: fromExistsMs.median, unit: 'ms', aim: atMost(40, 'ms') },
+    {
+      what: '(b) EXISTS to committed job, 95th percentile',
+      value: fromExistsMs.p95,
+      unit: 'ms',
+      aim: atMost(100, 'ms'),
+    },
+    { what: '(b) delivery to committed job, median', value: fromDeliveryMs.median, unit: 'ms' },
+    { what: '(b) delivery to committed job, 95th percentile', value: fromDeliveryMs.p95, unit: 'ms' },
+  ];
+}
+
+function linesOfPrinting(printing: PrintingFigures | undefined): Line[] {
+  if (printing === undefined) return [];
+  return [
+    { what: '(c) jobs into ippeveprinter', value: printing.platenPerSecond, unit: 'jobs/s' },
+    { what: '(c) bare client, Create-Job and Send-Document', value: printing.barePerSecond, unit: 'jobs/s' },
+    { what: '(c) bare client, Print-Job', value: printing.barePrintJobPerSecond, unit: 'jobs/s' },
+    { what: '(c) ratio to the bare client', value: printing.ratioToBare, unit: '', aim: atLeast(0.9) },
+  ];
+}
+
+function linesOfMemory(memory: Results['memory']): Line[] {
+  if (memory === undefined) return [];
+  const { idleMiB, peakMiB } = memory;
+  const idle: Line[] = [
+    { what: '(d) Platen, idle (PSS)', value: idleMiB.platen, unit: 'MiB', aim: atMost(110, 'MiB') },
+    { what: '(d) PostgreSQL, idle (PSS)', value: idleMiB.postgres, unit: 'MiB', aim: atMost(35, 'MiB') },
+  ];
+  if (peakMiB === undefined) return idle;
+  const above = peakMiB.platen - idleMiB.platen;
+  return [
+    ...idle,
+    { what: '(d) Platen above idle at the peak of (a)', value: above, unit: 'MiB', aim: atMost(100, 'MiB') },
+    { what: '(d) PostgreSQL at the peak of (a)', value: peakMiB.postgres, unit: 'MiB' },
+  ];
+}
+
+function linesOfStart(start: StartFigures | undefined): Line[] {
+  if (start === undefined) return [];
+  return [
+    { what: '(e) start to ready, existing data', value: start.seconds, unit: 's', aim: atMost(1.5, 's') },
+    { what: '(e) SIGTERM to end', value: start.stopSeconds, unit: 's' },
+  ];
+}
+
+export function writeDocument(results: Results): string {
+  const path = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
+  writeFileSync(path, documentOf(results));
+  return path;
+}
+
+function documentOf(results: Results): string {
+  return `# Performance
+
+This page is written by \`npm run bench -- --write\`; what stands here was measured on the machine below, at that time.
+
+${tableOfResults(results)}
+
+## The machine
+
+${tableOf(['What', 'Value'], rowsOfMachine(results))}
+
+${HOW_IT_IS_MEASURED}
+
+## Noise
+
+${noiseOf(results)}
+
+## The figures as JSON
+
+\`\`\`json
+${JSON.stringify(withoutDetails(results), undefined, 2)}
+\`\`\`
+`;
+}
+
+function rowsOfMachine({ machine, at, command, postgres }: Results): TableRow[] {
+  return [
+    ['date', at.slice(0, 10)],
+    ['command', `\`${command}\``],
+    ['processor', `${machine.processor}, ${machine.cores} cores`],
+    ['memory', `${machine.memoryGiB} GiB`],
+    ['disk', `${machine.disk}; a durable write of 8 KiB takes ${written(machine.syncMs)} ms`],
+    ['kernel', machine.kernel],
+    ['Node', machine.node],
+    ['PostgreSQL', postgres === undefined ? 'not asked' : `${postgres}, embedded, fsync on`],
+    ['Dovecot', machine.dovecot],
+    ['load before the start', written(machine.loadBefore)],
+  ];
+}
+
+/** One line per figure of rounds: how far they lay apart. */
+function noiseOf({ intake, printing, start }: Results): string {
+  const spreads: [string, readonly number[]][] = [];
+  if (intake !== undefined) {
+    spreads.push(['intake, Platen', intake.rounds.map((round) => round.platenSeconds)]);
+    spreads.push(['intake, bare loop', intake.rounds.map((round) => round.bareSeconds)]);
+    spreads.push(['intake, fetchmail', intake.rounds.map((round) => round.fetchmailSeconds)]);
+  }
+  if (printing !== undefined) {
+    spreads.push(['printing, Platen', printing.rounds.map((round) => round.platenPerSecond)]);
+    spreads.push(['printing, bare client', printing.rounds.map((round) => round.barePerSecond)]);
+  }
+  if (start !== undefined) spreads.push(['start', start.each]);
+  const rows = spreads.map(([what, values]) => [
+    what,
+    String(values.length),
+    `${Math.round(spreadOf(values) * 100)} %`,
+  ]);
+  return `Ratios are medians over the rounds of one run; a ratio is to be read to one significant step, not to its last
+digit. The slowest and the fastest round lay this far apart, as a share of the median:
+
+${tableOf(['What', 'Rounds', 'Spread'], rows)}`;
+}
+
+/** The delays of single mails are too many to print; their percentiles stay. */
+function withoutDetails(results: Results): unknown {
+  if (results.delay === undefined) return results;
+  const { each: _each, ...delay } = results.delay;
+  return { ...results, delay };
+}
+
+export function jsonOf(results: Results): string {
+  return JSON.stringify(results, undefined, 2);
+}
+
+const HOW_IT_IS_MEASURED = `## How it is measured
+
+The server is the real one, a process of its own with its embedded PostgreSQL, fsync on; the mail server is a Dovecot on
+the same machine, spoken to over TLS with a token that it has introspected; the printer is \`ippeveprinter\`. What is
+compared runs in turns with Platen in the same run. After each round the rows are counted: nothing may be lost and
+nothing doubled, in the database, in the mailbox and on paper; otherwise the run fails.
+
+- **(a)** 1,000 messages with a PDF of 100 KiB each, delivered beforehand, over one connection: from the login to the
+  commit of the last job. Platen also stores the documents durably and moves the messages; the bare loop only fetches
+  them one by one, and fetchmail writes them to \`/dev/null\`; neither parses, stores or moves anything.
+- **(b)** Single mails about a second apart. EXISTS is seen on the wire between server and Platen. Delivery is the moment
+  in which the server has taken the mail; Dovecot itself waits up to half a second before it tells anybody.
+- **(c)** Held jobs with a document of 100 KiB each are released, and those count that end after the last release. The
+  bare client uses the same operations over one kept connection and writes down nothing. The printer's command ends at
+  once.
+- **(d)** The proportional set size: memory that several processes share is divided among them, but for the program of
+  Node, which counts in full. Idle is ten seconds after the start, with the mailbox being watched.
+- **(e)** From the start of the process to the line that says that it is ready, on the data that (a) left.`;

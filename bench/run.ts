@@ -1,0 +1,114 @@
+/**
+ * `npm run bench`: what Platen does in a second, in a millisecond and in a mebibyte, each beside a bare client.
+ *
+ *   --only a,c     only these parts: a intake, b delay, c printing, d memory, e start
+ *   --rounds N     rounds of (a) and (c), 3 unless said
+ *   --messages N   messages of a round of (a), 1000 unless said; --jobs N jobs of one of (c); --mails N mails of (b)
+ *   --json FILE    writes the figures there, with those of every mail of (b)
+ *   --write        writes docs/performance.md
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { measureDelays } from './delay.ts';
+import { measureIdle, measureStarts } from './footprint.ts';
+import { measureIntake } from './intake.ts';
+import { describeMachine } from './machine.ts';
+import { measurePrinting } from './printing.ts';
+import { jsonOf, type Results, tableOfResults, writeDocument } from './report.ts';
+import { openDatabase, openWorld, say } from './world.ts';
+
+const PARTS = ['a', 'b', 'c', 'd', 'e'] as const;
+type Part = (typeof PARTS)[number];
+type Plan = {
+  readonly parts: ReadonlySet<Part>;
+  readonly rounds: number;
+  readonly messages: number;
+  readonly jobs: number;
+  readonly mails: number;
+  readonly jsonFile: string | undefined;
+  readonly isWritten: boolean;
+};
+
+const plan = readPlan();
+const startedAt = new Date();
+say(`Benchmark of ${[...plan.parts].join(', ')}: ${plan.rounds} rounds`);
+const results = await measure();
+const table = tableOfResults(results);
+console.log(`${table}\n\n${jsonOf(results)}`);
+say(`\n${table}\n`);
+if (plan.jsonFile !== undefined) writeFileSync(plan.jsonFile, `${jsonOf(results)}\n`);
+if (plan.isWritten) say(`written: ${writeDocument(results)}`);
+say(`This took ${Math.round((Date.now() - startedAt.getTime()) / 1000)} s.`);
+
+function readPlan(): Plan {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', default: PARTS.join(',') },
+      rounds: { type: 'string', default: '3' },
+      messages: { type: 'string', default: '1000' },
+      jobs: { type: 'string', default: '150' },
+      mails: { type: 'string', default: '40' },
+      json: { type: 'string' },
+      write: { type: 'boolean', default: false },
+    },
+  });
+  const number = (name: 'rounds' | 'messages' | 'jobs' | 'mails') => {
+    const value = Number(values[name]);
+    if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} takes a number from 1 on`);
+    return value;
+  };
+  const parts = values.only.split(',').map((name) => {
+    const part = PARTS.find((known) => known === name.trim());
+    if (part === undefined) throw new Error(`--only takes ${PARTS.join(',')}, not ${name}`);
+    return part;
+  });
+  return {
+    parts: new Set(parts),
+    rounds: number('rounds'),
+    messages: number('messages'),
+    jobs: number('jobs'),
+    mails: number('mails'),
+    jsonFile: values.json,
+    isWritten: values.write,
+  };
+}
+
+async function measure(): Promise<Results> {
+  const machine = describeMachine();
+  const delay = plan.parts.has('b') ? await measureDelays(plan.mails) : undefined;
+  const others = [...plan.parts].some((part) => part !== 'b') ? await measureOthers() : {};
+  const given = process.argv.slice(2).join(' ');
+  const command = given === '' ? 'npm run bench' : `npm run bench -- ${given}`;
+  return { at: startedAt.toISOString(), command, machine, ...others, ...(delay === undefined ? {} : { delay }) };
+}
+
+/** On one server, in the order of its life: idle, loaded, printing, started again. */
+async function measureOthers(): Promise<Partial<Results>> {
+  const { parts, rounds, messages, jobs } = plan;
+  await using world = await openWorld();
+  // A fresh process: the set-up has hashed passwords and asked for tokens, and leaves its traces in the memory.
+  if (parts.has('d')) {
+    await world.node.process.stop();
+    await world.node.start();
+  }
+  const idleMiB = parts.has('d') ? await measureIdle(world) : undefined;
+  const postgres = await readVersion();
+  const isLoaded = parts.has('a') || parts.has('d');
+  const intake = isLoaded ? await measureIntake(world, { messages, rounds: parts.has('a') ? rounds : 1 }) : undefined;
+  const printing = parts.has('c') ? await measurePrinting(world, { jobs, rounds }) : undefined;
+  const start = parts.has('e') ? await measureStarts(world) : undefined;
+  return {
+    postgres,
+    ...(intake === undefined || !parts.has('a') ? {} : { intake }),
+    ...(printing === undefined ? {} : { printing }),
+    ...(idleMiB === undefined
+      ? {}
+      : { memory: { idleMiB, ...(intake === undefined ? {} : { peakMiB: intake.peakMiB }) } }),
+    ...(start === undefined ? {} : { start }),
+  };
+
+  async function readVersion(): Promise<string> {
+    await using database = await openDatabase(world);
+    return await database.text('SHOW server_version');
+  }
+}
