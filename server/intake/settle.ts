@@ -42,7 +42,9 @@ export async function settle(context: Context, place: Place, messages: readonly 
     return await settleTogether(context, place, messages);
   } catch (error) {
     if (messages.length === 1 || !isOfTheRow(error)) {
-      await discardAll(context, messages);
+      // Where the line to the database broke, the commit may have reached it: then the documents are needed. What
+      // nobody names is swept from the spool later.
+      if (isCertainlyNotKept(error)) await discardAll(context, messages);
       if (messages.length > 1 || !isOfTheRow(error)) throw error;
       return await answerRefusedRow(context, place, { message: messages[0] as ReceivedMessage, error });
     }
@@ -284,6 +286,11 @@ async function countTry(context: Context, place: Place, failed: { uid: number; r
       .execute();
     return tries;
   });
+}
+
+/** Our own refusal, or one of a statement before the commit: the transaction was rolled back. */
+function isCertainlyNotKept(error: unknown): boolean {
+  return error instanceof PlatenError || isOfTheRow(error);
 }
 
 /** SQLSTATE classes 22 (data exception) and 23 (integrity): the row is at fault, not the database. */

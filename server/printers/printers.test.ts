@@ -13,7 +13,6 @@ import { findFreePort } from '../../test/harness/processes.ts';
 import { makeSelfSigned } from '../../test/harness/self-signed.ts';
 import { eventually } from '../../test/harness/time.ts';
 import { PlatenError } from '../base/errors.ts';
-import { newId } from '../base/secrets.ts';
 import { readJournal } from '../journal/journal.ts';
 import {
   acceptCertificate,
