@@ -20,9 +20,9 @@ export type DelayFigures = {
   readonly each: readonly { readonly fromExistsMs: number; readonly fromDeliveryMs: number }[];
 };
 
-export async function measureDelays(mails: number): Promise<DelayFigures> {
+export async function measureDelays(mails: number, profileDir: string | undefined): Promise<DelayFigures> {
   const tap = new Tap();
-  await using world = await openWorld((port) => tap.open(port));
+  await using world = await openWorld({ between: (port) => tap.open(port), profileDir });
   await using database = await openDatabase(world);
   const each: { fromExistsMs: number; fromDeliveryMs: number }[] = [];
   for (let count = 0; count < WARM_UP_MAILS + mails; count += 1) {

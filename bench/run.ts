@@ -5,9 +5,11 @@
  *   --rounds N     rounds of (a) and (c), 3 unless said
  *   --messages N   messages of a round of (a), 1000 unless said; --jobs N jobs of one of (c); --mails N mails of (b)
  *   --json FILE    writes the figures there, with those of every mail of (b)
+ *   --profile DIR  leaves processor profiles of the server there, for the browser's developer tools; it slows it down
  *   --write        writes docs/performance.md
  */
 import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureDelays } from './delay.ts';
 import { measureIdle, measureStarts } from './footprint.ts';
@@ -26,6 +28,7 @@ type Plan = {
   readonly jobs: number;
   readonly mails: number;
   readonly jsonFile: string | undefined;
+  readonly profileDir: string | undefined;
   readonly isWritten: boolean;
 };
 
@@ -39,6 +42,8 @@ say(`\n${table}\n`);
 if (plan.jsonFile !== undefined) writeFileSync(plan.jsonFile, `${jsonOf(results)}\n`);
 if (plan.isWritten) say(`written: ${writeDocument(results)}`);
 say(`This took ${Math.round((Date.now() - startedAt.getTime()) / 1000)} s.`);
+// What is borrowed from the tests has hooks of the test runner, which would print an empty result of its own.
+process.exit(0);
 
 function readPlan(): Plan {
   const { values } = parseArgs({
@@ -49,6 +54,7 @@ function readPlan(): Plan {
       jobs: { type: 'string', default: '150' },
       mails: { type: 'string', default: '40' },
       json: { type: 'string' },
+      profile: { type: 'string' },
       write: { type: 'boolean', default: false },
     },
   });
@@ -69,13 +75,14 @@ function readPlan(): Plan {
     jobs: number('jobs'),
     mails: number('mails'),
     jsonFile: values.json,
+    profileDir: values.profile === undefined ? undefined : resolve(values.profile),
     isWritten: values.write,
   };
 }
 
 async function measure(): Promise<Results> {
   const machine = describeMachine();
-  const delay = plan.parts.has('b') ? await measureDelays(plan.mails) : undefined;
+  const delay = plan.parts.has('b') ? await measureDelays(plan.mails, plan.profileDir) : undefined;
   const others = [...plan.parts].some((part) => part !== 'b') ? await measureOthers() : {};
   const given = process.argv.slice(2).join(' ');
   const command = given === '' ? 'npm run bench' : `npm run bench -- ${given}`;
@@ -85,7 +92,7 @@ async function measure(): Promise<Results> {
 /** On one server, in the order of its life: idle, loaded, printing, started again. */
 async function measureOthers(): Promise<Partial<Results>> {
   const { parts, rounds, messages, jobs } = plan;
-  await using world = await openWorld();
+  await using world = await openWorld({ profileDir: plan.profileDir });
   // A fresh process: the set-up has hashed passwords and asked for tokens, and leaves its traces in the memory.
   if (parts.has('d')) {
     await world.node.process.stop();

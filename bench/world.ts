@@ -35,8 +35,14 @@ export type World = AsyncDisposable & {
   readonly pid: () => number;
 };
 
+export type WorldOptions = {
+  readonly between?: Between;
+  /** Where the server leaves a profile of its processor time when it ends; profiling costs some of that time. */
+  readonly profileDir?: string | undefined;
+};
+
 /** Starts everything and returns when the mailbox is being watched. */
-export async function openWorld(between?: Between): Promise<World> {
+export async function openWorld({ between, profileDir }: WorldOptions = {}): Promise<World> {
   await using undo = new AsyncDisposableStack();
   const directory = mkdtempSync(join(tmpdir(), 'platen-bench-'));
   undo.defer(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
@@ -51,6 +57,7 @@ export async function openWorld(between?: Between): Promise<World> {
     PLATEN_CLOUDS_FILE: peers.cloudsFile,
     PLATEN_LOG_LEVEL: 'warn',
     NODE_EXTRA_CA_CERTS: caPath,
+    ...(profileDir === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileDir}` }),
   });
   undo.defer(() => node.close());
   const databaseOptions = () => embeddedOptions(node.dataDir);

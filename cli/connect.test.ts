@@ -29,6 +29,7 @@ function playing(logins: readonly (readonly Login[])[], more: Recording = {}): R
   let looks = 0;
   const expiresAt = () => new Date(Date.UTC(2099, 0, 1, 0, code)).toISOString();
   const look = (): Recorded => {
+    if (code === 0) return { body: connection };
     const steps = logins[code - 1] ?? [];
     const login = steps[Math.min(looks++, steps.length - 1)];
     const isGranted = login?.state === 'granted';
@@ -197,7 +198,10 @@ test('without a terminal connect asks nobody: what is missing is named', async (
 test('Ctrl-C leaves the command and ends nothing in the server', async () => {
   await using server = await startRecordedServer(playing([[{ state: 'pending' }]]));
   const cli = startCli(['connect', '--connection', ID], { env: server.env });
-  await new Promise<void>((resolve) => cli.child.stdout?.on('data', () => cli.stdout().includes('left') && resolve()));
+  const waiting = new Promise<void>((resolve) => {
+    cli.child.stdout?.on('data', () => cli.stdout().includes('left') && resolve());
+  });
+  await Promise.race([waiting, cli.ended]);
   cli.child.kill('SIGINT');
   await cli.ended;
   assert.equal(cli.child.signalCode, 'SIGINT');

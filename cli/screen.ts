@@ -38,6 +38,7 @@ const MARKS: Readonly<Record<Tone, string>> = {
 
 export const NOTHING = '–';
 const MAX_CELL_COLUMNS = 60;
+const DEFAULT_COLUMNS = 80;
 
 export class Screen {
   readonly language: Language;
@@ -90,7 +91,9 @@ export class Screen {
   /** Replaces the last line when a person looks on; prints nothing otherwise. */
   rewrite(text: string): void {
     if (!this.isTerminal) return;
-    const width = process.stdout.columns ?? 80;
+    // Some terminals have no size that anybody told them.
+    const { columns = 0 } = process.stdout;
+    const width = columns > 0 ? columns : DEFAULT_COLUMNS;
     process.stdout.write(`\r\u001b[2K${cut(plain(text), width - 1)}`);
     this.#rewriting = true;
   }

@@ -9,11 +9,17 @@ export type Names = ReadonlyMap<string, string>;
 
 export function showStory(screen: Screen, events: readonly TimelineEvent[], names: Names): void {
   if (events.length === 0) screen.say('story.none');
-  for (const event of events) {
+  for (const event of inOrder(events)) {
     screen.line({ text: instant(screen.language, event.at), tone: 'strong' }, `  ${tellEvent(screen, event, names)}`);
     const words = wordsOf(event);
     if (words !== undefined) screen.line(`${' '.repeat(4)}${screen.text('problem.remote')} ${words}`);
   }
+}
+
+/** A message and its jobs are recorded together, the jobs first; the story begins with the message. */
+function inOrder(events: readonly TimelineEvent[]): readonly TimelineEvent[] {
+  const isBeginning = ({ type }: TimelineEvent) => type === 'message-received';
+  return [...events.filter(isBeginning), ...events.filter((event) => !isBeginning(event))];
 }
 
 function tellEvent(screen: Screen, event: TimelineEvent, names: Names): string {

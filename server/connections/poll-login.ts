@@ -74,7 +74,8 @@ async function apply(step: Step, outcome: PollOutcome, askedAt: Date): Promise<v
   const { login } = step;
   switch (outcome.kind) {
     case 'pending':
-      return;
+      // counted from the answer, so that a slow one is not followed too soon by the next question
+      return await pause(step, { seconds: login.interval_seconds });
     case 'slower':
       return await pause(step, { seconds: login.interval_seconds + SLOWER_BY_SECONDS, isForGood: true });
     case 'transient': {

@@ -116,6 +116,10 @@ async function settleTogether(
       context,
       done.flatMap(({ documents }) => documents.map(({ file }) => file)),
     );
+    await recordAll(
+      context,
+      decided.map((message) => eventOf(place, message)),
+    );
     await submitJobs(
       context,
       done.flatMap((message) => submissionsOf(place, message)),
@@ -130,10 +134,6 @@ async function settleTogether(
         decided.map(({ uid }) => uid),
       )
       .execute();
-    await recordAll(
-      context,
-      decided.map((message) => eventOf(place, message)),
-    );
     return decided;
   });
   await discardAll(

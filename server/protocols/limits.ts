@@ -110,3 +110,27 @@ export const imapLimits = {
   /** Longest pause that a throttling server may ask for. */
   maxBackoffMs: 30 * 60 * SECOND_MS,
 } as const;
+
+/** SMTP submission (RFC 6409) as a client; the times are those of RFC 5321 section 4.5.3.2. */
+export const smtpLimits = {
+  /** One reply. The longest of Exchange, with its diagnostic block, stays below 4 KiB. */
+  maxReplyBytes: 64 * KIB,
+  /** Of a reply as it is kept and shown. */
+  maxReplyCharacters: 1500,
+  /** Name and TCP. */
+  connectTimeoutMs: 30 * SECOND_MS,
+  /** Greeting, EHLO, STARTTLS and EHLO again. */
+  helloTimeoutMs: 60 * SECOND_MS,
+  /** One sign-in. */
+  signInTimeoutMs: 60 * SECOND_MS,
+  /** MAIL, all RCPT and DATA, which leave together. */
+  envelopeTimeoutMs: 5 * 60 * SECOND_MS,
+  /** One piece of the message. */
+  pieceTimeoutMs: 3 * 60 * SECOND_MS,
+  /** After the final dot; a server that is left earlier may still send the message. */
+  finalTimeoutMs: 10 * 60 * SECOND_MS,
+  /** RSET and QUIT. */
+  shortTimeoutMs: 5 * SECOND_MS,
+  /** Pieces in which a message is handed over. */
+  pieceBytes: 64 * KIB,
+} as const;

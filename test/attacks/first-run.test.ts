@@ -75,6 +75,20 @@ test('a database with users whose first run was never recorded stays shut', asyn
   assert.deepEqual(await prepareFirstRun(test.context), { due: false });
 });
 
+test('of several first runs at the machine itself exactly one wins as well', async () => {
+  await using test = await openTestContext();
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 5 }, (_, index) => {
+      const administrator = { ...ADMINISTRATOR, language: 'en' as const, email: `ada${index}@contoso.example` };
+      return completeFirstRun(test.context, administrator, { kind: 'console' });
+    }),
+  );
+  assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') assert.equal(outcome.reason.code, 'setup-closed');
+  }
+});
+
 test('a wrong set-up token makes nobody, and the token of an earlier start is wrong', async () => {
   await using server = await openServer();
   const earlier = await prepare(server);

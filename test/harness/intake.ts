@@ -112,3 +112,16 @@ export async function openWatchedMailbox(more: Partial<NewMailbox> = {}): Promis
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
+
+/** Moves the clock in steps that leave time for the lease to be renewed, until a claim holds. */
+export async function moveUntil(
+  watched: WatchedMailbox,
+  claim: () => boolean | Promise<boolean>,
+  stepMs = 3000,
+): Promise<void> {
+  await eventually(async () => {
+    if (await claim()) return true;
+    watched.test.clock.advance(stepMs);
+    return false;
+  });
+}

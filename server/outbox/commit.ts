@@ -1,0 +1,165 @@
+/**
+ * Group commit: what is submitted while one batch commits is the next batch. No timer, one batch in flight.
+ *
+ * A batch is one transaction. When it fails because of what one message holds, its messages are tried one by one, so
+ * that a bad one does not refuse its neighbours.
+ */
+import { recordAll } from '../journal/journal.ts';
+import { addSpoolFiles, type SpoolFile } from '../spool/spool.ts';
+import type { Context, Db } from '../store/database.ts';
+import { enqueueTasks } from '../store/tasks.ts';
+import { transaction } from '../store/transaction.ts';
+import { LIFETIME_MS, type NewMessage, PRIORITY } from './message.ts';
+
+/** A checked message whose bytes are in memory or durable in the spool. */
+export type Prepared = {
+  readonly id: string;
+  readonly message: NewMessage;
+  readonly body: Buffer | undefined;
+  readonly file: SpoolFile | undefined;
+  readonly sha256: Buffer;
+};
+
+type Waiting = {
+  readonly prepared: Prepared;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+};
+
+const MAX_BATCH = 256;
+/** Bodies of one batch together: the parameters of one statement are held twice. */
+const MAX_BATCH_BYTES = 8 * 1024 * 1024;
+
+// One queue per database handle, which is one per process outside tests.
+const committers = new WeakMap<Db, Committer>();
+
+/** Commits the message with whatever else is submitted now. Durable when it returns. */
+export function commitInGroup(context: Context, prepared: Prepared): Promise<void> {
+  const committer = committers.get(context.db) ?? new Committer(context);
+  committers.set(context.db, committer);
+  return committer.add(prepared);
+}
+
+class Committer {
+  readonly #context: Context;
+  #waiting: Waiting[] = [];
+  #isRunning = false;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  add(prepared: Prepared): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ prepared, resolve, reject });
+      if (!this.#isRunning) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    // What is submitted in the same turn belongs to the first batch as well.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) await this.#commit(this.#takeBatch());
+    this.#isRunning = false;
+  }
+
+  #takeBatch(): Waiting[] {
+    let count = 0;
+    let bytes = 0;
+    for (const { prepared } of this.#waiting) {
+      bytes += prepared.body?.length ?? 0;
+      if (count > 0 && (count === MAX_BATCH || bytes > MAX_BATCH_BYTES)) break;
+      count += 1;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    try {
+      await transaction(this.#context, (context) =>
+        insertMessages(
+          context,
+          batch.map((one) => one.prepared),
+        ),
+      );
+    } catch (error) {
+      if (batch.length > 1 && isAboutTheData(error)) {
+        for (const one of batch) await this.#commit([one]);
+        return;
+      }
+      for (const { reject } of batch) reject(error);
+      return;
+    }
+    for (const { resolve } of batch) resolve();
+  }
+}
+
+/** SQLSTATE classes 22, 23 and 54: the data, a constraint, a limit. Anything else would fail for each message alike. */
+function isAboutTheData(error: unknown): boolean {
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  return typeof code === 'string' && /^(22|23|54)[0-9A-Z]{3}$/.test(code);
+}
+
+/** Writes messages with their recipients, spool rows, journal and alarms in the transaction of `context.db`. */
+export async function insertMessages(context: Context, all: readonly Prepared[]): Promise<void> {
+  const now = context.clock.now();
+  await addSpoolFiles(
+    context,
+    all.flatMap(({ file }) => (file === undefined ? [] : [file])),
+  );
+  await context.db
+    .insertInto('outbox_messages')
+    .values(all.map((one) => ({ ...rowOf(one), created_at: now, due_at: now, expires_at: after(now, LIFETIME_MS) })))
+    .execute();
+  await context.db
+    .insertInto('outbox_recipients')
+    .values(
+      all.flatMap(({ id, message }) =>
+        message.recipients.map((address, position) => ({ message_id: id, position, address, state: 'queued' as const })),
+      ),
+    )
+    .execute();
+  await recordAll(
+    context,
+    all.map(({ id, message, body, file }) => ({
+      type: 'outbox-message-queued',
+      subjectId: id,
+      ...(message.ownerId === undefined ? {} : { ownerId: message.ownerId }),
+      data: {
+        kind: message.kind,
+        recipients: message.recipients.length,
+        bytes: body?.length ?? file?.bytes ?? 0,
+        ...(message.deviceId === undefined ? {} : { deviceId: message.deviceId }),
+      },
+    })),
+  );
+  await enqueueTasks(
+    context,
+    'outbox',
+    all.map(({ id }) => id),
+  );
+}
+
+function rowOf({ id, message, body, file, sha256 }: Prepared) {
+  return {
+    id,
+    kind: message.kind,
+    priority: PRIORITY[message.kind],
+    device_id: message.deviceId ?? null,
+    owner_id: message.ownerId ?? null,
+    sender: message.sender,
+    subject: message.subject,
+    message_id_header: message.messageIdHeader,
+    body: body ?? null,
+    spool_id: file?.id ?? null,
+    bytes: body?.length ?? file?.bytes ?? 0,
+    sha256,
+    state: 'queued' as const,
+  };
+}
+
+function after(from: Date, ms: number): Date {
+  return new Date(from.getTime() + ms);
+}
+

@@ -1,0 +1,53 @@
+/**
+ * Zombies: one of two nodes is frozen in the middle of its work until its leases are over and the other node has done
+ * everything; then it wakes up. It must change nothing, and nothing is printed twice.
+ */
+import { chooseSeed, startDice } from '../harness/dice.ts';
+import { checkInvariants, settle, type Tally } from '../harness/invariants.ts';
+import { openStage } from '../harness/stage.ts';
+import { POINTS, reachPoint } from './points.ts';
+
+export type ZombieOptions = {
+  readonly rounds: number;
+  readonly seed?: number;
+  readonly say?: (line: string) => void;
+};
+
+export type ZombieReport = Tally & { readonly seed: number; readonly rounds: number; readonly seconds: number };
+
+const PATIENCE_MS = 3_000;
+const CHECK_EVERY_ROUNDS = 5;
+
+/** Freezes and wakes nodes; throws with seed and story when an invariant breaks. */
+export async function runZombies(options: ZombieOptions): Promise<ZombieReport> {
+  const dice = startDice(options.seed ?? chooseSeed());
+  const say = options.say ?? (() => undefined);
+  const startedAt = performance.now();
+  say(`zombies: seed ${dice.seed}`);
+  await using stage = await openStage({ database: 'external', nodes: 2 });
+  let round = 0;
+  try {
+    for (; round < options.rounds; ) {
+      round += 1;
+      const { process: zombie } = dice.pick(stage.nodes);
+      const point = dice.pick(POINTS);
+      const reached = reachPoint(stage, point, AbortSignal.timeout(PATIENCE_MS));
+      await stage.deliver(1 + dice.upTo(2), { documents: 1 + dice.upTo(2), bytesEach: dice.pick([2_000, 700_000]) });
+      await reached;
+      zombie.signal('SIGSTOP');
+      await stage.ageLeases();
+      // The other node has to do all of it alone, also what the frozen one had begun.
+      await settle(stage);
+      zombie.signal('SIGCONT');
+      await stage.deliver(1);
+      await settle(stage);
+      if (round % CHECK_EVERY_ROUNDS === 0) say(`${round} zombies: ${JSON.stringify(await checkInvariants(stage))}`);
+    }
+    const tally = await checkInvariants(stage);
+    return { seed: dice.seed, rounds: round, ...tally, seconds: Math.round((performance.now() - startedAt) / 1000) };
+  } catch (error) {
+    for (const node of stage.nodes) if (node.isRunning) node.process.signal('SIGCONT');
+    const run = `seed ${dice.seed}, round ${round} of zombies`;
+    throw new Error(`${run}\n${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}

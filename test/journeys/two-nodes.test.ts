@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { runZombies } from '../campaign/zombies.ts';
+import { checkInvariants, settle } from '../harness/invariants.ts';
+import { PRINT_ROOM } from '../harness/mail.ts';
+import { openStage, type Stage } from '../harness/stage.ts';
+import { eventually } from '../harness/time.ts';
+
+const TAKEOVER_LIMIT_MS = 60_000;
+
+describe('two nodes on one external database', () => {
+  let stage: Stage;
+
+  before(async () => {
+    stage = await openStage({ database: 'external', nodes: 2 });
+  });
+  after(async () => await stage?.[Symbol.asyncDispose]());
+
+  const watchers = () =>
+    stage.peers.practice.imap
+      .sessions()
+      .filter((session) => session.address === PRINT_ROOM && session.folder === 'INBOX');
+
+  test('each of thirty mails is printed once', async () => {
+    await stage.deliver(30);
+    await settle(stage);
+    assert.equal((await checkInvariants(stage)).sheets, 30);
+  });
+
+  test('a mailbox is watched by one node at a time', () => {
+    assert.equal(watchers().length, 1);
+  });
+
+  test('a node that is killed at work is replaced by the other one within 60 seconds', async () => {
+    const [first, second] = stage.nodes;
+    assert.ok(first && second);
+    // Only the first one runs for a moment, so that all leases are its own; then both do.
+    await second.kill();
+    await stage.ageLeases();
+    await stage.deliver(1);
+    await settle(stage);
+    await second.start();
+    await first.kill();
+    const killedAt = performance.now();
+    await stage.deliver(3);
+    assert.equal(watchers().length, 0, 'the node that was killed is the one that watched');
+    await settle(stage, { timeoutMs: TAKEOVER_LIMIT_MS });
+    assert.ok(performance.now() - killedAt < TAKEOVER_LIMIT_MS);
+    await checkInvariants(stage);
+    await first.start();
+    await eventually(async () => (await first.process.call('GET', '/readyz')).status === 200, { what: 'it is back' });
+  });
+});
+
+test('a node that was frozen over the end of its leases changes nothing when it wakes up', async (t) => {
+  const report = await runZombies({ rounds: 3, say: (line) => t.diagnostic(line) });
+  assert.deepEqual([report.lost, report.printedTwice], [0, 0]);
+});
