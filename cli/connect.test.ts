@@ -53,6 +53,18 @@ function playing(logins: readonly (readonly Login[])[], more: Recording = {}): R
         body: { userCode: `CODE${code}`, verificationUri, expiresAt: expiresAt(), intervalSeconds: 5 },
       };
     },
+    [`POST /connections/${ID}/check`]: {
+      body: {
+        tests: [
+          { test: 'token', outcome: 'passed' },
+          {
+            test: 'imap',
+            outcome: 'failed',
+            problem: { code: 'mailbox-refused', title: 'Refused', advice: 'Wait an hour.' },
+          },
+        ],
+      },
+    },
     ...more,
   };
 }
@@ -70,6 +82,7 @@ test('connect shows code and address, waits, and tells who confirmed', async () 
   assert.match(stdout, /Enter this code: +CODE1$/m);
   assert.match(stdout, /left$/m);
   assert.match(stdout, /✓ Confirmed by print@contoso\.example/);
+  assert.match(stdout, /✓ Token of Microsoft: works\n✕ Mailbox over IMAP: does not work\n✕ Refused\n.*Wait an hour\./);
   assert.deepEqual(server.asked[0]?.body, {
     kind: 'exchange-online',
     title: 'MS Exchange Online',
@@ -181,7 +194,7 @@ test('with --json every line is one event', async () => {
     .map((line) => JSON.parse(line));
   assert.deepEqual(
     events.map(({ event }) => event),
-    ['created', 'code', 'confirmed'],
+    ['created', 'code', 'confirmed', 'checked'],
   );
   assert.equal(events[1].userCode, 'CODE1');
   assert.equal(events[2].connection.account.username, 'print@contoso.example');

@@ -2,9 +2,9 @@
 import type { Client } from './client.ts';
 import { type Call, type Command, given, readList, readNumber } from './command.ts';
 import { awaitConfirmation, type Confirmation, requestCode } from './confirm.ts';
-import { showConnection } from './connections.ts';
+import { runCheck, showChecks, showConnection } from './connections.ts';
 import { findId, pathOf } from './find.ts';
-import { explainKept, Problem } from './problem.ts';
+import { explainKept, Problem, showProblem } from './problem.ts';
 import { ask, askOnce, canAsk } from './prompt.ts';
 import type { Screen } from './screen.ts';
 import { type Connection, connection } from './shapes.ts';
@@ -99,7 +99,7 @@ async function confirm(client: Client, screen: Screen, { connection, codes }: Wa
   for (let count = 1; ; count += 1) {
     const code = await requestCode(client, connection.id);
     const confirmation = await awaitConfirmation(client, screen, { connection, code });
-    if (confirmation.outcome !== 'expired') return finish(screen, confirmation);
+    if (confirmation.outcome !== 'expired') return await finish(client, screen, confirmation);
     if (screen.isJson) screen.jsonLine({ event: 'expired' });
     else screen.line({ text: screen.text('connect.expired'), tone: 'warning' });
     const mayAsk = codes === undefined && canAsk(screen);
@@ -108,25 +108,33 @@ async function confirm(client: Client, screen: Screen, { connection, codes }: Wa
   }
 }
 
-function finish(screen: Screen, confirmation: Confirmation): void {
+async function finish(client: Client, screen: Screen, confirmation: Confirmation): Promise<void> {
   const { connection, outcome } = confirmation;
   if (outcome !== 'granted') throw failure(screen, confirmation);
-  if (screen.isJson) {
-    screen.jsonLine({ event: 'confirmed', connection });
-    return;
-  }
-  screen.line({
-    text: screen.text('connect.confirmed', { account: connection.account?.username ?? '' }),
-    tone: 'good',
-  });
+  const account = connection.account?.username ?? '';
+  if (screen.isJson) screen.jsonLine({ event: 'confirmed', connection });
+  else screen.line({ text: screen.text('connect.confirmed', { account }), tone: 'good' });
+  await check(client, screen, connection);
+  if (screen.isJson) return;
   screen.line('');
-  showConnection(screen, connection);
+  showConnection(screen, { ...connection, checks: null });
   screen.line('');
   screen.say('connect.next');
-  screen.line(
-    `  npx platen network set --sender-email ${connection.account?.username ?? ''} --connection ${connection.id}`,
-  );
+  screen.line(`  npx platen network set --sender-email ${account} --connection ${connection.id}`);
   screen.line(`  npx platen mailboxes add --connection ${connection.id}`);
+}
+
+/** Tries what was confirmed. It stays confirmed whatever comes of that: a permission may need an hour to take effect. */
+async function check(client: Client, screen: Screen, { id }: Connection): Promise<void> {
+  try {
+    const report = await runCheck(client, id);
+    if (screen.isJson) screen.jsonLine({ event: 'checked', report });
+    else showChecks(screen, report);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    if (screen.isJson) screen.jsonLine({ event: 'not-checked', error: error.told });
+    else showProblem(screen, error.told, 'result');
+  }
 }
 
 function failure(screen: Screen, { outcome, connection }: Confirmation): Problem {

@@ -1,5 +1,6 @@
 /** `connections`: authorised links to Microsoft 365. They are made and confirmed by `connect`. */
 import { z } from 'zod';
+import type { Client } from './client.ts';
 import type { Call, Command } from './command.ts';
 import { findId, pathOf } from './find.ts';
 import { explainKept, showProblem } from './problem.ts';
@@ -65,14 +66,18 @@ const check: Command = {
   async run({ openClient, screen, operands }) {
     const client = await openClient();
     const id = await findId(client, screen, { kind: 'connection', text: operands[0] ?? '' });
-    const path = `${pathOf('connection', id)}/check`;
-    const query = { wait: 'true' };
-    const report = await client.ask(checkReport, { method: 'POST', path, query, timeoutMs: CHECK_TIMEOUT_MS });
+    const report = await runCheck(client, id);
     if (screen.isJson) screen.json(report);
     else showChecks(screen, report);
     if (report.tests.some(({ outcome }) => outcome === 'failed')) process.exitCode = 1;
   },
 };
+
+export async function runCheck(client: Client, id: string): Promise<z.infer<typeof checkReport>> {
+  const path = `${pathOf('connection', id)}/check`;
+  const query = { wait: 'true' };
+  return await client.ask(checkReport, { method: 'POST', path, query, timeoutMs: CHECK_TIMEOUT_MS });
+}
 
 export function showConnection(screen: Screen, item: Connection): void {
   const { language } = screen;

@@ -42,13 +42,13 @@ const event = (seconds: number, type: string, data: Record<string, unknown>, act
 });
 
 const timeline = [
+  event(0, 'message-received', { sender: 'anna@example.com', subject: HOSTILE, mailbox: 'Print room' }),
   event(0, 'job-created', {
     title: 'Plan',
     state: 'pending-held',
     reasons: ['job-hold-until-specified'],
     queueId: job.queueId,
   }),
-  event(0, 'message-received', { sender: 'anna@example.com', subject: HOSTILE, mailbox: 'Print room' }),
   event(1, 'message-moved', { folder: 'Platen/Done' }),
   event(2, 'job-released', {}, 'token:night shift'),
   event(3, 'job-attempt-started', { printerId, printerJobName: 'Plan [1]' }),

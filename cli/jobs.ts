@@ -1,12 +1,12 @@
 /** `jobs`: what waits, prints and has printed, and the whole story of one document. */
 import { z } from 'zod';
-import type { Client } from './client.ts';
 import { type Command, readNumber } from './command.ts';
 import { findId, pathOf } from './find.ts';
+import { type Names, readNames } from './names.ts';
 import { explainKept, showProblem } from './problem.ts';
 import type { Screen } from './screen.ts';
-import { type Job, job, printer, queue, timelineEvent } from './shapes.ts';
-import { type Names, showStory } from './story.ts';
+import { type Job, job, timelineEvent } from './shapes.ts';
+import { showStory } from './story.ts';
 import { instant, jobState, reasons, shortId, size } from './words.ts';
 
 const STATES = ['pending', 'pending-held', 'processing', 'processing-stopped', 'canceled', 'aborted', 'completed'];
@@ -61,7 +61,7 @@ const show: Command = {
     const events = z.looseObject({ items: z.array(timelineEvent) });
     const { items: timeline } = await client.get(events, `${pathOf('job', id)}/timeline`);
     if (screen.isJson) return screen.json({ ...item, timeline });
-    const names = await readNames(client);
+    const names = await readNames(client, ['/printers', '/queues']);
     showJob(screen, item, names);
     screen.line('');
     screen.line({ text: screen.text('jobs.story'), tone: 'strong' });
@@ -96,14 +96,6 @@ function action(name: 'hold' | 'cancel'): Command {
       tell(screen, await client.ask(job, { method: 'POST', path: `${pathOf('job', id)}/${name}` }));
     },
   };
-}
-
-/** Names for ids; somebody who may not see printers still gets the story. */
-async function readNames(client: Client): Promise<Names> {
-  const none = () => [];
-  const printers = await client.list(printer, '/printers').catch(none);
-  const queues = await client.list(queue, '/queues').catch(none);
-  return new Map([...printers, ...queues].map(({ id, name }) => [id, name]));
 }
 
 function tell(screen: Screen, item: Job): void {

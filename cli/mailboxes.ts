@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Client } from './client.ts';
 import { type Call, type Command, given, readNumber } from './command.ts';
 import { findId, pathOf } from './find.ts';
+import { readNames } from './names.ts';
 import { explainKept, keptProblem, Problem, showProblem, UsageError } from './problem.ts';
 import { confirmRemoval } from './prompt.ts';
 import type { Cell, Screen } from './screen.ts';
@@ -60,7 +61,7 @@ const add: Command = {
       afterIntake: find('after-intake') ?? 'move',
       queueId: await chooseQueue(call, client),
     });
-    showMailbox(screen, await client.ask(mailbox, { method: 'POST', path: '/mailboxes', body }));
+    await showMailbox(client, screen, await client.ask(mailbox, { method: 'POST', path: '/mailboxes', body }));
   },
 };
 
@@ -70,7 +71,7 @@ const show: Command = {
   async run({ openClient, screen, operands }) {
     const client = await openClient();
     const id = await findId(client, screen, { kind: 'mailbox', text: operands[0] ?? '' });
-    showMailbox(screen, await client.get(mailbox, pathOf('mailbox', id)));
+    await showMailbox(client, screen, await client.get(mailbox, pathOf('mailbox', id)));
   },
 };
 
@@ -144,11 +145,14 @@ function stateOf(screen: Screen, item: Mailbox): Cell {
   return state(screen.language, 'mailbox', isOff(item) ? 'disabled' : item.state);
 }
 
-function showMailbox(screen: Screen, item: Mailbox): void {
+async function showMailbox(client: Client, screen: Screen, item: Mailbox): Promise<void> {
   if (screen.isJson) {
     screen.json(item);
     return;
   }
+  const names = await readNames(client, ['/connections', '/queues']);
+  const named = (id: string | null | undefined) =>
+    id === null || id === undefined ? undefined : (names.get(id) ?? id);
   const { language } = screen;
   const name = (key: string) => screen.text(`names.${key}`);
   const after = AFTER_INTAKE.find((one) => one === item.afterIntake);
@@ -161,8 +165,8 @@ function showMailbox(screen: Screen, item: Mailbox): void {
     [name('protocol'), item.protocol],
     [name('folder'), item.folder ?? undefined],
     [name('after-intake'), after === undefined ? undefined : screen.text(`mailboxes.after.${after}`)],
-    [name('connection'), item.connectionId ?? undefined],
-    [name('queue'), item.queueId ?? undefined],
+    [name('connection'), named(item.connectionId)],
+    [name('queue'), named(item.queueId)],
   ]);
   const { problem } = item;
   if (problem !== null && problem !== undefined) showProblem(screen, explainKept(language, problem), 'result');

@@ -1,25 +1,17 @@
 /** The story of a document or a message: each event of the journal as a line with its time, in plain words. */
 import { hasText, textFor } from '../locales/locales.ts';
+import type { Names } from './names.ts';
 import { NOTHING, type Screen } from './screen.ts';
 import type { TimelineEvent } from './shapes.ts';
 import { instant, jobState, reasons, shortId } from './words.ts';
 
-/** Names of printers and queues by their ids. */
-export type Names = ReadonlyMap<string, string>;
-
 export function showStory(screen: Screen, events: readonly TimelineEvent[], names: Names): void {
   if (events.length === 0) screen.say('story.none');
-  for (const event of inOrder(events)) {
+  for (const event of events) {
     screen.line({ text: instant(screen.language, event.at), tone: 'strong' }, `  ${tellEvent(screen, event, names)}`);
     const words = wordsOf(event);
     if (words !== undefined) screen.line(`${' '.repeat(4)}${screen.text('problem.remote')} ${words}`);
   }
-}
-
-/** A message and its jobs are recorded together, the jobs first; the story begins with the message. */
-function inOrder(events: readonly TimelineEvent[]): readonly TimelineEvent[] {
-  const isBeginning = ({ type }: TimelineEvent) => type === 'message-received';
-  return [...events.filter(isBeginning), ...events.filter((event) => !isBeginning(event))];
 }
 
 function tellEvent(screen: Screen, event: TimelineEvent, names: Names): string {

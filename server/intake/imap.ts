@@ -77,7 +77,7 @@ async function tokenFor(context: Context, connectionId: string, options: OpenOpt
 /** Five minutes before the end, or, when there are hardly more left, after half of them. */
 function replaceAt(context: Context, expiresAt: Date): Date {
   const leftMs = expiresAt.getTime() - context.clock.now().getTime();
-  return new Date(expiresAt.getTime() - 0);
+  return new Date(expiresAt.getTime() - Math.min(intakeTimes.beforeTokenEndMs, leftMs / 2));
 }
 
 /** What the sealed password of a mailbox is bound to, so that it opens nowhere else. */

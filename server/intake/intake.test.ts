@@ -230,6 +230,44 @@ test('a body that is cut off is fetched again and is never an empty message', as
   assert.equal((await watched.jobs()).length, 2);
 });
 
+test('a large message whose connection is lost is fetched again from its beginning', async () => {
+  await using watched = await openWatchedMailbox();
+  watched.practice.imap.faults.add({ kind: 'cut-fetch', afterBytes: 900_000, how: 'reset' });
+  const document = Buffer.concat([TWO_PAGES, Buffer.alloc(intakeLimits.chunkBytes, '%')]);
+  watched.deliver(writeMessage({ document }));
+  await using _worker = await watched.startWorker();
+  await moveUntil(watched, () => watched.uidsIn('Platen/Done').length === 1);
+  const [job] = await watched.jobs();
+  assert.equal(job?.documentBytes, document.length);
+  assert.equal(spoolFiles(watched), 1);
+});
+
+test('a message that ends the session each time holds up no other and fails in the end', async () => {
+  await using watched = await openWatchedMailbox();
+  const uid = watched.deliver(writeMessage());
+  watched.practice.imap.faults.add({ kind: 'cut-fetch', uid, afterBytes: 50, how: 'close', times: 1000 });
+  watched.deliver(writeMessage());
+  await using _worker = await watched.startWorker();
+  await moveUntil(watched, () => watched.uidsIn('Platen/Done').length === 1);
+  await moveUntil(watched, () => watched.uidsIn('Platen/Failed').length === 1, 9000);
+  const reasons = (await watched.messages()).map(({ outcome, reason }) => reason ?? outcome);
+  assert.deepEqual(reasons.sort(), ['connection-lost', 'done']);
+});
+
+test('a token that the server refuses is replaced by a fresh one without the mailbox failing', async () => {
+  await using watched = await openWatchedMailbox();
+  const start = watched.test.clock.now().getTime();
+  // Microsoft gives no second token within half a minute.
+  await moveUntil(watched, () => watched.test.clock.now().getTime() - start > 60_000);
+  watched.practice.imap.faults.add({ kind: 'refuse-login', times: 1 });
+  const renewals = watched.practice.asked('refresh_token');
+  await using _worker = await watched.startWorker();
+  await stateOf(watched, 'connected');
+  assert.equal(watched.practice.asked('refresh_token'), renewals + 1);
+  const changes = (await watched.eventTypes()).filter((type) => type === 'mailbox-state-changed');
+  assert.equal(changes.length, 1);
+});
+
 for (const peek of ['no-data', 'substitute'] as const) {
   test(`a message for which the server gives ${peek} fails after three tries and is never printed`, async () => {
     await using watched = await openWatchedMailbox();

@@ -147,12 +147,11 @@ class Watch {
   /** Makes a failure the state of the mailbox, and answers how long to wait. */
   async #fail(mailbox: MailboxRow, thrown: unknown): Promise<number> {
     const { kind } = thrown as Partial<ImapFailure>;
-    // The session of a token ends with it: no failure, only a reason for a fresh one.
-    if (kind === 'token-expired' && this.#failures++ === 0) {
+    // A token can be bad without having ended, and a session ends with its token: first a fresh one, at once.
+    if (kind === 'token-expired' || kind === 'auth-failed') {
       this.#notOlderThan = this.#context.clock.now();
-      return 0;
+      if (mailbox.connection_id !== null && this.#failures++ === 0) return 0;
     }
-    if (kind === 'auth-failed') this.#notOlderThan = this.#context.clock.now();
     const error = explain(mailbox, thrown);
     if (!(error instanceof PlatenError)) {
       this.#context.log.warn({ mailboxId: this.#id, error }, 'a mailbox could not be read and is tried again');
