@@ -63,6 +63,19 @@ test('a certificate that cannot be read is named', async () => {
   });
 });
 
+test('a certificate that does not belong to its key is refused', async () => {
+  await using test = await openTestContext();
+  const { ca, key } = makePrivateCertificate();
+  const tlsCertFile = join(test.directory, 'cert.pem');
+  const tlsKeyFile = join(test.directory, 'key.pem');
+  await writeFile(tlsKeyFile, key);
+  for (const cert of ['nonsense', ca]) {
+    await writeFile(tlsCertFile, cert);
+    const settings = { ...test.context.settings, tlsCertFile, tlsKeyFile };
+    await assert.rejects(openHttp({ ...test.context, settings }), { code: 'invalid-setting' });
+  }
+});
+
 test('closing answers a running request first', async () => {
   let release = () => undefined as unknown;
   let entered = () => undefined as unknown;
@@ -105,7 +118,7 @@ test('a body is not read before the caller is known', async () => {
   socket.write(
     `POST /api/v1/tokens HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n`,
   );
-  const [answer] = (await once(socket, 'data')) as [Buffer];
+  const [answer] = (await once(socket, 'data', { signal: AbortSignal.timeout(5000) })) as [Buffer];
   assert.match(answer.toString(), /^HTTP\/1\.1 401 /);
   socket.destroy();
 });

@@ -6,6 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import { PlatenError } from '../base/errors.ts';
 import type { Settings } from '../base/settings.ts';
@@ -68,10 +69,17 @@ export async function openHttp(context: Context, options: HttpOptions = {}): Pro
 
 async function readCertificate(settings: Settings): Promise<{ cert: Buffer; key: Buffer } | undefined> {
   if (settings.tlsCertFile === undefined || settings.tlsKeyFile === undefined) return undefined;
-  return {
-    cert: await readPem('PLATEN_TLS_CERT', settings.tlsCertFile),
-    key: await readPem('PLATEN_TLS_KEY', settings.tlsKeyFile),
-  };
+  const cert = await readPem('PLATEN_TLS_CERT', settings.tlsCertFile);
+  const key = await readPem('PLATEN_TLS_KEY', settings.tlsKeyFile);
+  try {
+    createSecureContext({ cert, key });
+  } catch (cause) {
+    throw new PlatenError('invalid-setting', 'the certificate and the private key do not make a pair', {
+      cause,
+      values: { name: 'PLATEN_TLS_CERT' },
+    });
+  }
+  return { cert, key };
 }
 
 async function readPem(name: string, file: string): Promise<Buffer> {

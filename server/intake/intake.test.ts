@@ -50,7 +50,7 @@ test('a mailed PDF becomes a job of its sender and the message is moved to Plate
   await stateOf(watched, 'connected');
   assert.deepEqual(
     (await watched.eventTypes()).filter((type) => /^(message|job|mailbox)-/.test(type)),
-    ['mailbox-added', 'job-created', 'message-received', 'message-moved', 'mailbox-state-changed'],
+    ['mailbox-added', 'message-received', 'job-created', 'message-moved', 'mailbox-state-changed'],
   );
 });
 

@@ -55,7 +55,7 @@ class Watch {
       } catch (error) {
         if (signal.aborted) return;
         const pauseMs = await this.#fail(mailbox, error);
-        await this.#context.clock.sleep(pauseMs, signal);
+        if (pauseMs > 0) await this.#context.clock.sleep(pauseMs, signal);
       }
     }
   }

@@ -149,8 +149,8 @@ export async function releaseJob(
     }
     const printerId = ask.printerId ?? job.printerId ?? (await queues.choosePrinter(context, queue));
     if (printerId === undefined) throw new PlatenError('no-printer', `the queue ${queue.name} has no printer`);
-    const changed = await changeJob(context, job, { state: 'pending', printerId, actor: ask.actor });
     await recordAll(context, [{ type: 'job-released', subjectId: id, ownerId: job.ownerId, actor: ask.actor }]);
+    const changed = await changeJob(context, job, { state: 'pending', printerId, actor: ask.actor });
     await enqueueTasks(context, 'print-job', [id]);
     return changed;
   });
@@ -161,9 +161,8 @@ export async function holdJob(context: Context, id: string, ask: Ask): Promise<J
   return await transaction(context, async (context) => {
     const job = await lockJob(context, id, ask.ownerId);
     const change = { state: 'pending-held' as const, reasons: [HELD_FOR_RELEASE], dueAt: null, actor: ask.actor };
-    const changed = await changeJob(context, job, change);
     await recordAll(context, [{ type: 'job-held', subjectId: id, ownerId: job.ownerId, actor: ask.actor }]);
-    return changed;
+    return await changeJob(context, job, change);
   });
 }
 

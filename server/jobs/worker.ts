@@ -1,5 +1,5 @@
-/** Wakes the feeders of printers: when an alarm rings, at start, and every minute for alarms that were lost. */
-import { MINUTE_MS } from '../base/clock.ts';
+/** Wakes the feeders of printers: when an alarm rings, at start, and by a sweep for alarms that were lost. */
+import { SECOND_MS } from '../base/clock.ts';
 import type { Context } from '../store/database.ts';
 import { withLease } from '../store/leases.ts';
 import { followTasks } from '../store/tasks.ts';
@@ -9,6 +9,10 @@ import { type Feeder, startFeeder } from './feed.ts';
 import { OUTCOME_UNKNOWN } from './job.ts';
 import { choosePrinter, getQueue } from './queues.ts';
 import { changeJob, lockJob } from './rows.ts';
+
+// The alarm of a job may have rung at a node that died since. Whoever is to take over must stand by before the lease of
+// that node ends (30 s), or a printer would wait for longer than the minute that is promised.
+const SWEEP_EVERY_MS = 20 * SECOND_MS;
 
 /** Starts feeding printers; disposing lets the running steps end and starts nothing new. */
 export async function startJobsWorker(context: Context): Promise<AsyncDisposable> {
@@ -52,7 +56,7 @@ async function sweep(context: Context, wake: (printerIds: string[]) => void, sig
     } catch (error) {
       context.log.warn({ error }, 'the sweep of due jobs failed; it is tried again');
     }
-    await context.clock.sleep(MINUTE_MS, signal);
+    await context.clock.sleep(SWEEP_EVERY_MS, signal);
   }
 }
 

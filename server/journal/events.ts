@@ -46,9 +46,9 @@ export const EVENT_TYPES = {
   'job-attempt-ended': 'job',
   'outbox-message-queued': 'outbox-message',
   'outbox-message-state-changed': 'outbox-message',
-  'outbox-message-attempt-ended': 'outbox-message',
   'outbox-message-dropped': 'outbox-message',
   'outbox-sending-paused': 'outbox',
+  'outbox-sending-resumed': 'outbox',
 } as const;
 
 export type EventType = keyof typeof EVENT_TYPES;

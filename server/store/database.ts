@@ -36,6 +36,8 @@ export type DatabaseTarget =
 
 const POOL_SIZE = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
+// A node that freezes inside a transaction would keep its row locks, and with them its leases, for as long as it sleeps.
+const IDLE_IN_TRANSACTION_MS = 15_000;
 
 // bigint columns hold sizes and counters, far below 2^53.
 const INT8_OID = 20;
@@ -45,6 +47,7 @@ export function openPool(target: DatabaseTarget, log: Log): pg.Pool {
     ...connectionOptions(target),
     max: POOL_SIZE,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     application_name: 'platen',
     types: typeParsers,
   });

@@ -380,6 +380,8 @@ type PaceBuckets = {
   parked_until: InstantOrNone;
   /** Pauses in a row: each one is longer. */
   pauses: WithDefault<number>;
+  /** Parked for a reason that only a person cures; the end of the pause is when one message tries again. */
+  is_held: WithDefault<boolean>;
   problem: Json<Problem> | null;
 };
 /** Recipients per mailbox and hour, for the limit of 24 hours. */

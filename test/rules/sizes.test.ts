@@ -12,12 +12,17 @@ const LARGER_FOLDERS: Readonly<Record<string, string>> = {
   cli: 'one file per command',
 };
 
+/** A file may be longer only for a reason that stands here. */
+const LONGER_FILES: Readonly<Record<string, string>> = {
+  'server/store/schema.ts': 'every table on one page',
+};
+
 const sources = (await readSources('{server,cli,simulator,locales,setup}/**/*.ts')).filter((source) => !source.isTest);
 
 test('no file is longer than 400 lines', () => {
   const long = sources.map((source) => ({ path: source.path, lines: source.text.trimEnd().split('\n').length }));
   assert.deepEqual(
-    long.filter(({ lines }) => lines > MAX_FILE_LINES),
+    long.filter(({ path, lines }) => lines > MAX_FILE_LINES && LONGER_FILES[path] === undefined),
     [],
   );
 });

@@ -137,10 +137,10 @@ export class SmtpSession implements AsyncDisposable {
   async send(message: SmtpMessage): Promise<SmtpOutcome> {
     if (this.#needsReset) await this.#reset();
     if (!this.isOpen) return { kind: 'lost', phase: 'mail', words: 'the session had ended', isUncertain: false };
-    let phase: SmtpPhase = 'mail';
+    const reached: { phase: SmtpPhase } = { phase: 'mail' };
     const ended = await this.#exchange<Sent>(smtpLimits.envelopeTimeoutMs, (answer, allow) => {
       const pieces = piecesOf(message, (next) => {
-        phase = next;
+        reached.phase = next;
         allow(next === 'dot' ? smtpLimits.finalTimeoutMs : smtpLimits.pieceTimeoutMs);
       });
       const envelope = {
@@ -154,9 +154,9 @@ export class SmtpSession implements AsyncDisposable {
     });
     if (ended.kind === 'done') return this.#acceptedOf(message, ended.value);
     this.#needsReset = true;
-    const trouble = troubleOf(ended, phase);
+    const trouble = troubleOf(ended, reached.phase);
     // An answer before the dot leaves the server waiting for the rest of the message.
-    if (phase === 'content' || trouble.kind === 'not-read' || trouble.kind === 'lost') this.close();
+    if (reached.phase === 'content' || trouble.kind === 'not-read' || trouble.kind === 'lost') this.close();
     return trouble;
   }
 

@@ -102,6 +102,7 @@ const STATEMENTS = [
     counted_at timestamptz NOT NULL,
     parked_until timestamptz,
     pauses int NOT NULL DEFAULT 0,
+    is_held boolean NOT NULL DEFAULT false,
     problem jsonb
   )`,
   `CREATE TABLE pace_hours (
