@@ -12,27 +12,34 @@ const STARTS = 7;
 const TICKS_PER_SECOND = 100;
 
 /** MiB of the server process and of all processes of its database. */
-export type Memory = { readonly platen: number; readonly postgres: number };
+export type Memory = {
+  /** The proportional set size as the kernel divides it: the program of Node is shared with this benchmark. */
+  readonly platen: number;
+  /** The same with that program in full, as on a machine where nothing else runs this Node. */
+  readonly platenAlone: number;
+  readonly postgres: number;
+};
 
-/**
- * The proportional set size. The benchmark runs the same Node as Platen, so the pages of that program would count only
- * in half: they are counted in full, as on a machine where Platen is the only one that runs it.
- */
 export function memoryOf(world: World): Memory {
-  const postgres = databaseProcesses(world).reduce((sum, pid) => sum + readPss(pid), 0);
-  return { platen: readPss(world.pid(), { isProgramAlone: true }), postgres };
+  const postgres = databaseProcesses(world).reduce((sum, pid) => sum + readPss(`/proc/${pid}/smaps_rollup`), 0);
+  return { ...readServer(world.pid()), postgres };
 }
 
-function readPss(pid: number, options: { readonly isProgramAlone?: boolean } = {}): number {
-  if (options.isProgramAlone !== true) return sumOf(readProc(`/proc/${pid}/smaps_rollup`), 'Pss') / MIB;
+function readPss(path: string): number {
+  return sumOf(readProc(path), 'Pss') / MIB;
+}
+
+function readServer(pid: number): Pick<Memory, 'platen' | 'platenAlone'> {
   const program = readlinkSync(`/proc/${pid}/exe`);
-  let bytes = 0;
+  let [bytes, sharedBytes] = [0, 0];
   // One paragraph per mapping; its first line ends with the file.
   for (const mapping of readProc(`/proc/${pid}/smaps`).split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)) {
+    const pss = sumOf(mapping, 'Pss');
+    bytes += pss;
     const isProgram = mapping.slice(0, mapping.indexOf('\n')).endsWith(program);
-    bytes += sumOf(mapping, isProgram ? 'Rss' : 'Pss');
+    if (isProgram) sharedBytes += sumOf(mapping, 'Rss') - pss;
   }
-  return bytes / MIB;
+  return { platen: bytes / MIB, platenAlone: (bytes + sharedBytes) / MIB };
 }
 
 function sumOf(text: string, field: 'Pss' | 'Rss'): number {
@@ -87,18 +94,17 @@ export async function measureIdle(world: World): Promise<Memory> {
     samples.push(memoryOf(world));
     await sleep(500);
   }
-  return {
-    platen: medianOf(samples.map(({ platen }) => platen)),
-    postgres: medianOf(samples.map(({ postgres }) => postgres)),
-  };
+  const middle = (field: keyof Memory) => medianOf(samples.map((sample) => sample[field]));
+  return { platen: middle('platen'), platenAlone: middle('platenAlone'), postgres: middle('postgres') };
 }
 
 /** Looks at the memory until it is disposed of; the peak is the highest that it saw. */
 export function watchMemory(world: World): Disposable & { readonly peak: () => Memory } {
-  let peak: Memory = { platen: 0, postgres: 0 };
+  let peak: Memory = { platen: 0, platenAlone: 0, postgres: 0 };
   const look = () => {
-    const { platen, postgres } = memoryOf(world);
-    peak = { platen: Math.max(peak.platen, platen), postgres: Math.max(peak.postgres, postgres) };
+    const now = memoryOf(world);
+    const higher = (field: keyof Memory) => Math.max(peak[field], now[field]);
+    peak = { platen: higher('platen'), platenAlone: higher('platenAlone'), postgres: higher('postgres') };
   };
   const timer = setInterval(look, SAMPLE_EVERY_MS);
   return { peak: () => peak, [Symbol.dispose]: () => clearInterval(timer) };

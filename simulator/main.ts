@@ -1,5 +1,5 @@
 /**
- * The practice tenant as a program and as a function: identity, mailboxes, a printer, and the control surface.
+ * The practice tenant as a program and as a function: identity, mailboxes, submission, a printer, and the control surface.
  * It is the other party of Platen in the demo and in the tests, and imports nothing of it.
  */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,10 +13,11 @@ import { type RunningIdentity, startIdentity } from './identity/server.ts';
 import { identityControlRoutes } from './identity-control.ts';
 import { type Imap, imapControlRoutes, startImap } from './imap/server.ts';
 import { printerControlRoutes, type RunningPrinter, startPrinter } from './printer/server.ts';
+import { type Smtp, smtpControlRoutes, startSmtp } from './smtp/server.ts';
 import { PRACTICE_CLIENT_ID, PRACTICE_TENANT_ID, PracticeTenant } from './tenant.ts';
 import { keptSigningKey, loadPorts, loadTenant, savePorts, saveTenant } from './tenant-file.ts';
 
-export type PracticePorts = { identity?: number; imap?: number; control?: number; printer?: number };
+export type PracticePorts = { identity?: number; imap?: number; smtp?: number; control?: number; printer?: number };
 
 export type PracticeOptions = {
   dir?: string; // certificates, clouds file, mail, printed documents; a folder of its own that close() removes if absent
@@ -38,6 +39,7 @@ export type RunningPracticeTenant = {
   readonly tid: string;
   readonly clientId: string;
   readonly imap: Imap;
+  readonly smtp: Smtp;
   readonly printers: readonly RunningPrinter[];
   readonly control: Control;
   readonly certificates: Certificates;
@@ -94,18 +96,23 @@ async function startParts(
   if (isFresh) changed();
   const imap = await startMail(options, { dir, tenant, clock, tls: { key, cert }, port: ports.imap ?? 0 });
   closers.push(() => imap.close());
+  const smtp = await startSmtp({
+    ...{ tenant, clock, tls: { key, cert }, host, port: ports.smtp ?? 0, mailboxes: imap.mailboxes },
+    ...(options.log ? { log: options.log } : {}),
+  });
+  closers.push(() => smtp.close());
   const printers = await startPrinters(options, { dir, clock, closers, port: ports.printer ?? 0 });
   // Whoever can steer the tenant can read every token of it: loopback only, wherever the rest listens.
   const control = await startControl({ port: ports.control ?? 0 });
   closers.push(() => control.close());
   for (const route of identityControlRoutes(identity.identity, changed)) control.registerControl(route);
-  for (const route of imapControlRoutes(imap)) control.registerControl(route);
+  for (const route of [...imapControlRoutes(imap), ...smtpControlRoutes(smtp)]) control.registerControl(route);
   registerPrinters(control, printers);
-  const used = { identity: identity.port, imap: imap.port, control: control.port };
+  const used = { identity: identity.port, imap: imap.port, smtp: smtp.port, control: control.port };
   if (options.isKept) savePorts(dir, { ...used, ...(printers[0] ? { printer: printers[0].port } : {}) });
-  const cloudsFile = writeCloudsFile(dir, { authority, imapPort: imap.port });
+  const cloudsFile = writeCloudsFile(dir, { authority, imapPort: imap.port, smtpPort: smtp.port });
   const shared = { tenant, clock, identity: identity.identity, authority, tid, clientId };
-  return { ...shared, imap, printers, control, certificates, cloudsFile };
+  return { ...shared, imap, smtp, printers, control, certificates, cloudsFile };
 }
 
 type Surroundings = {
@@ -168,13 +175,14 @@ function practiceRedirects(authority: string): string[] {
   return [`https://login.microsoftonline.com${native}`, `${authority}${native}`, 'http://localhost'];
 }
 
-function writeCloudsFile(dir: string, at: { authority: string; imapPort: number }): string {
+function writeCloudsFile(dir: string, at: { authority: string; imapPort: number; smtpPort: number }): string {
   const path = join(dir, 'clouds.json');
   const practice = {
     authority: at.authority,
     scopePrefix: 'https://outlook.office.com/',
     graph: at.authority,
     imap: { host: 'localhost', port: at.imapPort, security: 'tls' },
+    smtp: { host: 'localhost', port: at.smtpPort, security: 'starttls' },
   };
   writeFileSync(`${path}.draft`, `${JSON.stringify({ practice }, undefined, 2)}\n`);
   renameSync(`${path}.draft`, path);
@@ -183,7 +191,7 @@ function writeCloudsFile(dir: string, at: { authority: string; imapPort: number 
 
 function readPorts(text: string | undefined): PracticePorts {
   const ports: PracticePorts = {};
-  const names = ['identity', 'imap', 'control', 'printer'] as const;
+  const names = ['identity', 'imap', 'smtp', 'control', 'printer'] as const;
   for (const part of text?.split(',') ?? []) {
     const [given, value] = part.split('=');
     const name = names.find((known) => known === given);
@@ -235,6 +243,7 @@ async function main(): Promise<void> {
       clientId: running.clientId,
       deviceLogin: `${running.authority}/devicelogin`,
       imap: { host: 'localhost', port: running.imap.port },
+      smtp: { host: 'localhost', port: running.smtp.port },
       control: running.control.url,
       ca: running.certificates.caPath,
       printers: running.printers.map((printer) => printer.uri),

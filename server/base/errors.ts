@@ -103,6 +103,11 @@ export const ERRORS = {
   'message-expired': rule(502, false),
   'outcome-uncertain': rule(503, true),
 
+  // relay
+  'device-taken': rule(409, false),
+  'relay-certificate-unusable': rule(500, false),
+  'relay-address-unusable': rule(500, false),
+
   // jobs and printers
   'job-state-conflict': rule(409, false),
   'no-printer': rule(409, false),

@@ -34,6 +34,8 @@ export type Settings = {
   readonly keyFile: string;
   readonly relayHost: string;
   readonly relayPort: number;
+  readonly relayTlsCertFile: string | undefined;
+  readonly relayTlsKeyFile: string | undefined;
   readonly clouds: Readonly<Record<string, Cloud>>;
   readonly setupToken: string | undefined;
   readonly logLevel: string;
@@ -69,6 +71,11 @@ export const SETTINGS = {
   },
   PLATEN_RELAY_HOST: { default: '127.0.0.1', meaning: 'Address of the SMTP listener for devices.' },
   PLATEN_RELAY_PORT: { default: '2525', meaning: 'Port of the SMTP listener for devices.' },
+  PLATEN_RELAY_TLS_CERT: {
+    default: 'a self-signed one in DATA_DIR',
+    meaning: 'Certificate file (PEM) that the SMTP listener shows after STARTTLS; read again when it changes.',
+  },
+  PLATEN_RELAY_TLS_KEY: { default: 'none', meaning: 'Private key file (PEM) that belongs to that certificate.' },
   PLATEN_CLOUDS_FILE: { default: 'none', meaning: 'JSON file with further Microsoft clouds beside the built-in ones.' },
   PLATEN_SETUP_TOKEN: { default: 'random, printed once', meaning: 'One-time secret of the first run.' },
   PLATEN_LOG_LEVEL: { default: 'info', meaning: 'trace, debug, info, warn, error, fatal or silent.' },
@@ -104,6 +111,11 @@ export function readSettings(env: Environment = process.env): Settings {
   if ((tlsCertFile === undefined) !== (tlsKeyFile === undefined)) {
     throw invalid('PLATEN_TLS_CERT', 'PLATEN_TLS_CERT and PLATEN_TLS_KEY must be set together');
   }
+  const relayTlsCertFile = text('PLATEN_RELAY_TLS_CERT');
+  const relayTlsKeyFile = text('PLATEN_RELAY_TLS_KEY');
+  if ((relayTlsCertFile === undefined) !== (relayTlsKeyFile === undefined)) {
+    throw invalid('PLATEN_RELAY_TLS_CERT', 'PLATEN_RELAY_TLS_CERT and PLATEN_RELAY_TLS_KEY must be set together');
+  }
   const scheme = tlsCertFile === undefined ? 'http' : 'https';
   const ownUrl = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
   return {
@@ -118,6 +130,8 @@ export function readSettings(env: Environment = process.env): Settings {
     keyFile: resolve(text('PLATEN_KEY_FILE') ?? `${dataDir}/key`),
     relayHost: text('PLATEN_RELAY_HOST') ?? '127.0.0.1',
     relayPort: readPort('PLATEN_RELAY_PORT', text('PLATEN_RELAY_PORT') ?? '2525'),
+    relayTlsCertFile,
+    relayTlsKeyFile,
     clouds: readClouds(text('PLATEN_CLOUDS_FILE')),
     setupToken: text('PLATEN_SETUP_TOKEN'),
     logLevel: readLevel(text('PLATEN_LOG_LEVEL') ?? 'info'),

@@ -24,9 +24,18 @@ import {
 } from './connection.ts';
 import { type Begin, beginLogin, cancelPending, type DeviceLogin } from './device-login.ts';
 import { getCloud, usesOf } from './exchange-online.ts';
+import {
+  findForeignSender,
+  type NetworkSettings,
+  type NewNetworkSettings,
+  type OutgoingServer,
+  readClassicPassword,
+  readNetworkSettings,
+  writeNetworkSettings,
+} from './network.ts';
 import { findTokens, openAccessToken, renewTokens } from './tokens.ts';
 
-export type { Connection, DeviceLogin };
+export type { Connection, DeviceLogin, NetworkSettings, OutgoingServer };
 
 export type NewConnection = {
   readonly title: string;
@@ -322,53 +331,46 @@ export async function findReadMailbox(context: Context, address: string): Promis
   return row?.mailbox_id;
 }
 
-export type NetworkSettings = {
-  readonly senderEmail: string | undefined;
-  readonly senderName: string | undefined;
-  readonly outgoingConnectionId: string | undefined;
-};
-
-/** Reads who Platen writes as, and through which connection. */
+/** Reads who Platen writes as, and through which server. */
 export async function getNetworkSettings(context: Context): Promise<NetworkSettings> {
-  const row = await context.db.selectFrom('network_settings').selectAll().where('id', '=', 1).executeTakeFirst();
-  return {
-    senderEmail: row?.sender_email ?? undefined,
-    senderName: row?.sender_name ?? undefined,
-    outgoingConnectionId: row?.outgoing_connection_id ?? undefined,
-  };
+  return await readNetworkSettings(context);
 }
 
 /** Replaces the network settings; throws `not-found` when the connection is not there. Durable when it returns. */
-export async function setNetworkSettings(context: Context, next: NetworkSettings, actor: string): Promise<void> {
-  await transaction(context, async (context) => {
-    if (next.outgoingConnectionId !== undefined) await lockRow(context, next.outgoingConnectionId);
-    await context.db
-      .updateTable('network_settings')
-      .set({
-        sender_email: next.senderEmail?.toLowerCase() ?? null,
-        sender_name: next.senderName ?? null,
-        outgoing_connection_id: next.outgoingConnectionId ?? null,
-      })
-      .where('id', '=', 1)
-      .execute();
-    const data = { senderEmail: next.senderEmail ?? null, connectionId: next.outgoingConnectionId ?? null };
-    await record(context, 'network-settings-changed', { subjectId: 'network', actor, data });
-  });
+export async function setNetworkSettings(context: Context, next: NewNetworkSettings, actor: string): Promise<void> {
+  await writeNetworkSettings(context, next, actor);
 }
 
 /** What stands in the way of sending with these settings; undefined when nothing does. */
 export async function findNetworkProblem(context: Context, settings: NetworkSettings): Promise<Problem | undefined> {
-  if (settings.outgoingConnectionId === undefined) return undefined;
-  const row = await getRow(context, settings.outgoingConnectionId);
+  const { outgoing } = settings;
+  if (outgoing?.kind !== 'connection') return undefined;
+  return findSendingProblem(context, await getRow(context, outgoing.connectionId), settings);
+}
+
+/**
+ * The server that mail leaves through, as it may be used now: the mailbox that signs in, or a classic server with its
+ * password. Where it may not be used, the reason; `none` while nobody has chosen one.
+ */
+export async function getOutgoingServer(context: Context): Promise<OutgoingServer> {
+  const settings = await readNetworkSettings(context);
+  const { outgoing } = settings;
+  if (outgoing === undefined) return { kind: 'none' };
+  if (outgoing.kind === 'classic') {
+    return { kind: 'classic', server: outgoing.server, password: await readClassicPassword(context) };
+  }
+  const row = await getRow(context, outgoing.connectionId);
+  const problem = findSendingProblem(context, row, settings);
+  if (problem !== undefined) return { kind: 'waiting', problem };
+  return { kind: 'connection', connectionId: row.id, mailbox: (row.account_username ?? row.id).toLowerCase() };
+}
+
+function findSendingProblem(context: Context, row: ConnectionRow, settings: NetworkSettings): Problem | undefined {
   try {
     requireConfirmed(row, 'smtp');
   } catch (error) {
     if (error instanceof PlatenError) return toProblem(context, error);
     throw error;
   }
-  const { senderEmail } = settings;
-  if (senderEmail === undefined || row.account_addresses.includes(senderEmail)) return undefined;
-  const values = { account: row.account_username ?? '', expected: senderEmail };
-  const message = 'the sender e-mail is not an address of the account that confirmed the connection';
-  return toProblem(context, new PlatenError('wrong-account', message, { values }));
+  return findForeignSender(context, row, settings.senderEmail);
 }

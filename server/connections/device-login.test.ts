@@ -271,7 +271,7 @@ describe('a login by code', () => {
 describe('the account pin', () => {
   test('is the sender e-mail where no account is expected', () =>
     onNode(async () => {
-      const sender = { senderEmail: PRINT_ROOM, senderName: 'Print', outgoingConnectionId: undefined };
+      const sender = { senderEmail: PRINT_ROOM, senderName: 'Print', outgoing: undefined };
       await setNetworkSettings(context, sender, 'test');
       assert.equal((await login('bruno@practice.example')).login?.state, 'wrong-account');
       assert.equal((await login(PRINT_ROOM)).login?.state, 'granted');

@@ -20,9 +20,8 @@ import type { Context } from '../store/database.ts';
 import type { Language, LoginState, Problem } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
 import { findPin } from './account-pin.ts';
-import { type ConnectionRow, getRow, type LoginRow, lockRow } from './connection.ts';
+import { type ConnectionRow, getRow, type LoginRow, lockRow, refusalError, unreachableError } from './connection.ts';
 import { getCloud, identityCall, scopesFor } from './exchange-online.ts';
-import { refusalError, unreachableError } from './refusals.ts';
 
 export type DeviceLogin = {
   readonly userCode: string;

@@ -8,10 +8,18 @@ import { checkFence, type Lease, withLease } from '../store/leases.ts';
 import type { LoginState } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
 import { type Grant, judgeAccount } from './account-pin.ts';
-import { type ConnectionRow, getRow, type LoginRow, lockRow, toProblem } from './connection.ts';
+import {
+  type ConnectionRow,
+  getRow,
+  type LoginRow,
+  lockRow,
+  refusalError,
+  toProblem,
+  unreachableError,
+  unusableError,
+} from './connection.ts';
 import { deviceCodeBinding, settleLogin } from './device-login.ts';
 import { identityCall, keepGranted, usesOf } from './exchange-online.ts';
-import { refusalError, unreachableError, unusableError } from './refusals.ts';
 import { adoptGrant } from './tokens.ts';
 
 /** RFC 8628 section 3.5: what `slow_down` adds, for good. */

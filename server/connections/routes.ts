@@ -14,6 +14,7 @@ import {
   getConnection,
   getNetworkSettings,
   listConnections,
+  type NetworkSettings,
   removeConnection,
   setNetworkSettings,
   updateConnection,
@@ -168,13 +169,11 @@ function networkRoutes(app: FastifyInstance, context: Context): void {
       const old = await getNetworkSettings(context);
       const pick = <T>(given: T | null | undefined, kept: T | undefined) =>
         given === undefined ? kept : (given ?? undefined);
+      const outgoing = outgoingServer === null ? null : outgoingServer && outgoingOf(outgoingServer);
       const next = {
         senderEmail: pick(senderEmail, old.senderEmail),
         senderName: pick(senderName, old.senderName),
-        outgoingConnectionId: pick(
-          outgoingServer === undefined ? undefined : (outgoingServer?.connectionId ?? null),
-          old.outgoingConnectionId,
-        ),
+        outgoing: pick<Outgoing>(outgoing, old.outgoing),
       };
       await setNetworkSettings(context, next, request.actor);
       return await answerNetwork(context, request);
@@ -182,14 +181,27 @@ function networkRoutes(app: FastifyInstance, context: Context): void {
   );
 }
 
+type Outgoing = NonNullable<Parameters<typeof setNetworkSettings>[1]['outgoing']>;
+
+function outgoingOf(given: NonNullable<z.infer<typeof networkBody>['outgoingServer']>): Outgoing {
+  if ('connectionId' in given) return { kind: 'connection', connectionId: given.connectionId };
+  const { password, ...server } = given;
+  return { kind: 'classic', server, ...(password === undefined ? {} : { password }) };
+}
+
 async function answerNetwork(context: Context, request: FastifyRequest): Promise<z.infer<typeof networkAnswer>> {
   const settings = await getNetworkSettings(context);
   const problem = await findNetworkProblem(context, settings);
-  const { outgoingConnectionId: connectionId } = settings;
+  const { outgoing } = settings;
   return {
-    outgoingServer: connectionId === undefined ? null : { connectionId },
+    outgoingServer: outgoing === undefined ? null : answerOutgoing(outgoing),
     senderEmail: settings.senderEmail ?? null,
     senderName: settings.senderName ?? null,
     problem: problem === undefined ? null : answerProblem(problem, request.language),
   };
+}
+
+function answerOutgoing(outgoing: NonNullable<NetworkSettings['outgoing']>) {
+  if (outgoing.kind === 'connection') return { connectionId: outgoing.connectionId };
+  return { ...outgoing.server, hasPassword: outgoing.hasPassword };
 }

@@ -114,7 +114,43 @@ export const deviceCodeAnswer = z.object({
   intervalSeconds: z.number(),
 });
 
-const outgoingServer = z.object({ connectionId: z.uuid() });
+const host = z
+  .string()
+  .trim()
+  .min(1)
+  .max(253)
+  .regex(/^[\p{L}\p{N}._:-]+$/u, 'must be a host name or an address');
+
+/** A confirmed connection, or a classic server; its password is taken and never given. */
+const outgoingServer = z.union([
+  z.strictObject({ connectionId: z.uuid() }),
+  z.strictObject({
+    host,
+    port: z.number().int().min(1).max(65_535),
+    security: z.enum(['tls', 'starttls', 'none']),
+    verifyCertificate: z.boolean().default(true),
+    username: line(320).nullable().default(null),
+    password: z
+      .string()
+      .min(1)
+      .max(1000)
+      .regex(/^\P{Cc}*$/u, 'must not hold control characters')
+      .nullable()
+      .optional(),
+  }),
+]);
+
+const outgoingAnswer = z.union([
+  z.object({ connectionId: z.string() }),
+  z.object({
+    host: z.string(),
+    port: z.number(),
+    security: z.enum(['tls', 'starttls', 'none']),
+    verifyCertificate: z.boolean(),
+    username: z.string().nullable(),
+    hasPassword: z.boolean(),
+  }),
+]);
 
 export const networkBody = z.object({
   outgoingServer: outgoingServer.nullable().optional(),
@@ -123,7 +159,7 @@ export const networkBody = z.object({
 });
 
 export const networkAnswer = z.object({
-  outgoingServer: z.object({ connectionId: z.string() }).nullable(),
+  outgoingServer: outgoingAnswer.nullable(),
   senderEmail: z.string().nullable(),
   senderName: z.string().nullable(),
   /** Why nothing can be sent with these settings yet. */

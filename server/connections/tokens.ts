@@ -17,9 +17,17 @@ import { checkFence, type Lease, withLease } from '../store/leases.ts';
 import type { Schema } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
 import type { Grant } from './account-pin.ts';
-import { type ConnectionRow, getRow, lockRow, moveTo, toProblem } from './connection.ts';
+import {
+  type ConnectionRow,
+  getRow,
+  lockRow,
+  moveTo,
+  refusalError,
+  toProblem,
+  unreachableError,
+  unusableError,
+} from './connection.ts';
 import { identityCall } from './exchange-online.ts';
-import { refusalError, unreachableError, unusableError } from './refusals.ts';
 
 type TokenRow = Selectable<Schema['connection_tokens']>;
 type Column = 'refresh_token' | 'previous_refresh_token' | 'access_token';

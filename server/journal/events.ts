@@ -48,6 +48,11 @@ export const EVENT_TYPES = {
   'outbox-message-state-changed': 'outbox-message',
   'outbox-message-dropped': 'outbox-message',
   'outbox-sending-paused': 'outbox',
+  'device-added': 'device',
+  'device-changed': 'device',
+  'device-removed': 'device',
+  'device-refused': 'device',
+  'relay-storage-changed': 'relay',
   'outbox-sending-resumed': 'outbox',
 } as const;
 

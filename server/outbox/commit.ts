@@ -116,7 +116,12 @@ export async function insertMessages(context: Context, all: readonly Prepared[])
     .insertInto('outbox_recipients')
     .values(
       all.flatMap(({ id, message }) =>
-        message.recipients.map((address, position) => ({ message_id: id, position, address, state: 'queued' as const })),
+        message.recipients.map((address, position) => ({
+          message_id: id,
+          position,
+          address,
+          state: 'queued' as const,
+        })),
       ),
     )
     .execute();
@@ -162,4 +167,3 @@ function rowOf({ id, message, body, file, sha256 }: Prepared) {
 function after(from: Date, ms: number): Date {
   return new Date(from.getTime() + ms);
 }
-

@@ -103,7 +103,8 @@ export function checkMessage(message: NewMessage): NewMessage {
   const refuse = (what: string) => new PlatenError('invalid-request', what);
   if (message.sender !== '' && !isEnvelopeAddress(message.sender)) throw refuse('the sender is not an address');
   if (message.recipients.length === 0) throw refuse('the message has no recipient');
-  if (message.recipients.length > MAX_RECIPIENTS) throw refuse(`the message has more than ${MAX_RECIPIENTS} recipients`);
+  if (message.recipients.length > MAX_RECIPIENTS)
+    throw refuse(`the message has more than ${MAX_RECIPIENTS} recipients`);
   if (!message.recipients.every(isEnvelopeAddress)) throw refuse('a recipient is not an address');
   const bytes = message.content.kind === 'bytes' ? message.content.bytes.length : message.content.file.bytes;
   if (bytes === 0) throw refuse('the message is empty');

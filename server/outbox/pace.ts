@@ -188,7 +188,8 @@ export async function readHeadroom(context: Context, pace: Pace): Promise<Headro
     .select(['tokens', sql<number>`extract(epoch from clock_timestamp() - counted_at)::float8 * 1000`.as('since_ms')])
     .where('mailbox', '=', mailbox)
     .executeTakeFirst();
-  const grown = row === undefined ? limits.burst : Number(row.tokens) + (row.since_ms * limits.messagesPerMinute) / MINUTE_MS;
+  const grown =
+    row === undefined ? limits.burst : Number(row.tokens) + (row.since_ms * limits.messagesPerMinute) / MINUTE_MS;
   const day = await readDay(context, mailbox);
   return {
     ...shared,

@@ -85,7 +85,10 @@ export function judgeSession(trouble: SmtpTrouble, history: SignInHistory): Verd
     case 'refused':
       return trouble.phase === 'auth'
         ? judgeSignIn(trouble.reply, history)
-        : { kind: 'server-paused', cause: causeOf(isTemporary(trouble.reply) ? 'too-busy' : 'server-unreachable', trouble.reply) };
+        : {
+            kind: 'server-paused',
+            cause: causeOf(isTemporary(trouble.reply) ? 'too-busy' : 'server-unreachable', trouble.reply),
+          };
     case 'lost':
       return { kind: 'server-paused', cause: { code: 'server-unreachable', words: trouble.words } };
     case 'too-large':
@@ -153,7 +156,10 @@ const RULES: readonly Rule[] = [
     verdict: (cause) => ({ kind: 'mailbox-paused', cause: cause('daily-limit'), wait: 'daily' }),
   },
   { enhanced: '5.1.90', verdict: (cause) => ({ kind: 'mailbox-paused', cause: cause('daily-limit'), wait: 'daily' }) },
-  { enhanced: '5.7.233', verdict: (cause) => ({ kind: 'later', cause: cause('tenant-recipient-limit'), wait: 'hour' }) },
+  {
+    enhanced: '5.7.233',
+    verdict: (cause) => ({ kind: 'later', cause: cause('tenant-recipient-limit'), wait: 'hour' }),
+  },
   {
     text: /bad outbound sender|AS\(42004\)/i,
     verdict: (cause) => ({ kind: 'mailbox-held', cause: cause('sender-blocked') }),
@@ -178,7 +184,9 @@ const RULES: readonly Rule[] = [
   {
     code: 503,
     verdict: (cause, history) =>
-      history.sentInSession > 0 ? { kind: 'reconnect' } : { kind: 'later', cause: cause('message-deferred'), wait: 'timetable' },
+      history.sentInSession > 0
+        ? { kind: 'reconnect' }
+        : { kind: 'later', cause: cause('message-deferred'), wait: 'timetable' },
   },
 ];
 

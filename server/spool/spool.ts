@@ -119,8 +119,8 @@ export async function discard(context: Context, files: readonly SpoolFile[]): Pr
 }
 
 export function folderOf(context: Context, id: string): string {
-  // The last two digits of a UUID of version 7 are random, the first ones are the time.
-  return join(context.settings.spoolDir, id.slice(-2));
+  // The first digits of a UUID of version 7 are its time: files of the same hours share a folder, and so its sync.
+  return join(context.settings.spoolDir, id.slice(0, 6));
 }
 
 export function pathOf(context: Context, id: string): string {

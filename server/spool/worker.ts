@@ -7,7 +7,7 @@ import type { Context } from '../store/database.ts';
 // Far longer than any message takes from its first byte to its commit.
 const GRACE_MS = 24 * HOUR_MS;
 const SWEEP_EVERY_MS = 6 * HOUR_MS;
-const FOLDER = /^[0-9a-f]{2}$/;
+const FOLDER = /^[0-9a-f]{6}$/;
 const FILE = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 export async function startSpoolWorker(context: Context): Promise<AsyncDisposable> {

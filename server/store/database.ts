@@ -51,8 +51,11 @@ export function openPool(target: DatabaseTarget, log: Log): pg.Pool {
     application_name: 'platen',
     types: typeParsers,
   });
-  // Without a listener an idle connection that the server ends would end this process.
-  pool.on('error', (error) => log.warn({ error: { message: error.message } }, 'an idle database connection was lost'));
+  // A connection that the server ends would end this process without a listener: the pool's own hears it only while the
+  // connection is idle. Whoever uses it at that moment gets the error from the query.
+  const noteLoss = (error: Error) => log.warn({ error: { message: error.message } }, 'a database connection was lost');
+  pool.on('error', noteLoss);
+  pool.on('connect', (client) => client.on('error', noteLoss));
   return pool;
 }
 

@@ -405,6 +405,8 @@ type Devices = {
 };
 /** Message-IDs that a device has used, so that one that comes again with other content is told apart. */
 type DeviceMessages = { device_id: string; message_id_header: string; sha256: Buffer; at: Instant };
+/** Messages per device and day (UTC), for its daily limit. */
+type DeviceDays = { device_id: string; day: string; messages: number };
 
 // ── notices ─────────────────────────────────────────────────────────────────────────────────────────────────────
 type NoticeSettings = {
@@ -457,6 +459,7 @@ export type Schema = {
   pace_hours: PaceHours;
   devices: Devices;
   device_messages: DeviceMessages;
+  device_days: DeviceDays;
   notice_settings: NoticeSettings;
   notices_sent: NoticesSent;
 };
@@ -492,6 +495,7 @@ export const TABLE_OWNERS: Readonly<Record<keyof Schema, string>> = {
   pace_hours: 'outbox',
   devices: 'relay',
   device_messages: 'relay',
+  device_days: 'relay',
   notice_settings: 'notices',
   notices_sent: 'notices',
 };

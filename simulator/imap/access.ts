@@ -65,7 +65,7 @@ function decodeStrictBase64(base64: string): string | undefined {
   return Buffer.from(base64, 'base64').toString('utf8');
 }
 
-const OUTLOOK_AUDIENCES = new Set([
+export const OUTLOOK_AUDIENCES = new Set([
   'https://outlook.office.com',
   'https://outlook.office365.com',
   'https://outlook.office365.us',

@@ -193,7 +193,9 @@ export class Faults {
   /** The words of the non-delivery report for this recipient, if one will come. */
   takeBounce(recipient: string): string | undefined {
     const armed = this.#armed.find(({ given, fault, left }) => {
-      return left > 0 && fault.deed.kind === 'bounce' && (given.address === undefined || isSame(recipient, given.address));
+      return (
+        left > 0 && fault.deed.kind === 'bounce' && (given.address === undefined || isSame(recipient, given.address))
+      );
     });
     if (armed) {
       armed.left -= 1;

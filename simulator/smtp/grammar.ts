@@ -11,7 +11,9 @@ export type Path = { readonly address: string; readonly parameters: ReadonlyMap<
 
 const ATOM = /[^\s()<>[\]:;@\\,"\x00-\x1f\x7f]+/u.source;
 const QUOTED = /"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*"/u.source;
-const DOMAIN = /(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?)*|\[[\x21-\x5a\x5e-\x7e]+\])/u.source;
+const DOMAIN =
+  /(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?)*|\[[\x21-\x5a\x5e-\x7e]+\])/u
+    .source;
 const ADDRESS = new RegExp(`^(?:${ATOM}|${QUOTED})@${DOMAIN}$`, 'u');
 const MAX_ADDRESS_OCTETS = 254;
 const MAX_LOCAL_PART_OCTETS = 64;
@@ -35,7 +37,8 @@ export function parsePath(text: string, keyword: 'FROM' | 'TO'): Path | undefine
 
 function isAddress(address: string): boolean {
   const localPart = address.slice(0, address.lastIndexOf('@'));
-  if (Buffer.byteLength(address) > MAX_ADDRESS_OCTETS || Buffer.byteLength(localPart) > MAX_LOCAL_PART_OCTETS) return false;
+  if (Buffer.byteLength(address) > MAX_ADDRESS_OCTETS || Buffer.byteLength(localPart) > MAX_LOCAL_PART_OCTETS)
+    return false;
   return ADDRESS.test(address);
 }
 

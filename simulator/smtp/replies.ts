@@ -8,6 +8,7 @@ export type Wording = (stamp: Stamp, who: Who) => string;
 /** The front end that took the connection, and the mailbox server behind it that takes the message. */
 export const FRONT_END = 'PR0CTICE0001.outlook.office365.com';
 export const BACK_END = 'PRACTICEMB0001.EURPRD01.PROD.OUTLOOK.COM';
+const TRACED_HOST = 'PR0CTICE0001.eurprd01.prod.outlook.com';
 
 const EXTENSIONS_AFTER = ['8BITMIME', 'BINARYMIME', 'CHUNKING', 'SMTPUTF8'];
 
@@ -26,7 +27,7 @@ export function hello(client: { ip: string; security: 'plain' | 'tls' }, maxMess
 
 /** What stands in brackets behind a refused login. */
 function traced(text: string): Wording {
-  return ({ at, id }) => `${text} [${BACK_END} ${at.toISOString()} ${id}]`;
+  return ({ at, id }) => `${text} [${TRACED_HOST} ${at.toISOString()} ${id}]`;
 }
 
 function hosted(text: string): Wording {
@@ -102,7 +103,8 @@ export const BOUNCE = {
 } as const;
 
 export const SESSION = {
-  tooManyConnections: '421 4.3.2 The maximum number of concurrent server connections has exceeded a limit, closing transmission channel',
+  tooManyConnections:
+    '421 4.3.2 The maximum number of concurrent server connections has exceeded a limit, closing transmission channel',
   tooManyErrors: '421 4.7.0 Too many errors on this connection, closing transmission channel',
   oldTls:
     '421 4.7.66 TLS 1.0 and 1.1 are not supported. Please upgrade/update your client to support TLS 1.2. ' +

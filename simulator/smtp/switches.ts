@@ -59,7 +59,7 @@ const oneOf =
     allowed.includes(value as string);
 const isPositive: Check = (value) => Number.isSafeInteger(value) && (value as number) > 0;
 const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
-const isCountOrNone: Check = (value) => value === null || isCount(value);
+const isCountOrNone: Check = (value) => value === null || value === undefined || isCount(value);
 const isMailboxAuth: Check = (value) =>
   typeof value === 'object' &&
   value !== null &&

@@ -188,13 +188,15 @@ export class Wire {
   }
 
   async #hasMore(wanted: number): Promise<boolean> {
-    const idleMs = this.#idleMs();
-    const limit = setTimeout(() => this.#wake(), idleMs);
-    const startedAt = performance.now();
+    let isIdle = false;
+    const limit = setTimeout(() => {
+      isIdle = true;
+      this.#wake();
+    }, this.#idleMs());
     try {
       while (this.#buffered < wanted) {
         if (this.#hasEnded || this.#isMuted) return false;
-        if (performance.now() - startedAt >= idleMs - 1) throw new IdleTimeout();
+        if (isIdle) throw new IdleTimeout();
         this.#socket.resume();
         await new Promise<void>((resolve) => {
           this.#wake = resolve;

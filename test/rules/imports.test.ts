@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   outbox: ['store', 'journal', 'protocols', 'spool', 'connections'],
   jobs: ['store', 'journal', 'spool', 'conversion', 'printers'],
   intake: ['store', 'journal', 'protocols', 'spool', 'connections', 'users', 'jobs'],
-  relay: ['store', 'journal', 'protocols', 'connections', 'outbox'],
+  relay: ['store', 'journal', 'protocols', 'spool', 'connections', 'outbox'],
   notices: ['store', 'journal', 'users', 'outbox'],
   http: ['store', 'journal', 'users'],
 };
@@ -29,6 +29,9 @@ const LIBRARY_PLACES: Readonly<Record<string, RegExp>> = {
   oauth4webapi: /^server\/protocols\/oauth\//,
   '@zone-eu/mailsplit': /^server\/protocols\/mime\//,
   libmime: /^server\/protocols\/mime\//,
+  'smtp-server': /^server\/relay\/listener\.ts$/,
+  'smtp-server/lib/smtp-connection.js': /^server\/relay\/listener\.ts$/,
+  'smtp-server/lib/smtp-stream.js': /^server\/relay\/listener\.ts$/,
   fastify: /^server\/http\/|\/routes\.ts$|^server\/users\/shapes\.ts$/,
   'pg-boss': /^server\/store\/tasks\.ts$/,
   '@node-rs/argon2': /^server\/users\/passwords\.ts$/,

@@ -262,4 +262,3 @@ function refusedOf(errors: readonly Failure[] | undefined): RecipientReply[] {
     return reply === undefined || recipient === undefined ? [] : [{ address: recipient, reply }];
   });
 }
-

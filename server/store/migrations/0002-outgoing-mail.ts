@@ -37,6 +37,12 @@ const STATEMENTS = [
     PRIMARY KEY (device_id, message_id_header, sha256)
   )`,
   `CREATE INDEX device_messages_at ON device_messages (at)`,
+  `CREATE TABLE device_days (
+    device_id uuid NOT NULL REFERENCES devices ON DELETE CASCADE,
+    day text NOT NULL,
+    messages int NOT NULL,
+    PRIMARY KEY (device_id, day)
+  )`,
 
   `CREATE TABLE outbox_messages (
     id uuid PRIMARY KEY,

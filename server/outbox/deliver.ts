@@ -1,0 +1,229 @@
+/** One attempt at one message: claimed and written first, then sent, then judged. */
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { sql } from 'kysely';
+import { PlatenError } from '../base/errors.ts';
+import { newId } from '../base/secrets.ts';
+import { record } from '../journal/journal.ts';
+import type { SmtpSession } from '../protocols/smtp/client.ts';
+import type { SmtpOutcome } from '../protocols/smtp/outcome.ts';
+import { openSpoolFile } from '../spool/spool.ts';
+import type { Context } from '../store/database.ts';
+import { checkFence, type Lease } from '../store/leases.ts';
+import { transaction } from '../store/transaction.ts';
+import { type Pace, takeTurn } from './pace.ts';
+import { judgeMessage, type Verdict } from './verdict.ts';
+
+/** A message that this session has, with the attempt that stands for it. */
+export type Claimed = {
+  readonly id: string;
+  readonly attemptId: string;
+  readonly ownerId: string | null;
+  readonly sender: string;
+  readonly body: Buffer | null;
+  readonly spoolId: string | null;
+  readonly bytes: number;
+  readonly sha256: Buffer;
+  readonly possiblyTwice: boolean;
+  /** This attempt counted. */
+  readonly attempts: number;
+  readonly logonFailures: number;
+  /** Recipients of this attempt, and their positions in the same order. */
+  readonly recipients: readonly string[];
+  readonly positions: readonly number[];
+  /** Recipients that nothing is decided about yet, those of this attempt included. */
+  readonly unsettled: number;
+  readonly hasFailedRecipients: boolean;
+};
+
+export type Next =
+  | { readonly kind: 'message'; readonly claimed: Claimed }
+  | { readonly kind: 'wait'; readonly ms: number }
+  | { readonly kind: 'none' };
+
+/** Exchange Online takes 500 by default; whoever takes fewer says so, and is asked for half. */
+const RECIPIENTS_AT_ONCE = 500;
+
+/**
+ * Takes the next due message for the holder of `lease`, within the pace, and writes the attempt. Durable when it
+ * returns: a message whose session dies after this is uncertain, never forgotten.
+ */
+export async function beginAttempt(context: Context, lease: Lease, pace: Pace): Promise<Next> {
+  return await transaction(context, async (context) => {
+    await checkFence(context, lease);
+    const now = context.clock.now();
+    const row = await context.db
+      .selectFrom('outbox_messages')
+      .selectAll()
+      .where('due_at', '<=', now)
+      .orderBy('priority')
+      .orderBy('due_at')
+      .orderBy('id')
+      .limit(1)
+      .forUpdate()
+      .skipLocked()
+      .executeTakeFirst();
+    if (row === undefined) return { kind: 'none' };
+    const recipients = await context.db
+      .selectFrom('outbox_recipients')
+      .select(['position', 'address', 'state'])
+      .where('message_id', '=', row.id)
+      .orderBy('position')
+      .execute();
+    const unsettled = recipients.filter(({ state }) => state === 'queued' || state === 'uncertain');
+    const chosen = unsettled.slice(0, row.recipients_at_once ?? RECIPIENTS_AT_ONCE);
+    const turn = await takeTurn(context, pace, chosen.length);
+    if (turn.kind === 'wait') return turn;
+    const positions = chosen.map(({ position }) => position);
+    const attemptId = newId();
+    await context.db
+      .insertInto('outbox_attempts')
+      .values({
+        id: attemptId,
+        message_id: row.id,
+        lease_name: lease.name,
+        fence: lease.fence,
+        phase: 'sending',
+        positions,
+        started_at: now,
+      })
+      .execute();
+    const attempts = row.attempts + 1;
+    await context.db
+      .updateTable('outbox_messages')
+      .set({ state: 'active', due_at: null, attempts })
+      .where('id', '=', row.id)
+      .execute();
+    return {
+      kind: 'message',
+      claimed: {
+        id: row.id,
+        attemptId,
+        ownerId: row.owner_id,
+        sender: row.sender,
+        body: row.body,
+        spoolId: row.spool_id,
+        bytes: row.bytes,
+        sha256: row.sha256,
+        possiblyTwice: row.possibly_twice,
+        attempts,
+        logonFailures: row.logon_failures,
+        recipients: chosen.map(({ address }) => address),
+        positions,
+        unsettled: unsettled.length,
+        hasFailedRecipients: recipients.some(({ state }) => state === 'failed'),
+      },
+    };
+  });
+}
+
+/** Sends a claimed message and decides what that means. Throws only `lease-lost`, with the final dot kept back. */
+export async function sendClaimed(
+  context: Context,
+  lease: Lease,
+  sending: { readonly session: SmtpSession; readonly claimed: Claimed; readonly sentInSession: number },
+): Promise<Verdict> {
+  const { session, claimed, sentInSession } = sending;
+  let outcome: SmtpOutcome;
+  try {
+    outcome = await sendOver(context, lease, { session, claimed });
+  } catch (error) {
+    if (!(error instanceof PlatenError) || error.code !== 'document-missing') throw error;
+    return damaged(error);
+  }
+  if (outcome.kind === 'not-read') {
+    const { cause } = outcome;
+    if (cause instanceof PlatenError && cause.code === 'document-missing') return damaged(cause);
+    if (cause instanceof PlatenError && cause.code === 'lease-lost') throw cause;
+    context.log.warn({ messageId: claimed.id, error: cause }, 'a message could not be read to its end');
+  }
+  const history = { sentInSession, recipients: claimed.recipients.length, bytes: claimed.bytes };
+  return judgeMessage(outcome, history);
+}
+
+function damaged(error: PlatenError): Verdict {
+  return { kind: 'failed', cause: { code: 'document-missing', words: error.message } };
+}
+
+async function sendOver(
+  context: Context,
+  lease: Lease,
+  sending: { readonly session: SmtpSession; readonly claimed: Claimed },
+): Promise<SmtpOutcome> {
+  const { session, claimed } = sending;
+  const hash = createHash('sha256');
+  const content = claimed.body ?? hashed(await openSpoolFile(context, claimed.spoolId ?? ''), hash);
+  if (claimed.body !== null) hash.update(claimed.body);
+  lease.assertFresh();
+  return await session.send({
+    sender: claimed.sender,
+    recipients: claimed.recipients,
+    bytes: claimed.bytes,
+    content,
+    beforeDot() {
+      // Other bytes than those that were promised must not leave, least of all as a copy of what may have arrived.
+      if (!hash.digest().equals(claimed.sha256)) {
+        throw new PlatenError('document-missing', `the bytes of message ${claimed.id} are damaged`);
+      }
+      lease.assertFresh();
+    },
+  });
+}
+
+async function* hashed(source: Readable, hash: ReturnType<typeof createHash>): AsyncGenerator<Buffer> {
+  for await (const chunk of source) {
+    hash.update(chunk as Buffer);
+    yield chunk as Buffer;
+  }
+}
+
+/**
+ * Ends the attempts of earlier holders of a lease that died in the middle: nobody knows what the server made of them,
+ * so the identical bytes go out again. The fence of `lease` keeps those holders from writing.
+ */
+export async function recoverAttempts(context: Context, lease: Lease): Promise<number> {
+  return await transaction(context, async (context) => {
+    await checkFence(context, lease);
+    const now = context.clock.now();
+    const open = await context.db
+      .updateTable('outbox_attempts')
+      .set({ phase: 'ended', verdict: 'interrupted', ended_at: now })
+      .where('lease_name', '=', lease.name)
+      .where('fence', '<', lease.fence)
+      .where('ended_at', 'is', null)
+      .returning(['message_id', 'positions'])
+      .execute();
+    for (const { message_id: id, positions } of open) {
+      await context.db
+        .updateTable('outbox_recipients')
+        .set({ state: 'uncertain' })
+        .where('message_id', '=', id)
+        .where('position', 'in', positions)
+        .execute();
+      const problem = {
+        code: 'outcome-uncertain',
+        detail: 'Platen was interrupted while it sent this message',
+        at: now.toISOString(),
+      };
+      await context.db
+        .updateTable('outbox_messages')
+        .set({ state: 'uncertain', possibly_twice: true, due_at: now, problem: JSON.stringify(problem) })
+        .where('id', '=', id)
+        .where('state', '=', 'active')
+        .execute();
+      const data = { to: 'uncertain', verdict: 'interrupted', problem: problem.code };
+      await record(context, 'outbox-message-state-changed', { subjectId: id, data });
+    }
+    return open.length;
+  });
+}
+
+/** The leases on which attempts are open, so that those of a node that died are found. */
+export async function listOpenLeases(context: Context): Promise<string[]> {
+  const rows = await context.db
+    .selectFrom('outbox_attempts')
+    .select(sql<string>`DISTINCT lease_name`.as('name'))
+    .where('ended_at', 'is', null)
+    .execute();
+  return rows.map(({ name }) => name);
+}

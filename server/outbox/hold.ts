@@ -1,0 +1,157 @@
+/**
+ * Changes to all messages that wait, at once: held for the connection or the mailbox, deferred with the server, let go.
+ *
+ * One statement and one event for all of them. Messages that a session has at the moment are settled by that session.
+ */
+import { MINUTE_MS } from '../base/clock.ts';
+import { PlatenError } from '../base/errors.ts';
+import { record } from '../journal/journal.ts';
+import type { Context } from '../store/database.ts';
+import type { HoldReason, OutboxState, Problem } from '../store/schema.ts';
+import { LIFETIME_MS } from './message.ts';
+
+const WAITING: readonly OutboxState[] = ['queued', 'deferred', 'uncertain'];
+
+type Hold = { readonly reason: Extract<HoldReason, 'connection' | 'mailbox'>; readonly problem: Problem };
+
+/** Holds everything that waits; no attempt is used up. Tells the journal when that changes something. */
+export async function holdWaiting(context: Context, hold: Hold): Promise<void> {
+  const held = await context.db
+    .updateTable('outbox_messages')
+    .set({ state: 'held', hold_reason: hold.reason, problem: JSON.stringify(hold.problem), due_at: null })
+    .where('state', 'in', [...WAITING])
+    .executeTakeFirst();
+  const count = Number(held.numUpdatedRows);
+  if (count === 0) return;
+  const data = { reason: hold.reason, problem: hold.problem.code, count };
+  await record(context, 'outbox-sending-paused', { subjectId: 'outbox', data });
+}
+
+/** Lets everything go that was held for this reason: it is due now, and its time begins anew. */
+export async function releaseHeld(context: Context, reason: Hold['reason']): Promise<void> {
+  const released = await context.db
+    .updateTable('outbox_messages')
+    .set((set) => ({
+      state: set.case().when('possibly_twice', '=', true).then('uncertain').else('queued').end(),
+      hold_reason: null,
+      problem: null,
+      due_at: context.clock.now(),
+      expires_at: expiry(context),
+    }))
+    .where('state', '=', 'held')
+    .where('hold_reason', '=', reason)
+    .executeTakeFirst();
+  const count = Number(released.numUpdatedRows);
+  if (count > 0) await record(context, 'outbox-sending-resumed', { subjectId: 'outbox', data: { reason, count } });
+}
+
+/** Lets the oldest message go that waits for the mailbox, to find out whether that has been cured. */
+export async function releaseProbe(context: Context): Promise<boolean> {
+  const oldest = context.db
+    .selectFrom('outbox_messages')
+    .select('id')
+    .where('state', '=', 'held')
+    .where('hold_reason', '=', 'mailbox')
+    .orderBy('priority')
+    .orderBy('id')
+    .limit(1)
+    .forUpdate()
+    .skipLocked();
+  const released = await context.db
+    .updateTable('outbox_messages')
+    .set((set) => ({
+      state: set.case().when('possibly_twice', '=', true).then('uncertain').else('queued').end(),
+      hold_reason: null,
+      due_at: context.clock.now(),
+    }))
+    .where('id', 'in', oldest)
+    .executeTakeFirst();
+  return released.numUpdatedRows > 0n;
+}
+
+/** Puts off what would be due during a pause, so that each message shows when it goes on and why. */
+export async function deferWaiting(
+  context: Context,
+  pause: { readonly until: Date; readonly problem: Problem; readonly countsAsTry: 'yes' | 'no' },
+): Promise<void> {
+  await context.db
+    .updateTable('outbox_messages')
+    .set((set) => ({
+      state: set.case().when('state', '=', 'uncertain').then('uncertain').else('deferred').end(),
+      problem: JSON.stringify(pause.problem),
+      due_at: pause.until,
+      ...(pause.countsAsTry === 'yes' ? { attempts: set('attempts', '+', 1) } : {}),
+    }))
+    .where('state', 'in', [...WAITING])
+    .where('due_at', '<', pause.until)
+    .execute();
+}
+
+/**
+ * A clock that was set forward by a year must not end everything: what was hardly tried stays. The tries of five days
+ * are about 35.
+ */
+const TRIES_BEFORE_EXPIRY = 10;
+
+/** Ends messages whose time is over; they stay visible with their last problem, and can be retried. */
+export async function failExpired(context: Context): Promise<void> {
+  const now = context.clock.now();
+  const expired = await context.db
+    .updateTable('outbox_messages')
+    .set({ state: 'failed', due_at: null, ended_at: now })
+    .where('state', 'in', [...WAITING])
+    .where('expires_at', '<=', now)
+    .where('attempts', '>=', TRIES_BEFORE_EXPIRY)
+    .returning(['id', 'owner_id', 'problem', 'attempts', 'remote_answer'])
+    .execute();
+  for (const { id, owner_id: ownerId, problem, attempts, remote_answer: words } of expired) {
+    const { message } = new PlatenError('message-expired', `not sent in five days and ${attempts} tries`);
+    const kept: Problem = {
+      code: 'message-expired',
+      detail: problem === null ? message : `${message}; at last: ${problem.detail}`,
+      ...(words === null ? {} : { remote: words }),
+      at: now.toISOString(),
+    };
+    await context.db
+      .updateTable('outbox_messages')
+      .set({ problem: JSON.stringify(kept) })
+      .where('id', '=', id)
+      .execute();
+    await record(context, 'outbox-message-state-changed', {
+      subjectId: id,
+      ...(ownerId === null ? {} : { ownerId }),
+      data: { to: 'failed', problem: 'message-expired' },
+    });
+  }
+}
+
+/** What the worker needs to know before it opens a session. */
+export async function readWork(context: Context): Promise<{
+  readonly due: number;
+  readonly nextDueMs: number;
+  readonly heldForMailbox: boolean;
+  readonly heldForConnection: boolean;
+}> {
+  const now = context.clock.now();
+  const row = await context.db
+    .selectFrom('outbox_messages')
+    .select((select) => [
+      select.fn.countAll<number>().filterWhere('due_at', '<=', now).as('due'),
+      select.fn.min('due_at').filterWhere('due_at', '>', now).as('next'),
+      select.fn.countAll<number>().filterWhere('hold_reason', '=', 'mailbox').as('mailbox'),
+      select.fn.countAll<number>().filterWhere('hold_reason', '=', 'connection').as('connection'),
+    ])
+    .where((where) => where.or([where('due_at', 'is not', null), where('state', '=', 'held')]))
+    .executeTakeFirstOrThrow();
+  const { next } = row;
+  return {
+    due: row.due,
+    nextDueMs: next === null ? MINUTE_MS : Math.min(next.getTime() - now.getTime(), MINUTE_MS),
+    heldForMailbox: row.mailbox > 0,
+    heldForConnection: row.connection > 0,
+  };
+}
+
+function expiry(context: Context): Date {
+  return new Date(context.clock.now().getTime() + LIFETIME_MS);
+}
