@@ -54,6 +54,13 @@ export const EVENT_TYPES = {
   'device-refused': 'device',
   'relay-storage-changed': 'relay',
   'outbox-sending-resumed': 'outbox',
+  'notice-settings-changed': 'notices',
+  'notice-suppressed': 'notices',
+  'alarm-settings-changed': 'notices',
+  'alarm-raised': 'alarm',
+  'alarm-delivered': 'alarm',
+  'alarm-failed': 'alarm',
+  'alarm-solved': 'alarm',
 } as const;
 
 export type EventType = keyof typeof EVENT_TYPES;

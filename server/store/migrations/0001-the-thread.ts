@@ -28,7 +28,7 @@ const STATEMENTS = [
     data jsonb NOT NULL,
     PRIMARY KEY (tx, id)
   )`,
-  `CREATE INDEX journal_subject ON journal (subject_kind, subject_id, tx, id)`,
+  `CREATE INDEX journal_subject ON journal (subject_id, tx, id)`,
   `CREATE INDEX journal_type ON journal (type, tx, id)`,
 
   `CREATE TABLE spool_files (
