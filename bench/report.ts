@@ -27,6 +27,8 @@ const atMost = (limit: number, unit: string): Aim => ({ limit, better: 'less', t
 
 type Line = { readonly what: string; readonly value: number; readonly unit: string; readonly aim?: Aim };
 
+/** Processes that want to run on a machine that does nothing else but what every system does. */
+const QUIET_LOAD = 0.5;
 const HEAD: TableRow = ['Figure', 'Measured', 'Aim', 'Reached'];
 
 export function tableOfResults(results: Results): string {
@@ -129,7 +131,7 @@ function documentOf(results: Results): string {
 
 This page is written by \`npm run bench -- --write\`; what stands here was measured on the machine below, at that time.
 
-${tableOfResults(results)}
+${busyNote(results)}${tableOfResults(results)}
 
 ## The machine
 
@@ -144,9 +146,17 @@ ${noiseOf(results)}
 ## The figures as JSON
 
 \`\`\`json
-${JSON.stringify(withoutDetails(results), undefined, 2)}
+${jsonOf(withoutDetails(results))}
 \`\`\`
 `;
+}
+
+/** Other work on the machine makes every figure worse, and those of two processes that talk to each other most. */
+function busyNote({ machine }: Results): string {
+  if (machine.loadBefore <= QUIET_LOAD) return '';
+  const load = written(machine.loadBefore);
+  return `**The machine was busy when this was measured** (load ${load} on ${machine.cores} cores before the start): the
+times are those of a machine with other work, and only the ratios say something.\n\n`;
 }
 
 function rowsOfMachine({ machine, at, command, postgres }: Results): TableRow[] {
@@ -189,14 +199,18 @@ ${tableOf(['What', 'Rounds', 'Spread'], rows)}`;
 }
 
 /** The delays of single mails are too many to print; their percentiles stay. */
-function withoutDetails(results: Results): unknown {
-  if (results.delay === undefined) return results;
-  const { each: _each, ...delay } = results.delay;
-  return { ...results, delay };
+export function withoutDetails(results: Results): Omit<Results, 'delay'> {
+  const { delay, ...others } = results;
+  if (delay === undefined) return others;
+  const { each: _each, ...percentiles } = delay;
+  return { ...others, ...{ delay: percentiles } };
 }
 
-export function jsonOf(results: Results): string {
-  return JSON.stringify(results, undefined, 2);
+/** With no more digits than anybody needs. */
+export function jsonOf(results: Omit<Results, 'delay'>): string {
+  const rounded = (_name: string, value: unknown) =>
+    typeof value === 'number' ? Math.round(value * 1000) / 1000 : value;
+  return JSON.stringify(results, rounded, 2);
 }
 
 const HOW_IT_IS_MEASURED = `## How it is measured

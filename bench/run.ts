@@ -16,11 +16,12 @@ import { measureIdle, measureStarts } from './footprint.ts';
 import { measureIntake } from './intake.ts';
 import { describeMachine } from './machine.ts';
 import { measurePrinting } from './printing.ts';
-import { jsonOf, type Results, tableOfResults, writeDocument } from './report.ts';
+import { jsonOf, type Results, tableOfResults, withoutDetails, writeDocument } from './report.ts';
 import { openDatabase, openWorld, say } from './world.ts';
 
 const PARTS = ['a', 'b', 'c', 'd', 'e'] as const;
 type Part = (typeof PARTS)[number];
+const DEFAULTS = { rounds: '3', messages: '1000', jobs: '150', mails: '40' } as const;
 type Plan = {
   readonly parts: ReadonlySet<Part>;
   readonly rounds: number;
@@ -36,9 +37,7 @@ const plan = readPlan();
 const startedAt = new Date();
 say(`Benchmark of ${[...plan.parts].join(', ')}: ${plan.rounds} rounds`);
 const results = await measure();
-const table = tableOfResults(results);
-console.log(`${table}\n\n${jsonOf(results)}`);
-say(`\n${table}\n`);
+console.log(`${tableOfResults(results)}\n\n${jsonOf(withoutDetails(results))}`);
 if (plan.jsonFile !== undefined) writeFileSync(plan.jsonFile, `${jsonOf(results)}\n`);
 if (plan.isWritten) say(`written: ${writeDocument(results)}`);
 say(`This took ${Math.round((Date.now() - startedAt.getTime()) / 1000)} s.`);
@@ -49,10 +48,10 @@ function readPlan(): Plan {
   const { values } = parseArgs({
     options: {
       only: { type: 'string', default: PARTS.join(',') },
-      rounds: { type: 'string', default: '3' },
-      messages: { type: 'string', default: '1000' },
-      jobs: { type: 'string', default: '150' },
-      mails: { type: 'string', default: '40' },
+      rounds: { type: 'string', default: DEFAULTS.rounds },
+      messages: { type: 'string', default: DEFAULTS.messages },
+      jobs: { type: 'string', default: DEFAULTS.jobs },
+      mails: { type: 'string', default: DEFAULTS.mails },
       json: { type: 'string' },
       profile: { type: 'string' },
       write: { type: 'boolean', default: false },
@@ -84,9 +83,19 @@ async function measure(): Promise<Results> {
   const machine = describeMachine();
   const delay = plan.parts.has('b') ? await measureDelays(plan.mails, plan.profileDir) : undefined;
   const others = [...plan.parts].some((part) => part !== 'b') ? await measureOthers() : {};
-  const given = process.argv.slice(2).join(' ');
-  const command = given === '' ? 'npm run bench' : `npm run bench -- ${given}`;
+  const command = ['npm run bench', ...shownOptions()].join(' ');
   return { at: startedAt.toISOString(), command, machine, ...others, ...(delay === undefined ? {} : { delay }) };
+}
+
+/** What was asked for, without names of files, which concern nobody else. */
+function shownOptions(): string[] {
+  const { rounds, messages, jobs, mails } = plan;
+  const parts = plan.parts.size === PARTS.length ? [] : [`--only ${[...plan.parts].join(',')}`];
+  const given = Object.entries({ rounds, messages, jobs, mails })
+    .filter(([name, value]) => String(value) !== DEFAULTS[name as keyof typeof DEFAULTS])
+    .map(([name, value]) => `--${name} ${value}`);
+  const all = [...parts, ...given, ...(plan.isWritten ? ['--write'] : [])];
+  return all.length === 0 ? [] : ['--', ...all];
 }
 
 /** On one server, in the order of its life: idle, loaded, printing, started again. */

@@ -108,6 +108,13 @@ export const ERRORS = {
   'relay-certificate-unusable': rule(500, false),
   'relay-address-unusable': rule(500, false),
 
+  // notices
+  'webhook-address-refused': rule(400, false),
+  'webhook-unreachable': rule(503, true),
+  'webhook-refused': rule(502, true),
+  'alarm-server-failed': rule(502, true),
+  'alarm-way-missing': rule(409, false),
+
   // jobs and printers
   'job-state-conflict': rule(409, false),
   'no-printer': rule(409, false),

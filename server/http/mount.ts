@@ -4,6 +4,7 @@ import { connectionsRoutes } from '../connections/routes.ts';
 import { intakeRoutes } from '../intake/routes.ts';
 import { jobsRoutes } from '../jobs/routes.ts';
 import { journalRoutes } from '../journal/routes.ts';
+import { outboxRoutes } from '../outbox/routes.ts';
 import { printersRoutes } from '../printers/routes.ts';
 import type { Context } from '../store/database.ts';
 import { usersRoutes } from '../users/routes.ts';
@@ -15,6 +16,7 @@ export const mountedRoutes: readonly RouteModule[] = [
   connectionsRoutes,
   printersRoutes,
   jobsRoutes,
+  outboxRoutes,
   intakeRoutes,
   journalRoutes,
 ];

@@ -78,3 +78,20 @@ export function isSubstitute({ fields, subject }: MessageHead): boolean {
   const from = fields.get('from')?.[0] ?? '';
   return from === '' || /Microsoft Exchange Server|microsoft@unknown|MicrosoftExchange/i.test(from);
 }
+
+const NOT_A_PERSON = /^(mailer-daemon|postmaster|owner-.*|.*-(request|owner|bounces)|(no|do-?not)[-_.]?reply)@/i;
+
+/**
+ * Tells a message that a machine wrote, or that asks not to be answered by one (RFC 3834 section 2): its documents are
+ * printed like others, but nobody is written to because of it.
+ */
+export function isAutomatic({ fields, sender }: MessageHead): boolean {
+  const some = (name: string, pattern: RegExp) =>
+    fields.get(name)?.some((value) => pattern.test(value.trim().toLowerCase())) === true;
+  if (some('auto-submitted', /^(?!no\b)/) || some('return-path', /^<\s*>/)) return true;
+  if (some('precedence', /^(bulk|list|junk)\b/) || some('content-type', /^multipart\/report\b/)) return true;
+  if ([...fields.keys()].some((name) => name.startsWith('list-') || name === 'x-platen-hop')) return true;
+  // Of the values of Exchange these two ask for silence (MS-OXCMAIL); ordinary clients send the others.
+  if (some('x-auto-response-suppress', /\b(all|autoreply)\b/)) return true;
+  return sender.kind !== 'one' || NOT_A_PERSON.test(sender.sender.address);
+}

@@ -14,7 +14,7 @@ import type { Context } from '../store/database.ts';
 import { checkFence, type Lease } from '../store/leases.ts';
 import type { MessageOutcome } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
-import { type Reason, shownSender } from './admission.ts';
+import { isAutomatic, type Reason, shownSender } from './admission.ts';
 import { intakeLimits } from './limits.ts';
 import type { MailboxRow } from './mailbox.ts';
 import type { Received, ReceivedMessage } from './receive.ts';
@@ -230,6 +230,8 @@ function eventOf({ mailbox, uidValidity }: Place, message: Decided) {
       subject: message.head?.subject ?? '',
       bytes: message.bytes,
       documents: message.documents.map(({ title }) => title),
+      ...(message.head?.messageId === undefined ? {} : { messageIdHeader: message.head.messageId }),
+      isAutomatic: message.head === undefined || isAutomatic(message.head),
       ...(message.why === undefined ? {} : { reason: message.why }),
     },
   };

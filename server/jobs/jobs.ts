@@ -91,6 +91,7 @@ export async function submitJobs(context: Context, submissions: readonly JobSubm
         reasons: row.reasons,
         bytes: row.document_bytes,
         queueId: row.queue_id,
+        ...(row.message_id === null ? {} : { messageId: row.message_id }),
       },
     })),
   );

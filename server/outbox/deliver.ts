@@ -152,26 +152,31 @@ async function sendOver(
 ): Promise<SmtpOutcome> {
   const { session, claimed } = sending;
   const hash = createHash('sha256');
-  const content = claimed.body ?? hashed(await openSpoolFile(context, claimed.spoolId ?? ''), hash);
+  const file = claimed.body === null ? await openSpoolFile(context, claimed.spoolId ?? '') : undefined;
   if (claimed.body !== null) hash.update(claimed.body);
-  lease.assertFresh();
-  return await session.send({
-    sender: claimed.sender,
-    recipients: claimed.recipients,
-    bytes: claimed.bytes,
-    content,
-    beforeDot() {
-      // Other bytes than those that were promised must not leave, least of all as a copy of what may have arrived.
-      if (!hash.digest().equals(claimed.sha256)) {
-        throw new PlatenError('document-missing', `the bytes of message ${claimed.id} are damaged`);
-      }
-      lease.assertFresh();
-    },
-  });
+  try {
+    lease.assertFresh();
+    return await session.send({
+      sender: claimed.sender,
+      recipients: claimed.recipients,
+      bytes: claimed.bytes,
+      content: claimed.body ?? hashed(file, hash),
+      beforeDot() {
+        // Other bytes than those that were promised must not leave, least of all as a copy of what may have arrived.
+        if (!hash.digest().equals(claimed.sha256)) {
+          throw new PlatenError('document-missing', `the bytes of message ${claimed.id} are damaged`);
+        }
+        lease.assertFresh();
+      },
+    });
+  } finally {
+    // A server that refuses the envelope never asks for the bytes.
+    file?.destroy();
+  }
 }
 
-async function* hashed(source: Readable, hash: ReturnType<typeof createHash>): AsyncGenerator<Buffer> {
-  for await (const chunk of source) {
+async function* hashed(source: Readable | undefined, hash: ReturnType<typeof createHash>): AsyncGenerator<Buffer> {
+  for await (const chunk of source ?? []) {
     hash.update(chunk as Buffer);
     yield chunk as Buffer;
   }

@@ -3,6 +3,7 @@
  *
  * One statement and one event for all of them. Messages that a session has at the moment are settled by that session.
  */
+import { sql } from 'kysely';
 import { MINUTE_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
 import { record } from '../journal/journal.ts';
@@ -11,6 +12,8 @@ import type { HoldReason, OutboxState, Problem } from '../store/schema.ts';
 import { LIFETIME_MS } from './message.ts';
 
 const WAITING: readonly OutboxState[] = ['queued', 'deferred', 'uncertain'];
+// What may have arrived is still shown as that.
+const RELEASED = sql<OutboxState>`CASE WHEN possibly_twice THEN 'uncertain' ELSE 'queued' END`;
 
 type Hold = { readonly reason: Extract<HoldReason, 'connection' | 'mailbox'>; readonly problem: Problem };
 
@@ -31,13 +34,13 @@ export async function holdWaiting(context: Context, hold: Hold): Promise<void> {
 export async function releaseHeld(context: Context, reason: Hold['reason']): Promise<void> {
   const released = await context.db
     .updateTable('outbox_messages')
-    .set((set) => ({
-      state: set.case().when('possibly_twice', '=', true).then('uncertain').else('queued').end(),
+    .set({
+      state: RELEASED,
       hold_reason: null,
       problem: null,
       due_at: context.clock.now(),
       expires_at: expiry(context),
-    }))
+    })
     .where('state', '=', 'held')
     .where('hold_reason', '=', reason)
     .executeTakeFirst();
@@ -59,11 +62,7 @@ export async function releaseProbe(context: Context): Promise<boolean> {
     .skipLocked();
   const released = await context.db
     .updateTable('outbox_messages')
-    .set((set) => ({
-      state: set.case().when('possibly_twice', '=', true).then('uncertain').else('queued').end(),
-      hold_reason: null,
-      due_at: context.clock.now(),
-    }))
+    .set({ state: RELEASED, hold_reason: null, due_at: context.clock.now() })
     .where('id', 'in', oldest)
     .executeTakeFirst();
   return released.numUpdatedRows > 0n;
@@ -76,12 +75,12 @@ export async function deferWaiting(
 ): Promise<void> {
   await context.db
     .updateTable('outbox_messages')
-    .set((set) => ({
-      state: set.case().when('state', '=', 'uncertain').then('uncertain').else('deferred').end(),
+    .set({
+      state: sql<OutboxState>`CASE state WHEN 'uncertain' THEN state ELSE 'deferred' END`,
       problem: JSON.stringify(pause.problem),
       due_at: pause.until,
-      ...(pause.countsAsTry === 'yes' ? { attempts: set('attempts', '+', 1) } : {}),
-    }))
+      ...(pause.countsAsTry === 'yes' ? { attempts: sql<number>`attempts + 1` } : {}),
+    })
     .where('state', 'in', [...WAITING])
     .where('due_at', '<', pause.until)
     .execute();

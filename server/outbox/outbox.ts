@@ -6,13 +6,32 @@
  * the final dot is sent again byte for byte the same. It never opens or changes a message.
  */
 import { createHash } from 'node:crypto';
+import type { Selectable } from 'kysely';
+import { HOUR_MS, SECOND_MS } from '../base/clock.ts';
+import { PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
-import { keep } from '../spool/spool.ts';
+import { record } from '../journal/journal.ts';
+import { forget, keep } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
+import type { OutboxState, Problem, Schema } from '../store/schema.ts';
+import { enqueueTasks } from '../store/tasks.ts';
+import { transaction } from '../store/transaction.ts';
 import { commitInGroup, insertMessages, type Prepared } from './commit.ts';
-import { checkMessage, MAX_MESSAGE_BYTES, MAX_ROW_BYTES, type NewMessage } from './message.ts';
+import {
+  type Attempt,
+  checkMessage,
+  LIFETIME_MS,
+  MAX_MESSAGE_BYTES,
+  MAX_ROW_BYTES,
+  type NewMessage,
+  OUTBOX_STATES,
+  type OutboxMessage,
+  type Recipient,
+} from './message.ts';
+import { type Headroom, readHeadroom, unpark } from './pace.ts';
+import { findOutgoing } from './session.ts';
 
-export type { NewMessage };
+export type { Headroom, NewMessage, OutboxMessage };
 
 /**
  * Keeps a message and returns its id. Durable when it returns: bytes, recipients and the alarm for the worker.
@@ -46,4 +65,278 @@ async function prepare(context: Context, asked: NewMessage): Promise<Prepared> {
   }
   const file = await keep(context, bytes, { mediaType: 'message/rfc822', maxBytes: MAX_MESSAGE_BYTES });
   return { id, message, body: undefined, file, sha256: file.sha256 };
+}
+
+type Row = Selectable<Schema['outbox_messages']>;
+// Everything but the bytes: a list must not load them.
+const SHOWN = [
+  'id',
+  'kind',
+  'device_id',
+  'owner_id',
+  'sender',
+  'subject',
+  'message_id_header',
+  'bytes',
+  'sha256',
+  'state',
+  'hold_reason',
+  'problem',
+  'possibly_twice',
+  'attempts',
+  'due_at',
+  'created_at',
+  'sent_at',
+  'ended_at',
+  'remote_answer',
+] as const;
+
+export type OutboxFilter = {
+  readonly state?: OutboxState | undefined;
+  readonly deviceId?: string | undefined;
+  /** Messages older than this one. */
+  readonly before?: string | undefined;
+  readonly limit: number;
+};
+
+/** Lists messages, newest first. */
+export async function listMessages(context: Context, filter: OutboxFilter): Promise<OutboxMessage[]> {
+  let query = context.db.selectFrom('outbox_messages').select(SHOWN).orderBy('id', 'desc').limit(filter.limit);
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state);
+  if (filter.deviceId !== undefined) query = query.where('device_id', '=', filter.deviceId);
+  if (filter.before !== undefined) query = query.where('id', '<', filter.before);
+  return await describeMessages(context, await query.execute());
+}
+
+/** Reads one message; throws `not-found`. */
+export async function getMessage(context: Context, id: string): Promise<OutboxMessage> {
+  const row = await context.db.selectFrom('outbox_messages').select(SHOWN).where('id', '=', id).executeTakeFirst();
+  const [message] = row === undefined ? [] : await describeMessages(context, [row]);
+  if (message === undefined) throw new PlatenError('not-found', `there is no message ${id} in the outbox`);
+  return message;
+}
+
+async function describeMessages(
+  context: Context,
+  rows: readonly Pick<Row, (typeof SHOWN)[number]>[],
+): Promise<OutboxMessage[]> {
+  if (rows.length === 0) return [];
+  const recipients = await context.db
+    .selectFrom('outbox_recipients')
+    .select(['message_id', 'address', 'state', 'problem'])
+    .where(
+      'message_id',
+      'in',
+      rows.map(({ id }) => id),
+    )
+    .orderBy('message_id')
+    .orderBy('position')
+    .execute();
+  const byMessage = Map.groupBy(recipients, (one) => one.message_id);
+  return rows.map((row) => ({
+    id: row.id,
+    kind: row.kind,
+    deviceId: row.device_id,
+    ownerId: row.owner_id,
+    sender: row.sender,
+    subject: row.subject,
+    messageIdHeader: row.message_id_header,
+    bytes: row.bytes,
+    sha256: row.sha256,
+    state: row.state,
+    holdReason: row.hold_reason,
+    problem: row.problem,
+    possiblyTwice: row.possibly_twice,
+    attempts: row.attempts,
+    dueAt: row.due_at,
+    createdAt: row.created_at,
+    sentAt: row.sent_at,
+    endedAt: row.ended_at,
+    remoteAnswer: row.remote_answer,
+    recipients: (byMessage.get(row.id) ?? []).map(
+      ({ address, state, problem }): Recipient => ({ address, state, problem }),
+    ),
+  }));
+}
+
+const SHOWN_ATTEMPTS = 50;
+
+/** The tries of a message, newest first. */
+export async function listAttempts(context: Context, id: string): Promise<Attempt[]> {
+  const rows = await context.db
+    .selectFrom('outbox_attempts')
+    .selectAll()
+    .where('message_id', '=', id)
+    .orderBy('started_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(SHOWN_ATTEMPTS)
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    phase: row.phase,
+    verdict: row.verdict,
+    code: row.code,
+    enhanced: row.enhanced,
+    words: row.words,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+  }));
+}
+
+/** Holds a message until somebody releases it. Throws `not-found`, and `outbox-state-conflict` once it is on its way. */
+export async function holdMessage(context: Context, id: string, actor: string): Promise<OutboxMessage> {
+  await change(context, id, async (context, row) => {
+    if (!['queued', 'deferred', 'uncertain', 'held'].includes(row.state)) throw conflict(row, 'held');
+    await context.db
+      .updateTable('outbox_messages')
+      .set({ state: 'held', hold_reason: 'administrator', due_at: null })
+      .where('id', '=', id)
+      .execute();
+    await recordMove(context, row, { to: 'held', actor, reason: 'administrator' });
+  });
+  return await getMessage(context, id);
+}
+
+/**
+ * Lets a message go now, whatever it waited for, and the mailbox with it: the cause may have been cured. Of a failed
+ * one the recipients that were refused are tried again. Throws `not-found`, and `outbox-state-conflict` for one that
+ * is sent or on its way.
+ */
+export async function releaseMessage(context: Context, id: string, actor: string): Promise<OutboxMessage> {
+  const found = await findOutgoing(context);
+  await change(context, id, async (context, row) => {
+    if (row.state === 'sent' || row.state === 'active') throw conflict(row, 'retried');
+    const now = context.clock.now();
+    const state = row.possibly_twice && row.state !== 'failed' ? 'uncertain' : 'queued';
+    await context.db
+      .updateTable('outbox_recipients')
+      .set({ state: 'queued', problem: null })
+      .where('message_id', '=', id)
+      .where('state', '=', 'failed')
+      .execute();
+    await context.db
+      .updateTable('outbox_messages')
+      .set({
+        state,
+        hold_reason: null,
+        due_at: now,
+        ended_at: null,
+        attempts: row.state === 'failed' ? 0 : row.attempts,
+        expires_at: new Date(now.getTime() + LIFETIME_MS),
+      })
+      .where('id', '=', id)
+      .execute();
+    await recordMove(context, row, { to: state, actor });
+    if (found.kind === 'ready') await unpark(context, found.outgoing.pace.mailbox);
+    await enqueueTasks(context, 'outbox', [id]);
+  });
+  return await getMessage(context, id);
+}
+
+/** Removes a message with its bytes, for good. Throws `not-found`, and `outbox-state-conflict` while it is on its way. */
+export async function dropMessage(context: Context, id: string, actor: string): Promise<void> {
+  await change(context, id, async (context, row) => {
+    if (row.state === 'active') throw conflict(row, 'dropped');
+    await context.db.deleteFrom('outbox_messages').where('id', '=', id).execute();
+    if (row.spool_id !== null) await forget(context, [row.spool_id]);
+    const { kind, state, subject, bytes } = row;
+    const data = { kind, state, subject, bytes, ...(row.device_id === null ? {} : { deviceId: row.device_id }) };
+    await record(context, 'outbox-message-dropped', { subjectId: id, actor, ...ownerOf(row), data });
+  });
+}
+
+type Locked = Omit<Row, 'body'>;
+
+async function change(
+  context: Context,
+  id: string,
+  work: (context: Context, row: Locked) => Promise<void>,
+): Promise<void> {
+  await transaction(context, async (context) => {
+    const row = await context.db
+      .selectFrom('outbox_messages')
+      .selectAll()
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirst();
+    if (row === undefined) throw new PlatenError('not-found', `there is no message ${id} in the outbox`);
+    await work(context, row);
+  });
+}
+
+function conflict(row: Locked, what: string): PlatenError {
+  return new PlatenError('outbox-state-conflict', `message ${row.id} is ${row.state} and cannot be ${what}`);
+}
+
+function ownerOf(row: Locked): { ownerId?: string } {
+  return row.owner_id === null ? {} : { ownerId: row.owner_id };
+}
+
+async function recordMove(
+  context: Context,
+  row: Locked,
+  move: { readonly to: OutboxState; readonly actor: string; readonly reason?: string },
+): Promise<void> {
+  const { actor, ...data } = move;
+  await record(context, 'outbox-message-state-changed', {
+    subjectId: row.id,
+    actor,
+    ...ownerOf(row),
+    data: { from: row.state, ...data },
+  });
+}
+
+export type OutboxCount = {
+  readonly states: Readonly<Record<OutboxState, number>>;
+  /** Age of the oldest message that is neither sent nor failed. */
+  readonly oldestWaitingSeconds: number;
+  /** Tries of the last hour by verdict. */
+  readonly attempts: Readonly<Record<string, number>>;
+};
+
+/** Counts for metrics and for the head of the list. */
+export async function countOutbox(context: Context): Promise<OutboxCount> {
+  const now = context.clock.now();
+  const rows = await context.db
+    .selectFrom('outbox_messages')
+    .select((select) => ['state', select.fn.countAll<number>().as('count'), select.fn.min('created_at').as('oldest')])
+    .groupBy('state')
+    .execute();
+  const attempts = await context.db
+    .selectFrom('outbox_attempts')
+    .select((select) => ['verdict', select.fn.countAll<number>().as('count')])
+    .where('started_at', '>', new Date(now.getTime() - HOUR_MS))
+    .groupBy('verdict')
+    .execute();
+  const ages = rows
+    .filter(({ state }) => state !== 'sent' && state !== 'failed')
+    .map(({ oldest }) => (oldest === null ? 0 : now.getTime() - oldest.getTime()));
+  const counts = new Map(rows.map(({ state, count }) => [state, count]));
+  return {
+    states: Object.fromEntries(OUTBOX_STATES.map((state) => [state, counts.get(state) ?? 0])) as OutboxCount['states'],
+    oldestWaitingSeconds: Math.max(0, ...ages) / SECOND_MS,
+    attempts: Object.fromEntries(attempts.map(({ verdict, count }) => [verdict ?? 'open', count])),
+  };
+}
+
+/** What may still be sent now and today through the outgoing server; `undefined` while there is none. */
+export async function headroom(context: Context): Promise<Headroom | undefined> {
+  const found = await findOutgoing(context);
+  return found.kind === 'ready' ? await readHeadroom(context, found.outgoing.pace) : undefined;
+}
+
+/** What waits for a cure that only a person brings, with the last reason; `undefined` when nothing does. */
+export async function findHeld(
+  context: Context,
+): Promise<{ readonly count: number; readonly problem: Problem | undefined } | undefined> {
+  const held = await context.db
+    .selectFrom('outbox_messages')
+    .select(['problem', (select) => select.fn.countAll<number>().over().as('count')])
+    .where('state', '=', 'held')
+    // What somebody has held on purpose waits for nobody else.
+    .where('hold_reason', '<>', 'administrator')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return held === undefined ? undefined : { count: held.count, problem: held.problem ?? undefined };
 }

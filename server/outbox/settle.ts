@@ -222,7 +222,8 @@ async function settleRecipients(
   }
   const hasFailed = claimed.hasFailedRecipients || verdicts.failed.length > 0;
   const now = context.clock.now();
-  if (!hasFailed) return await move(settling, { state: 'sent', more: { ...answer, sent_at: now, body: null, spool_id: null } });
+  if (!hasFailed)
+    return await move(settling, { state: 'sent', more: { ...answer, sent_at: now, body: null, spool_id: null } });
   await move(settling, { state: 'failed', cause: cause ?? { code: 'recipient-refused' }, more: answer });
 }
 
@@ -272,7 +273,9 @@ async function move(settling: Settling, next: Move): Promise<void> {
     .set({
       state: next.state,
       hold_reason: next.holdReason ?? null,
-      ...(problem === undefined && next.state !== 'sent' ? {} : { problem: problem === undefined ? null : JSON.stringify(problem) }),
+      ...(problem === undefined && next.state !== 'sent'
+        ? {}
+        : { problem: problem === undefined ? null : JSON.stringify(problem) }),
       due_at: next.dueInMs === undefined ? null : new Date(now.getTime() + next.dueInMs),
       ended_at: next.state === 'sent' || next.state === 'failed' ? now : null,
       ...(words === undefined ? {} : { remote_answer: words }),

@@ -134,3 +134,12 @@ export const smtpLimits = {
   /** Pieces in which a message is handed over. */
   pieceBytes: 64 * KIB,
 } as const;
+
+/** A webhook that an administrator has chosen. */
+export const webhookLimits = {
+  maxUrlBytes: 2000,
+  /** Only the status of the answer is wanted. */
+  maxHeaderBytes: 16 * KIB,
+  /** Name, TCP, TLS and the answer together. */
+  timeoutMs: 20 * SECOND_MS,
+} as const;

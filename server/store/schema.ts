@@ -417,16 +417,52 @@ type NoticeSettings = {
   journal_cursor: string | null;
   webhook_url: string | null;
   sealed_webhook_secret: Buffer | null;
-  alarm_server: Json<ClassicServer> | null;
+  alarm_server: Json<AlarmServer> | null;
   sealed_alarm_password: Buffer | null;
 };
+/** Used for alarms alone. */
+export type AlarmServer = ClassicServer & { readonly sender: string; readonly recipients: readonly string[] };
 /** At most one notice per subject, event and recipient. */
 type NoticesSent = {
   subject_id: string;
   event: string;
   recipient: string;
+  /** An answer to whoever sent the message, as against a notice to whoever looks after Platen. */
+  is_reply: boolean;
+  /** None where a limit kept it from being written. */
   outbox_message_id: string | null;
   at: Instant;
+};
+/** What an alarm tells, as it was when it was raised. */
+export type AlarmFacts = {
+  readonly title?: string;
+  readonly account?: string;
+  readonly uses?: readonly string[];
+  readonly held?: number;
+  readonly problem?: Problem;
+};
+/** Something that mail cannot tell of, because mail is what fails; open until it is solved. */
+type Alarms = {
+  id: string;
+  kind: 'connection' | 'outbox';
+  subject_id: string;
+  facts: Json<AlarmFacts>;
+  raised_at: Instant;
+  solved_at: InstantOrNone;
+};
+/** One telling of an alarm over one way. */
+type AlarmCalls = {
+  id: string;
+  alarm_id: string;
+  way: 'webhook' | 'server';
+  phase: 'raised' | 'reminder' | 'solved';
+  /** Which reminder it is; 0 for the others. */
+  round: number;
+  state: 'due' | 'delivered' | 'given-up';
+  attempts: WithDefault<number>;
+  problem: Json<Problem> | null;
+  due_at: Instant;
+  ended_at: InstantOrNone;
 };
 
 export type Schema = {
@@ -462,6 +498,8 @@ export type Schema = {
   device_days: DeviceDays;
   notice_settings: NoticeSettings;
   notices_sent: NoticesSent;
+  alarms: Alarms;
+  alarm_calls: AlarmCalls;
 };
 
 /** Who may name which table in a query. */
@@ -498,4 +536,6 @@ export const TABLE_OWNERS: Readonly<Record<keyof Schema, string>> = {
   device_days: 'relay',
   notice_settings: 'notices',
   notices_sent: 'notices',
+  alarms: 'notices',
+  alarm_calls: 'notices',
 };

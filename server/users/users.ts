@@ -69,6 +69,17 @@ export async function findUserByAddress(context: Context, address: string): Prom
     .executeTakeFirst();
 }
 
+/** The people with a role, oldest first; disabled ones are not among them. */
+export async function listUsersWithRole(context: Context, role: Role): Promise<KnownSender[]> {
+  return await context.db
+    .selectFrom('users')
+    .select(['id', 'email', 'name', 'language', 'role'])
+    .where('role', '=', role)
+    .where('disabled_at', 'is', null)
+    .orderBy('id')
+    .execute();
+}
+
 /** Reads one user. Throws `not-found`. */
 export async function getUser(context: Context, id: string): Promise<User> {
   const [user] = await selectUsers(context, { id, limit: 1 });

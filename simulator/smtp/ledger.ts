@@ -119,7 +119,7 @@ export class Ledger {
     usage.messages.add(message.at, 1);
     usage.recipients.add(message.at, message.recipients.length);
     this.#external.add(message.at, external);
-    if (message.duplicateOf === undefined) this.#known.set(identityOf(message), added);
+    if (this.findDuplicate(message) === undefined) this.#known.set(identityOf(message), added);
     return added;
   }
 

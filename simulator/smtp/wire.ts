@@ -25,7 +25,7 @@ export type Line =
 export type Content =
   | { readonly kind: 'content'; readonly bytes: Buffer }
   | { readonly kind: 'too-large'; readonly size: number }
-  /** So many bytes have come as were asked for, and the end was not among them. */
+  /** So many bytes have come as were asked for, or the end before them; nothing is kept. */
   | { readonly kind: 'stopped' }
   | { readonly kind: 'gone' };
 
@@ -99,7 +99,6 @@ export class Wire {
     let open = LINE_END;
     let size = -LINE_END.length;
     for (;;) {
-      if (stopAfter !== undefined && size + open.length >= stopAfter) return { kind: 'stopped' };
       if (!(await this.#hasMore(1))) return { kind: 'gone' };
       const seam = Buffer.concat([open, this.#take(this.#buffered)]);
       const end = seam.indexOf(END_OF_DATA);
@@ -109,6 +108,7 @@ export class Wire {
       if (size <= maxBytes) kept.push(seam.subarray(0, sure));
       else kept.length = 0;
       open = seam.subarray(sure);
+      if (stopAfter !== undefined && (isEnd || size + open.length >= stopAfter)) return { kind: 'stopped' };
       if (!isEnd) continue;
       this.#putBack(seam.subarray(end + END_OF_DATA.length));
       if (size > maxBytes) return { kind: 'too-large', size };
@@ -139,7 +139,7 @@ export class Wire {
     this.#tcp.off('data', this.#onData).off('end', this.#onEnd);
     const secured = new TLSSocket(this.#tcp, { isServer: true, secureContext });
     const isSecured = await new Promise<boolean>((resolve) => {
-      const limit = setTimeout(() => this.#tcp.destroy(), HANDSHAKE_LIMIT_MS);
+      const limit = setTimeout(() => this.#tcp.destroy(), Math.min(HANDSHAKE_LIMIT_MS, this.#idleMs()));
       secured.once('secure', () => resolve(true));
       secured.on('error', () => this.#tcp.destroy());
       this.#tcp.once('close', () => resolve(false));

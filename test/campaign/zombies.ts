@@ -2,9 +2,10 @@
  * Zombies: one of two nodes is frozen in the middle of its work until its leases are over and the other node has done
  * everything; then it wakes up. It must change nothing, and nothing is printed twice.
  */
+import assert from 'node:assert/strict';
 import { chooseSeed, startDice } from '../harness/dice.ts';
 import { checkInvariants, settle, type Tally } from '../harness/invariants.ts';
-import { openStage } from '../harness/stage.ts';
+import { openStage, type Row, type Stage } from '../harness/stage.ts';
 import { POINTS, reachPoint } from './points.ts';
 
 export type ZombieOptions = {
@@ -17,6 +18,8 @@ export type ZombieReport = Tally & { readonly seed: number; readonly rounds: num
 
 const PATIENCE_MS = 3_000;
 const CHECK_EVERY_ROUNDS = 5;
+// As long as the zombie is watched after it has answered: what it had begun goes on at once.
+const AWAKE_MS = 500;
 
 /** Freezes and wakes nodes; throws with seed and story when an invariant breaks. */
 export async function runZombies(options: ZombieOptions): Promise<ZombieReport> {
@@ -38,7 +41,11 @@ export async function runZombies(options: ZombieOptions): Promise<ZombieReport> 
       await stage.ageLeases();
       // The other node has to do all of it alone, also what the frozen one had begun.
       await settle(stage);
+      const before = await readEverything(stage);
       zombie.signal('SIGCONT');
+      await zombie.call('GET', '/connections', { token: stage.token });
+      await new Promise((resolve) => setTimeout(resolve, AWAKE_MS));
+      assert.deepEqual(await readEverything(stage), before, 'the zombie has changed something');
       await stage.deliver(1);
       await settle(stage);
       if (round % CHECK_EVERY_ROUNDS === 0) say(`${round} zombies: ${JSON.stringify(await checkInvariants(stage))}`);
@@ -50,4 +57,11 @@ export async function runZombies(options: ZombieOptions): Promise<ZombieReport> 
     const run = `seed ${dice.seed}, round ${round} of zombies`;
     throw new Error(`${run}\n${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
+}
+
+/** All that is known of mails and jobs, and the number of events about them. */
+async function readEverything(stage: Stage): Promise<Row[][]> {
+  const tables = ['incoming_messages', 'jobs', 'print_attempts'].map((table) => `SELECT * FROM ${table} ORDER BY id`);
+  const events = `SELECT count(*)::int AS events FROM journal WHERE type LIKE 'job-%' OR type LIKE 'message-%'`;
+  return await Promise.all([...tables, events].map((query) => stage.sql(query)));
 }

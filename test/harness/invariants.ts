@@ -4,7 +4,7 @@
  * is unknown: then one or none.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KNOWN_SENDERS, type Mail, PRINT_ROOM, sha256Of } from './mail.ts';
 import type { Row, Stage } from './stage.ts';
@@ -62,12 +62,14 @@ function isUnknown(job: Row): boolean {
 export async function checkInvariants(stage: Stage): Promise<Tally> {
   const facts = await readFacts(stage);
   const sheets = countBy(stage.peers.paper().map(({ sha256 }) => sha256));
+  const entries = readdirSync(stage.spoolDir, { recursive: true, withFileTypes: true });
+  const paths = new Map(entries.map((entry) => [entry.name, join(entry.parentPath, entry.name)]));
   const broken = [
     ...stage.mails.flatMap((mail) => judgeMail(stage, facts, mail)),
     ...facts.jobs.flatMap((job) => judgeJob(job, sheets)),
     ...judgeStrays(stage, facts, sheets),
     ...facts.open.map((attempt) => `attempt ${attempt.id} of job ${attempt.job_id} is still open`),
-    ...facts.files.flatMap((file) => judgeFile(stage, file)),
+    ...facts.files.flatMap((file) => judgeFile(paths, file)),
   ];
   if (broken.length > 0) assert.fail(`${broken.join('\n')}\n${await tellStory(stage)}`);
   return {
@@ -117,10 +119,10 @@ function judgeStrays(stage: Stage, { jobs }: Facts, sheets: ReadonlyMap<string, 
   ];
 }
 
-function judgeFile(stage: Stage, file: Row): string[] {
+function judgeFile(paths: ReadonlyMap<string, string>, file: Row): string[] {
   const id = String(file.id);
-  const path = join(stage.spoolDir, id.slice(-2), id);
-  if (!existsSync(path)) return [`the bytes of ${id} are gone`];
+  const path = paths.get(id);
+  if (path === undefined) return [`the bytes of ${id} are gone`];
   return sha256Of(readFileSync(path)) === file.sha256 ? [] : [`the bytes of ${id} are not what was kept`];
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { twoPagePdf } from '../../setup/demo-document.ts';
 import { checkInvariants, settle } from '../harness/invariants.ts';
 import { askIpptool } from '../harness/ipptool.ts';
@@ -37,9 +37,35 @@ async function mailBecomesPaper(stage: Stage): Promise<void> {
   assert.ok(jobs.every((job) => job.state === 'completed' && ['anna', 'bruno'].includes(String(job.ownerName))));
 }
 
-test('a mailed PDF comes out of the practice printer, unchanged and once', async () => {
-  await using stage = await openStage();
-  await mailBecomesPaper(stage);
+describe('with the practice tenant', () => {
+  let stage: Stage;
+
+  before(async () => {
+    stage = await openStage();
+  });
+  after(async () => await stage?.[Symbol.asyncDispose]());
+
+  test('a mailed PDF comes out of the practice printer, unchanged and once', async () => await mailBecomesPaper(stage));
+
+  test('the timeline of a job tells its way from creation to paper with times', async () => {
+    await stage.deliver(1);
+    await settle(stage);
+    const { items } = (await stage.api('GET', '/jobs')) as { items: Row[] };
+    const story = (await stage.api('GET', `/jobs/${items[0]?.id}/timeline`)) as { items: Row[] };
+    const types = story.items.map(({ type }) => String(type));
+    const order = ['job-created', 'job-attempt-started', 'job-attempt-ended'].map((type) => types.indexOf(type));
+    assert.ok(
+      order.every((at) => at >= 0) && order.join() === order.toSorted((one, two) => one - two).join(),
+      types.join(),
+    );
+    const times = story.items.map(({ at }) => Date.parse(String(at)));
+    assert.deepEqual(
+      times,
+      times.toSorted((one, two) => one - two),
+    );
+    assert.equal((await stage.api('GET', `/messages/${items[0]?.messageId}`)).outcome, 'done');
+    assert.deepEqual(stage.peers.listFolder(PRINT_ROOM, 'INBOX'), []);
+  });
 });
 
 test('the same way leads through Dovecot and ippeveprinter, and ipptool sees what was sent', async () => {
@@ -54,25 +80,4 @@ test('the same way leads through Dovecot and ippeveprinter, and ipptool sees wha
     assert.equal(told['job-name'], attempt.printer_job_name);
     assert.match(told['job-originating-user-name'] ?? '', /^(anna|bruno)$/);
   }
-});
-
-test('the timeline of a job tells its way from creation to paper with times', async () => {
-  await using stage = await openStage();
-  await stage.deliver(1);
-  await settle(stage);
-  const { items } = (await stage.api('GET', '/jobs')) as { items: Row[] };
-  const story = (await stage.api('GET', `/jobs/${items[0]?.id}/timeline`)) as { items: Row[] };
-  const types = story.items.map(({ type }) => String(type));
-  const order = ['job-created', 'job-attempt-started', 'job-attempt-ended'].map((type) => types.indexOf(type));
-  assert.ok(
-    order.every((at) => at >= 0) && order.join() === order.toSorted((one, two) => one - two).join(),
-    types.join(),
-  );
-  const times = story.items.map(({ at }) => Date.parse(String(at)));
-  assert.deepEqual(
-    times,
-    times.toSorted((one, two) => one - two),
-  );
-  assert.equal((await stage.api('GET', `/messages/${items[0]?.messageId}`)).outcome, 'done');
-  assert.deepEqual(stage.peers.listFolder(PRINT_ROOM, 'INBOX'), []);
 });

@@ -4,8 +4,10 @@ import { runZombies } from '../campaign/zombies.ts';
 import { checkInvariants, settle } from '../harness/invariants.ts';
 import { PRINT_ROOM } from '../harness/mail.ts';
 import { openStage, type Stage } from '../harness/stage.ts';
+import { eventually } from '../harness/time.ts';
 
-const TAKEOVER_LIMIT_MS = 60_000;
+// A minute is promised. The end of a lease takes 30 s of it; the rest must not be spent on hearing that there is work.
+const TAKEOVER_LIMIT_MS = 45_000;
 
 describe('two nodes on one external database', () => {
   let stage: Stage;
@@ -15,6 +17,7 @@ describe('two nodes on one external database', () => {
   });
   after(async () => await stage?.[Symbol.asyncDispose]());
 
+  const printer = () => stage.peers.practice.printers[0] ?? assert.fail('there is no printer');
   const watchers = () =>
     stage.peers.practice.imap
       .sessions()
@@ -30,7 +33,7 @@ describe('two nodes on one external database', () => {
     assert.equal(watchers().length, 1);
   });
 
-  test('a node that is killed at work is replaced by the other one within 60 seconds', async () => {
+  test('a node that is killed at work is replaced by the other one within a minute', async () => {
     const [first, second] = stage.nodes;
     assert.ok(first && second);
     // Only the first one runs for a moment, so that all leases are its own; then both do.
@@ -39,8 +42,17 @@ describe('two nodes on one external database', () => {
     await stage.deliver(1);
     await settle(stage);
     await second.start();
+    // The first one is at a printer that has stopped: nobody but the sweep tells the second one of that job.
+    await printer().control.setFault({ kind: 'paused' });
+    await stage.deliver(1);
+    const isAtPrinter = () =>
+      printer()
+        .control.jobs()
+        .some(({ state }) => state !== 'completed');
+    await eventually(isAtPrinter, { what: 'the job is at the printer' });
     await first.kill();
     const killedAt = performance.now();
+    await printer().control.clearFault();
     await stage.deliver(3);
     assert.equal(watchers().length, 0, 'the node that was killed is the one that watched');
     await settle(stage, { timeoutMs: TAKEOVER_LIMIT_MS });

@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   jobs: ['store', 'journal', 'spool', 'conversion', 'printers'],
   intake: ['store', 'journal', 'protocols', 'spool', 'connections', 'users', 'jobs'],
   relay: ['store', 'journal', 'protocols', 'spool', 'connections', 'outbox'],
-  notices: ['store', 'journal', 'users', 'outbox'],
+  notices: ['store', 'journal', 'protocols', 'users', 'connections', 'outbox'],
   http: ['store', 'journal', 'users'],
 };
 /** Any file of these may be taken; of all others only the face, the file that bears the folder's name. */

@@ -32,7 +32,7 @@ export type SmtpMessage = {
   readonly sender: string;
   readonly recipients: readonly string[];
   readonly bytes: number;
-  readonly content: Buffer | Readable;
+  readonly content: Buffer | AsyncIterable<Buffer>;
   /** Asked right before the final dot leaves; what it throws keeps the dot back. */
   readonly beforeDot: () => void;
 };
@@ -137,11 +137,14 @@ export class SmtpSession implements AsyncDisposable {
   async send(message: SmtpMessage): Promise<SmtpOutcome> {
     if (this.#needsReset) await this.#reset();
     if (!this.isOpen) return { kind: 'lost', phase: 'mail', words: 'the session had ended', isUncertain: false };
-    const reached: { phase: SmtpPhase } = { phase: 'mail' };
+    const reached: { phase: SmtpPhase; cause?: unknown } = { phase: 'mail' };
     const ended = await this.#exchange<Sent>(smtpLimits.envelopeTimeoutMs, (answer, allow) => {
-      const pieces = piecesOf(message, (next) => {
-        reached.phase = next;
-        allow(next === 'dot' ? smtpLimits.finalTimeoutMs : smtpLimits.pieceTimeoutMs);
+      const pieces = piecesOf(message, {
+        tell(next) {
+          reached.phase = next;
+          allow(next === 'dot' ? smtpLimits.finalTimeoutMs : smtpLimits.pieceTimeoutMs);
+        },
+        fail: (cause) => (reached.cause = cause),
       });
       const envelope = {
         from: message.sender === '' ? (false as const) : message.sender,
@@ -154,7 +157,8 @@ export class SmtpSession implements AsyncDisposable {
     });
     if (ended.kind === 'done') return this.#acceptedOf(message, ended.value);
     this.#needsReset = true;
-    const trouble = troubleOf(ended, reached.phase);
+    const found = troubleOf(ended, reached.phase);
+    const trouble = found.kind === 'not-read' ? { ...found, cause: reached.cause } : found;
     // An answer before the dot leaves the server waiting for the rest of the message.
     if (reached.phase === 'content' || trouble.kind === 'not-read' || trouble.kind === 'lost') this.close();
     return trouble;
@@ -237,17 +241,25 @@ const QUIT_TIMEOUT_MS = 2000;
 type Sent = { readonly response: string; readonly rejectedErrors?: readonly Failure[] | undefined };
 type AuthDialogue = SMTPConnection.CustomAuthenticationContext;
 
+type Teller = { tell(phase: 'content' | 'dot'): void; fail(cause: unknown): void };
+
 /** The message in pieces, telling when the server has asked for it and when the final dot is about to leave. */
-async function* piecesOf(message: SmtpMessage, tell: (phase: 'content' | 'dot') => void): AsyncGenerator<Buffer> {
-  let bytes = 0;
-  for await (const piece of Buffer.isBuffer(message.content) ? inPieces(message.content) : message.content) {
-    tell('content');
-    bytes += (piece as Buffer).length;
-    yield piece as Buffer;
+async function* piecesOf(message: SmtpMessage, teller: Teller): AsyncGenerator<Buffer> {
+  try {
+    let bytes = 0;
+    for await (const piece of Buffer.isBuffer(message.content) ? inPieces(message.content) : message.content) {
+      teller.tell('content');
+      bytes += piece.length;
+      yield piece;
+    }
+    if (bytes !== message.bytes) throw new RangeError(`the message has ${bytes} bytes instead of ${message.bytes}`);
+    message.beforeDot();
+    teller.tell('dot');
+  } catch (cause) {
+    teller.fail(cause);
+    // nodemailer writes its own code into what it is given.
+    throw new Error('the message was not read to its end', { cause });
   }
-  if (bytes !== message.bytes) throw new RangeError(`the message has ${bytes} bytes instead of ${message.bytes}`);
-  message.beforeDot();
-  tell('dot');
 }
 
 function* inPieces(content: Buffer): Generator<Buffer> {

@@ -100,6 +100,7 @@ const STATEMENTS = [
   )`,
   // A message is never in two sessions at the same time.
   `CREATE UNIQUE INDEX outbox_attempts_one_open ON outbox_attempts (message_id) WHERE ended_at IS NULL`,
+  `CREATE INDEX outbox_attempts_started ON outbox_attempts (started_at)`,
   `CREATE INDEX outbox_attempts_message ON outbox_attempts (message_id, started_at)`,
 
   `CREATE TABLE pace_buckets (
@@ -132,9 +133,35 @@ const STATEMENTS = [
     subject_id text NOT NULL,
     event text NOT NULL,
     recipient text NOT NULL,
+    is_reply boolean NOT NULL,
     outbox_message_id uuid,
     at timestamptz NOT NULL,
     PRIMARY KEY (subject_id, event, recipient)
   )`,
   `CREATE INDEX notices_sent_recipient ON notices_sent (recipient, at)`,
+  `CREATE INDEX notices_sent_at ON notices_sent (at)`,
+  `CREATE TABLE alarms (
+    id uuid PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('connection', 'outbox')),
+    subject_id text NOT NULL,
+    facts jsonb NOT NULL,
+    raised_at timestamptz NOT NULL,
+    solved_at timestamptz
+  )`,
+  // One alarm per incident: what lasts is not raised again.
+  `CREATE UNIQUE INDEX alarms_one_open ON alarms (kind, subject_id) WHERE solved_at IS NULL`,
+  `CREATE TABLE alarm_calls (
+    id uuid PRIMARY KEY,
+    alarm_id uuid NOT NULL REFERENCES alarms ON DELETE CASCADE,
+    way text NOT NULL CHECK (way IN ('webhook', 'server')),
+    phase text NOT NULL CHECK (phase IN ('raised', 'reminder', 'solved')),
+    round int NOT NULL,
+    state text NOT NULL CHECK (state IN ('due', 'delivered', 'given-up')),
+    attempts int NOT NULL DEFAULT 0,
+    problem jsonb,
+    due_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    UNIQUE (alarm_id, way, phase, round)
+  )`,
+  `CREATE INDEX alarm_calls_due ON alarm_calls (due_at) WHERE state = 'due'`,
 ];

@@ -1,0 +1,73 @@
+/** What an alarm says. Pure; the texts stand in `locales/`. */
+import { adviceFor, hasText, textFor, titleFor } from '../../locales/locales.ts';
+import type { AlarmFacts, Language } from '../store/schema.ts';
+import { cut, timeOf, wrap } from './compose.ts';
+
+export type Alarm = {
+  readonly id: string;
+  readonly kind: 'connection' | 'outbox' | 'test';
+  readonly subjectId: string;
+  readonly facts: AlarmFacts;
+  readonly raisedAt: Date;
+  readonly solvedAt: Date | null;
+};
+
+export type AlarmPhase = 'raised' | 'reminder' | 'solved';
+
+const MAX_WORDS_CHARACTERS = 500;
+
+/** Where the cure begins. */
+export function pageOf({ kind, subjectId }: Alarm, publicUrl: string): string {
+  if (kind === 'connection') return `${publicUrl}/settings/connections/${subjectId}`;
+  return kind === 'outbox' ? `${publicUrl}/outbox` : `${publicUrl}/settings/notices`;
+}
+
+/** Writes an alarm in one language. */
+export function writeAlarm(
+  language: Language,
+  alarm: Alarm,
+  telling: { readonly phase: AlarmPhase; readonly publicUrl: string },
+): { readonly subject: string; readonly text: string } {
+  const { kind, facts } = alarm;
+  const { phase, publicUrl } = telling;
+  const values = {
+    title: cut(facts.title ?? '', 100),
+    account: cut(facts.account ?? '?', 200),
+    time: timeOf(language, alarm.solvedAt ?? alarm.raisedAt),
+    host: new URL(publicUrl).host,
+  };
+  const texts = `notices.alarm.${kind}.${phase === 'solved' ? 'solved' : 'raised'}`;
+  const subject = cut(textFor(language, `${texts}.subject`, values), 200);
+  const blocks = [textFor(language, `${texts}.text`, values)];
+  if (phase !== 'solved' && kind !== 'test') blocks.push(detailsOf(language, alarm, publicUrl).join('\n'));
+  if (phase !== 'solved' && kind !== 'test') blocks.push(textFor(language, 'notices.alarm.repeats'));
+  blocks.push(textFor(language, 'notices.alarm.reference', { id: alarm.id }));
+  return { subject, text: `${blocks.map(wrapLines).join('\n\n')}\n` };
+}
+
+function detailsOf(language: Language, alarm: Alarm, publicUrl: string): string[] {
+  const { facts, raisedAt } = alarm;
+  const { problem } = facts;
+  const lines: string[] = [];
+  const add = (label: string, text: string | undefined) => {
+    const words = cut(text ?? '', MAX_WORDS_CHARACTERS);
+    if (words !== '') lines.push(`${textFor(language, `notices.labels.${label}`)}: ${words}`);
+  };
+  add('since', timeOf(language, raisedAt));
+  if (problem !== undefined && hasText(language, `errors.${problem.code}.title`)) {
+    add('why', titleFor(language, problem.code, problem.values));
+    add('whatToDo', adviceFor(language, problem.code, problem.values));
+  }
+  add('stops', facts.uses?.map((use) => textFor(language, `notices.alarm.uses.${use}`)).join(', '));
+  if (facts.held !== undefined) add('held', textFor(language, 'notices.alarm.held', { count: facts.held }));
+  add('itsWords', problem?.remote);
+  add('open', pageOf(alarm, publicUrl));
+  return lines;
+}
+
+function wrapLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => wrap(line))
+    .join('\n');
+}

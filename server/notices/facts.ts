@@ -1,0 +1,231 @@
+/**
+ * What a notice needs to know beyond its own event: the journal tells of jobs and messages, the rooms of people and
+ * connections. What is gone by now is left out, not an error.
+ */
+import { PlatenError } from '../base/errors.ts';
+import { findReadMailbox, getConnection, getNetworkSettings } from '../connections/connections.ts';
+import { type JournalEvent, readJournal } from '../journal/journal.ts';
+import type { Context } from '../store/database.ts';
+import type { Language, Problem } from '../store/schema.ts';
+import { findUserByAddress, getUser, listUsersWithRole } from '../users/users.ts';
+import type { NoticeRule, Receiver } from './notice.ts';
+import { chooseReceivers, type Occurrence } from './rules.ts';
+
+/** The message that a document came with. */
+export type Received = {
+  readonly id: string;
+  readonly sender: string;
+  readonly subject: string;
+  readonly messageIdHeader: string | undefined;
+  readonly mayBeAnswered: boolean;
+};
+
+/** An occurrence with everything that its notices say, and who gets them. */
+export type Story = {
+  readonly occurrence: Occurrence;
+  /** What there is at most one notice about, for each event and receiver. */
+  readonly subjectId: string;
+  /** What is told together: the documents of one message. */
+  readonly groupId: string;
+  /** Its name as the owner knows it: the title of the document or the subject of the message. */
+  readonly title: string;
+  readonly ownerName: string | undefined;
+  readonly received: Received | undefined;
+  /** Of a message: the key of the reason why it was not taken. */
+  readonly reason?: string;
+  readonly problem?: Problem;
+  readonly account?: string;
+  readonly receivers: readonly Receiver[];
+};
+
+/** Reads stories one after the other and remembers what many of them have in common. */
+export class Facts {
+  readonly #context: Context;
+  readonly #rules: Readonly<Record<string, NoticeRule>>;
+  readonly #received = new Map<string, Promise<Received | undefined>>();
+  readonly #isOurs = new Map<string, boolean>();
+  #staff: Promise<{ operators: Receiver[]; administrators: Receiver[] }> | undefined;
+
+  constructor(context: Context, rules: Readonly<Record<string, NoticeRule>>) {
+    this.#context = context;
+    this.#rules = rules;
+  }
+
+  /** Everything about an occurrence; `undefined` when nobody gets a notice of it. */
+  async findStory(occurrence: Occurrence): Promise<Story | undefined> {
+    const told = await this.#tell(occurrence);
+    if (told === undefined) return undefined;
+    const receivers = await this.#receivers(occurrence, told);
+    return receivers.length === 0 ? undefined : { ...told.story, receivers };
+  }
+
+  async #tell(occurrence: Occurrence): Promise<Told | undefined> {
+    switch (occurrence.kind) {
+      case 'job':
+        return await this.#tellJob(occurrence);
+      case 'message':
+        return await this.#tellMessage(occurrence);
+      case 'printer': {
+        const { printerId, cursor, name } = occurrence;
+        const subjectId = `${printerId}/${cursor}`;
+        const story = { occurrence, subjectId, groupId: subjectId, title: name, ...NOBODYS };
+        return { story, owner: undefined };
+      }
+      case 'connection':
+        return await this.#tellConnection(occurrence);
+    }
+  }
+
+  async #tellJob(occurrence: Occurrence & { kind: 'job' }): Promise<Told | undefined> {
+    const { jobId, problem } = occurrence;
+    const [created] = await readJournal(this.#context, { subjectId: jobId, type: 'job-created', limit: 1 });
+    if (created === undefined) return undefined;
+    const messageId = textOf(created.data.messageId);
+    const received = messageId === undefined ? undefined : await this.#findReceived(messageId);
+    const person = await this.#findPerson(created.ownerId, received?.sender);
+    const mayBeTold = messageId === undefined || received?.mayBeAnswered === true;
+    return {
+      owner: mayBeTold ? person : undefined,
+      story: {
+        occurrence,
+        subjectId: jobId,
+        groupId: messageId ?? jobId,
+        title: textOf(created.data.title) ?? '',
+        ownerName: person?.name,
+        received,
+        ...(problem === undefined ? {} : { problem }),
+      },
+    };
+  }
+
+  async #tellMessage(occurrence: Occurrence & { kind: 'message' }): Promise<Told | undefined> {
+    const { source, event } = occurrence;
+    const received = receivedOf(source);
+    const reason = textOf(source.data.reason) ?? '';
+    const ownerId = source.ownerId ?? (await this.#findSenderOfLarge(reason, received.sender));
+    const person = await this.#findPerson(ownerId, received.sender);
+    // A stranger is not answered, and nobody is told of each piece of junk that strangers send.
+    if (event === 'job-refused' && person === undefined) return undefined;
+    return {
+      owner: received.mayBeAnswered ? person : undefined,
+      story: {
+        occurrence,
+        subjectId: received.id,
+        groupId: received.id,
+        title: received.subject,
+        ownerName: person?.name ?? received.sender,
+        received,
+        reason,
+      },
+    };
+  }
+
+  /** A message that is too large is refused before anybody looks up who sent it. */
+  async #findSenderOfLarge(reason: string, sender: string): Promise<string | null> {
+    if (reason !== 'message-too-large') return null;
+    return (await findUserByAddress(this.#context, sender))?.id ?? null;
+  }
+
+  async #tellConnection(occurrence: Occurrence & { kind: 'connection' }): Promise<Told | undefined> {
+    const { connectionId, cursor } = occurrence;
+    const connection = await orNone(getConnection(this.#context, connectionId));
+    if (connection === undefined || connection.state !== 'needs-confirmation') return undefined;
+    const { outgoing } = await getNetworkSettings(this.#context);
+    // A message that says that nothing leaves would leave when everything is well again. That is what alarms are for.
+    if (outgoing?.kind === 'connection' && outgoing.connectionId === connectionId) return undefined;
+    const subjectId = `${connectionId}/${cursor}`;
+    const { title, problem, account } = connection;
+    return {
+      owner: undefined,
+      story: {
+        ...{ occurrence, subjectId, groupId: subjectId, title },
+        ...NOBODYS,
+        ...(problem === undefined ? {} : { problem }),
+        ...(account === undefined ? {} : { account: account.username }),
+      },
+    };
+  }
+
+  #findReceived(messageId: string): Promise<Received | undefined> {
+    const known = this.#received.get(messageId);
+    if (known !== undefined) return known;
+    const filter = { subjectId: messageId, type: 'message-received', limit: 1 } as const;
+    const asked = readJournal(this.#context, filter).then(([event]) => event && receivedOf(event));
+    this.#received.set(messageId, asked);
+    return asked;
+  }
+
+  /** The owner under the address that the message came from, if it is still one of theirs. */
+  async #findPerson(ownerId: string | null, sender: string | undefined): Promise<Receiver | undefined> {
+    const user = ownerId === null ? undefined : await orNone(getUser(this.#context, ownerId));
+    if (user === undefined || user.disabledAt !== undefined) return undefined;
+    const from = sender?.toLowerCase() ?? '';
+    const address = user.addresses.includes(from) ? from : user.email;
+    return { address, name: user.name, language: user.language, isOwner: true };
+  }
+
+  /** None of the addresses that Platen itself writes or reads under gets a notice: it would come back. */
+  async #receivers({ event }: Occurrence, { owner }: Told): Promise<Receiver[]> {
+    const rule = this.#rules[event];
+    if (rule === undefined) return [];
+    this.#staff ??= this.#readStaff();
+    const addresses = await Promise.all(rule.addresses.map((address) => this.#describeAddress(address)));
+    const people = { ...(await this.#staff), owner, addresses };
+    const chosen = chooseReceivers(rule, people);
+    for (const { address } of chosen) await this.#learnWhetherOurs(address);
+    return chosen.filter(({ address }) => this.#isOurs.get(address) === false);
+  }
+
+  async #learnWhetherOurs(address: string): Promise<void> {
+    if (this.#isOurs.has(address)) return;
+    const { senderEmail } = await getNetworkSettings(this.#context);
+    const isRead = (await findReadMailbox(this.#context, address)) !== undefined;
+    this.#isOurs.set(address, isRead || address === senderEmail?.toLowerCase());
+  }
+
+  async #readStaff(): Promise<{ operators: Receiver[]; administrators: Receiver[] }> {
+    const [operators, administrators] = await Promise.all([
+      listUsersWithRole(this.#context, 'operator'),
+      listUsersWithRole(this.#context, 'administrator'),
+    ]);
+    return { operators: operators.map(asStaff), administrators: administrators.map(asStaff) };
+  }
+
+  async #describeAddress(address: string): Promise<Receiver> {
+    const user = await findUserByAddress(this.#context, address);
+    if (user !== undefined) return { ...asStaff(user), address };
+    return { address, name: undefined, language: 'en', isOwner: false };
+  }
+}
+
+const NOBODYS = { ownerName: undefined, received: undefined } as const;
+
+type Told = { readonly story: Omit<Story, 'receivers'>; readonly owner: Receiver | undefined };
+
+function receivedOf({ subjectId, data }: JournalEvent): Received {
+  return {
+    id: subjectId,
+    sender: textOf(data.sender) ?? '',
+    subject: textOf(data.subject) ?? '',
+    messageIdHeader: textOf(data.messageIdHeader),
+    // An event of an older version does not say it: then nobody is answered.
+    mayBeAnswered: data.isAutomatic === false,
+  };
+}
+
+function asStaff(user: { readonly email: string; readonly name: string; readonly language: Language }): Receiver {
+  return { address: user.email, name: user.name, language: user.language, isOwner: false };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+async function orNone<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof PlatenError && error.code === 'not-found') return undefined;
+    throw error;
+  }
+}

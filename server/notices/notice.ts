@@ -1,0 +1,77 @@
+/** What Platen writes about, to whom, and at most how often. */
+import type { Context } from '../store/database.ts';
+import type { Language } from '../store/schema.ts';
+
+export const NOTICE_EVENTS = [
+  'job-received',
+  'job-held',
+  'job-printed',
+  'job-refused',
+  'job-failed',
+  'printer-needs-attention',
+  'connection-needs-confirmation',
+] as const;
+
+export type NoticeEvent = (typeof NOTICE_EVENTS)[number];
+
+export type NoticeRule = {
+  readonly enabled: boolean;
+  /** Whoever sent the document; nobody for a printer or a connection. */
+  readonly owner: boolean;
+  readonly operators: boolean;
+  readonly administrators: boolean;
+  readonly addresses: readonly string[];
+};
+
+export type NoticeLimits = {
+  /** Answers to one person within 24 hours. */
+  readonly repliesPerPersonAndDay: number;
+  /** Notices to one person who looks after Platen, within 24 hours. */
+  readonly noticesPerPersonAndDay: number;
+  /** All notices together: what stops a storm that no other rule has seen coming. */
+  readonly perHour: number;
+};
+
+export type NoticeSettings = {
+  readonly rules: Readonly<Record<NoticeEvent, NoticeRule>>;
+  readonly limits: NoticeLimits;
+};
+
+/** Who gets a notice; `isOwner` where it is an answer to what this person sent. */
+export type Receiver = {
+  readonly address: string;
+  readonly name: string | undefined;
+  readonly language: Language;
+  readonly isOwner: boolean;
+};
+
+const toOwner: NoticeRule = { enabled: true, owner: true, operators: false, administrators: false, addresses: [] };
+const toStaff: NoticeRule = { ...toOwner, owner: false, operators: true, administrators: true };
+
+/** Whoever gets paper in the hand needs no message that says so; what waits, fails or stands still needs one. */
+export const DEFAULT_RULES: NoticeSettings['rules'] = {
+  'job-received': { ...toOwner, enabled: false },
+  'job-held': toOwner,
+  'job-printed': { ...toOwner, enabled: false },
+  'job-refused': toOwner,
+  'job-failed': toOwner,
+  'printer-needs-attention': toStaff,
+  'connection-needs-confirmation': { ...toStaff, operators: false },
+};
+
+export const DEFAULT_LIMITS: NoticeLimits = { repliesPerPersonAndDay: 5, noticesPerPersonAndDay: 20, perHour: 300 };
+
+/** The settings with the defaults for what nobody has set. */
+export async function readSettings(context: Context): Promise<NoticeSettings & { readonly cursor: string | null }> {
+  const row = await context.db
+    .selectFrom('notice_settings')
+    .select(['rules', 'journal_cursor'])
+    .where('id', '=', 1)
+    .executeTakeFirstOrThrow();
+  const kept = row.rules as { readonly rules?: Partial<NoticeSettings['rules']>; readonly limits?: object };
+  return {
+    rules: { ...DEFAULT_RULES, ...kept.rules },
+    limits: { ...DEFAULT_LIMITS, ...kept.limits },
+    cursor: row.journal_cursor,
+  };
+}

@@ -1,0 +1,149 @@
+/**
+ * Which event of the journal is worth a notice, and who gets it. Pure: nothing is read and nothing is sent here.
+ *
+ * Nobody is answered whom Platen does not know, and no message that a machine wrote is answered at all (RFC 3834
+ * section 2): otherwise a forged sender would make Platen write to strangers, and two such programs to each other.
+ */
+import type { JournalEvent } from '../journal/journal.ts';
+import type { Problem } from '../store/schema.ts';
+import { NOTICE_EVENTS, type NoticeEvent, type NoticeRule, type NoticeSettings, type Receiver } from './notice.ts';
+
+/** What happened, with what the event itself tells about it. */
+export type Occurrence =
+  | {
+      readonly kind: 'job';
+      readonly event: NoticeEvent;
+      readonly jobId: string;
+      readonly printerId?: string;
+      readonly problem?: Problem;
+      readonly at: Date;
+    }
+  | { readonly kind: 'message'; readonly event: NoticeEvent; readonly source: JournalEvent; readonly at: Date }
+  | {
+      readonly kind: 'printer';
+      readonly event: NoticeEvent;
+      readonly printerId: string;
+      readonly cursor: string;
+      readonly name: string;
+      readonly words: string;
+      readonly at: Date;
+    }
+  | {
+      readonly kind: 'connection';
+      readonly event: NoticeEvent;
+      readonly connectionId: string;
+      readonly cursor: string;
+      readonly at: Date;
+    };
+
+const OUTCOME_UNKNOWN = 'outcome-unknown';
+
+/** Reads what an event means for notices; `undefined` when no rule that is switched on is about it. */
+export function findOccurrence(event: JournalEvent, rules: NoticeSettings['rules']): Occurrence | undefined {
+  return occurrencesOf(event).find((one) => isUsed(rules[one.event]));
+}
+
+function isUsed(rule: NoticeRule): boolean {
+  return rule.enabled && (rule.owner || rule.operators || rule.administrators || rule.addresses.length > 0);
+}
+
+/** The most telling one first: of a document that is held at once it is not also said that it was received. */
+function occurrencesOf(event: JournalEvent): readonly Occurrence[] {
+  const { at } = event;
+  switch (event.type) {
+    case 'job-created': {
+      const job = { kind: 'job', jobId: event.subjectId, at } as const;
+      const received = { ...job, event: 'job-received' } as const;
+      return event.data.state === 'pending-held' ? [{ ...job, event: 'job-held' }, received] : [received];
+    }
+    case 'job-state-changed':
+      return jobOccurrences(event);
+    case 'message-refused':
+      return [{ kind: 'message', event: 'job-refused', source: event, at }];
+    case 'message-failed':
+      return [{ kind: 'message', event: 'job-failed', source: event, at }];
+    case 'printer-state-changed':
+      return printerOccurrences(event);
+    case 'connection-state-changed': {
+      if (event.data.to !== 'needs-confirmation') return [];
+      const { subjectId: connectionId, cursor } = event;
+      return [{ kind: 'connection', event: 'connection-needs-confirmation', connectionId, cursor, at }];
+    }
+    default:
+      return [];
+  }
+}
+
+function jobOccurrences(event: JournalEvent): readonly Occurrence[] {
+  const { data, at } = event;
+  const problem = (data.problem ?? undefined) as Problem | undefined;
+  const job = {
+    kind: 'job',
+    jobId: event.subjectId,
+    ...(typeof data.printerId === 'string' ? { printerId: data.printerId } : {}),
+    ...(problem === undefined ? {} : { problem }),
+    at,
+  } as const;
+  const isUnknown = data.to === 'processing-stopped' && textsOf(data.reasons).includes(OUTCOME_UNKNOWN);
+  if (data.to === 'completed') return [{ ...job, event: 'job-printed' }];
+  if (data.to === 'aborted' || isUnknown) return [{ ...job, event: 'job-failed' }];
+  // Whoever holds their own job knows it.
+  const isOwnDeed = event.actor !== null && event.actor === event.ownerId;
+  if (data.to === 'pending-held' && data.from !== 'pending-held' && !isOwnDeed) return [{ ...job, event: 'job-held' }];
+  return [];
+}
+
+const IN_NEED: readonly unknown[] = ['stopped', 'unreachable'];
+
+function printerOccurrences(event: JournalEvent): readonly Occurrence[] {
+  const { data, at, cursor, subjectId: printerId } = event;
+  // One that was never seen at work has somebody standing before it who sets it up.
+  if (!IN_NEED.includes(data.state) || IN_NEED.includes(data.from) || data.from === 'unknown') return [];
+  const reasons = textsOf(data.reasons);
+  // Somebody paused it, and knows.
+  if (reasons.length > 0 && reasons.every((reason) => /paused/.test(reason))) return [];
+  const words = [data.detail, data.message, reasons.join(', ')].find((text) => typeof text === 'string' && text !== '');
+  const name = typeof data.name === 'string' ? data.name : printerId;
+  const told = { name, words: typeof words === 'string' ? words : String(data.state) };
+  return [{ kind: 'printer', event: 'printer-needs-attention', printerId, cursor, at, ...told }];
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+}
+
+export type People = {
+  readonly owner: Receiver | undefined;
+  readonly operators: readonly Receiver[];
+  readonly administrators: readonly Receiver[];
+  readonly addresses: readonly Receiver[];
+};
+
+/** Who gets it by the rule, each address once: the owner first, because an answer says more. */
+export function chooseReceivers(rule: NoticeRule, people: People): Receiver[] {
+  const chosen = new Map<string, Receiver>();
+  const asked = [
+    ...(rule.owner && people.owner !== undefined ? [people.owner] : []),
+    ...(rule.administrators ? people.administrators : []),
+    ...(rule.operators ? people.operators : []),
+    ...people.addresses,
+  ];
+  for (const receiver of asked) {
+    const address = receiver.address.toLowerCase();
+    if (!chosen.has(address)) chosen.set(address, { ...receiver, address });
+  }
+  return [...chosen.values()];
+}
+
+/** What has been written to somebody, and to everybody, when a further notice is due. */
+export type Written = { readonly toReceiver: number; readonly toEverybody: number };
+
+export function isWithinLimits(settings: NoticeSettings, receiver: Receiver, written: Written): boolean {
+  const { repliesPerPersonAndDay, noticesPerPersonAndDay, perHour } = settings.limits;
+  const perDay = receiver.isOwner ? repliesPerPersonAndDay : noticesPerPersonAndDay;
+  return written.toReceiver < perDay && written.toEverybody < perHour;
+}
+
+export function isNoticeEvent(text: string): text is NoticeEvent {
+  return (NOTICE_EVENTS as readonly string[]).includes(text);
+}

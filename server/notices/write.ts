@@ -1,0 +1,256 @@
+/**
+ * From the journal to the outbox, a batch of events at a time: which notices are written, that they were written, the
+ * messages themselves and how far the journal has been read commit together. A crash anywhere leaves all of it or
+ * nothing, and the unique row (subject, event, receiver) refuses what another node has already written.
+ */
+import { sql } from 'kysely';
+import { DAY_MS, HOUR_MS } from '../base/clock.ts';
+import { PlatenError } from '../base/errors.ts';
+import { newId } from '../base/secrets.ts';
+import { getNetworkSettings } from '../connections/connections.ts';
+import { type JournalEvent, journalEnd, readJournal, record } from '../journal/journal.ts';
+import { submitInTransaction } from '../outbox/outbox.ts';
+import { composeMessage } from '../protocols/smtp/compose.ts';
+import type { Context } from '../store/database.ts';
+import { checkFence, type Lease } from '../store/leases.ts';
+import { transaction } from '../store/transaction.ts';
+import { type Notice, variantOf, writeNotice } from './compose.ts';
+import { Facts, type Story } from './facts.ts';
+import { type NoticeSettings, type Receiver, readSettings } from './notice.ts';
+import { findOccurrence, isWithinLimits } from './rules.ts';
+
+/** Events of one transaction. */
+export const BATCH_EVENTS = 200;
+/** A printer whose paper runs out again and again is told of once in this time. */
+const QUIET_MS = HOUR_MS;
+
+type Sender = { readonly email: string; readonly name: string | undefined };
+type Reading = { readonly settings: NoticeSettings; readonly sender: Sender | undefined };
+
+/**
+ * Reads the next events and writes what is due, in one transaction under the fence of `lease`. Returns how many events
+ * were passed. Throws `lease-lost`, and what the database throws; then nothing was written.
+ */
+export async function writeNotices(context: Context, lease: Lease): Promise<number> {
+  const settings = await readSettings(context);
+  if (settings.cursor === null) {
+    // What happened before Platen learnt to write is history.
+    await keepCursor(context, lease, await journalEnd(context));
+    return 0;
+  }
+  const events = await readJournal(context, { since: settings.cursor, limit: BATCH_EVENTS });
+  if (events.length === 0) return 0;
+  const reading = { settings, sender: await findSender(context) };
+  try {
+    await passEvents(context, lease, { ...reading, events });
+  } catch (error) {
+    if (!isAboutContent(error)) throw error;
+    await passOneByOne(context, lease, { ...reading, events });
+  }
+  return events.length;
+}
+
+/** While there is nobody to write as or no server to write over, nothing is written, and nothing piles up. */
+async function findSender(context: Context): Promise<Sender | undefined> {
+  const { senderEmail, senderName, outgoing } = await getNetworkSettings(context);
+  if (senderEmail === undefined || outgoing === undefined) return undefined;
+  return { email: senderEmail, name: senderName };
+}
+
+type Batch = Reading & { readonly events: readonly JournalEvent[] };
+
+async function passEvents(context: Context, lease: Lease, { settings, sender, events }: Batch): Promise<void> {
+  const notices = sender === undefined ? [] : await collectNotices(context, settings, events);
+  const last = events.at(-1);
+  if (last === undefined) return;
+  await transaction(context, async (context) => {
+    await checkFence(context, lease);
+    for (const notice of notices) await deliver(context, notice, { settings, sender });
+    await setCursor(context, last.cursor);
+  });
+}
+
+/** One event that cannot be told must not keep the others from being told. */
+async function passOneByOne(context: Context, lease: Lease, batch: Batch): Promise<void> {
+  for (const event of batch.events) {
+    try {
+      await passEvents(context, lease, { ...batch, events: [event] });
+    } catch (error) {
+      if (!isAboutContent(error)) throw error;
+      context.log.error({ event: event.type, subjectId: event.subjectId, error }, 'a notice could not be written');
+      await keepCursor(context, lease, event.cursor);
+    }
+  }
+}
+
+/** SQLSTATE classes 22, 23 and 54, a mistake of ours, or a refusal that waiting does not cure. */
+function isAboutContent(error: unknown): boolean {
+  if (error instanceof PlatenError) return !error.temporary;
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  return error instanceof TypeError || error instanceof RangeError || /^(22|23|54)[0-9A-Z]{3}$/.test(String(code));
+}
+
+async function collectNotices(
+  context: Context,
+  settings: NoticeSettings,
+  events: readonly JournalEvent[],
+): Promise<Notice[]> {
+  const facts = new Facts(context, settings.rules);
+  const groups = new Map<string, { readonly receiver: Receiver; readonly stories: [Story, ...Story[]] }>();
+  for (const event of events) {
+    const occurrence = findOccurrence(event, settings.rules);
+    const story = occurrence === undefined ? undefined : await facts.findStory(occurrence);
+    for (const receiver of story?.receivers ?? []) {
+      if (story === undefined) continue;
+      const key = [variantOf(story), receiver.address, story.groupId, story.problem?.code ?? ''].join(' ');
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, { receiver, stories: [story] });
+      else if (!group.stories.some(({ subjectId }) => subjectId === story.subjectId)) group.stories.push(story);
+    }
+  }
+  return [...groups.values()];
+}
+
+async function deliver(context: Context, { receiver, stories }: Notice, reading: Reading): Promise<void> {
+  const { settings, sender } = reading;
+  if (sender === undefined || (await isQuiet(context, receiver, stories[0]))) return;
+  const [first, ...rest] = await claim(context, { receiver, stories });
+  if (first === undefined) return;
+  const mayWrite = isWithinLimits(settings, receiver, await countWritten(context, receiver));
+  if (!mayWrite) return await tellSuppressed(context, receiver, first);
+  const outboxMessageId = await submit(context, { receiver, stories: [first, ...rest] }, sender);
+  await context.db
+    .updateTable('notices_sent')
+    .set({ outbox_message_id: outboxMessageId })
+    .where('event', '=', first.occurrence.event)
+    .where('recipient', '=', receiver.address)
+    .where(
+      'subject_id',
+      'in',
+      [first, ...rest].map(({ subjectId }) => subjectId),
+    )
+    .execute();
+}
+
+/** Takes the right to tell these stories; those that were told before are left out. */
+async function claim(context: Context, { receiver, stories }: Notice): Promise<Story[]> {
+  const now = context.clock.now();
+  const rows = await context.db
+    .insertInto('notices_sent')
+    .values(
+      stories.map(({ subjectId, occurrence }) => ({
+        subject_id: subjectId,
+        event: occurrence.event,
+        recipient: receiver.address,
+        is_reply: receiver.isOwner,
+        outbox_message_id: null,
+        at: now,
+      })),
+    )
+    .onConflict((conflict) => conflict.columns(['subject_id', 'event', 'recipient']).doNothing())
+    .returning('subject_id')
+    .execute();
+  const claimed = new Set(rows.map((row) => row.subject_id));
+  return stories.filter(({ subjectId }) => claimed.has(subjectId));
+}
+
+async function isQuiet(context: Context, receiver: Receiver, { occurrence }: Story): Promise<boolean> {
+  if (occurrence.kind !== 'printer' && occurrence.kind !== 'connection') return false;
+  const id = occurrence.kind === 'printer' ? occurrence.printerId : occurrence.connectionId;
+  const row = await context.db
+    .selectFrom('notices_sent')
+    .select('subject_id')
+    .where('recipient', '=', receiver.address)
+    .where('event', '=', occurrence.event)
+    .where('at', '>', before(context, QUIET_MS))
+    .where('subject_id', 'like', `${id}/%`)
+    .where('outbox_message_id', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+async function countWritten(context: Context, receiver: Receiver) {
+  const messages = sql<number>`count(DISTINCT outbox_message_id)`;
+  const own = await context.db
+    .selectFrom('notices_sent')
+    .select(messages.as('count'))
+    .where('recipient', '=', receiver.address)
+    .where('is_reply', '=', receiver.isOwner)
+    .where('at', '>', before(context, DAY_MS))
+    .executeTakeFirstOrThrow();
+  const all = await context.db
+    .selectFrom('notices_sent')
+    .select(messages.as('count'))
+    .where('at', '>', before(context, HOUR_MS))
+    .executeTakeFirstOrThrow();
+  return { toReceiver: own.count, toEverybody: all.count };
+}
+
+/** Once a day for each person: from then on it is known that more has happened than was written. */
+async function tellSuppressed(context: Context, receiver: Receiver, story: Story): Promise<void> {
+  const today = context.clock.now().toISOString().slice(0, 10);
+  const told = await context.db
+    .insertInto('notices_sent')
+    .values({
+      subject_id: `limit/${today}`,
+      event: 'notice-suppressed',
+      recipient: receiver.address,
+      is_reply: receiver.isOwner,
+      outbox_message_id: null,
+      at: context.clock.now(),
+    })
+    .onConflict((conflict) => conflict.columns(['subject_id', 'event', 'recipient']).doNothing())
+    .returning('subject_id')
+    .executeTakeFirst();
+  if (told === undefined) return;
+  const data = { recipient: receiver.address, event: story.occurrence.event, subject: story.subjectId };
+  await record(context, 'notice-suppressed', { subjectId: 'notices', data });
+}
+
+async function submit(context: Context, notice: Notice, sender: Sender): Promise<string> {
+  const { receiver, stories } = notice;
+  const { subject, text, html } = writeNotice(notice, context.settings.publicUrl);
+  const messageId = `<platen-notice.${newId()}@${sender.email.split('@').at(-1)}>`;
+  const answered = receiver.isOwner ? stories[0].received?.messageIdHeader : undefined;
+  const isReply = receiver.isOwner && stories[0].received !== undefined;
+  const bytes = await composeMessage({
+    from: { address: sender.email, ...(sender.name === undefined ? {} : { name: sender.name }) },
+    to: [{ address: receiver.address, ...(receiver.name === undefined ? {} : { name: receiver.name }) }],
+    subject,
+    messageId,
+    date: context.clock.now(),
+    text,
+    html,
+    headers: {
+      // RFC 3834 section 5: whoever answers by itself says so, and is not answered.
+      'Auto-Submitted': isReply ? 'auto-replied' : 'auto-generated',
+      'X-Auto-Response-Suppress': 'All',
+      'X-Platen-Hop': context.secrets.sign(messageId, 'X-Platen-Hop'),
+    },
+    ...(answered === undefined ? {} : { inReplyTo: answered }),
+  });
+  return await submitInTransaction(context, {
+    kind: 'notice',
+    sender: sender.email,
+    recipients: [receiver.address],
+    content: { kind: 'bytes', bytes },
+    subject,
+    messageIdHeader: messageId,
+  });
+}
+
+async function keepCursor(context: Context, lease: Lease, cursor: string): Promise<void> {
+  await transaction(context, async (context) => {
+    await checkFence(context, lease);
+    await setCursor(context, cursor);
+  });
+}
+
+async function setCursor(context: Context, cursor: string): Promise<void> {
+  await context.db.updateTable('notice_settings').set({ journal_cursor: cursor }).where('id', '=', 1).execute();
+}
+
+function before(context: Context, ms: number): Date {
+  return new Date(context.clock.now().getTime() - ms);
+}

@@ -1,0 +1,196 @@
+/**
+ * One session with the outgoing server: opened when something is due, used while there is work, closed before its token
+ * ends. Two nodes never have the same slot: a session lives under the lease of its slot.
+ */
+import { MINUTE_MS, SECOND_MS } from '../base/clock.ts';
+import { PlatenError } from '../base/errors.ts';
+import { accessTokenFor, endpointFor, getOutgoingServer, type OutgoingServer } from '../connections/connections.ts';
+import { connectSmtp, type SmtpSession, type SmtpTarget } from '../protocols/smtp/client.ts';
+import type { Context } from '../store/database.ts';
+import type { Lease } from '../store/leases.ts';
+import type { Problem } from '../store/schema.ts';
+import { transaction } from '../store/transaction.ts';
+import { beginAttempt, recoverAttempts, sendClaimed } from './deliver.ts';
+import { CLASSIC_SESSIONS, EXCHANGE_LIMITS, EXCHANGE_SESSIONS, type Pace } from './pace.ts';
+import { type Place, type Step, settle, settleSession } from './settle.ts';
+import { judgeSession, type Verdict } from './verdict.ts';
+
+/** The server as it is set now; two that differ in anything are two. */
+export type Outgoing = {
+  readonly server: Exclude<OutgoingServer, { kind: 'none' | 'waiting' }>;
+  readonly place: Place;
+  readonly pace: Pace;
+};
+
+export type FoundOutgoing =
+  | { readonly kind: 'ready'; readonly outgoing: Outgoing }
+  | { readonly kind: 'waiting'; readonly problem: Problem };
+
+/** A token that ends sooner is not begun a message with. */
+const TOKEN_RESERVE_MS = 2 * MINUTE_MS;
+/** A pause up to this is waited for in the open session. */
+const LINGER_MS = 10 * SECOND_MS;
+/** How often an open session looks whether it is still the right one. */
+const LOOK_MS = 5 * SECOND_MS;
+
+/** What mail leaves through now, or what it waits for. */
+export async function findOutgoing(context: Context): Promise<FoundOutgoing> {
+  const server = await getOutgoingServer(context);
+  if (server.kind === 'none') return { kind: 'waiting', problem: noServer(context) };
+  if (server.kind === 'waiting') return server;
+  if (server.kind === 'connection') {
+    const { host } = await endpointFor(context, server.connectionId, 'smtp');
+    const pace = { mailbox: server.mailbox, sessions: EXCHANGE_SESSIONS, limits: EXCHANGE_LIMITS };
+    return { kind: 'ready', outgoing: { server, place: { mailbox: server.mailbox, host }, pace } };
+  }
+  const { host, port, username } = server.server;
+  const mailbox = username?.toLowerCase() ?? `server:${host}:${port}`;
+  const pace = isExchange(host)
+    ? { mailbox, sessions: EXCHANGE_SESSIONS, limits: EXCHANGE_LIMITS }
+    : { mailbox, sessions: CLASSIC_SESSIONS, limits: undefined };
+  return { kind: 'ready', outgoing: { server, place: { mailbox, host }, pace } };
+}
+
+/** The limits are those of the mailbox, whichever way it signs in. */
+function isExchange(host: string): boolean {
+  return /(^|\.)(office365\.com|office365\.us|outlook\.com|outlook\.cn)$/i.test(host);
+}
+
+function noServer(context: Context): Problem {
+  const { code, message } = new PlatenError('outgoing-server-missing', 'no outgoing server has been chosen');
+  return { code, detail: message, at: context.clock.now().toISOString() };
+}
+
+export type SessionEnd =
+  /** Nothing more to do for now, or only after the pause. */
+  { readonly kind: 'idle'; readonly ms: number } | { readonly kind: 'changed' };
+
+export type Run = {
+  readonly outgoing: Outgoing;
+  readonly stop: AbortSignal;
+  /** Called when the server has taken the sign-in: further sessions are worth opening. */
+  readonly opened: () => void;
+};
+
+/** Sends what is due, as the holder of a slot. Throws `lease-lost`, and what the database throws. */
+export async function runSession(context: Context, lease: Lease, run: Run): Promise<SessionEnd> {
+  await recoverAttempts(context, lease);
+  while (!run.stop.aborted) {
+    const opened = await open(context, run.outgoing, lease.signal);
+    if (opened.kind === 'verdict') {
+      await transaction(context, (context) => settleSession(context, run.outgoing.place, opened.verdict));
+      return { kind: 'idle', ms: 0 };
+    }
+    if (opened.kind === 'waiting') return { kind: 'changed' };
+    await using session = opened.session;
+    run.opened();
+    const end = await sendAll({ ...run, context, lease, session, endsAtMs: opened.endsAtMs });
+    if (end !== 'reconnect') return end;
+  }
+  return { kind: 'changed' };
+}
+
+type Opened =
+  | { readonly kind: 'open'; readonly session: SmtpSession; readonly endsAtMs: number }
+  | { readonly kind: 'verdict'; readonly verdict: Verdict }
+  /** The connection may not be used any more; the worker holds what waits. */
+  | { readonly kind: 'waiting' };
+
+async function open(context: Context, outgoing: Outgoing, signal: AbortSignal): Promise<Opened> {
+  let notOlderThan: Date | undefined;
+  for (;;) {
+    const target = await findTarget(context, outgoing, notOlderThan);
+    if (target.kind !== 'target') return target;
+    const { credentials } = target.target;
+    const opened = await connectSmtp(target.target, signal);
+    if (opened.kind === 'open') return { ...opened, endsAtMs: target.endsAtMs };
+    const withToken = credentials?.kind === 'token';
+    const verdict = judgeSession(opened, { withToken, hasRefreshed: notOlderThan !== undefined });
+    if (verdict.kind !== 'refresh-token') return { kind: 'verdict', verdict };
+    notOlderThan = context.clock.now();
+  }
+}
+
+type Found =
+  | { readonly kind: 'target'; readonly target: SmtpTarget; readonly endsAtMs: number }
+  | Exclude<Opened, { kind: 'open' }>;
+
+async function findTarget(context: Context, outgoing: Outgoing, notOlderThan: Date | undefined): Promise<Found> {
+  const { server } = outgoing;
+  const clientName = clientNameOf(context.settings.publicUrl);
+  if (server.kind === 'classic') {
+    const { host, port, security, verifyCertificate, username } = server.server;
+    const password = server.password ?? '';
+    const credentials = username === null ? {} : { credentials: { kind: 'password', username, password } as const };
+    const target = { host, port, security, verifyCertificate, clientName, ...credentials };
+    return { kind: 'target', target, endsAtMs: Number.POSITIVE_INFINITY };
+  }
+  try {
+    const wish = notOlderThan === undefined ? {} : { notOlderThan };
+    const { accessToken, username, expiresAt } = await accessTokenFor(context, server.connectionId, 'smtp', wish);
+    const endpoint = await endpointFor(context, server.connectionId, 'smtp');
+    const credentials = { kind: 'token', username, accessToken } as const;
+    const target = { ...endpoint, verifyCertificate: true, clientName, credentials };
+    const leftMs = expiresAt.getTime() - context.clock.now().getTime() - TOKEN_RESERVE_MS;
+    return { kind: 'target', target, endsAtMs: context.clock.monotonicMs() + leftMs };
+  } catch (error) {
+    if (!(error instanceof PlatenError)) throw error;
+    if (NOT_CONFIRMED.has(error.code)) return { kind: 'waiting' };
+    if (error.code !== 'connection-degraded') throw error;
+    const words = error.remote === undefined ? {} : { words: error.remote };
+    return { kind: 'verdict', verdict: { kind: 'server-paused', cause: { code: 'connection-degraded', ...words } } };
+  }
+}
+
+const NOT_CONFIRMED: ReadonlySet<string> = new Set([
+  'connection-not-confirmed',
+  'connection-needs-confirmation',
+  'use-not-granted',
+]);
+
+/** A host without a domain says its loopback address (RFC 5321 section 4.1.3). */
+function clientNameOf(publicUrl: string): string {
+  const { hostname } = new URL(publicUrl);
+  return /^[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*$/i.test(hostname) ? hostname : '[127.0.0.1]';
+}
+
+type Sending = Run & {
+  readonly context: Context;
+  readonly lease: Lease;
+  readonly session: SmtpSession;
+  readonly endsAtMs: number;
+};
+
+async function sendAll(sending: Sending): Promise<SessionEnd | 'reconnect'> {
+  const { context, lease, outgoing, stop, session } = sending;
+  let sentInSession = 0;
+  let lookedAtMs = context.clock.monotonicMs();
+  while (!stop.aborted) {
+    const nowMs = context.clock.monotonicMs();
+    if (!session.isOpen || nowMs >= sending.endsAtMs) return 'reconnect';
+    if (nowMs - lookedAtMs >= LOOK_MS) {
+      if (!(await isStillOutgoing(context, outgoing))) return { kind: 'changed' };
+      lookedAtMs = nowMs;
+    }
+    const next = await beginAttempt(context, lease, outgoing.pace);
+    if (next.kind === 'none') return { kind: 'idle', ms: 0 };
+    if (next.kind === 'wait') {
+      if (next.ms > LINGER_MS) return { kind: 'idle', ms: next.ms };
+      await context.clock.sleep(next.ms, AbortSignal.any([stop, lease.signal]));
+      continue;
+    }
+    const { claimed } = next;
+    const verdict = await sendClaimed(context, lease, { session, claimed, sentInSession });
+    const isFirst = sentInSession === 0;
+    const step: Step = await settle(context, lease, { claimed, verdict, place: outgoing.place, isFirst });
+    if (step === 'stop') return { kind: 'idle', ms: 0 };
+    if (step === 'reconnect') return 'reconnect';
+    if (verdict.kind === 'accepted') sentInSession += 1;
+  }
+  return { kind: 'changed' };
+}
+
+async function isStillOutgoing(context: Context, outgoing: Outgoing): Promise<boolean> {
+  const found = await findOutgoing(context);
+  return found.kind === 'ready' && JSON.stringify(found.outgoing) === JSON.stringify(outgoing);
+}

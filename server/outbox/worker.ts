@@ -1,0 +1,158 @@
+/**
+ * Looks at the outbox when an alarm rings, when a session has ended, and once a minute: holds what may not leave, lets go
+ * what may again, and opens sessions for what is due.
+ */
+import { MINUTE_MS, SECOND_MS } from '../base/clock.ts';
+import type { Context } from '../store/database.ts';
+import { withLease } from '../store/leases.ts';
+import { followTasks } from '../store/tasks.ts';
+import { transaction } from '../store/transaction.ts';
+import { listOpenLeases, recoverAttempts } from './deliver.ts';
+import { failExpired, holdWaiting, readWork, releaseHeld, releaseProbe } from './hold.ts';
+import { forgetOldHours, readParking } from './pace.ts';
+import { findOutgoing, type Outgoing, runSession } from './session.ts';
+
+/** While something waits for a confirmation, it is looked for this often. */
+const CONFIRMATION_LOOK_MS = 5 * SECOND_MS;
+/** After a failure of the database or of ours. */
+const FAILURE_PAUSE_MS = 5 * SECOND_MS;
+/** How long a message that is on its way may take when Platen stops; it is then uncertain and sent again. */
+const STOP_GRACE_MS = 10 * SECOND_MS;
+
+/** Starts sending; disposing lets the running message end, for a while, and starts nothing new. */
+export async function startOutboxWorker(context: Context): Promise<AsyncDisposable> {
+  await using undo = new AsyncDisposableStack();
+  const sender = new Sender(context);
+  undo.use(sender);
+  undo.use(await followTasks(context, 'outbox', () => sender.wake()));
+  sender.start();
+  const opened = undo.move();
+  return { [Symbol.asyncDispose]: () => opened.disposeAsync() as Promise<void> };
+}
+
+class Sender implements AsyncDisposable {
+  readonly #context: Context;
+  readonly #stop = new AbortController();
+  readonly #kill = new AbortController();
+  readonly #slots = new Map<string, Promise<void>>();
+  readonly #signedIn = new Set<string>();
+  #loop: Promise<void> = Promise.resolve();
+  #pause = new AbortController();
+  #sweptAtMs = Number.NEGATIVE_INFINITY;
+  /** A session learned that nothing can leave before this. */
+  #notBeforeMs = 0;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  start(): void {
+    this.#loop = this.#run();
+  }
+
+  wake(): void {
+    this.#pause.abort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    this.wake();
+    await this.#loop;
+    const inTime = new AbortController();
+    const slots = Promise.all(this.#slots.values()).finally(() => inTime.abort());
+    await this.#context.clock.sleep(STOP_GRACE_MS, inTime.signal);
+    this.#kill.abort();
+    await slots;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log } = this.#context;
+    while (!this.#stop.signal.aborted) {
+      this.#pause = new AbortController();
+      let pauseMs = FAILURE_PAUSE_MS;
+      try {
+        pauseMs = await this.#look();
+      } catch (error) {
+        log.warn({ error }, 'the outbox could not be looked at; it is tried again');
+      }
+      await clock.sleep(pauseMs, AbortSignal.any([this.#pause.signal, this.#stop.signal]));
+    }
+  }
+
+  /** One look; returns how long nothing needs to be done. */
+  async #look(): Promise<number> {
+    const context = this.#context;
+    await this.#sweep();
+    const found = await findOutgoing(context);
+    if (found.kind === 'waiting') {
+      const hold = { reason: 'connection', problem: found.problem } as const;
+      await transaction(context, (context) => holdWaiting(context, hold));
+      return CONFIRMATION_LOOK_MS;
+    }
+    const { outgoing } = found;
+    const work = await readWork(context);
+    if (work.heldForConnection) await transaction(context, (context) => releaseHeld(context, 'connection'));
+    const parking = await readParking(context, outgoing.pace.mailbox);
+    if (parking.ms > 0) {
+      const { problem } = parking;
+      if (parking.isHeld && problem !== undefined && work.due > 0) {
+        await transaction(context, (context) => holdWaiting(context, { reason: 'mailbox', problem }));
+      }
+      return Math.min(parking.ms, MINUTE_MS);
+    }
+    if (work.heldForMailbox && work.due === 0) await releaseProbe(context);
+    const { due, nextDueMs } = await readWork(context);
+    if (due === 0) return nextDueMs;
+    const waitMs = this.#notBeforeMs - context.clock.monotonicMs();
+    if (waitMs > 0) return Math.min(waitMs, nextDueMs);
+    // One session finds out whether the sign-in is taken; a refused one is not to be repeated by all.
+    this.#openSessions(outgoing, this.#signedIn.size === 0 ? 1 : Math.min(due, outgoing.pace.sessions));
+    return MINUTE_MS;
+  }
+
+  /** Once a minute: what has expired, and what was left open by a node that died. */
+  async #sweep(): Promise<void> {
+    const context = this.#context;
+    const nowMs = context.clock.monotonicMs();
+    if (nowMs - this.#sweptAtMs < MINUTE_MS) return;
+    await transaction(context, failExpired);
+    await forgetOldHours(context);
+    for (const name of await listOpenLeases(context)) {
+      if (this.#slots.has(name)) continue;
+      await withLease(context, name, { signal: this.#stop.signal }, (lease) => recoverAttempts(context, lease));
+    }
+    this.#sweptAtMs = nowMs;
+  }
+
+  #openSessions(outgoing: Outgoing, wanted: number): void {
+    for (let slot = 1; slot <= outgoing.pace.sessions && this.#slots.size < wanted; slot++) {
+      const name = `outbox-session:${outgoing.pace.mailbox}:${slot}`;
+      if (this.#slots.has(name)) continue;
+      const running = this.#runSlot(name, outgoing).finally(() => {
+        this.#signedIn.delete(name);
+        this.#slots.delete(name);
+      });
+      this.#slots.set(name, running);
+    }
+  }
+
+  async #runSlot(name: string, outgoing: Outgoing): Promise<void> {
+    const { clock, log } = this.#context;
+    const opened = (): void => {
+      this.#signedIn.add(name);
+      this.wake();
+    };
+    try {
+      const end = await withLease(this.#context, name, { signal: this.#kill.signal }, (lease) =>
+        runSession(this.#context, lease, { outgoing, stop: this.#stop.signal, opened }),
+      );
+      // Another node has the slot and sends what is due.
+      if (end === undefined) return;
+      if (end.kind === 'idle' && end.ms > 0) this.#notBeforeMs = clock.monotonicMs() + end.ms;
+    } catch (error) {
+      log.warn({ error, slot: name }, 'a sending session ended in trouble; another one follows');
+      await clock.sleep(FAILURE_PAUSE_MS, this.#stop.signal);
+    }
+    setImmediate(() => this.wake());
+  }
+}

@@ -1,0 +1,146 @@
+/** What the relay takes, each with its reason. Times are counted on the monotonic clock. */
+import { statfs } from 'node:fs/promises';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../base/clock.ts';
+import { isSystemError } from '../base/errors.ts';
+import type { Context } from '../store/database.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+export const relayLimits = {
+  /** Open connections of everybody together: each costs a socket and its buffers. */
+  maxSessions: 100,
+  /** Connections of those who have not shown yet that they are a device: never all of the places. */
+  maxUnknownSessions: 50,
+  /** Connections from one address while it is unknown. */
+  maxUnknownSessionsPerAddress: 10,
+  /** Refusals in one connection; a device that is told no this often does not understand it. */
+  maxErrors: 10,
+  /** A command line; 512 octets by RFC 5321 section 4.5.3.1.4, and room for the longest AUTH PLAIN. */
+  maxCommandBytes: 2048,
+  /** A line of the message; 1000 octets by RFC 5321 section 4.5.3.1.6, and room for programs that do not count. */
+  maxLineBytes: 2048,
+  maxHeaderBytes: 256 * KIB,
+  /** A message up to this size is held in memory and kept in its row; beyond it streams to the spool. */
+  memoryBytes: 64 * KIB,
+  /** Each hop adds one Received field; mail that goes round in a circle collects them. */
+  maxHops: 25,
+  /** Silence between two commands. */
+  commandMs: 60 * SECOND_MS,
+  /** An address that is no device must sign in within this time. */
+  strangerMs: 60 * SECOND_MS,
+  /** A whole message has this long, or longer when it keeps up the speed below. */
+  dataMs: 5 * MINUTE_MS,
+  minBytesPerSecond: 500,
+  /** How often the two are looked at. */
+  lookEveryMs: 5 * SECOND_MS,
+  /** A database that hangs must not hold a device: after this it is told to come again. */
+  databaseMs: 10 * SECOND_MS,
+  /** The same for the commit, which waits for the disk: too early an answer makes a second copy. */
+  commitMs: 30 * SECOND_MS,
+  /** Messages that are being taken when Platen stops may take this long to end. */
+  stopMs: 10 * SECOND_MS,
+  /** Wrong passwords from one address. */
+  maxGuesses: 10,
+  guessesMs: 15 * MINUTE_MS,
+  /** How long the Message-IDs of a device are remembered; Exchange compares for seven days. */
+  rememberMs: 30 * DAY_MS,
+  /** How often the devices are read again when another node may have changed them. */
+  snapshotMs: 1 * SECOND_MS,
+} as const;
+
+/** What a device may do unless its limits say otherwise. */
+export const DEFAULT_DEVICE_LIMITS = {
+  /** More than Exchange Online takes from a mailbox (30): the queue takes up what comes at once. */
+  messagesPerMinute: 60,
+  messagesPerDay: 5000,
+  /** A message of 25 MB with its encoding. */
+  maxMessageBytes: 35 * MIB,
+  maxRecipients: 100,
+  maxSessions: 10,
+} as const;
+
+/** The share of the disk below which no message is taken, and below which a warning is due. */
+export const diskMarks = {
+  warnShare: 0.15,
+  stopShare: 0.1,
+  /** With this much left a disk is not full, however large it is. */
+  plentyBytes: 20 * GIB,
+} as const;
+
+export type DiskState = 'plenty' | 'low' | 'full';
+export type DiskReading = { readonly freeBytes: number; readonly totalBytes: number };
+export type ReadDisk = (folder: string) => Promise<DiskReading>;
+
+/** The room on the disks of the spool and the data directory; the worse of the two counts. */
+export async function readDiskState(context: Context, readDisk: ReadDisk = readFileSystem): Promise<DiskState> {
+  const { spoolDir, dataDir } = context.settings;
+  const states = await Promise.all(
+    [spoolDir, dataDir].map(async (folder) => {
+      const reading = await readDisk(folder).catch((error: unknown) => {
+        if (isSystemError(error) && error.code === 'ENOENT' && folder === dataDir) return undefined;
+        throw error;
+      });
+      return reading === undefined ? 'plenty' : judgeDisk(reading);
+    }),
+  );
+  return states.includes('full') ? 'full' : states.includes('low') ? 'low' : 'plenty';
+}
+
+export function judgeDisk({ freeBytes, totalBytes }: DiskReading): DiskState {
+  const share = totalBytes === 0 ? 0 : freeBytes / totalBytes;
+  if (freeBytes >= diskMarks.plentyBytes || share >= diskMarks.warnShare) return 'plenty';
+  return share >= diskMarks.stopShare ? 'low' : 'full';
+}
+
+async function readFileSystem(folder: string): Promise<DiskReading> {
+  const { bsize, blocks, bavail } = await statfs(folder);
+  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+}
+
+/** Counts what may happen so often a minute, per key; unused minutes do not add up to more than one. */
+export class MinuteRates {
+  readonly #rates = new Map<string, { left: number; atMs: number }>();
+
+  /** Takes one; false when there is none left now. */
+  take(key: string, perMinute: number, nowMs: number): boolean {
+    const known = this.#rates.get(key);
+    const gained = known === undefined ? perMinute : ((nowMs - known.atMs) / MINUTE_MS) * perMinute;
+    const left = Math.min(perMinute, (known?.left ?? 0) + gained);
+    this.#rates.set(key, { left: left < 1 ? left : left - 1, atMs: nowMs });
+    return left >= 1;
+  }
+}
+
+const MAX_KEYS = 10_000;
+
+/** Counts events per key within a window that begins with the first one; forgets the oldest keys when there are too many. */
+export class WindowCounts {
+  readonly #counts = new Map<string, { count: number; sinceMs: number }>();
+  readonly #windowMs: number;
+
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs;
+  }
+
+  add(key: string, nowMs: number): number {
+    const known = this.#counts.get(key);
+    const isOpen = known !== undefined && nowMs - known.sinceMs < this.#windowMs;
+    const next = isOpen ? { count: known.count + 1, sinceMs: known.sinceMs } : { count: 1, sinceMs: nowMs };
+    this.#counts.delete(key);
+    this.#counts.set(key, next);
+    const oldest = this.#counts.size > MAX_KEYS ? this.#counts.keys().next().value : undefined;
+    if (oldest !== undefined) this.#counts.delete(oldest);
+    return next.count;
+  }
+
+  count(key: string, nowMs: number): number {
+    const known = this.#counts.get(key);
+    return known !== undefined && nowMs - known.sinceMs < this.#windowMs ? known.count : 0;
+  }
+
+  clear(key: string): void {
+    this.#counts.delete(key);
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * One message from a device: its bytes are checked and its header rewritten while they come, and it is handed to the
+ * outbox. When this returns an id, the message is durable; only then may the device hear 250.
+ */
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { PlatenError } from '../base/errors.ts';
+import { newId } from '../base/secrets.ts';
+import { type NewMessage, submitMessage } from '../outbox/outbox.ts';
+import { isPlainAddress, readSender } from '../protocols/mime/address.ts';
+import { decodeHeaderText } from '../protocols/mime/encoded-words.ts';
+import { readDate } from '../protocols/mime/header-text.ts';
+import { keep } from '../spool/spool.ts';
+import type { Context } from '../store/database.ts';
+import { type Device, domainOf } from './devices.ts';
+import { relayLimits } from './limits.ts';
+import { findHeaderEnd, type Header, readHeader, writeDate } from './message/fields.ts';
+import { LineGuard, LineRepair } from './message/lines.ts';
+import { Refusal } from './message/refusal.ts';
+import { isMessageId, rewriteHeader, valuesOf } from './message/rewrite.ts';
+import { isOwnStamp, makeStamp, STAMP_FIELD } from './message/stamp.ts';
+import type { Sightings } from './seen.ts';
+
+export type Transaction = {
+  readonly device: Device;
+  /** The address that the outgoing server accepts. */
+  readonly sender: string;
+  /** What the device said in MAIL FROM. */
+  readonly from: string;
+  readonly recipients: readonly string[];
+  readonly helo: string;
+  readonly remoteAddress: string;
+  /** ESMTP, ESMTPS, ESMTPSA …, as RFC 3848 names them. */
+  readonly transmission: string;
+};
+
+/** Takes the message and returns its id in the outbox. Throws a `Refusal`; then nothing was promised. */
+export async function receiveMessage(
+  context: Context,
+  sightings: Sightings,
+  { stream, transaction }: { readonly stream: Readable; readonly transaction: Transaction },
+): Promise<string> {
+  const source = checkedChunks(stream, transaction.device);
+  try {
+    return await takeMessage(context, sightings, { source, transaction });
+  } finally {
+    // Lets go of the stream, so that what is left of a refused message can be read past.
+    await source.return(undefined);
+  }
+}
+
+async function takeMessage(
+  context: Context,
+  sightings: Sightings,
+  { source, transaction }: { readonly source: AsyncGenerator<Buffer>; readonly transaction: Transaction },
+): Promise<string> {
+  const { device } = transaction;
+  const { bytes: beginning, isWhole } = await readBeginning(source);
+  const header = splitHeader(beginning, isWhole);
+  refuseLoops(context, header);
+  const { messageId, text } = await composeHeader(context, sightings, { header, beginning, transaction });
+  const parts = [Buffer.from(text, 'latin1'), beginning.subarray(header.bodyAt)];
+  const message = {
+    kind: 'scan',
+    sender: transaction.sender,
+    recipients: transaction.recipients,
+    subject: decodeHeaderText(valuesOf(header, 'subject')[0] ?? ''),
+    messageIdHeader: messageId,
+    deviceId: device.id,
+  } as const;
+  if (isWhole) return await submit(context, { ...message, content: { kind: 'bytes', bytes: Buffer.concat(parts) } });
+  const kept = { mediaType: 'message/rfc822', maxBytes: device.limits.maxMessageBytes + text.length };
+  const file = await keep(context, Readable.from(chain(parts, source)), kept).catch(refuseStorage);
+  return await submit(context, { ...message, content: { kind: 'spooled', file } });
+}
+
+function splitHeader(beginning: Buffer, isWhole: boolean): Header {
+  const end = findHeaderEnd(beginning);
+  if (end === -1 && !isWhole) throw new Refusal('header-too-large');
+  const bytes = end === -1 ? beginning.length : end + 2;
+  if (bytes > relayLimits.maxHeaderBytes) throw new Refusal('header-too-large');
+  return readHeader(beginning.toString('latin1', 0, bytes));
+}
+
+/** The message in pieces, each looked at before it is passed on. */
+async function* checkedChunks(stream: Readable, device: Device): AsyncGenerator<Buffer> {
+  const guard = new LineGuard(relayLimits.maxLineBytes);
+  const repair = device.normalisesBareLf ? new LineRepair() : undefined;
+  let bytes = 0;
+  // The stream is read to its end even when the message is refused: its end is where the next command begins.
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > device.limits.maxMessageBytes) throw new Refusal('too-large');
+    const checked = repair === undefined ? (chunk as Buffer) : repair.feed(chunk as Buffer);
+    guard.check(checked);
+    yield checked;
+  }
+  const rest = repair?.finish();
+  if (rest !== undefined && rest.length > 0) yield rest;
+  guard.finish();
+}
+
+type Beginning = { readonly bytes: Buffer; readonly isWhole: boolean };
+
+/** Reads all of a small message; of a larger one what is held in memory, and its header in any case. */
+async function readBeginning(source: AsyncGenerator<Buffer>): Promise<Beginning> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for (;;) {
+    const { value, done } = await source.next();
+    if (done === true) return { bytes: Buffer.concat(chunks), isWhole: true };
+    chunks.push(value);
+    length += value.length;
+    if (length <= relayLimits.memoryBytes) continue;
+    const bytes = Buffer.concat(chunks);
+    if (findHeaderEnd(bytes) !== -1 || length > relayLimits.maxHeaderBytes) return { bytes, isWhole: false };
+  }
+}
+
+async function* chain(parts: readonly Buffer[], rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  yield* parts;
+  yield* rest;
+}
+
+function refuseLoops(context: Context, header: Header): void {
+  const isOwn = (value: string) => isOwnStamp(value, context.secrets.sign);
+  if (valuesOf(header, STAMP_FIELD.toLowerCase()).some(isOwn)) throw new Refusal('loop');
+  if (valuesOf(header, 'received').length > relayLimits.maxHops) throw new Refusal('loop');
+}
+
+type Composing = { readonly header: Header; readonly beginning: Buffer; readonly transaction: Transaction };
+
+async function composeHeader(
+  context: Context,
+  sightings: Sightings,
+  { header, beginning, transaction }: Composing,
+): Promise<{ messageId: string; text: string }> {
+  const { device, sender } = transaction;
+  const id = newId();
+  const now = writeDate(context.clock.now());
+  const from = readSender(valuesOf(header, 'from'));
+  const ownName = from.kind === 'one' ? from.sender.name : '';
+  const messageId = await chooseMessageId(context, sightings, { header, beginning, transaction });
+  const text = rewriteHeader(header, {
+    sender,
+    displayName: device.senderMap.displayName ?? (ownName === '' ? device.name : ownName),
+    ownAddress: from.kind === 'one' ? from.sender.address : findAddress(valuesOf(header, 'from')[0], transaction.from),
+    ownAddressPlace: device.senderMap.ownAddress,
+    messageId,
+    date: valuesOf(header, 'date').some((value) => readDate(value) !== undefined) ? undefined : now,
+    received: receivedValue(context, transaction, { id, now }),
+    stamp: makeStamp(id, context.secrets.sign),
+  });
+  return { messageId, text };
+}
+
+/** The address in a From field that is not written well, or the one of MAIL FROM. */
+function findAddress(from: string | undefined, envelope: string): string | undefined {
+  const words = (from ?? '').slice(0, 1000).split(/[\s<>",;:()[\]]+/);
+  return [...words, envelope].find(isPlainAddress)?.toLowerCase();
+}
+
+async function chooseMessageId(
+  context: Context,
+  sightings: Sightings,
+  { header, beginning, transaction }: Composing,
+): Promise<string> {
+  const { id: deviceId } = transaction.device;
+  const written = valuesOf(header, 'message-id').find(isMessageId);
+  const sha256 = createHash('sha256').update(beginning).digest();
+  const keepsId = await sightings.add({ deviceId, messageIdHeader: written, sha256 }).catch((cause: unknown) => {
+    throw new Refusal('not-kept', cause);
+  });
+  if (written !== undefined && keepsId) return written;
+  const domain = domainOf(transaction.sender);
+  if (written === undefined) return `<${newId()}@${domain}>`;
+  const made = context.secrets.sign(`${deviceId} ${written} ${sha256.toString('hex')}`, 'relay message-id');
+  return `<${made.slice(0, 40)}@${domain}>`;
+}
+
+/** RFC 5321 section 4.4, folded. */
+function receivedValue(context: Context, by: Transaction, { id, now }: { id: string; now: string }): string {
+  const helo = by.helo.replace(/[^A-Za-z0-9.:_-]/g, '').slice(0, 100) || 'unknown';
+  const literal = by.remoteAddress.includes(':') ? `IPv6:${by.remoteAddress}` : by.remoteAddress;
+  const { hostname } = new URL(context.settings.publicUrl);
+  return `from ${helo} ([${literal}])\r\n by ${hostname.replace(/[[\]]/g, '')} (Platen) with ${by.transmission} id ${id};\r\n ${now}`;
+}
+
+async function submit(context: Context, message: NewMessage): Promise<string> {
+  const overdue = new AbortController();
+  try {
+    return await Promise.race([
+      submitMessage(context, message).catch(refuseStorage),
+      context.clock.sleep(relayLimits.commitMs, overdue.signal).then(() => {
+        // It may still be committed: then the device's copy goes out too, with the same Message-ID.
+        throw new Refusal('not-kept');
+      }),
+    ]);
+  } finally {
+    overdue.abort();
+  }
+}
+
+function refuseStorage(error: unknown): never {
+  if (error instanceof Refusal) throw error;
+  if (!(error instanceof PlatenError)) throw new Refusal('not-kept', error);
+  if (error.code === 'document-too-large' || error.code === 'message-too-large') throw new Refusal('too-large', error);
+  throw new Refusal(error.temporary ? 'not-kept' : 'unusable', error);
+}

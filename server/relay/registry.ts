@@ -1,0 +1,156 @@
+/**
+ * What the listener knows without asking the database for each message: devices, sender and which mailboxes Platen
+ * reads. Read again when something was changed on this node, and every second for what other nodes changed.
+ */
+import { findReadMailbox, getNetworkSettings } from '../connections/connections.ts';
+import type { Context, Db } from '../store/database.ts';
+import { type Device, type Range, readDevice, readRange } from './devices.ts';
+import { DEFAULT_DEVICE_LIMITS, type DiskState, relayLimits } from './limits.ts';
+import { type Reason, Refusal } from './message/refusal.ts';
+
+export type KnownDevice = Device & {
+  readonly ranges: readonly Range[];
+  readonly passwordHash: string | undefined;
+  /** Messages of today, as far as they are counted. */
+  messagesToday: number;
+};
+
+/** What goes on in this process: one per database handle, which is one per process outside tests. */
+export type RelayState = {
+  /** Grows when a device was changed here. */
+  version: number;
+  address: { readonly host: string; readonly port: number } | undefined;
+  sessions: number;
+  accepted: number;
+  readonly refused: Map<Reason, number>;
+  disk: DiskState;
+};
+
+const states = new WeakMap<Db, RelayState>();
+
+export function stateOf(context: Context): RelayState {
+  const known = states.get(context.db);
+  if (known !== undefined) return known;
+  const fresh: RelayState = {
+    version: 0,
+    address: undefined,
+    sessions: 0,
+    accepted: 0,
+    refused: new Map(),
+    disk: 'plenty',
+  };
+  states.set(context.db, fresh);
+  return fresh;
+}
+
+/** The day that the daily limits count, in UTC. */
+export function dayOf(context: Context): string {
+  return context.clock.now().toISOString().slice(0, 10);
+}
+
+export class Snapshot {
+  readonly #context: Context;
+  readonly #devices: readonly KnownDevice[];
+  readonly #ranges: readonly { readonly range: Range; readonly device: KnownDevice }[];
+  readonly #byAddress = new Map<string, KnownDevice | undefined>();
+  readonly #readHere = new Map<string, Promise<boolean>>();
+  /** The sender e-mail of the network settings. */
+  readonly senderEmail: string | undefined;
+
+  constructor(context: Context, devices: readonly KnownDevice[], senderEmail: string | undefined) {
+    this.#context = context;
+    this.#devices = devices;
+    this.senderEmail = senderEmail;
+    this.#ranges = devices
+      .filter((device) => device.passwordHash === undefined)
+      .flatMap((device) => device.ranges.map((range) => ({ range, device })))
+      .sort((left, right) => right.range.prefix - left.range.prefix);
+  }
+
+  get devices(): readonly KnownDevice[] {
+    return this.#devices;
+  }
+
+  /** The device that is known by this address alone; of several the one whose range is the narrowest. */
+  findByAddress(address: string): KnownDevice | undefined {
+    if (this.#byAddress.has(address)) return this.#byAddress.get(address);
+    const found = this.#ranges.find(({ range }) => range.contains(address))?.device;
+    this.#byAddress.set(address, found);
+    return found;
+  }
+
+  findById(id: string): KnownDevice | undefined {
+    return this.#devices.find((device) => device.id === id);
+  }
+
+  /** The device with this credential; one that has addresses too must come from there. */
+  findByUsername(username: string, address: string): KnownDevice | undefined {
+    const device = this.#devices.find((one) => one.username === username.toLowerCase());
+    if (device === undefined || device.ranges.length === 0) return device;
+    return device.ranges.some((range) => range.contains(address)) ? device : undefined;
+  }
+
+  /** Whether a password may come without TLS from this address. */
+  allowsPlainAuthFrom(address: string): boolean {
+    return this.#devices.some(
+      ({ allowsPlainAuth, passwordHash, ranges }) =>
+        allowsPlainAuth &&
+        passwordHash !== undefined &&
+        (ranges.length === 0 || ranges.some((range) => range.contains(address))),
+    );
+  }
+
+  /** Whether Platen reads the mailbox of this address: a message to it would come back in. */
+  isReadHere(address: string): Promise<boolean> {
+    const key = address.toLowerCase();
+    const known = this.#readHere.get(key);
+    if (known !== undefined) return known;
+    const asked = findReadMailbox(this.#context, key).then((mailbox) => mailbox !== undefined);
+    this.#readHere.set(key, asked);
+    return asked;
+  }
+}
+
+export class Registry {
+  readonly #context: Context;
+  #snapshot: { readonly value: Promise<Snapshot>; readonly version: number; readonly atMs: number } | undefined;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** Throws a `Refusal` that asks the device to come again when the database does not answer. */
+  async current(): Promise<Snapshot> {
+    const nowMs = this.#context.clock.monotonicMs();
+    const { version } = stateOf(this.#context);
+    const known = this.#snapshot;
+    if (known?.version === version && nowMs - known.atMs < relayLimits.snapshotMs) return await known.value;
+    const value = readSnapshot(this.#context);
+    this.#snapshot = { value, version, atMs: nowMs };
+    try {
+      return await value;
+    } catch (cause) {
+      if (this.#snapshot?.value === value) this.#snapshot = undefined;
+      throw new Refusal('not-kept', cause);
+    }
+  }
+}
+
+async function readSnapshot(context: Context): Promise<Snapshot> {
+  const [rows, days, network] = await Promise.all([
+    context.db.selectFrom('devices').selectAll().where('enabled', '=', true).orderBy('id').execute(),
+    context.db.selectFrom('device_days').selectAll().where('day', '=', dayOf(context)).execute(),
+    getNetworkSettings(context),
+  ]);
+  const today = new Map(days.map((day) => [day.device_id, day.messages]));
+  const devices = rows.map((row) => ({
+    ...readDevice(row),
+    ranges: row.addresses.map(readRange),
+    passwordHash: row.password_hash ?? undefined,
+    messagesToday: today.get(row.id) ?? 0,
+  }));
+  return new Snapshot(context, devices, network.senderEmail);
+}
+
+/** The size that is told to whoever is not known yet. */
+export const STRANGERS_MAX_BYTES = DEFAULT_DEVICE_LIMITS.maxMessageBytes;

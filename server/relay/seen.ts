@@ -1,0 +1,153 @@
+/**
+ * Message-IDs of devices. Some copiers use one Message-ID for every scan, and Exchange drops the second message that
+ * has it; a copy that a device sends because it did not hear the answer must keep it, so that Exchange can drop that.
+ * So the first message that a device sends with a Message-ID keeps it, and so do copies of it; another message gets one
+ * that is made from its content, and so is the same for its copies.
+ *
+ * Written in batches, one in flight. The commit is not waited for: the one of the message itself comes later in the
+ * same log of the same database, and makes this one durable with it.
+ */
+import { sql } from 'kysely';
+import type { Context } from '../store/database.ts';
+import { relayLimits } from './limits.ts';
+import { dayOf } from './registry.ts';
+
+export type Sighting = {
+  readonly deviceId: string;
+  /** Absent when the message has none that can be used. */
+  readonly messageIdHeader: string | undefined;
+  /** Of the message as the device sent it: of all of it, or of what is held in memory when it is large. */
+  readonly sha256: Buffer;
+};
+
+type Waiting = {
+  readonly sighting: Sighting;
+  readonly resolve: (keepsId: boolean) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+const MAX_BATCH = 256;
+
+export class Sightings {
+  readonly #context: Context;
+  #waiting: Waiting[] = [];
+  #isRunning = false;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** Counts a message for its device and says whether it keeps its Message-ID. */
+  add(sighting: Sighting): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ sighting, resolve, reject });
+      if (!this.#isRunning) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, MAX_BATCH);
+      try {
+        const answers = await writeBatch(
+          this.#context,
+          batch.map(({ sighting }) => sighting),
+        );
+        for (const [index, { resolve }] of batch.entries()) resolve(answers[index] ?? false);
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.#isRunning = false;
+  }
+}
+
+async function writeBatch(context: Context, batch: readonly Sighting[]): Promise<boolean[]> {
+  const withId = batch.filter(
+    (one): one is Sighting & { messageIdHeader: string } => one.messageIdHeader !== undefined,
+  );
+  const counts = new Map<string, number>();
+  for (const { deviceId } of batch) counts.set(deviceId, (counts.get(deviceId) ?? 0) + 1);
+  const first = await writeRows(context, withId, counts);
+  return batch.map((one) => {
+    if (one.messageIdHeader === undefined) return false;
+    const key = keyOf(one.deviceId, one.messageIdHeader);
+    const owner = first.get(key) ?? one.sha256;
+    first.set(key, owner);
+    return owner.equals(one.sha256);
+  });
+}
+
+/** One statement; answers with which content each Message-ID was first seen before it. */
+async function writeRows(
+  context: Context,
+  sightings: readonly (Sighting & { readonly messageIdHeader: string })[],
+  counts: ReadonlyMap<string, number>,
+): Promise<Map<string, Buffer>> {
+  const day = dayOf(context);
+  const days = [...counts].map(([deviceId, messages]) => ({ device_id: deviceId, day, messages }));
+  const counted = context.db.with('counted', (db) =>
+    db
+      .insertInto('device_days')
+      .values(days.sort((left, right) => left.device_id.localeCompare(right.device_id)))
+      .onConflict((conflict) =>
+        conflict
+          .columns(['device_id', 'day'])
+          .doUpdateSet({ messages: sql<number>`device_days.messages + excluded.messages` }),
+      ),
+  );
+  // Local to this statement's own transaction.
+  const noWait = sql<string>`set_config('synchronous_commit', 'off', true)`;
+  if (sightings.length === 0) {
+    await counted.selectNoFrom(noWait.as('no_wait')).execute();
+    return new Map();
+  }
+  const rows = await counted
+    .with('noted', (db) =>
+      db
+        .insertInto('device_messages')
+        .values(
+          sightings.map(({ deviceId, messageIdHeader, sha256 }) => ({
+            device_id: deviceId,
+            message_id_header: messageIdHeader,
+            sha256,
+            at: sql<Date>`clock_timestamp()`,
+          })),
+        )
+        .onConflict((conflict) => conflict.doNothing()),
+    )
+    .with('setting', (db) => db.selectNoFrom(noWait.as('no_wait')))
+    .selectFrom('setting')
+    .leftJoin('device_messages', (join) =>
+      join
+        .on('device_id', 'in', [...new Set(sightings.map((one) => one.deviceId))])
+        .on('message_id_header', 'in', [...new Set(sightings.map((one) => one.messageIdHeader))]),
+    )
+    .select(['no_wait', 'device_id', 'message_id_header', 'sha256'])
+    .orderBy('at')
+    .orderBy('sha256')
+    .execute();
+  const first = new Map<string, Buffer>();
+  for (const row of rows) {
+    const { device_id: deviceId, message_id_header: header, sha256 } = row;
+    if (deviceId === null || header === null || sha256 === null) continue;
+    const key = keyOf(deviceId, header);
+    if (!first.has(key)) first.set(key, sha256);
+  }
+  return first;
+}
+
+function keyOf(deviceId: string, messageIdHeader: string): string {
+  return `${deviceId} ${messageIdHeader}`;
+}
+
+/** Forgets what no copy can come of any more. */
+export async function forgetOldSightings(context: Context): Promise<void> {
+  await context.db
+    .deleteFrom('device_messages')
+    .where('at', '<', sql<Date>`now() - make_interval(secs => ${relayLimits.rememberMs / 1000})`)
+    .execute();
+  await context.db.deleteFrom('device_days').where('day', '<', dayOf(context)).execute();
+}

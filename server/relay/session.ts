@@ -1,0 +1,267 @@
+/**
+ * What may happen in an SMTP session: who is a device, what it may send and to whom, at each of its commands. The
+ * device hears a generic refusal; the reason stands in the journal, once a minute for each device and reason.
+ */
+import type { Readable } from 'node:stream';
+import { MINUTE_MS } from '../base/clock.ts';
+import { record } from '../journal/journal.ts';
+import { isPlainAddress } from '../protocols/mime/address.ts';
+import type { Context } from '../store/database.ts';
+import { PasswordCheck } from './credentials.ts';
+import { mayMailTo } from './devices.ts';
+import { type DiskState, MinuteRates, relayLimits, WindowCounts } from './limits.ts';
+import type { Caller, Rules } from './listener.ts';
+import { Refusal } from './message/refusal.ts';
+import { receiveMessage } from './receive.ts';
+import {
+  type KnownDevice,
+  Registry,
+  type RelayState,
+  type Snapshot,
+  STRANGERS_MAX_BYTES,
+  stateOf,
+} from './registry.ts';
+import { Sightings } from './seen.ts';
+
+/** One connection. */
+type Visit = {
+  /** As it was when the connection was opened, or at the last MAIL. */
+  snapshot: Snapshot;
+  device: KnownDevice | undefined;
+  /** By which places it is counted: its device, or its address while it is a stranger. */
+  countedAs: string;
+  isSignedIn: boolean;
+  sender: string;
+};
+
+export class SessionRules implements Rules {
+  readonly #context: Context;
+  readonly #state: RelayState;
+  readonly #registry: Registry;
+  readonly #sightings: Sightings;
+  readonly #passwords = new PasswordCheck();
+  readonly #rates = new MinuteRates();
+  readonly #guesses = new WindowCounts(relayLimits.guessesMs);
+  readonly #told = new WindowCounts(MINUTE_MS);
+  readonly #visits = new Map<Caller, Visit>();
+  readonly #places = new Map<string, number>();
+  readonly #readDisk: () => Promise<DiskState>;
+  #recording: Promise<unknown> = Promise.resolve();
+
+  constructor(context: Context, readDisk: () => Promise<DiskState>) {
+    this.#context = context;
+    this.#state = stateOf(context);
+    this.#registry = new Registry(context);
+    this.#sightings = new Sightings(context);
+    this.#readDisk = readDisk;
+  }
+
+  /** Returns when what was refused stands in the journal. */
+  async settled(): Promise<void> {
+    await this.#recording;
+  }
+
+  async greet(caller: Caller): Promise<void> {
+    const snapshot = await this.#current();
+    const device = snapshot.findByAddress(caller.remoteAddress);
+    const visit: Visit = { snapshot, device, countedAs: '', isSignedIn: false, sender: '' };
+    this.#takePlace(visit, caller);
+    this.#visits.set(caller, visit);
+    this.#state.sessions = this.#visits.size;
+  }
+
+  leave(caller: Caller): void {
+    const visit = this.#visits.get(caller);
+    if (visit === undefined) return;
+    this.#givePlace(visit);
+    this.#visits.delete(caller);
+    this.#state.sessions = this.#visits.size;
+  }
+
+  mayAuthenticate(caller: Caller): boolean {
+    if (caller.isSecure) return true;
+    return this.#visits.get(caller)?.snapshot.allowsPlainAuthFrom(caller.remoteAddress) ?? false;
+  }
+
+  isStranger(caller: Caller): boolean {
+    return this.#visits.get(caller)?.device === undefined;
+  }
+
+  maxBytes(caller: Caller): number {
+    return this.#visits.get(caller)?.device?.limits.maxMessageBytes ?? STRANGERS_MAX_BYTES;
+  }
+
+  async authenticate(
+    caller: Caller,
+    { username, password }: { readonly username: string; readonly password: string },
+  ): Promise<void> {
+    const visit = this.#visitOf(caller);
+    const { remoteAddress } = caller;
+    const nowMs = this.#context.clock.monotonicMs();
+    if (this.#guesses.count(remoteAddress, nowMs) >= relayLimits.maxGuesses) throw new Refusal('too-many-guesses');
+    visit.snapshot = await this.#current();
+    this.#passwords.keepOnly(hashesOf(visit.snapshot));
+    const device = visit.snapshot.findByUsername(username, remoteAddress);
+    // Counted before the comparison: many guesses at the same time are many.
+    this.#guesses.add(remoteAddress, nowMs);
+    const isRight = await this.#passwords.matches(device?.passwordHash, password);
+    if (!isRight || device === undefined) throw new Refusal('wrong-credentials');
+    this.#guesses.clear(remoteAddress);
+    if (!caller.isSecure && !device.allowsPlainAuth) throw new Refusal('encryption-needed');
+    this.#move(visit, device, caller);
+    visit.isSignedIn = true;
+  }
+
+  forgetSignIn(caller: Caller): void {
+    const visit = this.#visits.get(caller);
+    if (visit === undefined || !visit.isSignedIn) return;
+    visit.isSignedIn = false;
+    this.#move(visit, visit.snapshot.findByAddress(caller.remoteAddress), caller);
+  }
+
+  async takeSender(
+    caller: Caller,
+    { address, bytes }: { readonly address: string; readonly bytes: number | undefined },
+  ): Promise<void> {
+    const visit = this.#visitOf(caller);
+    visit.snapshot = await this.#current();
+    const device = this.#deviceNow(visit, caller);
+    if (device === undefined) throw new Refusal('not-a-device');
+    if (address === '') throw new Refusal('sender-empty');
+    const sender = device.senderMap.sender ?? visit.snapshot.senderEmail;
+    if (sender === undefined) throw new Refusal('sender-missing');
+    if (bytes !== undefined && bytes > device.limits.maxMessageBytes) throw new Refusal('too-large');
+    if (device.messagesToday >= device.limits.messagesPerDay) throw new Refusal('day-limit');
+    if ((await this.#readDisk().catch(notKept)) === 'full') throw new Refusal('disk-full');
+    visit.sender = sender;
+  }
+
+  async takeRecipient(caller: Caller, address: string): Promise<void> {
+    const { device, snapshot, sender } = this.#visitOf(caller);
+    if (device === undefined) throw new Refusal('not-a-device');
+    // `%` and `!` made other servers pass a message on (RFC 5321 section 3.6.1 and appendix F.2).
+    if (!isPlainAddress(address) || /[%!]/.test(address)) throw new Refusal('recipient-syntax');
+    if (!mayMailTo(device, address, sender)) throw new Refusal('recipient-domain');
+    if (await snapshot.isReadHere(address).catch(notKept)) throw new Refusal('recipient-read-here');
+    if (caller.recipients.length >= device.limits.maxRecipients) throw new Refusal('too-many-recipients');
+  }
+
+  beginMessage(caller: Caller): void {
+    const { device } = this.#visitOf(caller);
+    if (device === undefined) throw new Refusal('not-a-device');
+    if (this.#state.disk === 'full') throw new Refusal('disk-full');
+    const nowMs = this.#context.clock.monotonicMs();
+    if (!this.#rates.take(device.id, device.limits.messagesPerMinute, nowMs)) throw new Refusal('rate');
+  }
+
+  async takeMessage(caller: Caller, stream: Readable): Promise<string> {
+    const { device, sender } = this.#visitOf(caller);
+    if (device === undefined) throw new Refusal('not-a-device');
+    const { from, recipients, helo, remoteAddress, transmission } = caller;
+    const transaction = { device, sender, from, recipients, helo, remoteAddress, transmission };
+    const id = await receiveMessage(this.#context, this.#sightings, { stream, transaction });
+    device.messagesToday += 1;
+    this.#state.accepted += 1;
+    return id;
+  }
+
+  refused(caller: Caller, refusal: Refusal): void {
+    const { reason } = refusal;
+    const { refused } = this.#state;
+    refused.set(reason, (refused.get(reason) ?? 0) + 1);
+    const device = this.#visits.get(caller)?.device;
+    const { remoteAddress, helo, from } = caller;
+    const about = { reason, remoteAddress, ...(device === undefined ? {} : { deviceId: device.id }) };
+    this.#context.log.info({ ...about, error: refusal.cause }, 'the relay refused something');
+    const nowMs = this.#context.clock.monotonicMs();
+    if (this.#told.add(`${device?.id ?? remoteAddress} ${reason}`, nowMs) > 1) return;
+    const data = { reason, remoteAddress, helo: toLine(helo), from: toLine(from), name: device?.name ?? null };
+    const told = record(this.#context, 'device-refused', { subjectId: device?.id ?? remoteAddress, data });
+    const failed = (error: unknown) => this.#context.log.warn({ error }, 'a refusal could not be recorded');
+    this.#recording = Promise.all([this.#recording, told.catch(failed)]);
+  }
+
+  #visitOf(caller: Caller): Visit {
+    const visit = this.#visits.get(caller);
+    if (visit === undefined) throw new Refusal('not-kept');
+    return visit;
+  }
+
+  /** The device as it is now: one that was changed or removed meanwhile is that at once. */
+  #deviceNow(visit: Visit, caller: Caller): KnownDevice | undefined {
+    const { snapshot, device, isSignedIn } = visit;
+    const now = isSignedIn ? snapshot.findById(device?.id ?? '') : snapshot.findByAddress(caller.remoteAddress);
+    const hasSameCredential = !isSignedIn || now?.passwordHash === device?.passwordHash;
+    this.#move(visit, hasSameCredential ? now : undefined, caller);
+    return visit.device;
+  }
+
+  #move(visit: Visit, device: KnownDevice | undefined, caller: Caller): void {
+    if (device?.id === visit.device?.id) {
+      visit.device = device;
+      return;
+    }
+    this.#givePlace(visit);
+    visit.device = device;
+    this.#takePlace(visit, caller);
+  }
+
+  #takePlace(visit: Visit, caller: Caller): void {
+    const { device } = visit;
+    const [key, max] =
+      device === undefined
+        ? [`address ${caller.remoteAddress}`, relayLimits.maxUnknownSessionsPerAddress]
+        : [`device ${device.id}`, device.limits.maxSessions];
+    const taken = this.#places.get(key) ?? 0;
+    const strangers = device === undefined ? this.#countStrangers() : 0;
+    const isFull = this.#visits.size >= relayLimits.maxSessions && !this.#visits.has(caller);
+    if (taken >= max || isFull || strangers >= relayLimits.maxUnknownSessions) {
+      visit.device = undefined;
+      throw new Refusal('too-many-sessions');
+    }
+    visit.countedAs = key;
+    this.#places.set(key, taken + 1);
+  }
+
+  #countStrangers(): number {
+    return [...this.#visits.values()].filter(({ device }) => device === undefined).length;
+  }
+
+  #givePlace(visit: Visit): void {
+    const taken = this.#places.get(visit.countedAs) ?? 0;
+    if (taken > 1) this.#places.set(visit.countedAs, taken - 1);
+    else this.#places.delete(visit.countedAs);
+    visit.countedAs = '';
+  }
+
+  /** A database that hangs must not hold a device. */
+  async #current(): Promise<Snapshot> {
+    const overdue = new AbortController();
+    try {
+      return await Promise.race([
+        this.#registry.current(),
+        this.#context.clock.sleep(relayLimits.databaseMs, overdue.signal).then(() => {
+          throw new Refusal('not-kept');
+        }),
+      ]);
+    } finally {
+      overdue.abort();
+    }
+  }
+}
+
+function hashesOf(snapshot: Snapshot): Set<string> {
+  return new Set(snapshot.devices.map(({ passwordHash }) => passwordHash).filter((hash) => hash !== undefined));
+}
+
+function notKept(cause: unknown): never {
+  throw new Refusal('not-kept', cause);
+}
+
+/** What a device says of itself, fit for a line of the journal. */
+function toLine(text: string): string {
+  return text
+    .slice(0, 320)
+    .replace(/\p{C}+/gu, ' ')
+    .toWellFormed();
+}
