@@ -28,7 +28,7 @@ export function describeMachine(): Machine {
     processor: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
-    disk: firstLine('findmnt', ['--noheadings', '--output', 'FSTYPE,OPTIONS', '--target', tmpdir()]),
+    disk: firstLine('findmnt', ['--noheadings', '--output', 'FSTYPE', '--target', tmpdir()]),
     syncMs: measureSync(),
     kernel: release(),
     node: process.version,

@@ -156,7 +156,7 @@ function busyNote({ machine }: Results): string {
   if (machine.loadBefore <= QUIET_LOAD) return '';
   const load = written(machine.loadBefore);
   return `**The machine was busy when this was measured** (load ${load} on ${machine.cores} cores before the start): the
-times are those of a machine with other work, and only the ratios say something.\n\n`;
+times are those of a machine with other work, and even the ratios are rough.\n\n`;
 }
 
 function rowsOfMachine({ machine, at, command, postgres }: Results): TableRow[] {

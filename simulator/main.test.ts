@@ -22,6 +22,7 @@ type Ready = {
   tenantId: string;
   clientId: string;
   imap: { host: string; port: number };
+  smtp: { host: string; port: number };
   control: string;
   ca: string;
   printers: string[];
@@ -71,6 +72,7 @@ test('the program prints where everything is, and a restart keeps ports, tokens,
   assert.match(ready.printers[0] ?? '', /^ipp:\/\/127\.0\.0\.1:\d+\//);
   const clouds = JSON.parse(readFileSync(ready.cloudsFile, 'utf8'));
   assert.deepEqual(clouds.practice.imap, { ...ready.imap, security: 'tls' });
+  assert.deepEqual(clouds.practice.smtp, { ...ready.smtp, security: 'starttls' });
   assert.equal(clouds.practice.authority, ready.authority);
   const tokens = await signIn(ready);
   const mail = { address: 'print@practice.example', message: 'Subject: kept\r\n\r\nText\r\n' };
@@ -82,6 +84,7 @@ test('the program prints where everything is, and a restart keeps ports, tokens,
   const second = await startProgram();
   assert.equal(second.ready.authority, ready.authority);
   assert.deepEqual(second.ready.imap, ready.imap);
+  assert.deepEqual(second.ready.smtp, ready.smtp);
   const ca = readFileSync(second.ready.ca, 'utf8');
   const form = { client_id: ready.clientId, grant_type: 'refresh_token', refresh_token: String(tokens.refresh_token) };
   const refreshed = await ask(`${ready.authority}/${ready.tenantId}/oauth2/v2.0/token`, {

@@ -4,6 +4,7 @@ import { connectionsRoutes } from '../connections/routes.ts';
 import { intakeRoutes } from '../intake/routes.ts';
 import { jobsRoutes } from '../jobs/routes.ts';
 import { journalRoutes } from '../journal/routes.ts';
+import { noticesRoutes } from '../notices/routes.ts';
 import { outboxRoutes } from '../outbox/routes.ts';
 import { printersRoutes } from '../printers/routes.ts';
 import type { Context } from '../store/database.ts';
@@ -18,5 +19,6 @@ export const mountedRoutes: readonly RouteModule[] = [
   jobsRoutes,
   outboxRoutes,
   intakeRoutes,
+  noticesRoutes,
   journalRoutes,
 ];

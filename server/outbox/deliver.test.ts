@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { aMessage, bytesOf, endPauses, type OutboxStage, openOutboxStage, reach } from '../../test/harness/outbox.ts';
+import {
+  aMessage,
+  bytesOf,
+  endPauses,
+  type OutboxStage,
+  openOutboxStage,
+  reach,
+  reachLater,
+} from '../../test/harness/outbox.ts';
 import type { Moment, Reaction, Said } from '../../test/harness/submission-server.ts';
 import { eventually } from '../../test/harness/time.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../base/clock.ts';
@@ -47,7 +55,7 @@ describe('a recipient', () => {
 
   test('that is refused for now is tried again by the timetable, without the others', async () => {
     await using stage = await openOutboxStage();
-    const { context, server, clock } = stage;
+    const { context, server } = stage;
     server.react(answerFirst(1, 'rcpt', '451 4.2.1 Greylisted'));
     const id = await submit(stage, { recipients: ['slow@practice.example', 'quick@practice.example'] });
     const deferred = await reach(context, id, 'deferred');
@@ -142,7 +150,7 @@ describe('a message', () => {
 
   test('cut off after the final dot is uncertain, goes out again byte for byte, and is marked possibly twice', async () => {
     await using stage = await openOutboxStage();
-    const { context, server, clock } = stage;
+    const { context, server } = stage;
     server.react(answerFirst(1, 'dot', 'drop'));
     const one = aMessage({}, 100_000);
     const id = await submitMessage(context, one);
@@ -159,7 +167,7 @@ describe('a message', () => {
 
   test('cut off before the final dot is not uncertain', async () => {
     await using stage = await openOutboxStage();
-    const { context, server, clock } = stage;
+    const { context, server } = stage;
     server.react(answerFirst(1, 'content', 'drop'));
     const id = await submit(stage, {}, 20_000_000);
     const deferred = await reach(context, id, 'deferred');
@@ -265,7 +273,7 @@ describe('a mailbox', () => {
 
   test('that is busy makes everything wait a little, and no try is used up (432 4.3.2)', async () => {
     await using stage = await openOutboxStage();
-    const { context, server, clock } = stage;
+    const { context, server } = stage;
     server.react(answerFirst(1, 'dot', '432 4.3.2 Concurrent connections limit exceeded. Visit x'));
     const id = await submit(stage);
     const deferred = await reach(context, id, 'deferred');

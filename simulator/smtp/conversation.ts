@@ -171,19 +171,15 @@ async function takeContent(session: Session, shared: Shared, rest: string): Prom
   const cut = shared.faults.take(occasionOf(session, { phase: 'content' }));
   wire.say(SESSION.startContent);
   const content = await wire.readContent({ maxBytes: shared.switches.maxMessageBytes, stopAfter: cut?.afterBytes });
-  const reply = await finish();
+  let reply = NOTHING;
+  if (content.kind === 'content') reply = await submit(session, shared, { content: content.bytes, by: 'DATA' });
+  if (content.kind === 'too-large') reply = refuseLarge(shared);
+  if (content.kind === 'stopped' && cut?.deed.kind === 'lose') {
+    shared.counters.lost += 1;
+    wire.lose(cut.deed.how);
+  }
   session.transaction = undefined;
   return reply;
-
-  async function finish(): Promise<string> {
-    if (content.kind === 'content') return submit(session, shared, { content: content.bytes, by: 'DATA' });
-    if (content.kind === 'too-large') return refuseLarge(shared);
-    if (content.kind === 'stopped' && cut?.deed.kind === 'lose') {
-      shared.counters.lost += 1;
-      wire.lose(cut.deed.how);
-    }
-    return NOTHING;
-  }
 }
 
 function refuseLarge(shared: Shared): string {
