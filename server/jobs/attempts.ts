@@ -6,12 +6,11 @@
  */
 import type { Selectable } from 'kysely';
 import { newId } from '../base/secrets.ts';
-import { record } from '../journal/journal.ts';
 import type { Context } from '../store/database.ts';
-import { checkFence, type Lease } from '../store/leases.ts';
+import { checkFence, isHeld, type Lease, leaseLost } from '../store/leases.ts';
 import type { AttemptPhase, Schema } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
-import type { Job } from './job.ts';
+import { JOB_OUTGOING, type Job } from './job.ts';
 import { changeJob, type JobChange, lockJob } from './rows.ts';
 
 export type Attempt = {
@@ -108,41 +107,35 @@ export async function beginAttempt(
       })
       .returningAll()
       .executeTakeFirstOrThrow();
-    await record(context, 'job-attempt-started', {
-      subjectId: job.id,
-      ownerId: job.ownerId,
-      data: { printerId: begin.printerId, printerJobName: row.printer_job_name },
-    });
-    const changed = await changeJob(context, job, { state: 'processing', reasons: ['job-outgoing'] });
+    const data = { printerId: begin.printerId, printerJobName: row.printer_job_name };
+    const before = { type: 'job-attempt-started' as const, data };
+    const changed = await changeJob(context, job, { state: 'processing', reasons: [JOB_OUTGOING], before });
     return { job: changed, attempt: toAttempt(row) };
   });
 }
 
-/** Notes how far an attempt has come, in a transaction with the fence. */
+/** Notes how far an attempt has come, in one statement with the fence. Throws `lease-lost`. */
 export async function noteAttempt(
   context: Context,
   lease: Lease,
   note: { readonly attempt: Attempt; readonly phase: AttemptPhase; readonly printerJobId: number | null },
 ): Promise<Attempt> {
-  return await transaction(context, async (context) => {
-    await checkFence(context, lease);
-    const row = await context.db
-      .updateTable('print_attempts')
-      .set({ phase: note.phase, printer_job_id: note.printerJobId })
-      .where('id', '=', note.attempt.id)
-      .where('ended_at', 'is', null)
-      .returningAll()
-      .executeTakeFirstOrThrow();
-    return toAttempt(row);
-  });
+  const row = await context.db
+    .updateTable('print_attempts')
+    .set({ phase: note.phase, printer_job_id: note.printerJobId })
+    .where('id', '=', note.attempt.id)
+    .where('ended_at', 'is', null)
+    .where(isHeld(lease))
+    .returningAll()
+    .executeTakeFirst();
+  if (row === undefined) throw leaseLost(lease.name);
+  return toAttempt(row);
 }
 
+export type Ending = { readonly attempt: Attempt; readonly end: AttemptEnd; readonly change: JobChange };
+
 /** Ends the attempt and changes its job in one transaction with the fence. */
-export async function endAttempt(
-  context: Context,
-  lease: Lease,
-  ending: { readonly attempt: Attempt; readonly end: AttemptEnd; readonly change: JobChange },
-): Promise<void> {
+export async function endAttempt(context: Context, lease: Lease, ending: Ending): Promise<void> {
   const { attempt, end } = ending;
   await transaction(context, async (context) => {
     await checkFence(context, lease);
@@ -157,12 +150,8 @@ export async function endAttempt(
       })
       .where('id', '=', attempt.id)
       .execute();
-    await record(context, 'job-attempt-ended', {
-      subjectId: job.id,
-      ownerId: job.ownerId,
-      data: { printerId: attempt.printerId, printerJobId: attempt.printerJobId, ...end },
-    });
-    await changeJob(context, job, ending.change);
+    const data = { printerId: attempt.printerId, printerJobId: attempt.printerJobId, ...end };
+    await changeJob(context, job, { ...ending.change, before: { type: 'job-attempt-ended', data } });
   });
 }
 

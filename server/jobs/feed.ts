@@ -5,20 +5,22 @@
  * before anything new is sent.
  */
 import { PlatenError } from '../base/errors.ts';
+import { getPrinter, type Printer } from '../printers/printers.ts';
 import type { Context } from '../store/database.ts';
 import { type Lease, withLease } from '../store/leases.ts';
 import { findOpenAttempt } from './attempts.ts';
 import { followAttempt } from './follow.ts';
 import type { Job } from './job.ts';
+import type { Memory } from './outcome.ts';
 import { startJob } from './process.ts';
-import { toJob } from './rows.ts';
+import { readJob, toJob } from './rows.ts';
 
 export type Feeder = AsyncDisposable & {
   /** Something is due for the printer: look now. */
   wake(): void;
 };
 
-const FIRST_PAUSE_MS = 5;
+const FIRST_PAUSE_MS = 2;
 const LONGEST_PAUSE_MS = 2_000;
 const OTHER_NODE_PAUSE_MS = 1_000;
 const FAILURE_PAUSE_MS = 5_000;
@@ -73,27 +75,54 @@ async function feed(
   printerId: string,
   { lease, napSignal }: { readonly lease: Lease; readonly napSignal: () => AbortSignal },
 ): Promise<void> {
+  const memory: Memory = { open: undefined, ending: Promise.resolve() };
+  const printerNow = remember(context, printerId);
+  const found = await findOpenAttempt(context, printerId);
+  if (found !== undefined) memory.open = { attempt: found, job: await readJob(context, found.jobId) };
+  let next: Job | undefined;
   let pauseMs = FIRST_PAUSE_MS;
-  while (!lease.signal.aborted) {
-    const attempt = await findOpenAttempt(context, printerId);
-    const next = attempt === undefined ? await findDueJob(context, printerId) : undefined;
-    if (attempt === undefined && next === undefined) {
-      const hasLater = await hasWork(context, printerId);
-      if (!hasLater) return;
+  try {
+    while (!lease.signal.aborted) {
+      const { open } = memory;
+      const due = open === undefined ? (next ?? (await findDueJob(context, printerId))) : undefined;
+      next = undefined;
+      if (open === undefined && due === undefined) {
+        await memory.ending;
+        if (!(await hasWork(context, printerId))) return;
+      }
+      const userName = (open?.job ?? due)?.ownerName ?? '';
+      const run = { context, lease, printer: await printerNow(), userName, memory };
+      const step =
+        open !== undefined ? await followAttempt(run, open) : due !== undefined ? await startJob(run, due) : 'waiting';
+      if (step === 'moved') {
+        pauseMs = FIRST_PAUSE_MS;
+        continue;
+      }
+      // While the printer works, what comes next is looked up.
+      const [ahead] = await Promise.all([
+        memory.open === undefined ? undefined : findDueJob(context, printerId),
+        context.clock.sleep(pauseMs, AbortSignal.any([lease.signal, napSignal()])),
+      ]);
+      next = ahead;
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
-    const step =
-      attempt !== undefined
-        ? await followAttempt(context, lease, attempt)
-        : next !== undefined
-          ? await startJob(context, lease, next)
-          : 'waiting';
-    if (step === 'moved') {
-      pauseMs = FIRST_PAUSE_MS;
-      continue;
-    }
-    await context.clock.sleep(pauseMs, AbortSignal.any([lease.signal, napSignal()]));
-    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+  } finally {
+    await memory.ending;
   }
+}
+
+const PRINTER_AGE_MS = 500;
+
+/** Reads the printer again when what is known of it is older than half a second. */
+function remember(context: Context, printerId: string): () => Promise<Printer> {
+  let known: { readonly printer: Printer; readonly readAtMs: number } | undefined;
+  return async () => {
+    const nowMs = context.clock.monotonicMs();
+    if (known === undefined || nowMs - known.readAtMs > PRINTER_AGE_MS) {
+      known = { printer: await getPrinter(context, printerId), readAtMs: nowMs };
+    }
+    return known.printer;
+  };
 }
 
 async function findDueJob(context: Context, printerId: string): Promise<Job | undefined> {

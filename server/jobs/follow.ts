@@ -5,29 +5,32 @@
  * the job be sent again; otherwise it stops as `outcome-unknown`. Canceling the old printer job also shuts out a frozen
  * node: what it sends later is refused.
  */
-import {
-  cancelPrinterJob,
-  findPrinterJobs,
-  getPrinter,
-  type PrinterJob,
-  readPrinterJob,
-} from '../printers/printers.ts';
-import type { Context } from '../store/database.ts';
-import type { Lease } from '../store/leases.ts';
-import { type Attempt, countUnprintedAttempts, endAttempt, noteAttempt } from './attempts.ts';
+import { cancelPrinterJob, findPrinterJobs, type PrinterJob, readPrinterJob } from '../printers/printers.ts';
+import { type Attempt, countUnprintedAttempts, noteAttempt } from './attempts.ts';
 import { CONNECTING } from './job.ts';
-import { abort, problemOf, putBack, type Run, type Step, show, stopAsUnknown } from './outcome.ts';
+import {
+  abort,
+  endMeanwhile,
+  type Open,
+  problemOf,
+  putBack,
+  type Run,
+  type Step,
+  show,
+  stopAsUnknown,
+} from './outcome.ts';
 import { readJob } from './rows.ts';
 
+const QUICK_MS = 1_000;
 const RETRY_PAUSE_MS = 1_000;
 
 // A printer that ends the same job this often without printing anything will not print it.
 const MAX_UNPRINTED_ATTEMPTS = 5;
 
 /** Goes on with an open attempt: follows what was sent, or settles what a crash or a lost answer left open. */
-export async function followAttempt(context: Context, lease: Lease, attempt: Attempt): Promise<Step> {
-  const job = await readJob(context, attempt.jobId);
-  const run = { context, lease, printer: await getPrinter(context, attempt.printerId), userName: job.ownerName };
+export async function followAttempt(run: Run, open: Open): Promise<Step> {
+  const { context, lease } = run;
+  const { attempt } = open;
   if (attempt.phase !== 'sent') return await settle(run, attempt);
   if (attempt.printerJobId === null) return await stopAsUnknown(run, attempt, 'the printer gave no job number');
   const answer = await readPrinterJob(context, run.printer, attempt.printerJobId, lease.signal);
@@ -37,7 +40,17 @@ export async function followAttempt(context: Context, lease: Lease, attempt: Att
   if (answer.kind === 'gone') {
     return await stopAsUnknown(run, attempt, 'the printer no longer knows the job');
   }
-  if (job.cancelAskedAt !== null && !isOver(answer.job)) return await cancelAtPrinter(run, attempt);
+  if (isOver(answer.job)) return await reflect(run, attempt, answer.job);
+  // Most documents are out before this: what changes every few milliseconds is not worth a row.
+  const ageMs = context.clock.now().getTime() - attempt.startedAt.getTime();
+  if (ageMs < QUICK_MS && answer.job.state !== 'processing-stopped' && run.printer.state !== 'stopped')
+    return 'waiting';
+  if (open.isUnnoted === true) {
+    const noted = await noteAttempt(context, lease, { attempt, phase: 'sent', printerJobId: attempt.printerJobId });
+    run.memory.open = { attempt: noted, job: open.job };
+  }
+  const job = await readJob(context, attempt.jobId);
+  if (job.cancelAskedAt !== null) return await cancelAtPrinter(run, attempt);
   return await reflect(run, attempt, answer.job);
 }
 
@@ -61,7 +74,8 @@ export async function settle(run: Run, attempt: Attempt): Promise<Step> {
   if (job.state === 'completed') return await reflect(run, attempt, job);
   if (isOver(job)) return await judgeEnded(run, attempt, job);
   if (!isIncomplete(job)) {
-    await noteAttempt(context, lease, { attempt, phase: 'sent', printerJobId: job.id });
+    const noted = await noteAttempt(context, lease, { attempt, phase: 'sent', printerJobId: job.id });
+    run.memory.open = { attempt: noted, job: await readJob(context, attempt.jobId) };
     return 'moved';
   }
   const canceled = await cancelPrinterJob(context, printer, job.id, run.userName, lease.signal);
@@ -114,7 +128,6 @@ async function judgeEnded(run: Run, attempt: Attempt, job: PrinterJob): Promise<
 
 /** Makes our job say what the printer says of its own. */
 async function reflect(run: Run, attempt: Attempt, job: PrinterJob): Promise<Step> {
-  const { context, lease } = run;
   const words = job.message === undefined ? {} : { words: job.message };
   if (isOver(job)) {
     const state = job.state as 'completed' | 'canceled' | 'aborted';
@@ -125,12 +138,11 @@ async function reflect(run: Run, attempt: Attempt, job: PrinterJob): Promise<Ste
       aborted: 'aborted-by-system',
     };
     const problem = state === 'aborted' ? problemOf(run, 'printer-refused', job.message ?? reasons.join(', ')) : null;
-    await endAttempt(context, lease, {
+    return endMeanwhile(run, {
       attempt,
       end: { outcome: state, ...words },
       change: { state, reasons: reasons.length > 0 ? reasons : [defaults[state]], problem },
     });
-    return 'moved';
   }
   const isStopped = job.state === 'processing-stopped' || run.printer.state === 'stopped';
   const own = job.reasons.filter((reason) => reason !== 'none');

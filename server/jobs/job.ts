@@ -40,4 +40,5 @@ export type Job = {
 export const OUTCOME_UNKNOWN = 'outcome-unknown';
 export const NO_PRINTER = 'resources-are-not-ready';
 export const HELD_FOR_RELEASE = 'job-hold-until-specified';
+export const JOB_OUTGOING = 'job-outgoing';
 export const CONNECTING = 'connecting-to-device';

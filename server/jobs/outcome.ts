@@ -6,18 +6,34 @@ import type { Context } from '../store/database.ts';
 import { checkFence, type Lease } from '../store/leases.ts';
 import type { Problem } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
-import { type Attempt, endAttempt } from './attempts.ts';
+import { type Attempt, type Ending, endAttempt } from './attempts.ts';
 import { CONNECTING, type Job, OUTCOME_UNKNOWN } from './job.ts';
 import { changeJob, lockJob } from './rows.ts';
 
 /** What a step brought: go on at once, or look again after a pause. */
 export type Step = 'moved' | 'waiting';
 
+/** An attempt that this node has made or found open. */
+export type Open = {
+  readonly attempt: Attempt;
+  readonly job: Job;
+  /** The printer has taken the document, and the row does not say so yet: after a crash the printer is asked. */
+  readonly isUnnoted?: boolean;
+};
+
+/** What a feeder remembers while it holds the lease, so that a quick printer is not kept waiting for the database. */
+export type Memory = {
+  open: Open | undefined;
+  /** The end of the attempt before, which is being committed while the next one begins. */
+  ending: Promise<void>;
+};
+
 export type Run = {
   readonly context: Context;
   readonly lease: Lease;
   readonly printer: Printer;
   readonly userName: string;
+  readonly memory: Memory;
 };
 
 export const UNREACHABLE_PAUSE_MS = 5_000;
@@ -38,14 +54,28 @@ export async function show(run: Run, attempt: Attempt, shown: Shown): Promise<St
   return 'waiting';
 }
 
+async function end(run: Run, ending: Ending): Promise<void> {
+  await endAttempt(run.context, run.lease, ending);
+  run.memory.open = undefined;
+}
+
+/** Begins to commit the end; the next step that writes waits for it, and fails when it failed. */
+export function endMeanwhile(run: Run, ending: Ending): Step {
+  const { memory } = run;
+  memory.ending = memory.ending.then(() => endAttempt(run.context, run.lease, ending));
+  memory.ending.catch(() => undefined);
+  memory.open = undefined;
+  return 'moved';
+}
+
 export async function putBack(
   run: Run,
   attempt: Attempt,
   back: { readonly words: string; readonly reasons: readonly string[]; readonly pauseMs: number },
 ): Promise<Step> {
-  const { context, lease } = run;
+  const { context } = run;
   const isPaused = back.pauseMs > 0;
-  await endAttempt(context, lease, {
+  await end(run, {
     attempt,
     end: { outcome: 'not-printed', words: back.words },
     change: {
@@ -59,7 +89,7 @@ export async function putBack(
 }
 
 export async function abort(run: Run, attempt: Attempt, words: string): Promise<Step> {
-  await endAttempt(run.context, run.lease, {
+  await end(run, {
     attempt,
     end: { outcome: 'aborted', words },
     change: { state: 'aborted', reasons: ['aborted-by-system'], problem: problemOf(run, 'printer-refused', words) },
@@ -68,7 +98,7 @@ export async function abort(run: Run, attempt: Attempt, words: string): Promise<
 }
 
 export async function stopAsUnknown(run: Run, attempt: Attempt, words: string): Promise<Step> {
-  await endAttempt(run.context, run.lease, {
+  await end(run, {
     attempt,
     end: { outcome: 'unknown', words },
     change: {

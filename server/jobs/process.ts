@@ -5,16 +5,8 @@
  */
 import type { Readable } from 'node:stream';
 import { PlatenError } from '../base/errors.ts';
-import {
-  createPrinterJob,
-  describePrinterJobSupport,
-  getPrinter,
-  printWhole,
-  sendPrinterDocument,
-} from '../printers/printers.ts';
-import { openSpoolFile } from '../spool/spool.ts';
-import type { Context } from '../store/database.ts';
-import type { Lease } from '../store/leases.ts';
+import { createPrinterJob, describePrinterJobSupport, printWhole, sendPrinterDocument } from '../printers/printers.ts';
+import { openKeptFile } from '../spool/spool.ts';
 import { type Attempt, beginAttempt, noteAttempt } from './attempts.ts';
 import { cancelQuietly, settle } from './follow.ts';
 import { CONNECTING, type Job } from './job.ts';
@@ -23,9 +15,8 @@ import { abort, putBack, type Run, refuseFormat, type Step, UNREACHABLE_PAUSE_MS
 const BUSY_PAUSE_MS = 250;
 
 /** Starts a waiting job at its printer. */
-export async function startJob(context: Context, lease: Lease, waiting: Job): Promise<Step> {
-  const printer = await getPrinter(context, waiting.printerId ?? '');
-  const run = { context, lease, printer, userName: waiting.ownerName };
+export async function startJob(run: Run, waiting: Job): Promise<Step> {
+  const { context, lease, printer } = run;
   // What a printer can do is known once it has answered for the first time.
   if (printer.state === 'unreachable' || printer.capabilities === null) return await waitForPrinter(run, waiting);
   const support = describePrinterJobSupport(printer);
@@ -34,6 +25,7 @@ export async function startJob(context: Context, lease: Lease, waiting: Job): Pr
   }
   const phase = support.canCreateJob ? 'creating' : 'sending';
   const begun = await beginAttempt(context, lease, { jobId: waiting.id, printerId: printer.id, phase });
+  await run.memory.ending;
   if (begun === undefined) return 'moved';
   return support.canCreateJob
     ? await createThenSend(run, begun.job, begun.attempt)
@@ -86,7 +78,7 @@ async function createThenSend(run: Run, job: Job, attempt: Attempt): Promise<Ste
     lease.signal,
   );
   if (sent.kind === 'accepted') {
-    await noteAttempt(context, lease, { attempt: sending, phase: 'sent', printerJobId: created.printerJobId });
+    run.memory.open = { attempt: { ...sending, phase: 'sent' }, job, isUnnoted: true };
     return 'moved';
   }
   if (sent.kind === 'refused' && !isServerError(sent.status)) return await settleRefused(run, sending, sent.words);
@@ -113,7 +105,10 @@ async function sendWhole(run: Run, job: Job, attempt: Attempt): Promise<Step> {
   );
   switch (sent.kind) {
     case 'accepted':
-      await noteAttempt(context, lease, { attempt, phase: 'sent', printerJobId: sent.printerJobId });
+      run.memory.open = {
+        attempt: await noteAttempt(context, lease, { attempt, phase: 'sent', printerJobId: sent.printerJobId }),
+        job,
+      };
       return 'moved';
     case 'refused':
       return await giveUpOrRetry(run, attempt, sent);
@@ -147,7 +142,7 @@ const isServerError = (status: number): boolean => status >= 0x0500 && status <=
 
 async function openDocument(run: Run, job: Job, attempt: Attempt): Promise<Readable | undefined> {
   try {
-    return await openSpoolFile(run.context, job.documentId ?? '');
+    return await openKeptFile(run.context, { id: job.documentId ?? '', bytes: job.documentBytes });
   } catch (error) {
     if (!(error instanceof PlatenError)) throw error;
     if (attempt.printerJobId !== null) await cancelQuietly(run, attempt.printerJobId);

@@ -1,7 +1,8 @@
 /** The table of jobs: reading rows, and the one way in which a job changes its state. */
 import type { Selectable } from 'kysely';
 import { PlatenError } from '../base/errors.ts';
-import { record } from '../journal/journal.ts';
+import type { EventType } from '../journal/events.ts';
+import { type NewEvent, recordAll } from '../journal/journal.ts';
 import type { Context } from '../store/database.ts';
 import type { Problem, Schema } from '../store/schema.ts';
 import type { Job, JobOptions, JobState } from './job.ts';
@@ -56,6 +57,8 @@ export type JobChange = {
   readonly printerId?: string | null;
   readonly dueAt?: Date | null;
   readonly actor?: string;
+  /** What is to be told of the job before its new state. */
+  readonly before?: { readonly type: EventType; readonly data: Readonly<Record<string, unknown>> };
 };
 
 /**
@@ -85,13 +88,17 @@ export async function changeJob(context: Context, job: Job, change: JobChange): 
     .executeTakeFirstOrThrow();
   const isSame =
     job.state === change.state && job.reasons.join() === reasons.join() && job.printerId === row.printer_id;
+  const events: (NewEvent & { readonly type: EventType })[] = [];
+  if (change.before !== undefined) events.push({ ...change.before, subjectId: job.id, ownerId: job.ownerId });
   if (!isSame) {
-    await record(context, 'job-state-changed', {
+    events.push({
+      type: 'job-state-changed',
       subjectId: job.id,
       ownerId: job.ownerId,
       ...(change.actor === undefined ? {} : { actor: change.actor }),
       data: { from: job.state, to: change.state, reasons, printerId: row.printer_id, problem },
     });
   }
+  await recordAll(context, events);
   return toJob(row);
 }

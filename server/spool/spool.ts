@@ -93,12 +93,20 @@ export async function addSpoolFiles(context: Context, files: readonly SpoolFile[
 /** Opens a kept file. Throws `document-missing` when its bytes are gone or have another length than the row says. */
 export async function openSpoolFile(context: Context, id: string): Promise<Readable> {
   const row = await context.db.selectFrom('spool_files').select('bytes').where('id', '=', id).executeTakeFirst();
+  return await openKeptFile(context, { id, bytes: row?.bytes ?? -1 });
+}
+
+/** The same for a caller who knows the length from a row of its own. */
+export async function openKeptFile(
+  context: Context,
+  { id, bytes }: Pick<SpoolFile, 'id' | 'bytes'>,
+): Promise<Readable> {
   const path = pathOf(context, id);
   const size = await stat(path).then(
     (found) => found.size,
     () => undefined,
   );
-  if (row === undefined || size !== row.bytes) {
+  if (size !== bytes) {
     throw new PlatenError('document-missing', `the spool file ${id} is missing or damaged`, { values: { id } });
   }
   return createReadStream(path, { highWaterMark: 256 * 1024 });

@@ -5,7 +5,7 @@
  * holder renews it; whoever writes on its strength checks the fence in the same transaction, so that a node that was
  * frozen and wakes up changes nothing. Advisory locks would not do: a frozen node would keep them.
  */
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
 import type { Context } from './database.ts';
@@ -87,6 +87,18 @@ export async function checkFence(context: Context, lease: Pick<Lease, 'name' | '
   if (row === undefined) throw leaseLost(lease.name);
 }
 
+/**
+ * The same check as a condition, for a change that is one statement: the statement changes nothing when the lease has
+ * gone to another node, and holds off a takeover until it is committed.
+ */
+export function isHeld(lease: Pick<Lease, 'name' | 'fence'>): RawBuilder<boolean> {
+  return sql<boolean>`EXISTS (SELECT FROM leases WHERE name = ${lease.name} AND fence = ${lease.fence} FOR SHARE)`;
+}
+
+export function leaseLost(name: string): PlatenError {
+  return new PlatenError('lease-lost', `another node has taken over ${name}`, { values: { name } });
+}
+
 /** Ends all leases: right only where this process is known to be the only one, on the embedded database. */
 export async function clearLeases(context: Context): Promise<void> {
   await context.db.updateTable('leases').set({ expires_at: sql`clock_timestamp()` }).execute();
@@ -130,8 +142,4 @@ async function giveBackLease(context: Context, name: string, fence: number): Pro
     // It ends by itself; the next holder waits a little longer.
     context.log.warn({ lease: name, error }, 'a lease could not be given back');
   }
-}
-
-function leaseLost(name: string): PlatenError {
-  return new PlatenError('lease-lost', `another node has taken over ${name}`, { values: { name } });
 }

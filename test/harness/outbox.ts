@@ -82,17 +82,24 @@ export async function reach(context: Context, id: string, state: OutboxState): P
   );
 }
 
-/** Moves the clock in steps that leases outlive until a message is in a state. */
-export async function reachLater(stage: TestContext, id: string, state: OutboxState): Promise<OutboxMessage> {
+/** Moves the clock to when a message is due, as often as it takes, until it is in a state. Never while a session is open. */
+export async function reachLater(stage: OutboxStage, id: string, state: OutboxState): Promise<OutboxMessage> {
   return await eventually(
     async () => {
       const found = await getMessage(stage.context, id);
       if (found.state === state) return found;
-      stage.clock.advance(5 * SECOND_MS);
+      moveToDue(stage, found);
       return undefined;
     },
-    { what: `message ${state} later` },
+    { what: `message ${state} later`, timeoutMs: 30_000 },
   );
+}
+
+/** Moves the clock to when a message is due, unless a session is open: its lease would not survive that. */
+export function moveToDue(stage: OutboxStage, { dueAt }: OutboxMessage): void {
+  if (stage.server.openSessions() > 0) return;
+  const leftMs = (dueAt?.getTime() ?? 0) - stage.clock.now().getTime();
+  stage.clock.advance(leftMs > 0 ? leftMs + 1 : SECOND_MS);
 }
 
 /** Ends the pauses that the database counts, as if their time had passed. */

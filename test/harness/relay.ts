@@ -98,7 +98,7 @@ export async function begin(
 export async function finish(conversation: Conversation, message: string | Buffer): Promise<string> {
   const bytes = Buffer.isBuffer(message) ? message : Buffer.from(message, 'latin1');
   conversation.sayBytes(Buffer.from(bytes.toString('latin1').replace(/(^|\r\n)\./g, '$1..'), 'latin1'));
-  conversation.say('');
+  if (bytes.length > 0 && !bytes.subarray(-2).equals(Buffer.from('\r\n'))) conversation.say('');
   conversation.say('.');
   return await conversation.hear();
 }

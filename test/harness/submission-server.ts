@@ -148,11 +148,19 @@ type Input = { line(): Promise<string | undefined>; untilDot(): Promise<Buffer> 
 
 /** Reads lines and, after DATA, up to the lone dot; dots at the beginning of lines are taken off again. */
 function readInput(socket: Socket): Input {
-  let heard: Buffer = Buffer.alloc(0);
+  // Grows by doubling: a message of many megabytes is copied a few times, not once for each piece.
+  let room = Buffer.alloc(64 * 1024);
+  let length = 0;
   let hasEnded = false;
   let wake: () => void = () => undefined;
   socket.on('data', (chunk: Buffer) => {
-    heard = heard.length === 0 ? chunk : Buffer.concat([heard, chunk]);
+    if (length + chunk.length > room.length) {
+      const larger = Buffer.alloc(2 * (length + chunk.length));
+      room.copy(larger, 0, 0, length);
+      room = larger;
+    }
+    chunk.copy(room, length);
+    length += chunk.length;
     wake();
   });
   for (const event of ['end', 'close', 'error']) {
@@ -165,15 +173,18 @@ function readInput(socket: Socket): Input {
     new Promise<void>((resolve) => {
       wake = resolve;
     });
-  const cut = async (mark: string, from = 0): Promise<Buffer | undefined> => {
-    for (;;) {
-      const at = heard.indexOf(mark, from, 'latin1');
+  const cut = async (mark: string): Promise<Buffer | undefined> => {
+    for (let from = 0; ; ) {
+      const at = room.subarray(0, length).indexOf(mark, from, 'latin1');
       if (at >= 0) {
-        const piece = heard.subarray(0, at + mark.length);
-        heard = heard.subarray(at + mark.length);
+        const end = at + mark.length;
+        const piece = Buffer.from(room.subarray(0, end));
+        room.copy(room, 0, end, length);
+        length -= end;
         return piece;
       }
       if (hasEnded) return undefined;
+      from = Math.max(0, length - mark.length + 1);
       await more();
     }
   };
