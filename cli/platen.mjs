@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NODE_OPTIONS, nodeEnvironment } from '../setup/node-options.mjs';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const node = findNode();
@@ -39,7 +40,8 @@ function findNode() {
 }
 
 function hand(program) {
-  const child = spawn(program, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const env = { ...process.env, ...nodeEnvironment(dirname(dirname(main))) };
+  const child = spawn(program, [...NODE_OPTIONS, main, ...process.argv.slice(2)], { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) {
     process.on(signal, () => {
       // At a terminal Ctrl-C reaches both processes; a second signal would cut the clean stop short.

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { NODE_OPTIONS, nodeEnvironment } from './node-options.mjs';
 import { installSystemPackages } from './packages.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -104,7 +105,8 @@ function fail(words) {
 
 /** The program takes over: signals go to it, its status is ours. */
 function handOver(options) {
-  const child = spawn(node, options, { cwd: root, stdio: 'inherit' });
+  const env = { ...process.env, ...nodeEnvironment(root) };
+  const child = spawn(node, [...NODE_OPTIONS, ...options], { cwd: root, stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     if (signal !== null) process.exit(1);

@@ -36,7 +36,7 @@ async function main(): Promise<number> {
 
 async function findTests(): Promise<string[]> {
   const files: string[] = [];
-  for await (const file of glob('{server,cli,simulator,locales,setup,test}/**/*.test.ts', { cwd: ROOT }))
+  for await (const file of glob('{server,cli,simulator,locales,setup,test,bench}/**/*.test.ts', { cwd: ROOT }))
     files.push(file);
   return files.filter((file) => wanted.length === 0 || wanted.some((text) => file.includes(text))).sort();
 }

@@ -8,7 +8,7 @@ export const intakeLimits = {
   /** Exchange delivers up to 36 MB by default; larger messages are refused before they are fetched. */
   maxMessageBytes: 50 * MIB,
   /** Bodies fetched together: one such chunk is stored while the next one arrives, so twice this is in memory. */
-  chunkBytes: 8 * MIB,
+  chunkBytes: 4 * MIB,
   /** Sizes asked for, and rows compared, at one time. */
   maxUidsPerStep: 1000,
   /** Enough for the header of a message that is refused unfetched. */

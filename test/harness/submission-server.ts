@@ -110,6 +110,7 @@ export async function startSubmissionServer(): Promise<SubmissionServer> {
           continue;
         }
         if (!(await react('data', line)).startsWith('354')) continue;
+        await input.some();
         await react('content');
         data = await input.untilDot();
         const taken = { session, sender, recipients: [...recipients], data };
@@ -144,7 +145,12 @@ export async function startSubmissionServer(): Promise<SubmissionServer> {
   };
 }
 
-type Input = { line(): Promise<string | undefined>; untilDot(): Promise<Buffer> };
+type Input = {
+  line(): Promise<string | undefined>;
+  /** Waits for the first bytes. */
+  some(): Promise<void>;
+  untilDot(): Promise<Buffer>;
+};
 
 /** Reads lines and, after DATA, up to the lone dot; dots at the beginning of lines are taken off again. */
 function readInput(socket: Socket): Input {
@@ -190,6 +196,9 @@ function readInput(socket: Socket): Input {
   };
   return {
     line: async () => (await cut('\r\n'))?.toString('latin1').slice(0, -2),
+    async some() {
+      while (length === 0 && !hasEnded) await more();
+    },
     async untilDot() {
       const whole = await cut('\r\n.\r\n');
       if (whole === undefined) throw new Error('the client left before the dot');
