@@ -84,34 +84,70 @@ export async function countUnprintedAttempts(context: Context, jobId: string): P
  * Writes the attempt and makes the job `processing`, in one transaction with the fence. `undefined` when the job is
  * no longer waiting.
  */
-export async function beginAttempt(
-  context: Context,
-  lease: Lease,
-  begin: { readonly jobId: string; readonly printerId: string; readonly phase: 'creating' | 'sending' },
-): Promise<{ job: Job; attempt: Attempt } | undefined> {
-  return await transaction(context, async (context) => {
-    await checkFence(context, lease);
-    const job = await lockJob(context, begin.jobId);
-    if (job.state !== 'pending' || job.printerId !== begin.printerId || job.cancelAskedAt !== null) return undefined;
-    const id = newId();
-    const row = await context.db
-      .insertInto('print_attempts')
-      .values({
-        id,
-        job_id: job.id,
-        printer_id: begin.printerId,
-        fence: lease.fence,
-        phase: begin.phase,
-        printer_job_name: nameAtPrinter(job.title, id),
-        started_at: context.clock.now(),
-      })
-      .returningAll()
-      .executeTakeFirstOrThrow();
-    const data = { printerId: begin.printerId, printerJobName: row.printer_job_name };
-    const before = { type: 'job-attempt-started' as const, data };
-    const changed = await changeJob(context, job, { state: 'processing', reasons: [JOB_OUTGOING], before });
-    return { job: changed, attempt: toAttempt(row) };
+export async function beginAttempt(context: Context, lease: Lease, begin: Beginning): Promise<Begun | undefined> {
+  return await transaction(context, (context) => writeBeginning(context, lease, begin));
+}
+
+export type Beginning = { readonly jobId: string; readonly printerId: string; readonly phase: 'creating' | 'sending' };
+export type Begun = { readonly job: Job; readonly attempt: Attempt };
+
+/** An attempt that is written and not committed: nobody sees it, and it is as if it had never been when it is dropped. */
+export type PreparedAttempt = {
+  readonly begin: Beginning;
+  /** Commits it; durable when this returns. Throws what a begun attempt throws. */
+  commit(): Promise<Begun | undefined>;
+  drop(): Promise<void>;
+};
+
+/**
+ * Writes the next attempt while the printer is still busy with the one before, so that only the commit is left when it
+ * is free. To be committed or dropped within a fraction of a second: it holds the job's row and the lease's.
+ */
+export function prepareAttempt(context: Context, lease: Lease, begin: Beginning): PreparedAttempt {
+  const decision = Promise.withResolvers<'commit' | 'drop'>();
+  const dropped = new Error('a prepared attempt was dropped');
+  const done = transaction(context, async (context) => {
+    const begun = await writeBeginning(context, lease, begin);
+    if ((await decision.promise) === 'drop') throw dropped;
+    return begun;
   });
+  // Its failure is told to whoever commits it; nobody has to hear of it before.
+  done.catch(() => undefined);
+  return {
+    begin,
+    async commit() {
+      decision.resolve('commit');
+      return await done;
+    },
+    async drop() {
+      decision.resolve('drop');
+      await done.catch(() => undefined);
+    },
+  };
+}
+
+async function writeBeginning(context: Context, lease: Lease, begin: Beginning): Promise<Begun | undefined> {
+  await checkFence(context, lease);
+  const job = await lockJob(context, begin.jobId);
+  if (job.state !== 'pending' || job.printerId !== begin.printerId || job.cancelAskedAt !== null) return undefined;
+  const id = newId();
+  const row = await context.db
+    .insertInto('print_attempts')
+    .values({
+      id,
+      job_id: job.id,
+      printer_id: begin.printerId,
+      fence: lease.fence,
+      phase: begin.phase,
+      printer_job_name: nameAtPrinter(job.title, id),
+      started_at: context.clock.now(),
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  const data = { printerId: begin.printerId, printerJobName: row.printer_job_name };
+  const before = { type: 'job-attempt-started' as const, data };
+  const changed = await changeJob(context, job, { state: 'processing', reasons: [JOB_OUTGOING], before });
+  return { job: changed, attempt: toAttempt(row) };
 }
 
 /** Notes how far an attempt has come, in one statement with the fence. Throws `lease-lost`. */

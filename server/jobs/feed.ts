@@ -11,8 +11,8 @@ import { type Lease, withLease } from '../store/leases.ts';
 import { findOpenAttempt } from './attempts.ts';
 import { followAttempt } from './follow.ts';
 import type { Job } from './job.ts';
-import type { Memory } from './outcome.ts';
-import { startJob } from './process.ts';
+import type { Memory, Run } from './outcome.ts';
+import { prepareNext, startJob } from './process.ts';
 import { readJob, toJob } from './rows.ts';
 
 export type Feeder = AsyncDisposable & {
@@ -22,6 +22,7 @@ export type Feeder = AsyncDisposable & {
 
 const FIRST_PAUSE_MS = 2;
 const LONGEST_PAUSE_MS = 2_000;
+const LONGEST_PREPARED_PAUSE_MS = 64;
 const OTHER_NODE_PAUSE_MS = 1_000;
 const FAILURE_PAUSE_MS = 5_000;
 
@@ -75,17 +76,16 @@ async function feed(
   printerId: string,
   { lease, napSignal }: { readonly lease: Lease; readonly napSignal: () => AbortSignal },
 ): Promise<void> {
-  const memory: Memory = { open: undefined, ending: Promise.resolve() };
+  const memory: Memory = { open: undefined, next: undefined, prepared: undefined, ending: Promise.resolve() };
   const printerNow = remember(context, printerId);
   const found = await findOpenAttempt(context, printerId);
   if (found !== undefined) memory.open = { attempt: found, job: await readJob(context, found.jobId) };
-  let next: Job | undefined;
   let pauseMs = FIRST_PAUSE_MS;
   try {
     while (!lease.signal.aborted) {
       const { open } = memory;
-      const due = open === undefined ? (next ?? (await findDueJob(context, printerId))) : undefined;
-      next = undefined;
+      const due = open === undefined ? (memory.next ?? (await findDueJob(context, printerId))) : undefined;
+      if (open === undefined) memory.next = undefined;
       if (open === undefined && due === undefined) {
         await memory.ending;
         if (!(await hasWork(context, printerId))) return;
@@ -98,17 +98,29 @@ async function feed(
         pauseMs = FIRST_PAUSE_MS;
         continue;
       }
-      // While the printer works, what comes next is looked up.
-      const [ahead] = await Promise.all([
-        memory.open === undefined ? undefined : findDueJob(context, printerId),
-        context.clock.sleep(pauseMs, AbortSignal.any([lease.signal, napSignal()])),
-      ]);
-      next = ahead;
+      await useThePause(run, pauseMs);
+      await context.clock.sleep(pauseMs, AbortSignal.any([lease.signal, napSignal()]));
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
   } finally {
+    await dropPrepared(memory);
     await memory.ending;
   }
+}
+
+/** While the printer works, what comes next is looked up and written ahead; not for long, because that holds rows. */
+async function useThePause(run: Run, pauseMs: number): Promise<void> {
+  const { memory } = run;
+  if (memory.open === undefined || pauseMs > LONGEST_PREPARED_PAUSE_MS) return await dropPrepared(memory);
+  memory.next ??= await findDueJob(run.context, run.printer.id);
+  if (memory.next !== undefined) prepareNext(run, memory.next);
+}
+
+async function dropPrepared(memory: Memory): Promise<void> {
+  const { prepared } = memory;
+  memory.next = undefined;
+  memory.prepared = undefined;
+  await prepared?.drop();
 }
 
 const PRINTER_AGE_MS = 500;

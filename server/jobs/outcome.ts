@@ -6,7 +6,7 @@ import type { Context } from '../store/database.ts';
 import { checkFence, type Lease } from '../store/leases.ts';
 import type { Problem } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
-import { type Attempt, type Ending, endAttempt } from './attempts.ts';
+import { type Attempt, type Ending, endAttempt, type PreparedAttempt } from './attempts.ts';
 import { CONNECTING, type Job, OUTCOME_UNKNOWN } from './job.ts';
 import { changeJob, lockJob } from './rows.ts';
 
@@ -26,6 +26,9 @@ export type Memory = {
   open: Open | undefined;
   /** The end of the attempt before, which is being committed while the next one begins. */
   ending: Promise<void>;
+  /** What was looked up while the printer works, and its attempt, written and not committed. */
+  next: Job | undefined;
+  prepared: PreparedAttempt | undefined;
 };
 
 export type Run = {

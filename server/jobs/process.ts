@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { PlatenError } from '../base/errors.ts';
 import { createPrinterJob, describePrinterJobSupport, printWhole, sendPrinterDocument } from '../printers/printers.ts';
 import { openKeptFile } from '../spool/spool.ts';
-import { type Attempt, beginAttempt, noteAttempt } from './attempts.ts';
+import { type Attempt, type Begun, beginAttempt, noteAttempt, prepareAttempt } from './attempts.ts';
 import { cancelQuietly, settle } from './follow.ts';
 import { CONNECTING, type Job } from './job.ts';
 import { abort, putBack, type Run, refuseFormat, type Step, UNREACHABLE_PAUSE_MS, waitForPrinter } from './outcome.ts';
@@ -16,20 +16,36 @@ const BUSY_PAUSE_MS = 250;
 
 /** Starts a waiting job at its printer. */
 export async function startJob(run: Run, waiting: Job): Promise<Step> {
-  const { context, lease, printer } = run;
+  const { printer } = run;
   // What a printer can do is known once it has answered for the first time.
   if (printer.state === 'unreachable' || printer.capabilities === null) return await waitForPrinter(run, waiting);
   const support = describePrinterJobSupport(printer);
   if (!support.acceptsPdf && waiting.documentFormat === 'application/pdf') {
     return await refuseFormat(run, waiting);
   }
-  const phase = support.canCreateJob ? 'creating' : 'sending';
-  const begun = await beginAttempt(context, lease, { jobId: waiting.id, printerId: printer.id, phase });
+  const begun = await takePrepared(run, waiting, support.canCreateJob ? 'creating' : 'sending');
   await run.memory.ending;
   if (begun === undefined) return 'moved';
   return support.canCreateJob
     ? await createThenSend(run, begun.job, begun.attempt)
     : await sendWhole(run, begun.job, begun.attempt);
+}
+
+async function takePrepared(run: Run, waiting: Job, phase: 'creating' | 'sending'): Promise<Begun | undefined> {
+  const { context, lease, printer, memory } = run;
+  const { prepared } = memory;
+  memory.prepared = undefined;
+  if (prepared?.begin.jobId === waiting.id && prepared.begin.phase === phase) return await prepared.commit();
+  await prepared?.drop();
+  return await beginAttempt(context, lease, { jobId: waiting.id, printerId: printer.id, phase });
+}
+
+/** Writes the attempt of the next job ahead, where nothing speaks against it. */
+export function prepareNext(run: Run, next: Job): void {
+  const { context, lease, printer, memory } = run;
+  const { acceptsPdf, canCreateJob } = describePrinterJobSupport(printer);
+  if (memory.prepared !== undefined || !canCreateJob || !acceptsPdf) return;
+  memory.prepared = prepareAttempt(context, lease, { jobId: next.id, printerId: printer.id, phase: 'creating' });
 }
 
 async function createThenSend(run: Run, job: Job, attempt: Attempt): Promise<Step> {

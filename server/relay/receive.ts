@@ -77,9 +77,9 @@ async function takeMessage(
 function splitHeader(beginning: Buffer, isWhole: boolean): Header {
   const end = findHeaderEnd(beginning);
   if (end === -1 && !isWhole) throw new Refusal('header-too-large');
-  const bytes = end === -1 ? beginning.length : end + 2;
+  const bytes = end === -1 ? beginning.length : end;
   if (bytes > relayLimits.maxHeaderBytes) throw new Refusal('header-too-large');
-  return readHeader(beginning.toString('latin1', 0, bytes));
+  return readHeader(beginning.toString('latin1', 0, bytes + 2));
 }
 
 /** The message in pieces, each looked at before it is passed on. */
@@ -106,14 +106,23 @@ type Beginning = { readonly bytes: Buffer; readonly isWhole: boolean };
 async function readBeginning(source: AsyncGenerator<Buffer>): Promise<Beginning> {
   const chunks: Buffer[] = [];
   let length = 0;
+  let hasHeader = false;
+  // A message that begins with an empty line has no header: as if a line end stood before it.
+  let tail = Buffer.from('\r\n');
   for (;;) {
     const { value, done } = await source.next();
     if (done === true) return { bytes: Buffer.concat(chunks), isWhole: true };
     chunks.push(value);
     length += value.length;
-    if (length <= relayLimits.memoryBytes) continue;
-    const bytes = Buffer.concat(chunks);
-    if (findHeaderEnd(bytes) !== -1 || length > relayLimits.maxHeaderBytes) return { bytes, isWhole: false };
+    if (!hasHeader) {
+      const seen = Buffer.concat([tail, value]);
+      hasHeader = seen.includes('\r\n\r\n');
+      tail = seen.subarray(-3);
+    }
+    const isTooLarge = !hasHeader && length >= relayLimits.maxHeaderBytes + 2;
+    if (isTooLarge || (hasHeader && length > relayLimits.memoryBytes)) {
+      return { bytes: Buffer.concat(chunks), isWhole: false };
+    }
   }
 }
 

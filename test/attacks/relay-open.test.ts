@@ -158,7 +158,7 @@ test('a message has 25 hops behind it at the most', async () => {
 
 test('refusals stand in the journal with their reason, once a minute each', async () => {
   await using relay = await openRelay();
-  await using conversation = await relay.greet('evil.example');
+  await using conversation = await relay.greet({ helo: 'evil.example' });
   for (let guess = 0; guess < 3; guess++) {
     await conversation.play(`
       C: MAIL FROM:<eve@elsewhere.example>

@@ -1,11 +1,13 @@
 /** The relay on a real socket with a real database, and conversations with it. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import type { Readable } from 'node:stream';
 import { getNetworkSettings, setNetworkSettings } from '../../server/connections/connections.ts';
 import { addDevice, type Device, type NewDevice } from '../../server/relay/relay.ts';
 import { type RelayOptions, type RunningRelay, startRelayWorker } from '../../server/relay/worker.ts';
 import { openSpoolFile } from '../../server/spool/spool.ts';
-import { type Conversation, openConversation } from './conversation.ts';
+import { Conversation, openConversation } from './conversation.ts';
 import { openTestContext, type TestContext, type TestContextOptions } from './database.ts';
 import { getProgram } from './processes.ts';
 
@@ -33,7 +35,7 @@ export type TestRelay = AsyncDisposable & {
   readonly relay: RunningRelay;
   readonly port: number;
   /** Opens a connection, past the greeting and EHLO. */
-  greet(helo?: string): Promise<Conversation>;
+  greet(more?: { readonly helo?: string; readonly localAddress?: string }): Promise<Conversation>;
   open(): Promise<Conversation>;
   addDevice(device?: Partial<NewDevice>): Promise<{ readonly device: Device; readonly password: string | undefined }>;
   /** What stands in the outbox, oldest first. */
@@ -52,8 +54,10 @@ export async function openRelay(options: TestRelayOptions = {}): Promise<TestRel
   const relay = undo.use(await startRelayWorker(test.context, options.relay));
   const opened = undo.move();
   const open = () => openConversation({ port: relay.port });
-  const greet = async (helo = 'copier.local') => {
-    const conversation = await open();
+  const greet: TestRelay['greet'] = async ({ helo = 'copier.local', localAddress = '127.0.0.1' } = {}) => {
+    const socket = connect({ port: relay.port, host: '127.0.0.1', localAddress });
+    await once(socket, 'connect');
+    const conversation = new Conversation('C', socket);
     await conversation.play(`
       S: 220 {/.*/}
       C: EHLO ${helo}

@@ -305,9 +305,11 @@ export async function endDatabase(dataDir: string, signal: NodeJS.Signals = 'SIG
 
 export function isAlive(pid: number): boolean {
   try {
+    process.kill(pid, 0);
+    if (process.platform !== 'linux') return true;
     // A process that has ended and was not waited for yet is a zombie: state Z.
     return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

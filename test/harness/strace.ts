@@ -3,6 +3,7 @@
  * fails. It is attached to the process, so that everything up to that moment has run at full speed.
  */
 import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { endProcess, getProgram, hasEnded, keepLastWords } from './processes.ts';
 import { eventually } from './time.ts';
 
@@ -19,6 +20,14 @@ export type ArmedFault = AsyncDisposable & {
   /** Has any call been hit so far? */
   hits(): number;
 };
+
+/** Linux lets root trace; others only where the Yama module does not restrict them to their own children. */
+export function mayTrace(): boolean {
+  if (process.platform !== 'linux') return false;
+  if (process.getuid?.() === 0) return true;
+  const scope = '/proc/sys/kernel/yama/ptrace_scope';
+  return !existsSync(scope) || readFileSync(scope, 'utf8').trim() === '0';
+}
 
 /** Arms a fault in a running process. Disposing lets the process go on as if nothing had been; throws where tracing is not allowed. */
 export async function armCallFault(pid: number, fault: CallFault): Promise<ArmedFault> {
@@ -40,7 +49,7 @@ export async function armCallFault(pid: number, fault: CallFault): Promise<Armed
     { what: 'strace is attached', timeoutMs: 5_000 },
   ).catch(async (error: unknown) => {
     await endProcess(tracer, 'SIGINT');
-    throw new Error(`system calls cannot be traced here (as root they can): ${words()}`, { cause: error });
+    throw new Error(`system calls cannot be traced here: ${words()}`, { cause: error });
   });
   return {
     hits: () => hits,

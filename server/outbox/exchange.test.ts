@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { aMessage, bytesOf, reach } from '../../test/harness/outbox.ts';
+import {
+  addPracticeConnection,
+  connectPractice,
+  moveUntil,
+  openPractice,
+  openPracticeContext,
+  PRINT_ROOM,
+  type Practice,
+} from '../../test/harness/practice-connection.ts';
+import { MINUTE_MS } from '../base/clock.ts';
+import { beginDeviceLogin, getConnection, setNetworkSettings } from '../connections/connections.ts';
+import { startConnectionsWorker } from '../connections/worker.ts';
+import type { Context } from '../store/database.ts';
+import type { OutboxState } from '../store/schema.ts';
+import { getMessage, headroom, submitMessage } from './outbox.ts';
+import { startOutboxWorker } from './worker.ts';
+
+let practice: Practice & AsyncDisposable;
+before(async () => {
+  practice = await openPractice();
+});
+after(() => practice[Symbol.asyncDispose]());
+beforeEach(() => {
+  practice.smtp.reset();
+  return practice.steer('/reset', {});
+});
+
+async function sendThrough(context: Context, connectionId: string): Promise<void> {
+  const outgoing = { kind: 'connection', connectionId } as const;
+  await setNetworkSettings(context, { senderEmail: PRINT_ROOM, senderName: 'Print room', outgoing }, 'test');
+}
+
+async function openNode() {
+  await using undo = new AsyncDisposableStack();
+  const node = undo.use(await openPracticeContext(practice));
+  const connectionId = await connectPractice(node, practice);
+  await sendThrough(node.context, connectionId);
+  undo.use(await startOutboxWorker(node.context));
+  const opened = undo.move();
+  return { ...node, connectionId, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+const fromPrintRoom = (recipient = 'anna@practice.example') =>
+  aMessage({ sender: PRINT_ROOM, recipients: [recipient] });
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
+describe('through a confirmed connection', () => {
+  test('a message leaves over TLS with a token, byte for byte, within the limits of the mailbox', async () => {
+    await using node = await openNode();
+    const one = fromPrintRoom();
+    const id = await submitMessage(node.context, one);
+    const sent = await reach(node.context, id, 'sent');
+    assert.match(sent.remoteAnswer ?? '', /^250 2\.0\.0 OK <.*\[Hostname=/);
+    const [accepted] = practice.smtp.accepted();
+    assert.equal(accepted?.sha256, sha256(bytesOf(one)));
+    const room = await headroom(node.context);
+    assert.deepEqual([room?.mailbox, room?.messagesPerMinute, room?.recipientsLeftToday], [PRINT_ROOM, 25, 9999]);
+  });
+
+  test('a token that is refused is renewed once, and the message leaves', async () => {
+    await using node = await openNode();
+    node.clock.advance(60_000);
+    const asked = practice.asked('refresh_token');
+    const words =
+      '535 5.7.3 Authentication unsuccessful [X.prod.outlook.com 2026-01-01T00:00:00.000Z 08DCA18218166FB4]';
+    practice.smtp.addFault({ phase: 'auth', reply: words });
+    const sent = await reach(node.context, await submitMessage(node.context, fromPrintRoom()), 'sent');
+    assert.equal(sent.attempts, 1);
+    assert.equal(practice.asked('refresh_token'), asked + 1);
+  });
+
+  test('a token that is refused again holds the mailbox, with the marks for the support', async () => {
+    await using node = await openNode();
+    node.clock.advance(60_000);
+    practice.smtp.addFault({ named: 'token-refused', times: 100 });
+    const held = await reach(node.context, await submitMessage(node.context, fromPrintRoom()), 'held');
+    assert.deepEqual([held.holdReason, held.problem?.code], ['mailbox', 'sign-in-refused']);
+    assert.deepEqual(Object.keys(held.problem?.facts ?? {}).sort(), ['code', 'enhanced', 'id', 'server', 'time']);
+  });
+
+  test('no token ever stands in the log or in what is kept', async () => {
+    await using node = await openNode();
+    practice.smtp.addFault({ named: 'token-refused', times: 100 });
+    await reach(node.context, await submitMessage(node.context, fromPrintRoom()), 'held');
+    const rows = await node.context.db.selectFrom('outbox_messages').select('problem').execute();
+    const attempts = await node.context.db.selectFrom('outbox_attempts').select('words').execute();
+    assert.doesNotMatch(JSON.stringify([rows, attempts, node.logLines]), /Bearer|dXNlcj1|auth=/);
+  });
+});
+
+describe('each fault of Exchange', () => {
+  const faults: readonly (readonly [string, OutboxState, string])[] = [
+    ['busy@practice.example', 'deferred', 'too-busy'],
+    ['throttled@practice.example', 'deferred', 'too-busy'],
+    ['logon-failure@practice.example', 'deferred', 'shared-mailbox-no-access'],
+    ['send-as-denied@practice.example', 'held', 'sender-not-allowed'],
+    ['send-as-denied-older@practice.example', 'held', 'sender-not-allowed'],
+    ['send-as-refused@practice.example', 'held', 'sender-not-allowed'],
+    ['quota@practice.example', 'deferred', 'daily-limit'],
+    ['tenant-limit@practice.example', 'deferred', 'tenant-recipient-limit'],
+    ['blocked-sender@practice.example', 'held', 'sender-blocked'],
+    ['mailbox-full@practice.example', 'held', 'sender-mailbox-full'],
+    ['too-large@practice.example', 'failed', 'message-too-large'],
+    ['unknown-user@practice.example', 'failed', 'recipient-refused'],
+    ['temp-451@practice.example', 'deferred', 'message-deferred'],
+    ['unknown-4xx@practice.example', 'deferred', 'message-deferred'],
+    ['unknown-5xx@practice.example', 'failed', 'recipient-refused'],
+    ['drops-after-data@practice.example', 'uncertain', 'outcome-uncertain'],
+    ['resets-after-data@practice.example', 'uncertain', 'outcome-uncertain'],
+    ['drops-before-answer@practice.example', 'uncertain', 'outcome-uncertain'],
+  ];
+  const signIns: readonly (readonly [string, string])[] = [
+    ['smtp-tenant-disabled', 'smtp-auth-off-tenant'],
+    ['smtp-auth-disabled', 'smtp-auth-off-mailbox'],
+    ['basic-disabled', 'password-login-ends'],
+    ['basic-retired', 'password-login-ends'],
+    ['security-defaults', 'smtp-blocked-security-defaults'],
+    ['conditional-access', 'smtp-refused-by-policy'],
+    ['mailbox-gone', 'mailbox-not-accessible'],
+  ];
+
+  test('ends in its state with its code, and no other message suffers from what is about one', async () => {
+    await using node = await openNode();
+    const { context } = node;
+    for (const [recipient, state, code] of faults) {
+      const id = await submitMessage(context, fromPrintRoom(recipient));
+      const found = await reach(context, id, state);
+      assert.deepEqual([recipient, found.problem?.code], [recipient, code]);
+      // The next one is to meet a fresh mailbox.
+      await context.db.deleteFrom('outbox_messages').execute();
+      await context.db.deleteFrom('pace_buckets').execute();
+    }
+  });
+
+  test('at the sign-in holds the message with advice of its own, without a try', async () => {
+    await using node = await openNode();
+    const { context } = node;
+    for (const [named, code] of signIns) {
+      practice.smtp.addFault({ named, times: 100 });
+      const id = await submitMessage(context, fromPrintRoom());
+      const held = await reach(context, id, 'held');
+      assert.deepEqual([named, held.holdReason, held.problem?.code, held.attempts], [named, 'mailbox', code, 0]);
+      practice.smtp.reset();
+      await context.db.deleteFrom('outbox_messages').execute();
+      await context.db.deleteFrom('pace_buckets').execute();
+    }
+  });
+
+  test('a copy that Exchange recognizes is accepted and not delivered twice', async () => {
+    await using node = await openNode();
+    const { context, clock } = node;
+    practice.smtp.setSwitches({ duplicateSuppression: 'on' });
+    const one = fromPrintRoom('drops-before-answer@practice.example');
+    const id = await submitMessage(context, one);
+    await reach(context, id, 'uncertain');
+    await moveUntil(clock, async () => (await getMessage(context, id)).state === 'sent');
+    const copies = practice.smtp.accepted().filter(({ sha256: hash }) => hash === sha256(bytesOf(one)));
+    assert.ok(copies.length >= 1);
+    const delivered = practice.imap.mailboxes
+      .getFolder(PRINT_ROOM, 'Sent Items')
+      .messages.filter(({ bytes }) => bytes.includes(one.messageIdHeader));
+    assert.equal(delivered.length, 1);
+    assert.equal((await getMessage(context, id)).possiblyTwice, true);
+  });
+});
+
+describe('while the connection is not confirmed', () => {
+  test('messages wait, and leave by themselves after the confirmation', async () => {
+    await using node = await openPracticeContext(practice);
+    const { context, clock } = node;
+    const connectionId = await addPracticeConnection(context, practice);
+    await sendThrough(context, connectionId);
+    await using _outbox = await startOutboxWorker(context);
+    const ids = [await submitMessage(context, fromPrintRoom()), await submitMessage(context, fromPrintRoom())];
+    for (const id of ids) {
+      const held = await reach(context, id, 'held');
+      assert.deepEqual(
+        [held.holdReason, held.problem?.code, held.attempts],
+        ['connection', 'connection-not-confirmed', 0],
+      );
+    }
+    const code = await beginDeviceLogin(context, connectionId, { actor: 'test', language: 'en' });
+    await practice.answerCode(code.userCode, PRINT_ROOM);
+    await using _connections = await startConnectionsWorker(context);
+    await moveUntil(clock, async () => (await getConnection(context, connectionId)).state === 'connected');
+    for (const id of ids) await moveUntil(clock, async () => (await getMessage(context, id)).state === 'sent');
+    assert.equal(practice.smtp.accepted().length, 2);
+  });
+
+  test('a sender e-mail that is not of the account holds what waits and says so, until it is set right', async () => {
+    await using node = await openNode();
+    const { context, clock, connectionId } = node;
+    const outgoing = { kind: 'connection', connectionId } as const;
+    const settings = { senderEmail: 'anna@practice.example', senderName: undefined, outgoing };
+    await setNetworkSettings(context, settings, 'test');
+    const id = await submitMessage(context, fromPrintRoom());
+    const held = await reach(context, id, 'held');
+    assert.deepEqual([held.holdReason, held.problem?.code], ['connection', 'wrong-account']);
+    await sendThrough(context, connectionId);
+    await moveUntil(clock, async () => (await getMessage(context, id)).state === 'sent');
+  });
+
+  test('a permission that was revoked in the middle holds what is left and loses nothing', async () => {
+    await using node = await openNode();
+    const { context, clock, connectionId } = node;
+    await reach(context, await submitMessage(context, fromPrintRoom()), 'sent');
+    await practice.steer('/switch', { switch: 'sessions-revoked', account: PRINT_ROOM });
+    clock.advance(MINUTE_MS);
+    practice.smtp.addFault({ named: 'token-refused', times: 1 });
+    const ids = [await submitMessage(context, fromPrintRoom()), await submitMessage(context, fromPrintRoom())];
+    for (const id of ids) {
+      await moveUntil(clock, async () => (await getMessage(context, id)).state === 'held');
+      const held = await getMessage(context, id);
+      assert.deepEqual([held.holdReason, held.problem?.code], ['connection', 'connection-needs-confirmation']);
+    }
+    const code = await beginDeviceLogin(context, connectionId, { actor: 'test', language: 'en' });
+    await practice.answerCode(code.userCode, PRINT_ROOM);
+    await using _connections = await startConnectionsWorker(context);
+    for (const id of ids) await moveUntil(clock, async () => (await getMessage(context, id)).state === 'sent');
+    assert.equal(practice.smtp.accepted().length, 3);
+  });
+});

@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { type ConversationServer, serveConversations } from '../../../test/harness/conversation.ts';
+import { makePrivateCertificate } from '../../../test/harness/private-ca.ts';
+import { makeSelfSigned } from '../../../test/harness/self-signed.ts';
+import { startSubmissionServer } from '../../../test/harness/submission-server.ts';
+import { connectSmtp, type SmtpMessage, type SmtpSession, type SmtpTarget } from './client.ts';
+import type { SmtpOutcome } from './outcome.ts';
+import { xoauth2 } from './xoauth2.ts';
+
+const certificate = makePrivateCertificate();
+setDefaultCACertificates([...getCACertificates('default'), certificate.ca]);
+const stop = new AbortController().signal;
+const TOKEN = { kind: 'token', username: 'print@practice.example', accessToken: 'EwBAAl3BAAUFFpUAo7J3' } as const;
+
+const disposals: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const one of disposals.splice(0).reverse()) await one[Symbol.asyncDispose]();
+});
+
+async function serve(
+  scripts: readonly string[],
+  tls: { cert: string; key: string } = certificate,
+): Promise<ConversationServer> {
+  const initial = xoauth2(TOKEN.username, TOKEN.accessToken);
+  const server = await serveConversations({ scripts, values: { initial }, tls });
+  disposals.push(server);
+  return server;
+}
+
+const targetOf = (port: number, more: Partial<SmtpTarget> = {}): SmtpTarget => ({
+  host: 'localhost',
+  port,
+  security: 'none',
+  verifyCertificate: true,
+  clientName: 'platen.example',
+  ...more,
+});
+
+async function open(target: SmtpTarget): Promise<SmtpSession> {
+  const opened = await connectSmtp(target, stop);
+  assert.equal(opened.kind, 'open', JSON.stringify(opened));
+  assert.ok('session' in opened);
+  disposals.push(opened.session);
+  return opened.session;
+}
+
+function aMessage(more: Partial<SmtpMessage> = {}): SmtpMessage {
+  const content = Buffer.from('Subject: a scan\r\n\r\n.leading dot\r\n..\r\nend\r\n');
+  return {
+    sender: 'print@practice.example',
+    recipients: ['anna@practice.example'],
+    bytes: content.length,
+    content,
+    beforeDot: () => undefined,
+    ...more,
+  };
+}
+
+const EXCHANGE = `
+  S: 220 AM0PR02CA0134.outlook.office365.com Microsoft ESMTP MAIL Service ready at Thu, 11 Jul 2024 11:46:42 +0000
+  C: EHLO platen.example
+  S: 250-AM0PR02CA0134.outlook.office365.com Hello [198.51.100.7]
+  S: 250-SIZE 157286400
+  S: 250-PIPELINING
+  S: 250-ENHANCEDSTATUSCODES
+  S: 250-STARTTLS
+  S: 250-8BITMIME
+  S: 250 SMTPUTF8
+  C: STARTTLS
+  S: 220 2.0.0 SMTP server ready
+  C: <starttls>
+  C: EHLO platen.example
+  S: 250-AM0PR02CA0134.outlook.office365.com Hello [198.51.100.7]
+  S: 250-SIZE 157286400
+  S: 250-8BITMIME
+  S: 250-AUTH LOGIN XOAUTH2
+  S: 250 SMTPUTF8
+`;
+
+describe('a session with Exchange', () => {
+  test('begins with STARTTLS, signs in with the token in one line, and sends with per-recipient answers', async () => {
+    const server = await serve([
+      `${EXCHANGE}
+      C: AUTH XOAUTH2 {{initial}}
+      S: 235 2.7.0 Authentication successful
+      C: MAIL FROM:<print@practice.example> BODY=8BITMIME SIZE={/\\d+/}
+      S: 250 2.1.0 Sender OK
+      C: RCPT TO:<anna@practice.example>
+      S: 250 2.1.5 Recipient OK
+      C: RCPT TO:<gone@practice.example>
+      S: 550 5.1.10 Recipient not found
+      C: DATA
+      S: 354 Start mail input; end with <CRLF>.<CRLF>
+      C: Subject: a scan
+      C:
+      C: ..leading dot
+      C: ...
+      C: end
+      C: .
+      S: 250 2.0.0 OK <id@prod.outlook.com> [Hostname=SYBP282MB2635.AUSP282.PROD.OUTLOOK.COM]
+      C: QUIT
+      S: 221 2.0.0 Bye`,
+    ]);
+    const session = await open(targetOf(server.port, { security: 'starttls', credentials: TOKEN }));
+    const recipients = ['anna@practice.example', 'gone@practice.example'];
+    const outcome = await session.send(aMessage({ recipients }));
+    assert.equal(outcome.kind, 'accepted');
+    assert.ok(outcome.kind === 'accepted');
+    assert.deepEqual(outcome.accepted, ['anna@practice.example']);
+    assert.deepEqual(
+      outcome.refused.map(({ address, reply }) => [address, reply.enhanced]),
+      [['gone@practice.example', '5.1.10']],
+    );
+    assert.equal(outcome.reply.facts.server, 'SYBP282MB2635.AUSP282.PROD.OUTLOOK.COM');
+    await session[Symbol.asyncDispose]();
+    await server.finished;
+  });
+
+  test('hears the final reply when the server answers a bad token in two steps', async () => {
+    const server = await serve([
+      `${EXCHANGE}
+      C: AUTH XOAUTH2 {{initial}}
+      S: 334 eyJzdGF0dXMiOiI0MDAifQ==
+      C:
+      S: 535 5.7.3 Authentication unsuccessful`,
+    ]);
+    const trouble = await connectSmtp(targetOf(server.port, { security: 'starttls', credentials: TOKEN }), stop);
+    assert.ok(trouble.kind === 'refused' && trouble.phase === 'auth');
+    assert.equal(trouble.reply.enhanced, '5.7.3');
+  });
+
+  test('never says the token to a server that does not prove who it is', async () => {
+    const hello = EXCHANGE.slice(0, EXCHANGE.indexOf('C: EHLO platen.example', EXCHANGE.indexOf('<starttls>')));
+    const server = await serve([hello], makeSelfSigned());
+    const trouble = await connectSmtp(targetOf(server.port, { security: 'starttls', credentials: TOKEN }), stop);
+    assert.equal(trouble.kind, 'untrusted', JSON.stringify(trouble));
+    const lax = await serve([`${EXCHANGE}\n C: QUIT\n S: 221 Bye`], makeSelfSigned());
+    const session = await open(targetOf(lax.port, { security: 'starttls', verifyCertificate: false }));
+    await session[Symbol.asyncDispose]();
+    await lax.finished;
+  });
+
+  test('goes no further without TLS where it was asked for', async () => {
+    const server = await serve([
+      `S: 220 plain.test ESMTP
+      C: EHLO platen.example
+      S: 250-plain.test
+      S: 250 AUTH PLAIN LOGIN XOAUTH2
+      C: STARTTLS
+      S: 502 5.5.1 Not here`,
+    ]);
+    const trouble = await connectSmtp(targetOf(server.port, { security: 'starttls', credentials: TOKEN }), stop);
+    assert.deepEqual(trouble, { kind: 'untrusted', words: '502 5.5.1 Not here' });
+  });
+});
+
+describe('trouble', () => {
+  const refusedAt = async (phase: string, line: string): Promise<SmtpOutcome> => {
+    const server = await startSubmissionServer();
+    disposals.push(server);
+    server.react(({ moment }) => (moment === phase ? line : undefined));
+    const opened = await connectSmtp(
+      targetOf(server.port, { host: '127.0.0.1', credentials: { kind: 'password', username: 'u', password: 'p' } }),
+      stop,
+    );
+    if (opened.kind !== 'open') return opened;
+    disposals.push(opened.session);
+    const outcome = await opened.session.send(aMessage());
+    if (outcome.kind === 'refused' && outcome.reply.code !== 421) {
+      server.react(() => undefined);
+      assert.equal((await opened.session.send(aMessage())).kind, 'accepted', `after a refusal at ${phase}`);
+    }
+    return outcome;
+  };
+
+  for (const [moment, phase] of [
+    ['connect', 'connect'],
+    ['auth', 'auth'],
+    ['mail', 'mail'],
+    ['rcpt', 'rcpt'],
+    ['data', 'data'],
+    ['dot', 'dot'],
+  ] as const) {
+    test(`a refusal at ${moment} tells the phase and the reply, and the session goes on where it can`, async () => {
+      for (const line of ['451 4.3.0 Later', '554 5.3.0 Never', '421 4.4.2 Closing']) {
+        const outcome = await refusedAt(moment, line);
+        assert.ok(outcome.kind === 'refused', JSON.stringify(outcome));
+        assert.deepEqual([outcome.phase, outcome.reply.words], [phase, line]);
+      }
+    });
+
+    test(`a line that breaks at ${moment} is uncertain only after the final dot`, async () => {
+      const outcome = await refusedAt(moment, 'drop');
+      assert.ok(outcome.kind === 'lost', JSON.stringify(outcome));
+      assert.equal(outcome.isUncertain, moment === 'dot');
+    });
+  }
+
+  test('bytes that cannot be read keep the final dot back', async () => {
+    const server = await startSubmissionServer();
+    disposals.push(server);
+    const failures: readonly Partial<SmtpMessage>[] = [
+      { bytes: 99_999 },
+      {
+        beforeDot: () => {
+          throw new TypeError('not on my watch');
+        },
+      },
+      {
+        content: (async function* () {
+          yield Buffer.from('some');
+          throw new TypeError('the disk is gone');
+        })(),
+      },
+    ];
+    for (const more of failures) {
+      const session = await open(targetOf(server.port, { host: '127.0.0.1' }));
+      const outcome = await session.send(aMessage(more));
+      assert.equal(outcome.kind, 'not-read');
+      assert.equal(session.isOpen, false);
+    }
+    assert.deepEqual(server.dotted, []);
+  });
+
+  test('nobody there, and addresses at which no mail server stands', async () => {
+    for (const host of ['127.0.0.1', '169.254.169.254', '::ffff:169.254.169.254']) {
+      const trouble = await connectSmtp(targetOf(1, { host }), stop);
+      assert.equal(trouble.kind, 'unreachable');
+    }
+  });
+
+  test('a wish to stop ends a message that waits for its answer, and it is uncertain', async () => {
+    const server = await startSubmissionServer();
+    disposals.push(server);
+    const stopping = new AbortController();
+    server.react(({ moment }) => {
+      if (moment !== 'dot') return undefined;
+      stopping.abort();
+      return 'hang';
+    });
+    const opened = await connectSmtp(targetOf(server.port, { host: '127.0.0.1' }), stopping.signal);
+    assert.ok(opened.kind === 'open');
+    const outcome = await opened.session.send(aMessage());
+    assert.deepEqual(outcome, { kind: 'lost', phase: 'dot', words: 'called off', isUncertain: true });
+  });
+
+  test('an answer that never ends or is none', async () => {
+    for (const line of [`250-${'x'.repeat(200_000)}`, 'what?']) {
+      const outcome = await refusedAt('dot', line);
+      assert.ok(outcome.kind === 'lost' || outcome.kind === 'refused', JSON.stringify(outcome).slice(0, 200));
+      if (outcome.kind === 'lost') assert.equal(outcome.isUncertain, true);
+    }
+  });
+});
