@@ -5,9 +5,11 @@ import type { Measure, ReadinessCheck } from './http/http.ts';
 import { listMailboxes } from './intake/intake.ts';
 import { countJobs } from './jobs/jobs.ts';
 import { listPrinterStates } from './printers/printers.ts';
+import { readRelayFigures } from './relay/relay.ts';
 import type { Context } from './store/database.ts';
 
 export async function readMeasures(context: Context): Promise<Measure[]> {
+  const relay = readRelayFigures(context);
   const [jobs, connections, printers, mailboxes] = await Promise.all([
     countJobs(context),
     listConnections(context),
@@ -19,6 +21,12 @@ export async function readMeasures(context: Context): Promise<Measure[]> {
     measure('platen_connections', 'Connections to Microsoft 365 by state.', countStates(connections)),
     measure('platen_printers', 'Printers by state.', countStates(printers)),
     measure('platen_mailboxes', 'Mailboxes that are watched, by state.', countStates(mailboxes)),
+    measure('platen_relay_sessions', 'Connections of devices to this node.', { open: relay.sessions }),
+    measure('platen_relay_messages', 'Messages taken and refusals since this node started, by reason.', {
+      accepted: relay.accepted,
+      ...relay.refused,
+    }),
+    measure('platen_relay_disk', 'The room on the disks of this node: the state that is 1.', { [relay.disk]: 1 }),
   ];
 }
 

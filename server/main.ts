@@ -9,7 +9,9 @@ import { openHttp } from './http/http.ts';
 import { startIntakeWorker } from './intake/worker.ts';
 import { startJobsWorker } from './jobs/worker.ts';
 import { record } from './journal/journal.ts';
+import { startNoticesWorker } from './notices/worker.ts';
 import { startPrintersWorker } from './printers/worker.ts';
+import { startRelayWorker } from './relay/worker.ts';
 import { openSpool } from './spool/spool.ts';
 import { startSpoolWorker } from './spool/worker.ts';
 import { holdDataDirectory } from './store/data-directory.ts';
@@ -23,6 +25,8 @@ export type Running = AsyncDisposable & {
   readonly context: Context;
   /** Where it listens, for people: the public address. */
   readonly url: string;
+  /** Where devices hand in their mail. */
+  readonly relay: { readonly host: string; readonly port: number };
   /** The one-time secret of the first run, while that is due. */
   readonly setupToken: string | undefined;
 };
@@ -46,6 +50,8 @@ export async function startPlaten(settings: Settings = readSettings()): Promise<
   undo.use(await startPrintersWorker(context));
   undo.use(await startJobsWorker(context));
   undo.use(await startIntakeWorker(context));
+  undo.use(await startNoticesWorker(context));
+  const { host, port } = undo.use(await startRelayWorker(context));
   const http = undo.use(
     await openHttp(context, {
       measures: () => readMeasures(context),
@@ -58,6 +64,7 @@ export async function startPlaten(settings: Settings = readSettings()): Promise<
   return {
     context,
     url: http.url,
+    relay: { host, port },
     setupToken: firstRun.due ? firstRun.setupToken : undefined,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
@@ -70,6 +77,7 @@ export async function serve(): Promise<void> {
   });
   await using platen = await startPlaten();
   process.stdout.write(`Platen is ready at ${platen.url}\n`);
+  process.stdout.write(`Devices hand in mail at ${platen.relay.host} port ${platen.relay.port}\n`);
   if (platen.setupToken !== undefined) {
     process.stdout.write(`First run: open ${platen.url}/first-run#${platen.setupToken}\n`);
     process.stdout.write(`or run: npx platen first-run --setup-token ${platen.setupToken}\n`);

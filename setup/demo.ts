@@ -71,6 +71,7 @@ async function startEverything(): Promise<Demo> {
   const server = start(['cli/main.ts', 'serve'], {
     PLATEN_DATA_DIR: join(directory, 'platen'),
     PLATEN_PORT: isAuto ? '0' : (process.env.PLATEN_PORT ?? '8631'),
+    PLATEN_RELAY_PORT: isAuto ? '0' : (process.env.PLATEN_RELAY_PORT ?? '2525'),
     PLATEN_CLOUDS_FILE: practice.cloudsFile,
     PLATEN_SETUP_TOKEN: setupToken,
     PLATEN_LOG_LEVEL: 'warn',

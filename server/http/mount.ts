@@ -7,6 +7,7 @@ import { journalRoutes } from '../journal/routes.ts';
 import { noticesRoutes } from '../notices/routes.ts';
 import { outboxRoutes } from '../outbox/routes.ts';
 import { printersRoutes } from '../printers/routes.ts';
+import { relayRoutes } from '../relay/routes.ts';
 import type { Context } from '../store/database.ts';
 import { usersRoutes } from '../users/routes.ts';
 
@@ -18,6 +19,7 @@ export const mountedRoutes: readonly RouteModule[] = [
   printersRoutes,
   jobsRoutes,
   outboxRoutes,
+  relayRoutes,
   intakeRoutes,
   noticesRoutes,
   journalRoutes,

@@ -10,10 +10,9 @@ import type { Context } from '../store/database.ts';
 import { type Lease, withLease } from '../store/leases.ts';
 import { findOpenAttempt } from './attempts.ts';
 import { followAttempt } from './follow.ts';
-import type { Job } from './job.ts';
 import type { Memory, Run } from './outcome.ts';
-import { prepareNext, startJob } from './process.ts';
-import { readJob, toJob } from './rows.ts';
+import { lookAhead, startJob } from './process.ts';
+import { findDueJob, readJob } from './rows.ts';
 
 export type Feeder = AsyncDisposable & {
   /** Something is due for the printer: look now. */
@@ -112,8 +111,7 @@ async function feed(
 async function useThePause(run: Run, pauseMs: number): Promise<void> {
   const { memory } = run;
   if (memory.open === undefined || pauseMs > LONGEST_PREPARED_PAUSE_MS) return await dropPrepared(memory);
-  memory.next ??= await findDueJob(run.context, run.printer.id);
-  if (memory.next !== undefined) prepareNext(run, memory.next);
+  await lookAhead(run);
 }
 
 async function dropPrepared(memory: Memory): Promise<void> {
@@ -135,19 +133,6 @@ function remember(context: Context, printerId: string): () => Promise<Printer> {
     }
     return known.printer;
   };
-}
-
-async function findDueJob(context: Context, printerId: string): Promise<Job | undefined> {
-  const row = await context.db
-    .selectFrom('jobs')
-    .selectAll()
-    .where('printer_id', '=', printerId)
-    .where('state', '=', 'pending')
-    .where('due_at', '<=', context.clock.now())
-    .orderBy('id')
-    .limit(1)
-    .executeTakeFirst();
-  return row === undefined ? undefined : toJob(row);
 }
 
 /** Is anything at this printer, or waiting for it, now or later? */

@@ -11,6 +11,7 @@ import { type Attempt, type Begun, beginAttempt, noteAttempt, prepareAttempt } f
 import { cancelQuietly, settle } from './follow.ts';
 import { CONNECTING, type Job } from './job.ts';
 import { abort, putBack, type Run, refuseFormat, type Step, UNREACHABLE_PAUSE_MS, waitForPrinter } from './outcome.ts';
+import { findDueJob } from './rows.ts';
 
 const BUSY_PAUSE_MS = 250;
 
@@ -24,7 +25,6 @@ export async function startJob(run: Run, waiting: Job): Promise<Step> {
     return await refuseFormat(run, waiting);
   }
   const begun = await takePrepared(run, waiting, support.canCreateJob ? 'creating' : 'sending');
-  await run.memory.ending;
   if (begun === undefined) return 'moved';
   return support.canCreateJob
     ? await createThenSend(run, begun.job, begun.attempt)
@@ -40,11 +40,22 @@ async function takePrepared(run: Run, waiting: Job, phase: 'creating' | 'sending
   return await beginAttempt(context, lease, { jobId: waiting.id, printerId: printer.id, phase });
 }
 
-/** Writes the attempt of the next job ahead, where nothing speaks against it. */
-export function prepareNext(run: Run, next: Job): void {
+/**
+ * Looks up what comes next and writes its attempt ahead, while the printer is busy with the job before. Never throws:
+ * whatever is wrong shows again when the next job is begun.
+ */
+export async function lookAhead(run: Run): Promise<void> {
   const { context, lease, printer, memory } = run;
   const { acceptsPdf, canCreateJob } = describePrinterJobSupport(printer);
   if (memory.prepared !== undefined || !canCreateJob || !acceptsPdf) return;
+  try {
+    memory.next ??= await findDueJob(context, printer.id);
+  } catch (error) {
+    context.log.warn({ printerId: printer.id, error }, 'the next job could not be looked up');
+    return;
+  }
+  const { next } = memory;
+  if (next === undefined) return;
   memory.prepared = prepareAttempt(context, lease, { jobId: next.id, printerId: printer.id, phase: 'creating' });
 }
 
@@ -79,6 +90,9 @@ async function createThenSend(run: Run, job: Job, attempt: Attempt): Promise<Ste
   const sending = await noteAttempt(context, lease, { attempt, phase: 'sending', printerJobId: created.printerJobId });
   const document = await openDocument(run, job, sending);
   if (document === undefined) return 'moved';
+  // The end of the job before has had the time of two requests; if it cannot be written, nothing more is sent.
+  await run.memory.ending;
+  const looking = lookAhead(run);
   const sent = await sendPrinterDocument(
     context,
     printer,
@@ -93,6 +107,7 @@ async function createThenSend(run: Run, job: Job, attempt: Attempt): Promise<Ste
     },
     lease.signal,
   );
+  await looking;
   if (sent.kind === 'accepted') {
     run.memory.open = { attempt: { ...sending, phase: 'sent' }, job, isUnnoted: true };
     return 'moved';
@@ -105,6 +120,7 @@ async function sendWhole(run: Run, job: Job, attempt: Attempt): Promise<Step> {
   const { context, lease, printer } = run;
   const document = await openDocument(run, job, attempt);
   if (document === undefined) return 'moved';
+  await run.memory.ending;
   const sent = await printWhole(
     context,
     printer,

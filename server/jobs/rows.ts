@@ -50,6 +50,20 @@ export async function readJob(context: Context, id: string): Promise<Job> {
   return toJob(row);
 }
 
+/** The job that its printer gets next: the oldest that waits and is due. */
+export async function findDueJob(context: Context, printerId: string): Promise<Job | undefined> {
+  const row = await context.db
+    .selectFrom('jobs')
+    .selectAll()
+    .where('printer_id', '=', printerId)
+    .where('state', '=', 'pending')
+    .where('due_at', '<=', context.clock.now())
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? undefined : toJob(row);
+}
+
 export type JobChange = {
   readonly state: JobState;
   readonly reasons?: readonly string[];

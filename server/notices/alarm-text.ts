@@ -38,11 +38,14 @@ export function writeAlarm(
   };
   const texts = `notices.alarm.${kind}.${phase === 'solved' ? 'solved' : 'raised'}`;
   const subject = cut(textFor(language, `${texts}.subject`, values), 200);
-  const blocks = [textFor(language, `${texts}.text`, values)];
-  if (phase !== 'solved' && kind !== 'test') blocks.push(detailsOf(language, alarm, publicUrl).join('\n'));
-  if (phase !== 'solved' && kind !== 'test') blocks.push(textFor(language, 'notices.alarm.repeats'));
-  blocks.push(textFor(language, 'notices.alarm.reference', { id: alarm.id }));
-  return { subject, text: `${blocks.map(wrapLines).join('\n\n')}\n` };
+  const paragraphs = [textFor(language, `${texts}.text`, values)];
+  const isNews = phase !== 'solved' && kind !== 'test';
+  const details = isNews ? detailsOf(language, alarm, publicUrl).map((line) => wrap(line, '  ')) : [];
+  if (isNews) paragraphs.push(textFor(language, 'notices.alarm.repeats'));
+  paragraphs.push(textFor(language, 'notices.alarm.reference', { id: alarm.id }));
+  const [first = '', ...rest] = paragraphs.map((paragraph) => wrap(paragraph));
+  const blocks = [first, ...(details.length === 0 ? [] : [details.join('\n')]), ...rest];
+  return { subject, text: `${blocks.join('\n\n')}\n` };
 }
 
 function detailsOf(language: Language, alarm: Alarm, publicUrl: string): string[] {
@@ -55,19 +58,13 @@ function detailsOf(language: Language, alarm: Alarm, publicUrl: string): string[
   };
   add('since', timeOf(language, raisedAt));
   if (problem !== undefined && hasText(language, `errors.${problem.code}.title`)) {
-    add('why', titleFor(language, problem.code, problem.values));
-    add('whatToDo', adviceFor(language, problem.code, problem.values));
+    const values = { title: facts.title ?? '', ...problem.values };
+    add('why', titleFor(language, problem.code, values));
+    add('whatToDo', adviceFor(language, problem.code, values));
   }
   add('stops', facts.uses?.map((use) => textFor(language, `notices.alarm.uses.${use}`)).join(', '));
   if (facts.held !== undefined) add('held', textFor(language, 'notices.alarm.held', { count: facts.held }));
   add('itsWords', problem?.remote);
   add('open', pageOf(alarm, publicUrl));
   return lines;
-}
-
-function wrapLines(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => wrap(line))
-    .join('\n');
 }

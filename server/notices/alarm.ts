@@ -51,13 +51,13 @@ export async function watchTroubles(context: Context, lease: Lease, clearSince: 
 async function findTroubles(context: Context): Promise<Trouble[]> {
   const connections = (await listConnections(context)).filter(({ state }) => state === 'needs-confirmation');
   const held = await findHeld(context);
-  const troubles: Trouble[] = connections.map(({ id, title, account, uses, problem }) => ({
+  const troubles: Trouble[] = connections.map(({ id, title, account, expectedAccount, uses, problem }) => ({
     kind: 'connection',
     subjectId: id,
     facts: {
       title,
       uses: [...uses],
-      ...(account === undefined ? {} : { account: account.username }),
+      account: account?.username ?? expectedAccount ?? title,
       ...(problem === undefined ? {} : { problem }),
       ...(held === undefined ? {} : { held: held.count }),
     },

@@ -88,15 +88,20 @@ function detailsOf(language: Language, story: Story): Letter['details'] {
     add('why', knownText(language, `intake.reasons.${reason}`));
     add('whatToDo', knownText(language, `notices.advice.${reason}`));
   }
-  if (problem !== undefined) addProblem(language, problem, add);
+  if (problem !== undefined) addProblem(language, { problem, title: story.title }, add);
   add('when', timeOf(language, occurrence.at));
   return details;
 }
 
-function addProblem(language: Language, problem: Problem, add: (label: string, text: string | undefined) => void) {
+function addProblem(
+  language: Language,
+  { problem, title }: { readonly problem: Problem; readonly title: string },
+  add: (label: string, text: string | undefined) => void,
+): void {
+  const values = { title, ...problem.values };
   if (hasText(language, `errors.${problem.code}.title`)) {
-    add('why', titleFor(language, problem.code, problem.values));
-    add('whatToDo', adviceFor(language, problem.code, problem.values));
+    add('why', titleFor(language, problem.code, values));
+    add('whatToDo', adviceFor(language, problem.code, values));
   }
   add('itsWords', problem.remote);
 }
@@ -157,21 +162,21 @@ function asText(letter: Letter): string {
     letter.greeting,
     wrap(letter.intro),
     names.map((name) => `  ${name}`).join('\n'),
-    details.map(([label, text]) => wrap(`${label}: ${text}`)).join('\n'),
+    details.map(([label, text]) => wrap(`${label}: ${text}`, '  ')).join('\n'),
     link === undefined ? '' : `${wrap(link.words)}\n${link.url}`,
     letter.footer,
   ];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
-/** Breaks at blanks; what follows is set in a little, so that a label stands out. */
-export function wrap(text: string): string {
+/** Breaks at blanks; what follows the first line can be set in, so that a label stands out. */
+export function wrap(text: string, indent = ''): string {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
     if (line !== '' && line.length + 1 + word.length > LINE_CHARACTERS) {
       lines.push(line);
-      line = `  ${word}`;
+      line = `${indent}${word}`;
     } else {
       line = line === '' ? word : `${line} ${word}`;
     }

@@ -6,7 +6,9 @@ import { openTestContext, type TestContext } from '../../test/harness/database.t
 import { eventually } from '../../test/harness/time.ts';
 import { DAY_MS, HOUR_MS } from '../base/clock.ts';
 import { setNetworkSettings, setReadAddresses } from '../connections/connections.ts';
+import { admit, isAutomatic } from '../intake/admission.ts';
 import { record } from '../journal/journal.ts';
+import { readMessage } from '../protocols/mime/split.ts';
 import type { Context } from '../store/database.ts';
 import { withLease } from '../store/leases.ts';
 import { addUser, type User, updateUser } from '../users/users.ts';
@@ -184,6 +186,19 @@ test('a message that a machine wrote is answered by nothing, and neither is one 
   await record(context, 'message-refused', { subjectId: 'm', ownerId: anna.id, data: { ...data, isAutomatic: true } });
   await write(context);
   assert.deepEqual(await outbox(context), []);
+});
+
+test('two Platens that write to each other stop after the first message', async () => {
+  await using scene = await openScene();
+  const { context } = scene;
+  await receive(scene, ['invoice.pdf']);
+  await write(context);
+  const [notice] = await outbox(context);
+  const { head } = await readMessage(notice?.body ?? Buffer.alloc(0));
+  // The other one knows the sender as a user of its own, and still neither prints nor answers.
+  await addUser(context, { email: SENDER, name: 'The other Platen', role: 'user' }, 'test');
+  assert.equal(isAutomatic(head), true);
+  assert.deepEqual(await admit(context, head, new Map()), { kind: 'refused', reason: 'own-message' });
 });
 
 test('nothing is written to an address that Platen writes or reads under, nor to somebody who is blocked', async () => {

@@ -1,7 +1,7 @@
 /** One attempt at one message: claimed and written first, then sent, then judged. */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
 import { record } from '../journal/journal.ts';
@@ -10,6 +10,7 @@ import type { SmtpOutcome } from '../protocols/smtp/outcome.ts';
 import { openSpoolFile } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { checkFence, type Lease } from '../store/leases.ts';
+import type { Schema } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
 import { type Pace, takeTurn } from './pace.ts';
 import { judgeMessage, type Verdict } from './verdict.ts';
@@ -70,11 +71,9 @@ export async function beginAttempt(context: Context, lease: Lease, pace: Pace): 
       .where('message_id', '=', row.id)
       .orderBy('position')
       .execute();
-    const unsettled = recipients.filter(({ state }) => state === 'queued' || state === 'uncertain');
-    const chosen = unsettled.slice(0, row.recipients_at_once ?? RECIPIENTS_AT_ONCE);
+    const chosen = recipients.filter(isUnsettled).slice(0, row.recipients_at_once ?? RECIPIENTS_AT_ONCE);
     const turn = await takeTurn(context, pace, chosen.length);
     if (turn.kind === 'wait') return turn;
-    const positions = chosen.map(({ position }) => position);
     const attemptId = newId();
     await context.db
       .insertInto('outbox_attempts')
@@ -84,37 +83,51 @@ export async function beginAttempt(context: Context, lease: Lease, pace: Pace): 
         lease_name: lease.name,
         fence: lease.fence,
         phase: 'sending',
-        positions,
+        positions: chosen.map(({ position }) => position),
         started_at: now,
       })
       .execute();
-    const attempts = row.attempts + 1;
     await context.db
       .updateTable('outbox_messages')
-      .set({ state: 'active', due_at: null, attempts })
+      .set({ state: 'active', due_at: null, attempts: row.attempts + 1 })
       .where('id', '=', row.id)
       .execute();
-    return {
-      kind: 'message',
-      claimed: {
-        id: row.id,
-        attemptId,
-        ownerId: row.owner_id,
-        sender: row.sender,
-        body: row.body,
-        spoolId: row.spool_id,
-        bytes: row.bytes,
-        sha256: row.sha256,
-        possiblyTwice: row.possibly_twice,
-        attempts,
-        logonFailures: row.logon_failures,
-        recipients: chosen.map(({ address }) => address),
-        positions,
-        unsettled: unsettled.length,
-        hasFailedRecipients: recipients.some(({ state }) => state === 'failed'),
-      },
-    };
+    return { kind: 'message', claimed: describeClaim(row, { attemptId, chosen, recipients }) };
   });
+}
+
+type RecipientRow = Pick<Selectable<Schema['outbox_recipients']>, 'position' | 'address' | 'state'>;
+
+function isUnsettled({ state }: RecipientRow): boolean {
+  return state === 'queued' || state === 'uncertain';
+}
+
+function describeClaim(
+  row: Selectable<Schema['outbox_messages']>,
+  claim: {
+    readonly attemptId: string;
+    readonly chosen: readonly RecipientRow[];
+    readonly recipients: readonly RecipientRow[];
+  },
+): Claimed {
+  const { attemptId, chosen, recipients } = claim;
+  return {
+    id: row.id,
+    attemptId,
+    ownerId: row.owner_id,
+    sender: row.sender,
+    body: row.body,
+    spoolId: row.spool_id,
+    bytes: row.bytes,
+    sha256: row.sha256,
+    possiblyTwice: row.possibly_twice,
+    attempts: row.attempts + 1,
+    logonFailures: row.logon_failures,
+    recipients: chosen.map(({ address }) => address),
+    positions: chosen.map(({ position }) => position),
+    unsettled: recipients.filter(isUnsettled).length,
+    hasFailedRecipients: recipients.some(({ state }) => state === 'failed'),
+  };
 }
 
 /** Sends a claimed message and decides what that means. Throws only `lease-lost`, with the final dot kept back. */

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { adviceFor, textFor, titleFor } from '../../locales/locales.ts';
+import { SECOND_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
 import { getNetworkSettings } from '../connections/connections.ts';
@@ -124,25 +125,7 @@ function readingRoutes(app: FastifyInstance, context: Context): void {
   routes.get(
     '/outbox/summary',
     { config: reading, schema: { tags, response: { 200: summaryAnswer } } },
-    async ({ language }) => {
-      const { states, oldestWaitingSeconds } = await countOutbox(context);
-      const room = await headroom(context);
-      return {
-        states: { ...states },
-        oldestWaitingSeconds,
-        headroom:
-          room === undefined
-            ? null
-            : {
-                mailbox: room.mailbox,
-                messagesNow: room.messagesNow ?? null,
-                messagesPerMinute: room.messagesPerMinute ?? null,
-                recipientsLeftToday: room.recipientsLeftToday ?? null,
-                pausedForSeconds: room.pausedForMs === undefined ? null : Math.ceil(room.pausedForMs / 1000),
-                problem: answerProblem(room.problem ?? null, language),
-              },
-      };
-    },
+    async ({ language }) => await answerSummary(context, language),
   );
 
   routes.get(
@@ -161,6 +144,21 @@ function readingRoutes(app: FastifyInstance, context: Context): void {
       return { ...answerMessage(message, language), tries: tries.map(answerAttempt) };
     },
   );
+}
+
+async function answerSummary(context: Context, language: Language): Promise<z.infer<typeof summaryAnswer>> {
+  const { states, oldestWaitingSeconds } = await countOutbox(context);
+  const room = await headroom(context);
+  if (room === undefined) return { states: { ...states }, oldestWaitingSeconds, headroom: null };
+  const shown = {
+    mailbox: room.mailbox,
+    messagesNow: room.messagesNow ?? null,
+    messagesPerMinute: room.messagesPerMinute ?? null,
+    recipientsLeftToday: room.recipientsLeftToday ?? null,
+    pausedForSeconds: room.pausedForMs === undefined ? null : Math.ceil(room.pausedForMs / SECOND_MS),
+    problem: answerProblem(room.problem ?? null, language),
+  };
+  return { states: { ...states }, oldestWaitingSeconds, headroom: shown };
 }
 
 function changingRoutes(app: FastifyInstance, context: Context): void {

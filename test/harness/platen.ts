@@ -60,6 +60,7 @@ export async function startPlatenProcess(options: ServerOptions): Promise<Platen
       ...nodeEnvironment(ROOT),
       PLATEN_DATA_DIR: options.dataDir,
       PLATEN_PORT: '0',
+      PLATEN_RELAY_PORT: '0',
       PLATEN_SETUP_TOKEN: setupToken,
       PLATEN_LOG_LEVEL: 'info',
       ...options.env,

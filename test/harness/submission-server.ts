@@ -72,6 +72,7 @@ export async function startSubmissionServer(): Promise<SubmissionServer> {
 
   async function serve(socket: Socket, session: number): Promise<void> {
     let sender = '';
+    let hasSender = false;
     let recipients: string[] = [];
     let data: Buffer = Buffer.alloc(0);
     const react = async (moment: Moment, line = ''): Promise<string> => {
@@ -98,10 +99,13 @@ export async function startSubmissionServer(): Promise<SubmissionServer> {
         recipients = [];
         data = Buffer.alloc(0);
         sender = /<(.*)>/.exec(line)?.[1] ?? '';
-        const reply = await react('mail', line);
-        if (!reply.startsWith('250')) sender = '';
+        hasSender = (await react('mail', line)).startsWith('250');
       } else if (verb === 'RCPT') {
         const address = /<(.*)>/.exec(line)?.[1] ?? '';
+        if (!hasSender) {
+          socket.write('503 5.5.1 No sender\r\n');
+          continue;
+        }
         const reply = await react('rcpt', line);
         if (reply.startsWith('250')) recipients.push(address);
       } else if (verb === 'DATA') {
@@ -116,7 +120,7 @@ export async function startSubmissionServer(): Promise<SubmissionServer> {
         const taken = { session, sender, recipients: [...recipients], data };
         dotted.push(taken);
         if ((await react('dot')).startsWith('250')) accepted.push(taken);
-        sender = '';
+        hasSender = false;
       } else if (verb === 'RSET') await react('rset', line);
       else if (verb === 'QUIT') {
         await react('quit', line);
