@@ -22,10 +22,14 @@ export async function readMeasures(context: Context): Promise<Measure[]> {
     measure('platen_printers', 'Printers by state.', countStates(printers)),
     measure('platen_mailboxes', 'Mailboxes that are watched, by state.', countStates(mailboxes)),
     measure('platen_relay_sessions', 'Connections of devices to this node.', { open: relay.sessions }),
-    measure('platen_relay_messages', 'Messages taken and refusals since this node started, by reason.', {
+    measure('platen_relay_messages', 'Messages that this node took from devices since it started.', {
       accepted: relay.accepted,
-      ...relay.refused,
     }),
+    {
+      name: 'platen_relay_refusals',
+      help: 'What this node refused devices since it started, by reason.',
+      values: Object.entries(relay.refused).map(([reason, value]) => ({ value, labels: { reason } })),
+    },
     measure('platen_relay_disk', 'The room on the disks of this node: the state that is 1.', { [relay.disk]: 1 }),
   ];
 }

@@ -10,6 +10,7 @@ import { startIntakeWorker } from './intake/worker.ts';
 import { startJobsWorker } from './jobs/worker.ts';
 import { record } from './journal/journal.ts';
 import { startNoticesWorker } from './notices/worker.ts';
+import { startOutboxWorker } from './outbox/worker.ts';
 import { startPrintersWorker } from './printers/worker.ts';
 import { startRelayWorker } from './relay/worker.ts';
 import { openSpool } from './spool/spool.ts';
@@ -50,6 +51,7 @@ export async function startPlaten(settings: Settings = readSettings()): Promise<
   undo.use(await startPrintersWorker(context));
   undo.use(await startJobsWorker(context));
   undo.use(await startIntakeWorker(context));
+  undo.use(await startOutboxWorker(context));
   undo.use(await startNoticesWorker(context));
   const { host, port } = undo.use(await startRelayWorker(context));
   const http = undo.use(

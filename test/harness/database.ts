@@ -60,7 +60,10 @@ export async function openTestContext(options: TestContextOptions = {}): Promise
     db,
     clock,
     log,
-    settings: { ...readSettings({ PLATEN_DATA_DIR: directory, PLATEN_PORT: '0', PLATEN_RELAY_PORT: '0' }), ...options.settings },
+    settings: {
+      ...readSettings({ PLATEN_DATA_DIR: directory, PLATEN_PORT: '0', PLATEN_RELAY_PORT: '0' }),
+      ...options.settings,
+    },
     secrets: openSecrets(join(directory, 'key')),
   };
   undo.use(await openTasks(db, target, log));

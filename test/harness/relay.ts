@@ -109,7 +109,7 @@ export async function finish(conversation: Conversation, message: string | Buffe
   return await conversation.hear();
 }
 
-async function readKept({ context }: TestContext): Promise<Kept[]> {
+export async function readKept({ context }: TestContext): Promise<Kept[]> {
   const rows = await context.db.selectFrom('outbox_messages').selectAll().orderBy('created_at').orderBy('id').execute();
   const recipients = await context.db.selectFrom('outbox_recipients').selectAll().orderBy('position').execute();
   return await Promise.all(

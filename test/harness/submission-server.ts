@@ -62,6 +62,7 @@ export async function startSubmissionServer(): Promise<SubmissionServer> {
   let decide: (said: Said) => Reaction | Promise<Reaction> = () => undefined;
   const server = createServer((socket) => {
     sockets.add(socket);
+    socket.setNoDelay(true);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
     sessions += 1;
