@@ -2,11 +2,14 @@
 import type { Command } from './command.ts';
 import { connectCommands } from './connect.ts';
 import { connectionsCommands } from './connections.ts';
+import { devicesCommands } from './devices.ts';
 import { firstRunCommands } from './first-run.ts';
 import { jobsCommands } from './jobs.ts';
 import { mailboxesCommands } from './mailboxes.ts';
 import { messagesCommands } from './messages.ts';
 import { networkCommands } from './network.ts';
+import { noticesCommands } from './notices.ts';
+import { outboxCommands } from './outbox.ts';
 import { printersCommands } from './printers.ts';
 import { queuesCommands } from './queues.ts';
 import { serveCommands } from './serve.ts';
@@ -24,6 +27,9 @@ export const COMMANDS: readonly Command[] = [
   ...printersCommands,
   ...queuesCommands,
   ...jobsCommands,
+  ...outboxCommands,
+  ...devicesCommands,
+  ...noticesCommands,
   ...usersCommands,
   ...tokenCommands,
 ];

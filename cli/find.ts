@@ -12,6 +12,8 @@ const NAMES = {
   printer: { path: '/printers', fields: ['name', 'uri'] },
   queue: { path: '/queues', fields: ['name'] },
   job: { path: '/jobs', fields: [] },
+  outgoing: { path: '/outbox', fields: [] },
+  device: { path: '/devices', fields: ['name'] },
   user: { path: '/users', fields: ['email', 'name'] },
   token: { path: '/tokens', fields: ['name'] },
 } as const satisfies Readonly<Record<string, { path: string; fields: readonly string[] }>>;

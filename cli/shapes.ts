@@ -37,12 +37,23 @@ export const deviceCode = z.looseObject({
 });
 export type DeviceCode = z.infer<typeof deviceCode>;
 
+const classicServer = z.looseObject({
+  host: z.string(),
+  port: z.number(),
+  security: z.string(),
+  verifyCertificate: z.boolean(),
+  username: text,
+  hasPassword: z.boolean().default(false),
+});
+export type ClassicServer = z.infer<typeof classicServer>;
+
 export const network = z.looseObject({
   senderEmail: text,
   senderName: text,
-  outgoingServer: z.looseObject({ connectionId: text }).nullish(),
+  outgoingServer: z.union([classicServer, z.looseObject({ connectionId: z.string() })]).nullish(),
   problem: keptProblem,
 });
+export type Network = z.infer<typeof network>;
 
 export const mailbox = z.looseObject({
   id: z.string(),
@@ -165,6 +176,91 @@ export const token = z.looseObject({
 });
 
 export const newToken = z.looseObject({ id: z.string(), token: z.string() });
+
+export const outgoing = z.looseObject({
+  id: z.string(),
+  kind: z.string(),
+  sender: z.string(),
+  subject: text,
+  messageIdHeader: text,
+  bytes: z.number().nullish(),
+  state: z.string(),
+  holdReason: text,
+  problem: keptProblem,
+  possiblyTwice: z.boolean().default(false),
+  attempts: z.number().nullish(),
+  dueAt: instant,
+  createdAt: instant,
+  sentAt: instant,
+  endedAt: instant,
+  remoteAnswer: text,
+  recipients: z.array(z.looseObject({ address: z.string(), state: z.string(), problem: keptProblem })).default([]),
+});
+export type Outgoing = z.infer<typeof outgoing>;
+
+export const attempt = z.looseObject({
+  verdict: text,
+  code: z.number().nullish(),
+  enhanced: text,
+  words: text,
+  startedAt: instant,
+  endedAt: instant,
+});
+export type Attempt = z.infer<typeof attempt>;
+
+export const outboxSummary = z.looseObject({
+  states: z.record(z.string(), z.number()),
+  oldestWaitingSeconds: z.number(),
+  headroom: z
+    .looseObject({
+      mailbox: z.string(),
+      messagesNow: z.number().nullish(),
+      messagesPerMinute: z.number().nullish(),
+      recipientsLeftToday: z.number().nullish(),
+      pausedForSeconds: z.number().nullish(),
+      problem: keptProblem,
+    })
+    .nullish(),
+});
+
+export const device = z.looseObject({
+  id: z.string(),
+  name: z.string(),
+  addresses: z.array(z.string()),
+  username: text,
+  allowsPlainAuth: z.boolean(),
+  limits: z.record(z.string(), z.number()).default({}),
+  allowedDomains: z.array(z.string()),
+  senderMap: z.looseObject({ sender: text, displayName: text, ownAddress: z.string() }),
+  normalisesBareLf: z.boolean(),
+  enabled: z.boolean(),
+  createdAt: instant,
+  /** Only in the answer to the request that made it. */
+  password: text,
+});
+export type Device = z.infer<typeof device>;
+
+export const relay = z.looseObject({ address: z.looseObject({ host: z.string(), port: z.number() }).nullish() });
+
+const noticeRule = z.looseObject({
+  enabled: z.boolean(),
+  owner: z.boolean(),
+  operators: z.boolean(),
+  administrators: z.boolean(),
+  addresses: z.array(z.string()),
+  lastSentAt: instant,
+});
+export type NoticeRule = z.infer<typeof noticeRule>;
+
+export const notices = z.looseObject({
+  rules: z.record(z.string(), noticeRule),
+  limits: z.looseObject({
+    repliesPerPersonAndDay: z.number(),
+    noticesPerPersonAndDay: z.number(),
+    perHour: z.number(),
+  }),
+});
+export type Notices = z.infer<typeof notices>;
 
 /** For answers of which nothing is read. */
 export const anything = z.unknown();

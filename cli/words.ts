@@ -78,9 +78,18 @@ const TONES: Readonly<Record<string, Readonly<Record<string, Tone>>>> = {
   printer: { idle: 'good', processing: 'waiting', stopped: 'broken', unreachable: 'broken', unknown: 'waiting' },
   mailbox: { waiting: 'waiting', connected: 'good', failing: 'broken', disabled: 'faint' },
   message: { done: 'good', refused: 'warning', failed: 'broken', ignored: 'faint' },
+  outgoing: {
+    queued: 'waiting',
+    active: 'waiting',
+    deferred: 'warning',
+    held: 'held',
+    sent: 'good',
+    failed: 'broken',
+    uncertain: 'warning',
+  },
 };
 
-export type StateKind = 'connection' | 'login' | 'job' | 'printer' | 'mailbox' | 'message';
+export type StateKind = 'connection' | 'login' | 'job' | 'printer' | 'mailbox' | 'message' | 'outgoing';
 
 /** A state with its tone; one that this version does not know is shown as it came. */
 export function state(language: Language, kind: StateKind, value: string): Cell {

@@ -28,6 +28,9 @@ const TASKS = {
       'strace',
       'e2fsprogs',
       'chromium',
+      'postfix',
+      'swaks',
+      'libnet-ssleay-perl',
     ],
   },
   bench: {

@@ -70,3 +70,17 @@ test('secrets of different length are compared without an error', () => {
   assert.ok(isSameSecret('abc', 'abc'));
   assert.ok(!isSameSecret('abc', 'abcd'));
 });
+
+test('a signature holds for its text, its purpose and its key only', () => {
+  const secrets = secretsFromKey(Buffer.alloc(32, 1));
+  const signature = secrets.sign('text', 'purpose');
+  assert.match(signature, /^[0-9a-f]{64}$/);
+  assert.equal(secrets.sign('text', 'purpose'), signature);
+  for (const other of [
+    secrets.sign('texts', 'purpose'),
+    secrets.sign('text', 'other purpose'),
+    secretsFromKey(Buffer.alloc(32, 2)).sign('text', 'purpose'),
+  ]) {
+    assert.notEqual(other, signature);
+  }
+});

@@ -9,7 +9,9 @@ import {
   createDecipheriv,
   createHash,
   createHmac,
+  createSecretKey,
   hkdfSync,
+  type KeyObject,
   randomBytes,
   randomUUIDv7,
   timingSafeEqual,
@@ -55,11 +57,16 @@ export function openSecrets(keyFile: string): Secrets {
 
 export function secretsFromKey(master: Buffer): Secrets {
   const key = Buffer.from(hkdfSync('sha256', master, '', 'platen sealed values', KEY_BYTES));
+  const signingKeys = new Map<string, KeyObject>();
   return {
     fingerprint: createHash('sha256').update('platen key fingerprint').update(master).digest('hex').slice(0, 8),
     sign(text, purpose) {
-      const signing = hkdfSync('sha256', master, '', `platen signatures: ${purpose}`, KEY_BYTES);
-      return createHmac('sha256', Buffer.from(signing)).update(text).digest('hex');
+      // Purposes are a handful of our own words, so their keys are kept.
+      const derive = () =>
+        createSecretKey(Buffer.from(hkdfSync('sha256', master, '', `platen signatures: ${purpose}`, KEY_BYTES)));
+      const signing = signingKeys.get(purpose) ?? derive();
+      signingKeys.set(purpose, signing);
+      return createHmac('sha256', signing).update(text).digest('hex');
     },
     seal(text, boundTo) {
       const iv = randomBytes(IV_BYTES);

@@ -20,69 +20,80 @@ export type Prepared = {
   readonly sha256: Buffer;
 };
 
-type Waiting = {
-  readonly prepared: Prepared;
-  readonly resolve: () => void;
+/** Bodies of one batch together: the parameters of one statement are held twice. */
+const MAX_BATCH_BYTES = 8 * 1024 * 1024;
+const MAX_BATCH = 256;
+
+// One per database handle, which is one per process outside tests.
+const submissions = new WeakMap<Db, Group<Prepared, void>>();
+
+/** Commits the message with whatever else is submitted now. Durable when it returns. */
+export async function commitInGroup(context: Context, prepared: Prepared): Promise<void> {
+  const group =
+    submissions.get(context.db) ??
+    new Group<Prepared, void>({
+      bytesOf: ({ body }) => body?.length ?? 0,
+      async commit(batch) {
+        await transaction(context, (context) => insertMessages(context, batch));
+        return batch.map(() => undefined);
+      },
+    });
+  submissions.set(context.db, group);
+  await group.add(prepared);
+}
+
+type Waiting<Item, Result> = {
+  readonly item: Item;
+  readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 };
 
-const MAX_BATCH = 256;
-/** Bodies of one batch together: the parameters of one statement are held twice. */
-const MAX_BATCH_BYTES = 8 * 1024 * 1024;
+type GroupOptions<Item, Result> = {
+  readonly bytesOf: (item: Item) => number;
+  /** Commits all items or none; returns a result for each in the same order. */
+  readonly commit: (items: readonly Item[]) => Promise<readonly Result[]>;
+};
 
-// One queue per database handle, which is one per process outside tests.
-const committers = new WeakMap<Db, Committer>();
-
-/** Commits the message with whatever else is submitted now. Durable when it returns. */
-export function commitInGroup(context: Context, prepared: Prepared): Promise<void> {
-  const committer = committers.get(context.db) ?? new Committer(context);
-  committers.set(context.db, committer);
-  return committer.add(prepared);
-}
-
-class Committer {
-  readonly #context: Context;
-  #waiting: Waiting[] = [];
+/** Items that come while one batch commits are the next batch. */
+export class Group<Item, Result> {
+  readonly #options: GroupOptions<Item, Result>;
+  #waiting: Waiting<Item, Result>[] = [];
   #isRunning = false;
 
-  constructor(context: Context) {
-    this.#context = context;
+  constructor(options: GroupOptions<Item, Result>) {
+    this.#options = options;
   }
 
-  add(prepared: Prepared): Promise<void> {
+  add(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ prepared, resolve, reject });
+      this.#waiting.push({ item, resolve, reject });
       if (!this.#isRunning) void this.#run();
     });
   }
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    // What is submitted in the same turn belongs to the first batch as well.
+    // What comes in the same turn belongs to the first batch as well.
     await Promise.resolve();
     while (this.#waiting.length > 0) await this.#commit(this.#takeBatch());
     this.#isRunning = false;
   }
 
-  #takeBatch(): Waiting[] {
+  #takeBatch(): Waiting<Item, Result>[] {
     let count = 0;
     let bytes = 0;
-    for (const { prepared } of this.#waiting) {
-      bytes += prepared.body?.length ?? 0;
+    for (const { item } of this.#waiting) {
+      bytes += this.#options.bytesOf(item);
       if (count > 0 && (count === MAX_BATCH || bytes > MAX_BATCH_BYTES)) break;
       count += 1;
     }
     return this.#waiting.splice(0, count);
   }
 
-  async #commit(batch: readonly Waiting[]): Promise<void> {
+  async #commit(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    let results: readonly Result[];
     try {
-      await transaction(this.#context, (context) =>
-        insertMessages(
-          context,
-          batch.map((one) => one.prepared),
-        ),
-      );
+      results = await this.#options.commit(batch.map(({ item }) => item));
     } catch (error) {
       if (batch.length > 1 && isAboutTheData(error)) {
         for (const one of batch) await this.#commit([one]);
@@ -91,7 +102,7 @@ class Committer {
       for (const { reject } of batch) reject(error);
       return;
     }
-    for (const { resolve } of batch) resolve();
+    for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
   }
 }
 
@@ -139,11 +150,9 @@ export async function insertMessages(context: Context, all: readonly Prepared[])
       },
     })),
   );
-  await enqueueTasks(
-    context,
-    'outbox',
-    all.map(({ id }) => id),
-  );
+  // One alarm for all: a session that is woken takes whatever is due.
+  const [first] = all;
+  if (first !== undefined) await enqueueTasks(context, 'outbox', [first.id]);
 }
 
 function rowOf({ id, message, body, file, sha256 }: Prepared) {

@@ -308,8 +308,23 @@ describe('a session', () => {
     assert.ok(server.sessions() <= 5);
     await Promise.all(Array.from({ length: 40 }, () => submit(stage)));
     await eventually(async () => (await countOutbox(context)).states.sent === 45);
-    assert.ok(server.sessions() <= 15, `${server.sessions()} sessions for 45 messages`);
+    assert.ok(server.sessions() <= 20, `${server.sessions()} sessions for 45 messages`);
     await eventually(() => server.openSessions() === 0);
+  });
+
+  test('that the server has no room for is not missed, and nothing is paused', async () => {
+    await using stage = await openOutboxStage();
+    const { context, server } = stage;
+    server.react(({ moment }) =>
+      moment === 'connect' && server.openSessions() > 2 ? '421 4.7.0 Too many connections' : undefined,
+    );
+    const ids = await Promise.all(Array.from({ length: 60 }, () => submit(stage)));
+    for (const id of ids) assert.equal((await reach(context, id, 'sent')).attempts, 1);
+    const buckets = await context.db.selectFrom('pace_buckets').select('parked_until').execute();
+    assert.deepEqual(
+      buckets.filter(({ parked_until }) => parked_until !== null),
+      [],
+    );
   });
 
   test('that the server ends after some messages costs no message a try', async () => {

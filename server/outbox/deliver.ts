@@ -8,11 +8,13 @@ import { record } from '../journal/journal.ts';
 import type { SmtpSession } from '../protocols/smtp/client.ts';
 import type { SmtpOutcome } from '../protocols/smtp/outcome.ts';
 import { openSpoolFile } from '../spool/spool.ts';
-import type { Context } from '../store/database.ts';
-import { checkFence, type Lease } from '../store/leases.ts';
+import type { Context, Db } from '../store/database.ts';
+import { checkFence, type Lease, listKept } from '../store/leases.ts';
 import type { Schema } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
+import { Group } from './commit.ts';
 import { type Pace, takeTurn } from './pace.ts';
+import { type Plain, settlePlain } from './settle.ts';
 import { judgeMessage, type Verdict } from './verdict.ts';
 
 /** A message that this session has, with the attempt that stands for it. */
@@ -45,55 +47,137 @@ export type Next =
 /** Exchange Online takes 500 by default; whoever takes fewer says so, and is asked for half. */
 const RECIPIENTS_AT_ONCE = 500;
 
+export type Turn = {
+  readonly lease: Lease;
+  readonly pace: Pace;
+  /** What came of the message before, to be written in the same transaction. */
+  readonly done: Plain | undefined;
+};
+
 /**
- * Takes the next due message for the holder of `lease`, within the pace, and writes the attempt. Durable when it
- * returns: a message whose session dies after this is uncertain, never forgotten.
+ * Settles the message before and takes the next due one for the holder of a lease, within the pace, and writes the
+ * attempt. Durable when it returns: a message whose session dies after this is uncertain, never forgotten. Throws
+ * `lease-lost`.
  */
-export async function beginAttempt(context: Context, lease: Lease, pace: Pace): Promise<Next> {
+export async function beginAttempt(context: Context, turn: Turn): Promise<Next> {
+  // Where nothing is to be waited for, the sessions of this node share their commits.
+  const [next] = turn.pace.limits === undefined ? [await groupOf(context).add(turn)] : await takeTurns(context, [turn]);
+  if (next !== undefined && next.kind !== 'lost') return next;
+  throw new PlatenError('lease-lost', `another node has taken over ${turn.lease.name}`);
+}
+
+type TurnResult = Next | { readonly kind: 'lost' };
+
+const groups = new WeakMap<Db, Group<Turn, TurnResult>>();
+
+function groupOf(context: Context): Group<Turn, TurnResult> {
+  const known = groups.get(context.db);
+  if (known !== undefined) return known;
+  const group = new Group<Turn, TurnResult>({ bytesOf: () => 0, commit: (turns) => takeTurns(context, turns) });
+  groups.set(context.db, group);
+  return group;
+}
+
+async function takeTurns(context: Context, turns: readonly Turn[]): Promise<TurnResult[]> {
   return await transaction(context, async (context) => {
-    await checkFence(context, lease);
-    const now = context.clock.now();
-    const row = await context.db
-      .selectFrom('outbox_messages')
-      .selectAll()
-      .where('due_at', '<=', now)
-      .orderBy('priority')
-      .orderBy('due_at')
-      .orderBy('id')
-      .limit(1)
-      .forUpdate()
-      .skipLocked()
-      .executeTakeFirst();
-    if (row === undefined) return { kind: 'none' };
-    const recipients = await context.db
-      .selectFrom('outbox_recipients')
-      .select(['position', 'address', 'state'])
-      .where('message_id', '=', row.id)
-      .orderBy('position')
-      .execute();
-    const chosen = recipients.filter(isUnsettled).slice(0, row.recipients_at_once ?? RECIPIENTS_AT_ONCE);
-    const turn = await takeTurn(context, pace, chosen.length);
-    if (turn.kind === 'wait') return turn;
-    const attemptId = newId();
-    await context.db
-      .insertInto('outbox_attempts')
-      .values({
-        id: attemptId,
-        message_id: row.id,
-        lease_name: lease.name,
-        fence: lease.fence,
-        phase: 'sending',
-        positions: chosen.map(({ position }) => position),
-        started_at: now,
-      })
-      .execute();
-    await context.db
-      .updateTable('outbox_messages')
-      .set({ state: 'active', due_at: null, attempts: row.attempts + 1 })
-      .where('id', '=', row.id)
-      .execute();
-    return { kind: 'message', claimed: describeClaim(row, { attemptId, chosen, recipients }) };
+    const kept = await listKept(
+      context,
+      turns.map(({ lease }) => lease),
+    );
+    const alive = turns.filter(({ lease }) => kept.has(lease.name));
+    const done = alive.flatMap((turn) => (turn.done === undefined ? [] : [turn.done]));
+    const settled = await settlePlain(context, done);
+    const able = alive.filter((turn) => turn.done === undefined || settled.has(turn.done.claimed.attemptId));
+    const nexts = await claimNext(context, able);
+    return turns.map((turn) => nexts.get(turn) ?? { kind: 'lost' });
   });
+}
+
+/** Gives each turn a due message of its own, as far as there are any. */
+async function claimNext(context: Context, turns: readonly Turn[]): Promise<Map<Turn, Next>> {
+  if (turns.length === 0) return new Map();
+  const now = context.clock.now();
+  const rows = await context.db
+    .selectFrom('outbox_messages')
+    .selectAll()
+    .where('due_at', '<=', now)
+    .orderBy('priority')
+    .orderBy('due_at')
+    .orderBy('id')
+    .limit(turns.length)
+    .forUpdate()
+    .skipLocked()
+    .execute();
+  const ids = rows.map(({ id }) => id);
+  const recipients = Map.groupBy(await readRecipients(context, ids), (one) => one.message_id);
+  const nexts = new Map<Turn, Next>();
+  for (const [index, turn] of turns.entries()) {
+    const row = rows[index];
+    const all = row === undefined ? [] : (recipients.get(row.id) ?? []);
+    nexts.set(turn, row === undefined ? { kind: 'none' } : await claimWithin(context, { turn, row, recipients: all }));
+  }
+  const claims = [...nexts].flatMap(([turn, next]) =>
+    next.kind === 'message' ? [{ turn, claimed: next.claimed }] : [],
+  );
+  await writeAttempts(context, claims, now);
+  return nexts;
+}
+
+async function readRecipients(context: Context, ids: readonly string[]) {
+  if (ids.length === 0) return [];
+  return await context.db
+    .selectFrom('outbox_recipients')
+    .select(['message_id', 'position', 'address', 'state'])
+    .where('message_id', 'in', [...ids])
+    .orderBy('message_id')
+    .orderBy('position')
+    .execute();
+}
+
+async function claimWithin(
+  context: Context,
+  claim: {
+    readonly turn: Turn;
+    readonly row: Selectable<Schema['outbox_messages']>;
+    readonly recipients: readonly RecipientRow[];
+  },
+): Promise<Next> {
+  const { turn, row, recipients } = claim;
+  const chosen = recipients.filter(isUnsettled).slice(0, row.recipients_at_once ?? RECIPIENTS_AT_ONCE);
+  const given = await takeTurn(context, turn.pace, chosen.length);
+  if (given.kind === 'wait') return given;
+  return { kind: 'message', claimed: describeClaim(row, { attemptId: newId(), chosen, recipients }) };
+}
+
+async function writeAttempts(
+  context: Context,
+  claims: readonly { readonly turn: Turn; readonly claimed: Claimed }[],
+  now: Date,
+): Promise<void> {
+  if (claims.length === 0) return;
+  await context.db
+    .insertInto('outbox_attempts')
+    .values(
+      claims.map(({ turn, claimed }) => ({
+        id: claimed.attemptId,
+        message_id: claimed.id,
+        lease_name: turn.lease.name,
+        fence: turn.lease.fence,
+        phase: 'sending' as const,
+        positions: [...claimed.positions],
+        started_at: now,
+      })),
+    )
+    .execute();
+  await context.db
+    .updateTable('outbox_messages')
+    .set({ state: 'active', due_at: null, attempts: sql<number>`attempts + 1` })
+    .where(
+      'id',
+      'in',
+      claims.map(({ claimed }) => claimed.id),
+    )
+    .execute();
 }
 
 type RecipientRow = Pick<Selectable<Schema['outbox_recipients']>, 'position' | 'address' | 'state'>;

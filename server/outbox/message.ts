@@ -15,7 +15,9 @@
 import { DAY_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
 import type { SpoolFile } from '../spool/spool.ts';
+import type { Context } from '../store/database.ts';
 import type { HoldReason, MessageKind, OutboxState, Problem, RecipientState } from '../store/schema.ts';
+import type { Cause } from './verdict.ts';
 
 export const OUTBOX_STATES = ['queued', 'active', 'deferred', 'held', 'sent', 'failed', 'uncertain'] as const;
 
@@ -124,4 +126,32 @@ function toLine(text: string): string {
     .replace(/\p{Cc}+/gu, ' ')
     .slice(0, MAX_LINE_CHARACTERS)
     .toWellFormed();
+}
+
+/** Where something happened, for the words of a problem. */
+export type Place = { readonly mailbox: string; readonly host: string };
+
+/** A failure as it is kept and shown, with the server's words and what its support asks for. */
+export function problemOf(context: Context, cause: Cause, place: Place, sender = ''): Problem {
+  const { reply } = cause;
+  return {
+    code: cause.code,
+    detail: describeCause(cause, place.host),
+    ...(reply === undefined ? {} : { remote: reply.words }),
+    ...(reply === undefined
+      ? {}
+      : {
+          facts: {
+            code: reply.code,
+            ...(reply.enhanced === undefined ? {} : { enhanced: reply.enhanced }),
+            ...reply.facts,
+          },
+        }),
+    values: { mailbox: place.mailbox, host: place.host, sender },
+    at: context.clock.now().toISOString(),
+  };
+}
+
+function describeCause({ code, reply, words }: Cause, host: string): string {
+  return reply === undefined ? `${host}: ${words ?? code}` : `${host} said: ${reply.words}`;
 }

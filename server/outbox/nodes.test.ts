@@ -64,7 +64,7 @@ describe('a node that dies', () => {
     const name = `${SLOT}${pace.mailbox}:1`;
     let kept: { claimed: Claimed; lease: Lease } | undefined;
     await withLease(context, name, {}, async (lease) => {
-      const next = await beginAttempt(context, lease, pace);
+      const next = await beginAttempt(context, { lease, pace, done: undefined });
       assert.equal(next.kind, 'message');
       kept = { claimed: next.claimed, lease };
       await then?.(next.claimed, lease);

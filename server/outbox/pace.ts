@@ -22,8 +22,8 @@ type Limits = { readonly messagesPerMinute: number; readonly burst: number; read
  */
 export const EXCHANGE_LIMITS: Limits = { messagesPerMinute: 25, burst: 5, recipientsPerDay: 10_000 };
 export const EXCHANGE_SESSIONS = 2;
-/** A classic server tells by itself (4xx) when it is too much. */
-export const CLASSIC_SESSIONS = 5;
+/** Fewer where the server takes fewer: it tells by itself (421), and no further session is opened for a while. */
+export const CLASSIC_SESSIONS = 10;
 
 export type Turn = { readonly kind: 'go' } | { readonly kind: 'wait'; readonly ms: number };
 

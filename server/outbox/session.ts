@@ -11,8 +11,9 @@ import type { Lease } from '../store/leases.ts';
 import type { Problem } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
 import { beginAttempt, recoverAttempts, sendClaimed } from './deliver.ts';
+import type { Place } from './message.ts';
 import { CLASSIC_SESSIONS, EXCHANGE_LIMITS, EXCHANGE_SESSIONS, type Pace } from './pace.ts';
-import { type Place, type Step, settle, settleSession } from './settle.ts';
+import { isPlain, type Plain, settle, settleSession } from './settle.ts';
 import { judgeSession, type Verdict } from './verdict.ts';
 
 /** The server as it is set now; two that differ in anything are two. */
@@ -63,13 +64,18 @@ function noServer(context: Context): Problem {
 
 export type SessionEnd =
   /** Nothing more to do for now, or only after the pause. */
-  { readonly kind: 'idle'; readonly ms: number } | { readonly kind: 'changed' };
+  | { readonly kind: 'idle'; readonly ms: number }
+  | { readonly kind: 'changed' }
+  /** The server has no room for one more session. */
+  | { readonly kind: 'enough' };
 
 export type Run = {
   readonly outgoing: Outgoing;
   readonly stop: AbortSignal;
   /** Called when the server has taken the sign-in: further sessions are worth opening. */
   readonly opened: () => void;
+  /** Whether others are open already: a server that refuses one more is then no trouble. */
+  readonly isExtra: () => boolean;
 };
 
 /** Sends what is due, as the holder of a slot. Throws `lease-lost`, and what the database throws. */
@@ -78,6 +84,7 @@ export async function runSession(context: Context, lease: Lease, run: Run): Prom
   while (!run.stop.aborted) {
     const opened = await open(context, run.outgoing, lease.signal);
     if (opened.kind === 'verdict') {
+      if (opened.verdict.kind === 'server-paused' && run.isExtra()) return { kind: 'enough' };
       await transaction(context, (context) => settleSession(context, run.outgoing.place, opened.verdict));
       return { kind: 'idle', ms: 0 };
     }
@@ -162,32 +169,50 @@ type Sending = Run & {
 };
 
 async function sendAll(sending: Sending): Promise<SessionEnd | 'reconnect'> {
-  const { context, lease, outgoing, stop, session } = sending;
-  let sentInSession = 0;
-  let lookedAtMs = context.clock.monotonicMs();
-  while (!stop.aborted) {
-    const nowMs = context.clock.monotonicMs();
-    if (!session.isOpen || nowMs >= sending.endsAtMs) return 'reconnect';
-    if (nowMs - lookedAtMs >= LOOK_MS) {
-      if (!(await isStillOutgoing(context, outgoing))) return { kind: 'changed' };
-      lookedAtMs = nowMs;
+  const { context, lease, outgoing, session } = sending;
+  const counted = { sent: 0, lookedAtMs: context.clock.monotonicMs() };
+  let done: Plain | undefined;
+  for (;;) {
+    const end = await findEnd(sending, counted);
+    if (end !== undefined) {
+      if (done !== undefined) await settle(context, lease, done);
+      return end;
     }
-    const next = await beginAttempt(context, lease, outgoing.pace);
+    const next = await beginAttempt(context, { lease, pace: outgoing.pace, done });
+    done = undefined;
     if (next.kind === 'none') return { kind: 'idle', ms: 0 };
     if (next.kind === 'wait') {
       if (next.ms > LINGER_MS) return { kind: 'idle', ms: next.ms };
-      await context.clock.sleep(next.ms, AbortSignal.any([stop, lease.signal]));
+      await context.clock.sleep(next.ms, AbortSignal.any([sending.stop, lease.signal]));
       continue;
     }
     const { claimed } = next;
-    const verdict = await sendClaimed(context, lease, { session, claimed, sentInSession });
-    const isFirst = sentInSession === 0;
-    const step: Step = await settle(context, lease, { claimed, verdict, place: outgoing.place, isFirst });
+    const verdict = await sendClaimed(context, lease, { session, claimed, sentInSession: counted.sent });
+    const outcome = { claimed, verdict, place: outgoing.place, isFirst: counted.sent === 0 };
+    if (verdict.kind === 'accepted') counted.sent += 1;
+    // Written together with the next attempt.
+    if (isPlain(outcome)) {
+      done = outcome;
+      continue;
+    }
+    const step = await settle(context, lease, outcome);
     if (step === 'stop') return { kind: 'idle', ms: 0 };
     if (step === 'reconnect') return 'reconnect';
-    if (verdict.kind === 'accepted') sentInSession += 1;
   }
-  return { kind: 'changed' };
+}
+
+/** Whether the session is at its end before the next message. */
+async function findEnd(
+  sending: Sending,
+  counted: { lookedAtMs: number },
+): Promise<SessionEnd | 'reconnect' | undefined> {
+  const { context, outgoing, session } = sending;
+  if (sending.stop.aborted) return { kind: 'changed' };
+  const nowMs = context.clock.monotonicMs();
+  if (!session.isOpen || nowMs >= sending.endsAtMs) return 'reconnect';
+  if (nowMs - counted.lookedAtMs < LOOK_MS) return undefined;
+  counted.lookedAtMs = nowMs;
+  return (await isStillOutgoing(context, outgoing)) ? undefined : { kind: 'changed' };
 }
 
 async function isStillOutgoing(context: Context, outgoing: Outgoing): Promise<boolean> {

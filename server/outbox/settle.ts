@@ -1,20 +1,19 @@
 /** Applies a verdict to the rows, once: under the fence of the session's lease, and only while the attempt is open. */
+import { sql } from 'kysely';
 import { type ErrorCode, PlatenError } from '../base/errors.ts';
-import { record } from '../journal/journal.ts';
+import { record, recordAll } from '../journal/journal.ts';
 import type { RecipientReply } from '../protocols/smtp/outcome.ts';
 import { forget } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { checkFence, type Lease } from '../store/leases.ts';
-import type { HoldReason, OutboxState, Problem } from '../store/schema.ts';
+import type { HoldReason, OutboxState } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
 import { messagePauseMs, PROBE_MS, serverPauseMs, TENANT_LIMIT_MS } from './backoff.ts';
 import type { Claimed } from './deliver.ts';
 import { deferWaiting, holdWaiting, releaseHeld } from './hold.ts';
+import { type Place, problemOf } from './message.ts';
 import { dailyPauseMs, park, readParking, unpark } from './pace.ts';
 import { type Cause, LOGON_TRIES, type RecipientVerdicts, type Verdict } from './verdict.ts';
-
-/** Where something happened, for the words of a problem. */
-export type Place = { readonly mailbox: string; readonly host: string };
 
 /** What the verdict means for the session. */
 export type Step = 'go-on' | 'reconnect' | 'stop';
@@ -26,12 +25,100 @@ type Settling = {
   readonly verdict: Verdict;
 };
 
+export type Outcome = {
+  readonly claimed: Claimed;
+  readonly place: Place;
+  readonly verdict: Verdict;
+  /** The first message of its session. */
+  readonly isFirst: boolean;
+};
+
+/** Taken for everybody, and nothing else is to be done: many of these are settled with a few statements. */
+export type Plain = Outcome & { readonly verdict: Extract<Verdict, { kind: 'accepted' }> };
+
+export function isPlain(outcome: Outcome): outcome is Plain {
+  const { verdict, claimed, isFirst } = outcome;
+  if (verdict.kind !== 'accepted' || isFirst || claimed.hasFailedRecipients) return false;
+  const { failed, later, next } = verdict.recipients;
+  return failed.length + later.length + next.length === 0 && claimed.unsettled === claimed.positions.length;
+}
+
+/**
+ * Settles plain outcomes in the transaction of `context.db`, whose fences the caller has checked. Returns the attempts
+ * that were still open; the messages of others belong to somebody else by now and are left alone.
+ */
+export async function settlePlain(context: Context, all: readonly Plain[]): Promise<ReadonlySet<string>> {
+  if (all.length === 0) return new Set();
+  const now = context.clock.now();
+  const values = sql<{ id: string; code: number; enhanced: string | null; words: string }>`unnest(
+    ${all.map(({ claimed }) => claimed.attemptId)}::uuid[],
+    ${all.map(({ verdict }) => verdict.reply.code)}::int[],
+    ${all.map(({ verdict }) => verdict.reply.enhanced ?? null)}::text[],
+    ${all.map(({ verdict }) => verdict.reply.words)}::text[]
+  )`.as<'v'>(sql`v(id, code, enhanced, words)`);
+  const closed = await context.db
+    .updateTable('outbox_attempts')
+    .from(values)
+    .set((set) => ({
+      phase: 'ended',
+      verdict: 'accepted',
+      code: set.ref('v.code'),
+      enhanced: set.ref('v.enhanced'),
+      words: set.ref('v.words'),
+      ended_at: now,
+    }))
+    .whereRef('outbox_attempts.id', '=', 'v.id')
+    .where('outbox_attempts.ended_at', 'is', null)
+    .returning('outbox_attempts.id')
+    .execute();
+  const open = new Set(closed.map(({ id }) => id));
+  const ours = all.filter(({ claimed }) => open.has(claimed.attemptId));
+  if (ours.length > 0) await markSent(context, ours, now);
+  return open;
+}
+
+async function markSent(context: Context, ours: readonly Plain[], now: Date): Promise<void> {
+  const ids = ours.map(({ claimed }) => claimed.id);
+  await context.db
+    .updateTable('outbox_recipients')
+    .set({ state: 'sent', problem: null })
+    .where('message_id', 'in', ids)
+    .execute();
+  const words = ours.map(({ verdict }) => verdict.reply.words);
+  const values = sql<{ id: string; words: string }>`unnest(${ids}::uuid[], ${words}::text[])`.as<'v'>(
+    sql`v(id, words)`,
+  );
+  await context.db
+    .updateTable('outbox_messages')
+    .from(values)
+    .set((set) => ({
+      state: 'sent',
+      problem: null,
+      body: null,
+      spool_id: null,
+      sent_at: now,
+      ended_at: now,
+      remote_answer: set.ref('v.words'),
+    }))
+    .whereRef('outbox_messages.id', '=', 'v.id')
+    .execute();
+  await forget(
+    context,
+    ours.flatMap(({ claimed }) => (claimed.spoolId === null ? [] : [claimed.spoolId])),
+  );
+  await recordAll(
+    context,
+    ours.map(({ claimed }) => ({
+      type: 'outbox-message-state-changed',
+      subjectId: claimed.id,
+      ...(claimed.ownerId === null ? {} : { ownerId: claimed.ownerId }),
+      data: { to: 'sent', verdict: 'accepted', ...(claimed.possiblyTwice ? { possiblyTwice: true } : {}) },
+    })),
+  );
+}
+
 /** Writes what came of an attempt. Throws `lease-lost` when somebody else has taken the message over. */
-export async function settle(
-  context: Context,
-  lease: Lease,
-  outcome: { readonly claimed: Claimed; readonly place: Place; readonly verdict: Verdict; readonly isFirst: boolean },
-): Promise<Step> {
+export async function settle(context: Context, lease: Lease, outcome: Outcome): Promise<Step> {
   const { claimed, verdict } = outcome;
   return await transaction(context, async (context) => {
     await checkFence(context, lease);
@@ -295,29 +382,4 @@ async function move(settling: Settling, next: Move): Promise<void> {
       ...(next.state === 'sent' && claimed.possiblyTwice ? { possiblyTwice: true } : {}),
     },
   });
-}
-
-/** A failure as it is kept and shown, with the server's words and what its support asks for. */
-export function problemOf(context: Context, cause: Cause, place: Place, sender = ''): Problem {
-  const { reply } = cause;
-  return {
-    code: cause.code,
-    detail: describeCause(cause, place.host),
-    ...(reply === undefined ? {} : { remote: reply.words }),
-    ...(reply === undefined
-      ? {}
-      : {
-          facts: {
-            code: reply.code,
-            ...(reply.enhanced === undefined ? {} : { enhanced: reply.enhanced }),
-            ...reply.facts,
-          },
-        }),
-    values: { mailbox: place.mailbox, host: place.host, sender },
-    at: context.clock.now().toISOString(),
-  };
-}
-
-function describeCause({ code, reply, words }: Cause, host: string): string {
-  return reply === undefined ? `${host}: ${words ?? code}` : `${host} said: ${reply.words}`;
 }

@@ -39,6 +39,8 @@ class Sender implements AsyncDisposable {
   #loop: Promise<void> = Promise.resolve();
   #pause = new AbortController();
   #sweptAtMs = Number.NEGATIVE_INFINITY;
+  /** How many sessions the server has room for, as it said in the last minute. */
+  #room = Number.POSITIVE_INFINITY;
   /** A session learned that nothing can leave before this. */
   #notBeforeMs = 0;
 
@@ -106,7 +108,8 @@ class Sender implements AsyncDisposable {
     const waitMs = this.#notBeforeMs - context.clock.monotonicMs();
     if (waitMs > 0) return Math.min(waitMs, nextDueMs);
     // One session finds out whether the sign-in is taken; a refused one is not to be repeated by all.
-    this.#openSessions(outgoing, this.#signedIn.size === 0 ? 1 : Math.min(due, outgoing.pace.sessions));
+    const room = Math.min(due, outgoing.pace.sessions, this.#room);
+    this.#openSessions(outgoing, this.#signedIn.size === 0 ? 1 : room);
     return MINUTE_MS;
   }
 
@@ -115,6 +118,7 @@ class Sender implements AsyncDisposable {
     const context = this.#context;
     const nowMs = context.clock.monotonicMs();
     if (nowMs - this.#sweptAtMs < MINUTE_MS) return;
+    this.#room = Number.POSITIVE_INFINITY;
     await transaction(context, failExpired);
     await forgetOldHours(context);
     for (const name of await listOpenLeases(context)) {
@@ -142,12 +146,14 @@ class Sender implements AsyncDisposable {
       this.#signedIn.add(name);
       this.wake();
     };
+    const isExtra = (): boolean => this.#signedIn.size > (this.#signedIn.has(name) ? 1 : 0);
     try {
       const end = await withLease(this.#context, name, { signal: this.#kill.signal }, (lease) =>
-        runSession(this.#context, lease, { outgoing, stop: this.#stop.signal, opened }),
+        runSession(this.#context, lease, { outgoing, stop: this.#stop.signal, opened, isExtra }),
       );
       // Another node has the slot and sends what is due.
       if (end === undefined) return;
+      if (end.kind === 'enough') this.#room = Math.max(1, this.#signedIn.size);
       if (end.kind === 'idle' && end.ms > 0) this.#notBeforeMs = clock.monotonicMs() + end.ms;
     } catch (error) {
       log.warn({ error, slot: name }, 'a sending session ended in trouble; another one follows');

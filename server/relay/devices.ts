@@ -82,7 +82,11 @@ export function readRange(text: string): Range {
     text,
     prefix: prefix + (128 - bits),
     base,
-    contains: (address) => familyOf(address) === family && list.check(address, family),
+    contains: (address) => {
+      // The interface of a link-local address is no part of it.
+      const [plain = ''] = address.split('%', 1);
+      return familyOf(plain) === family && list.check(plain, family);
+    },
   };
 }
 

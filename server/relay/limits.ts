@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../base/clock.ts';
 import { isSystemError } from '../base/errors.ts';
 import type { Context } from '../store/database.ts';
+import { Refusal } from './message/refusal.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -60,6 +61,20 @@ export const DEFAULT_DEVICE_LIMITS = {
   maxRecipients: 100,
   maxSessions: 10,
 } as const;
+
+/** Waits for `work` so long and no longer: a database that hangs must not hold a device. */
+export async function inTime<T>(context: Context, work: Promise<T>, ms: number): Promise<T> {
+  const ended = new AbortController();
+  const late = context.clock.sleep(ms, ended.signal).then(() => undefined);
+  try {
+    const first = await Promise.race([work.then((value) => ({ value })), late]);
+    if (first === undefined) throw new Refusal('not-kept');
+    return first.value;
+  } finally {
+    // With a reason: without one an exception with a stack is made for each message.
+    ended.abort('done');
+  }
+}
 
 /** The share of the disk below which no message is taken, and below which a warning is due. */
 export const diskMarks = {

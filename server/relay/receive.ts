@@ -13,7 +13,7 @@ import { readDate } from '../protocols/mime/header-text.ts';
 import { keep } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { type Device, domainOf } from './devices.ts';
-import { relayLimits } from './limits.ts';
+import { inTime, relayLimits } from './limits.ts';
 import { findHeaderEnd, type Header, readHeader, writeDate } from './message/fields.ts';
 import { LineGuard, LineRepair } from './message/lines.ts';
 import { Refusal } from './message/refusal.ts';
@@ -196,18 +196,8 @@ function receivedValue(context: Context, by: Transaction, { id, now }: { id: str
 }
 
 async function submit(context: Context, message: NewMessage): Promise<string> {
-  const overdue = new AbortController();
-  try {
-    return await Promise.race([
-      submitMessage(context, message).catch(refuseStorage),
-      context.clock.sleep(relayLimits.commitMs, overdue.signal).then(() => {
-        // It may still be committed: then the device's copy goes out too, with the same Message-ID.
-        throw new Refusal('not-kept');
-      }),
-    ]);
-  } finally {
-    overdue.abort();
-  }
+  // What comes too late may still be committed: then the device's copy goes out too, with the same Message-ID.
+  return await inTime(context, submitMessage(context, message).catch(refuseStorage), relayLimits.commitMs);
 }
 
 function refuseStorage(error: unknown): never {

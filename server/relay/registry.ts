@@ -113,25 +113,34 @@ export class Snapshot {
 
 export class Registry {
   readonly #context: Context;
-  #snapshot: { readonly value: Promise<Snapshot>; readonly version: number; readonly atMs: number } | undefined;
+  #known: { readonly snapshot: Snapshot; readonly version: number; readonly atMs: number } | undefined;
+  #reading: Promise<Snapshot> | undefined;
 
   constructor(context: Context) {
     this.#context = context;
   }
 
-  /** Throws a `Refusal` that asks the device to come again when the database does not answer. */
-  async current(): Promise<Snapshot> {
-    const nowMs = this.#context.clock.monotonicMs();
+  /** What is known, unless it may be out of date. */
+  known(): Snapshot | undefined {
+    const known = this.#known;
+    if (known === undefined || known.version !== stateOf(this.#context).version) return undefined;
+    return this.#context.clock.monotonicMs() - known.atMs < relayLimits.snapshotMs ? known.snapshot : undefined;
+  }
+
+  /** Reads all again. Throws a `Refusal` that asks the device to come again when the database does not answer. */
+  async read(): Promise<Snapshot> {
     const { version } = stateOf(this.#context);
-    const known = this.#snapshot;
-    if (known?.version === version && nowMs - known.atMs < relayLimits.snapshotMs) return await known.value;
-    const value = readSnapshot(this.#context);
-    this.#snapshot = { value, version, atMs: nowMs };
+    const atMs = this.#context.clock.monotonicMs();
+    const reading = this.#reading ?? readSnapshot(this.#context);
+    this.#reading = reading;
     try {
-      return await value;
+      const snapshot = await reading;
+      this.#known = { snapshot, version, atMs };
+      return snapshot;
     } catch (cause) {
-      if (this.#snapshot?.value === value) this.#snapshot = undefined;
       throw new Refusal('not-kept', cause);
+    } finally {
+      if (this.#reading === reading) this.#reading = undefined;
     }
   }
 }

@@ -11,6 +11,7 @@ import { PlatenError } from '../base/errors.ts';
 import { readJournal } from '../journal/journal.ts';
 import type { Context } from '../store/database.ts';
 import { readCertificate } from './certificate.ts';
+import { readRange } from './devices.ts';
 import { listDevices, readRelayFigures, relayAddress, removeDevice, updateDevice } from './relay.ts';
 
 const SCAN = 'From: scanner@copier.local\r\nTo: ada@contoso.example\r\nSubject: Scan\r\n\r\nHello\r\n.a dot\r\n';
@@ -441,4 +442,14 @@ test('of two ranges that hold an address the narrower one says which device it i
   await updateDevice(relay.test.context, device.id, { change: { isEnabled: false }, actor: 'test' });
   assert.match(await relay.send(SCAN), /^250 /);
   assert.notEqual((await relay.kept())[1]?.deviceId, device.id);
+});
+
+test('a range holds its addresses in every way of writing them, and no others', () => {
+  assert.ok(readRange('192.0.2.0/24').contains('192.0.2.255'));
+  assert.ok(!readRange('192.0.2.0/24').contains('192.0.3.0'));
+  assert.ok(!readRange('192.0.2.0/24').contains('::1'));
+  assert.ok(readRange('2001:DB8::/32').contains('2001:db8:0:0::7'));
+  assert.ok(!readRange('2001:db8::/32').contains('192.0.2.1'));
+  assert.ok(readRange('fe80::/10').contains('fe80::1%eth0'));
+  assert.ok(!readRange('192.0.2.7').contains('unknown'));
 });

@@ -8,6 +8,7 @@
  * same log of the same database, and makes this one durable with it.
  */
 import { sql } from 'kysely';
+import { isSystemError } from '../base/errors.ts';
 import type { Context } from '../store/database.ts';
 import { relayLimits } from './limits.ts';
 import { dayOf } from './registry.ts';
@@ -48,20 +49,26 @@ export class Sightings {
   async #run(): Promise<void> {
     this.#isRunning = true;
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, MAX_BATCH);
-      try {
-        const answers = await writeBatch(
-          this.#context,
-          batch.map(({ sighting }) => sighting),
-        );
-        for (const [index, { resolve }] of batch.entries()) resolve(answers[index] ?? false);
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      }
-    }
+    while (this.#waiting.length > 0) await this.#write(this.#waiting.splice(0, MAX_BATCH));
     this.#isRunning = false;
   }
+
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    const sightings = batch.map(({ sighting }) => sighting);
+    try {
+      const answers = await writeBatch(this.#context, sightings);
+      for (const [index, { resolve }] of batch.entries()) resolve(answers[index] ?? false);
+    } catch (error) {
+      // One of a device that was just removed must not refuse its neighbours.
+      if (batch.length > 1 && isMissingDevice(error)) for (const one of batch) await this.#write([one]);
+      else for (const { reject } of batch) reject(error);
+    }
+  }
+}
+
+/** SQLSTATE 23503: the row that a foreign key names is not there. */
+function isMissingDevice(error: unknown): boolean {
+  return isSystemError(error) && error.code === '23503';
 }
 
 async function writeBatch(context: Context, batch: readonly Sighting[]): Promise<boolean[]> {
@@ -118,8 +125,7 @@ async function writeRows(
         )
         .onConflict((conflict) => conflict.doNothing()),
     )
-    .with('setting', (db) => db.selectNoFrom(noWait.as('no_wait')))
-    .selectFrom('setting')
+    .selectFrom(context.db.selectNoFrom(noWait.as('no_wait')).as('setting'))
     .leftJoin('device_messages', (join) =>
       join
         .on('device_id', 'in', [...new Set(sightings.map((one) => one.deviceId))])

@@ -9,7 +9,7 @@ import { isPlainAddress } from '../protocols/mime/address.ts';
 import type { Context } from '../store/database.ts';
 import { PasswordCheck } from './credentials.ts';
 import { mayMailTo } from './devices.ts';
-import { type DiskState, MinuteRates, relayLimits, WindowCounts } from './limits.ts';
+import { type DiskState, inTime, MinuteRates, relayLimits, WindowCounts } from './limits.ts';
 import type { Caller, Rules } from './listener.ts';
 import { Refusal } from './message/refusal.ts';
 import { receiveMessage } from './receive.ts';
@@ -234,19 +234,8 @@ export class SessionRules implements Rules {
     visit.countedAs = '';
   }
 
-  /** A database that hangs must not hold a device. */
   async #current(): Promise<Snapshot> {
-    const overdue = new AbortController();
-    try {
-      return await Promise.race([
-        this.#registry.current(),
-        this.#context.clock.sleep(relayLimits.databaseMs, overdue.signal).then(() => {
-          throw new Refusal('not-kept');
-        }),
-      ]);
-    } finally {
-      overdue.abort();
-    }
+    return this.#registry.known() ?? (await inTime(this.#context, this.#registry.read(), relayLimits.databaseMs));
   }
 }
 

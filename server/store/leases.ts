@@ -87,6 +87,25 @@ export async function checkFence(context: Context, lease: Pick<Lease, 'name' | '
   if (row === undefined) throw leaseLost(lease.name);
 }
 
+/** `checkFence` for several leases with one statement: the names of those that are still held. Throws nothing. */
+export async function listKept(
+  context: Context,
+  leases: readonly Pick<Lease, 'name' | 'fence'>[],
+): Promise<ReadonlySet<string>> {
+  const rows = await context.db
+    .selectFrom('leases')
+    .select(['name', 'fence'])
+    .where(
+      'name',
+      'in',
+      leases.map(({ name }) => name),
+    )
+    .forShare()
+    .execute();
+  const fences = new Map(rows.map(({ name, fence }) => [name, fence]));
+  return new Set(leases.filter(({ name, fence }) => fences.get(name) === fence).map(({ name }) => name));
+}
+
 /**
  * The same check as a condition, for a change that is one statement: the statement changes nothing when the lease has
  * gone to another node, and holds off a takeover until it is committed.

@@ -15,11 +15,15 @@ export const POINTS = [
 ] as const;
 export type Point = (typeof POINTS)[number];
 
-type Watch = { readonly look: () => number | Promise<number>; readonly close?: () => Promise<void> };
+export type Watch = { readonly look: () => number | Promise<number>; readonly close?: () => Promise<void> };
 
 /** Resolves at the next occurrence of a point, or when `signal` aborts; answers whether it was reached. */
 export async function reachPoint(stage: Stage, point: Point, signal: AbortSignal): Promise<boolean> {
-  const watch = await watchPoint(stage, point);
+  return await growth(await watchPoint(stage, point), signal);
+}
+
+/** Resolves when what is watched becomes more, or when `signal` aborts; answers whether it became more. */
+export async function growth(watch: Watch, signal: AbortSignal): Promise<boolean> {
   try {
     const before = await watch.look();
     while (!signal.aborted) {
@@ -67,7 +71,8 @@ async function watchPoint(stage: Stage, point: Point): Promise<Watch> {
   }
 }
 
-async function watchTable(stage: Stage, query: string): Promise<Watch> {
+/** Watches a number in the database: the query answers it as `count`. */
+export async function watchTable(stage: Stage, query: string): Promise<Watch> {
   const client = new pg.Client(stage.databaseOptions());
   client.on('error', () => undefined);
   await client.connect();

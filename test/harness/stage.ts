@@ -182,10 +182,15 @@ export class Stage {
   /** Adds a connection and has the print room's account confirm its code. */
   async connect(): Promise<string> {
     const id = await this.addConnection({ expectedAccount: PRINT_ROOM });
+    await this.confirm(id);
+    return id;
+  }
+
+  /** Begins a login by code and has the print room's account confirm it, for the first time or again. */
+  async confirm(id: string): Promise<void> {
     const { userCode } = await this.api('POST', `/connections/${id}/device-code`);
     await answerCode(this.peers.practice, { userCode: String(userCode), account: PRINT_ROOM });
     await eventually(async () => (await this.connectionState(id)).state === 'connected', { timeoutMs: 30_000 });
-    return id;
   }
 
   async addPrinter(): Promise<void> {

@@ -59,3 +59,17 @@ test('what is repaired passes the guard and keeps everything but its line ends',
     }),
   );
 });
+
+test('every byte at every place of a word is judged as the rule says', () => {
+  const storage = Buffer.alloc(64);
+  for (let offset = 0; offset < 4; offset++) {
+    for (let at = 0; at < 12; at++) {
+      for (let byte = 0; byte < 256; byte++) {
+        const chunk = storage.subarray(offset, offset + 14).fill(0xff);
+        chunk[at] = byte;
+        const expected = byte === 0 || byte === 10 || byte === 13 ? 'bare-line-end' : 'good';
+        assert.equal(judge([chunk]), expected, `${byte} at ${at}, offset ${offset}`);
+      }
+    }
+  }
+});

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
-import { RelayStream } from './listener.ts';
+import { RelayStream } from './end-of-data.ts';
 
 type Heard = { readonly messages: string[]; readonly commands: string[] };
 

@@ -1,0 +1,71 @@
+/** Where a message ends (RFC 5321 section 4.1.1.4), and the dots that were added so that it does not end sooner (4.5.2). */
+import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
+
+const LINE_FEED_AND_DOT = Buffer.from('\n.');
+const DOT = 0x2e;
+const CR = 0x0d;
+const LF = 0x0a;
+
+/**
+ * Finds the end of a message with `indexOf` instead of byte by byte, which is a third of the work for large messages.
+ * It gives the same bytes as the library for every way in which a message may be cut; a test compares the two.
+ */
+export class RelayStream extends SMTPStream {
+  override _feedDataStream(chunk: Buffer, done: (error?: Error | null) => void): void {
+    const last = this._lastBytes;
+    let bytes = last === false || last.length === 0 ? chunk : Buffer.concat([last, chunk]);
+    this._lastBytes = false;
+    if (this._atDataStart && bytes.length >= 3 && bytes[0] === DOT && bytes[1] === CR && bytes[2] === LF) {
+      this._endDataMode(false, bytes.subarray(3), done);
+      return;
+    }
+    if (this._atDataStart && bytes.length >= 2 && bytes[0] === DOT && bytes[1] === DOT) {
+      bytes = bytes.subarray(1);
+      this._atDataStart = false;
+    }
+    this.#scan(bytes, done);
+  }
+
+  #scan(bytes: Buffer, done: (error?: Error | null) => void): void {
+    const parts: Buffer[] = [];
+    let from = 0;
+    // A dot that ends or escapes has at least two bytes on each side of it, else the next chunk decides.
+    for (let found = bytes.indexOf(LINE_FEED_AND_DOT, 1); found !== -1 && found + 3 < bytes.length; ) {
+      const dot = found + 1;
+      if (bytes[dot - 2] === CR && bytes[dot + 1] === CR && bytes[dot + 2] === LF) {
+        const rest = Buffer.concat([...parts, bytes.subarray(from, dot)]);
+        this._countDataBytes(rest.length);
+        this._endDataMode(rest, bytes.subarray(dot + 3), done);
+        return;
+      }
+      const isEscape = bytes[dot + 1] === DOT;
+      if (isEscape) parts.push(bytes.subarray(from, dot));
+      if (isEscape) from = dot + 1;
+      found = bytes.indexOf(LINE_FEED_AND_DOT, isEscape ? dot + 2 : dot);
+    }
+    const held = Math.max(from, bytes.length - 4);
+    this._lastBytes = bytes.subarray(held);
+    if (held > from) parts.push(bytes.subarray(from, held));
+    this.#pass(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts), done);
+  }
+
+  #pass(bytes: Buffer, done: () => void): void {
+    const stream = this._dataStream;
+    if (bytes.length === 0 || stream === null) {
+      done();
+      return;
+    }
+    this._countDataBytes(bytes.length);
+    if (!stream.writable || stream.write(bytes) || stream.destroyed) {
+      done();
+      return;
+    }
+    const go = () => {
+      stream.off('drain', go);
+      stream.off('close', go);
+      done();
+    };
+    stream.once('drain', go);
+    stream.once('close', go);
+  }
+}
