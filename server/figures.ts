@@ -4,6 +4,8 @@ import { listConnections } from './connections/connections.ts';
 import type { Measure, ReadinessCheck } from './http/http.ts';
 import { listMailboxes } from './intake/intake.ts';
 import { countJobs } from './jobs/jobs.ts';
+import { countOpenAlarms } from './notices/notices.ts';
+import { countOutbox, headroom } from './outbox/outbox.ts';
 import { listPrinterStates } from './printers/printers.ts';
 import { readRelayFigures } from './relay/relay.ts';
 import type { Context } from './store/database.ts';
@@ -17,6 +19,7 @@ export async function readMeasures(context: Context): Promise<Measure[]> {
     listMailboxes(context),
   ]);
   return [
+    ...(await readOutgoing(context)),
     measure('platen_jobs', 'Print jobs by state.', jobs),
     measure('platen_connections', 'Connections to Microsoft 365 by state.', countStates(connections)),
     measure('platen_printers', 'Printers by state.', countStates(printers)),
@@ -31,6 +34,22 @@ export async function readMeasures(context: Context): Promise<Measure[]> {
       values: Object.entries(relay.refused).map(([reason, value]) => ({ value, labels: { reason } })),
     },
     measure('platen_relay_disk', 'The room on the disks of this node: the state that is 1.', { [relay.disk]: 1 }),
+  ];
+}
+
+async function readOutgoing(context: Context): Promise<Measure[]> {
+  const [outbox, room, alarms] = await Promise.all([countOutbox(context), headroom(context), countOpenAlarms(context)]);
+  return [
+    measure('platen_outbox_messages', 'Outgoing messages by state.', outbox.states),
+    single('platen_outbox_oldest_seconds', 'Age of the oldest message that waits.', outbox.oldestWaitingSeconds),
+    {
+      name: 'platen_outbox_attempts',
+      help: 'Attempts of the last hour by verdict.',
+      values: Object.entries(outbox.attempts).map(([verdict, value]) => ({ value, labels: { verdict } })),
+    },
+    single('platen_outbox_headroom_messages', 'Messages that may leave at once.', room?.messagesNow),
+    single('platen_outbox_headroom_recipients', 'Recipients left for today.', room?.recipientsLeftToday),
+    single('platen_alarms_open', 'Incidents that an alarm was raised for and that are not solved.', alarms),
   ];
 }
 
@@ -53,4 +72,9 @@ function countStates(things: readonly { readonly state: string }[]): Record<stri
 
 function measure(name: Measure['name'], help: string, counts: Readonly<Record<string, number>>): Measure {
   return { name, help, values: Object.entries(counts).map(([state, value]) => ({ value, labels: { state } })) };
+}
+
+/** A figure without labels; nothing is shown where it does not apply. */
+function single(name: Measure['name'], help: string, value: number | undefined): Measure {
+  return { name, help, values: value === undefined ? [] : [{ value }] };
 }

@@ -66,6 +66,8 @@ describe('scans while the connection may not be used', () => {
     const ids: string[] = [];
     for (let at = 0; at < 8; at += 1) ids.push(await scanners.scanKept({ bytes: at % 2 === 0 ? 2_000 : 150_000 }));
     await eventually(() => smtp.accepted().length >= 2, { what: 'some are through' });
+    // A token that is only seconds old is not asked for again: as if it had been obtained a minute ago.
+    await stage.sql(`UPDATE connection_tokens SET renewed_at = renewed_at - interval '1 minute'`);
     await clientOf(practice).control('/switch', { switch: 'sessions-revoked', account: PRINT_ROOM });
     // Exchange ends sessions that run on a withdrawn token, and takes it for no other one.
     smtp.addFault({ named: 'token-refused', times: 1_000 });

@@ -29,6 +29,8 @@ const LIBRARY_PLACES: Readonly<Record<string, RegExp>> = {
   oauth4webapi: /^server\/protocols\/oauth\//,
   '@zone-eu/mailsplit': /^server\/protocols\/mime\//,
   libmime: /^server\/protocols\/mime\//,
+  'nodemailer/lib/smtp-connection': /^server\/protocols\/smtp\/client\.ts$/,
+  'nodemailer/lib/mail-composer': /^server\/protocols\/smtp\/compose\.ts$/,
   'smtp-server': /^server\/relay\/listener\.ts$/,
   'smtp-server/lib/smtp-connection.js': /^server\/relay\/listener\.ts$/,
   'smtp-server/lib/smtp-stream.js': /^server\/relay\/(listener|message\/end-of-data)\.ts$/,

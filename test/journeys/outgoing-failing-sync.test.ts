@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { addOutgoing, fillPace, Scanners } from '../harness/scans.ts';
+import { checkMail, settleMail } from '../harness/sent-mail.ts';
+import { findEmbeddedServer, openStage, type Stage } from '../harness/stage.ts';
+import { type ArmedFault, armCallFault, mayTrace } from '../harness/strace.ts';
+import { eventually } from '../harness/time.ts';
+
+// Root may always trace; for others it may be forbidden (kernel.yama.ptrace_scope).
+const skip = mayTrace() ? false : 'system calls cannot be traced here';
+const LARGE_BYTES = 200_000;
+
+describe('a disk whose syncs fail while devices hand in mail', { skip }, () => {
+  let stage: Stage;
+  let scanners: Scanners;
+
+  before(async () => {
+    stage = await openStage({ until: 'administrator' });
+    await addOutgoing(stage, 'confirmed');
+    await fillPace(stage);
+    scanners = new Scanners(stage);
+  });
+  after(async () => await stage?.[Symbol.asyncDispose]());
+
+  const failSyncs = (pid: number, isLasting?: true): Promise<ArmedFault> => {
+    const fault = { calls: ['fsync', 'fdatasync'], when: 1, effect: 'io-error' } as const;
+    return armCallFault(pid, isLasting ? { ...fault, isLasting } : fault);
+  };
+
+  test('a scan whose bytes cannot be synced hears 451 and leaves no message; the device comes again and it is sent', async () => {
+    await scanners.scanKept({ bytes: LARGE_BYTES });
+    const armed = await failSyncs(stage.node.process.pid, true);
+    try {
+      for (let at = 0; at < 3; at += 1) {
+        const { answer } = await scanners.scan({ bytes: LARGE_BYTES });
+        assert.match(answer ?? 'no answer', /^451 4\.3\.0 /);
+      }
+      assert.ok(armed.hits() >= 1, 'no sync has failed');
+    } finally {
+      await armed[Symbol.asyncDispose]();
+    }
+    const [kept] = await stage.sql('SELECT count(*)::int AS count FROM outbox_messages');
+    assert.equal(kept?.count, 1);
+    await scanners.scanKept({ bytes: LARGE_BYTES });
+    await settleMail(scanners);
+    const tally = await checkMail(scanners);
+    assert.deepEqual([tally.promised, tally.kept, tally.accepted], [2, 2, 2]);
+  });
+
+  test('one failing sync costs one answer of 451 at most, and no scan that was taken', async () => {
+    const armed = await failSyncs(stage.node.process.pid);
+    try {
+      const scans = await Promise.all(Array.from({ length: 6 }, () => scanners.scan({ bytes: LARGE_BYTES })));
+      await eventually(() => armed.hits() >= 1, { what: 'a sync has failed', timeoutMs: 10_000 });
+      for (const { answer } of scans) assert.match(answer ?? 'no answer', /^(250 2\.6\.0 |451 4\.3\.0 )/);
+    } finally {
+      await armed[Symbol.asyncDispose]();
+    }
+    await settleMail(scanners);
+    assert.equal((await checkMail(scanners)).possiblyTwice, 0);
+  });
+
+  test('when the database cannot sync its log no scan hears 250 that is not sent later', async () => {
+    const postmaster = findEmbeddedServer(stage.node.dataDir) ?? assert.fail('there is no database server');
+    const before = scanners.scans.length;
+    // Armed for the processes that it has: each one that commits ends at its next sync, and the server recovers.
+    const backends = (await stage.sql(`SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'`)) as {
+      pid: number;
+    }[];
+    assert.ok(backends.length > 0 && postmaster > 0);
+    const armed = await Promise.allSettled(backends.map(({ pid }) => failSyncs(pid, true)));
+    const faults = armed.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    try {
+      await Promise.all(Array.from({ length: 8 }, () => scanners.scan({ bytes: 2_000 })));
+      await eventually(() => faults.some((fault) => fault.hits() > 0), { what: 'a sync has failed' });
+    } finally {
+      for (const fault of faults) await fault[Symbol.asyncDispose]();
+    }
+    const answers = scanners.scans.slice(before).map(({ answer }) => answer);
+    assert.ok(
+      answers.some((answer) => /^451 4\.3\.0 /.test(answer ?? '')),
+      answers.join('\n'),
+    );
+    await eventually(async () => (await scanners.scan()).id !== undefined, {
+      what: 'scans are taken again',
+      timeoutMs: 30_000,
+    });
+    await settleMail(scanners);
+    await checkMail(scanners);
+  });
+});
