@@ -31,6 +31,8 @@ export type Dovecot = {
   deliver(address: string, message: Buffer | string): Promise<void>;
   /** The folder of a mailbox on disk, in Maildir format. */
   maildirOf(address: string): string;
+  /** The socket on which another server asks who may log in: Postfix calls it smtpd_sasl_path. */
+  readonly saslPath: string;
   log(): string;
   close(): Promise<void>;
 };
@@ -76,6 +78,11 @@ service lmtp {
   unix_listener lmtp {
     mode = 0600
     user = ${owner.internalUser}
+  }
+}
+service auth {
+  unix_listener sasl {
+    mode = 0666
   }
 }
 service anvil {
@@ -267,6 +274,7 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
     ports: started.ports,
     deliver: (address, message) => deliverByLmtp(lmtpSocket(folder), address, message),
     maildirOf: (address) => join(folder, 'mail', address.toLowerCase(), 'Maildir'),
+    saslPath: join(folder, 'run', 'sasl'),
     log: () => readLog(folder),
     close: () => end(started.master, folder),
   };

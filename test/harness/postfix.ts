@@ -2,11 +2,21 @@
  * A real submission server: Postfix (Debian: postfix) with a configuration, a queue, a log and a port of its own. The
  * system's Postfix is neither used nor started. Its master process needs root.
  *
- * With `saslPath` it lets in whom a Dovecot lets in, and nobody sends under an address that `logins` does not give him.
- * Without, it takes mail for its own domain from everybody. Accepted mail is delivered to Maildirs, or kept in the queue with `holds`.
+ * With `sasl` it lets in whom a Dovecot lets in, and nobody sends under an address that `logins` does not give him.
+ * Without, it takes mail for its own domain from everybody. Accepted mail is delivered to a Maildir, or kept in the queue with `holds`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -32,8 +42,8 @@ export type PostfixOptions = {
 export type Postfix = {
   readonly host: string;
   readonly port: number;
-  /** Messages in the Maildir of an address, byte for byte as Postfix delivered them, line ends CRLF. */
-  delivered(address: string): Buffer[];
+  /** The messages of all addresses as Postfix delivered them, with what it adds on top; line ends CRLF. */
+  delivered(): Buffer[];
   /** How many messages the hold queue has. */
   countHeld(): number;
   log(): string;
@@ -90,7 +100,7 @@ message_size_limit = ${MAX_MESSAGE_BYTES}
 virtual_mailbox_limit = 0
 virtual_mailbox_domains = practice.example
 virtual_mailbox_base = ${join(folder, 'mail')}
-virtual_mailbox_maps = regexp:${join(folder, 'mailboxes')}
+virtual_mailbox_maps = static:all/
 virtual_uid_maps = static:${uid}
 virtual_gid_maps = static:${gid}
 virtual_minimum_uid = 1
@@ -151,7 +161,6 @@ anvil unix - - n - 1 anvil
 async function startMaster(folder: string, options: PostfixOptions) {
   // The programs lie beside the folder of the commands on no path.
   const program = join(dirname(getProgram('postfix', 'postfix')), '..', 'lib', 'postfix', 'sbin', 'master');
-  writeFileSync(join(folder, 'mailboxes'), '/^([a-z0-9.-]+)@practice\\.example$/ $1/\n');
   writeFileSync(join(folder, 'main.cf'), mainFile(folder, options));
   for (let tries = 1; ; tries += 1) {
     const port = await findFreePort();
@@ -191,17 +200,11 @@ function readLog(folder: string): string {
   }
 }
 
-function readMaildir(folder: string, address: string): Buffer[] {
-  const place = join(folder, 'mail', address.slice(0, address.indexOf('@')).toLowerCase(), 'new');
-  let names: string[];
-  try {
-    names = readdirSync(place).sort();
-  } catch {
-    return []; // the Maildir comes into being with its first message
-  }
-  return names.map((name) =>
-    Buffer.from(readFileSync(join(place, name), 'latin1').replaceAll('\n', '\r\n'), 'latin1'),
-  );
+function readMaildir(place: string): Buffer[] {
+  // It comes into being with its first message.
+  if (!existsSync(place)) return [];
+  const names = readdirSync(place).sort();
+  return names.map((name) => Buffer.from(readFileSync(join(place, name), 'latin1').replaceAll('\n', '\r\n'), 'latin1'));
 }
 
 /** The hold queue has folders within folders where it is hashed. */
@@ -226,7 +229,7 @@ export async function startPostfix(options: PostfixOptions = {}): Promise<Postfi
   return {
     host: '127.0.0.1',
     port: started.port,
-    delivered: (address) => readMaildir(folder, address),
+    delivered: () => readMaildir(join(folder, 'mail', 'all', 'new')),
     countHeld: () => countHeld(folder),
     log: () => readLog(folder),
     close: () => end(started.master, folder),
