@@ -52,3 +52,29 @@ test('a filter by owner shows no event of others', async () => {
     ['a'],
   );
 });
+
+test('a long transaction in another database of the same server holds back no event', async () => {
+  await using test = await openTestContext();
+  await using other = await openTestContext();
+  let end: (() => void) | undefined;
+  let written: (() => void) | undefined;
+  const hasWritten = new Promise<void>((resolve) => {
+    written = resolve;
+  });
+  const long = transaction(other.context, async (context) => {
+    await record(context, 'job-created', { subjectId: 'elsewhere' });
+    written?.();
+    await new Promise<void>((resolve) => {
+      end = resolve;
+    });
+  });
+  await hasWritten;
+  await record(test.context, 'job-created', { subjectId: 'here' });
+  const events = await readJournal(test.context, { limit: 10 });
+  end?.();
+  await long;
+  assert.deepEqual(
+    events.map((event) => event.subjectId),
+    ['here'],
+  );
+});

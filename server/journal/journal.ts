@@ -2,7 +2,7 @@
  * The journal: an append-only record of what happened. It feeds notices, the live screen and the audit.
  *
  * An event is written in the transaction of what it tells, so it never tells of something that was not kept. Readers
- * stop before the oldest transaction that is still running: a cursor never passes an event that commits later.
+ * stop before the oldest transaction of ours that is still running: a cursor never passes an event that commits later.
  * Secrets and whole documents never stand in it.
  */
 import { sql } from 'kysely';
@@ -62,6 +62,7 @@ export async function recordAll(
 
 /** Reads events after a cursor, oldest first. */
 export async function readJournal(context: Context, filter: JournalFilter): Promise<JournalEvent[]> {
+  const horizon = await readHorizon(context);
   let query = context.db
     .selectFrom('journal')
     .select([
@@ -75,7 +76,7 @@ export async function readJournal(context: Context, filter: JournalFilter): Prom
       'owner_id',
       'data',
     ])
-    .where(sql<boolean>`tx < pg_snapshot_xmin(pg_current_snapshot())`)
+    .where(sql<boolean>`tx < ${horizon}::text::xid8`)
     .orderBy('journal.tx')
     .orderBy('journal.id')
     .limit(filter.limit);
@@ -101,15 +102,35 @@ export async function readJournal(context: Context, filter: JournalFilter): Prom
 
 /** The position after everything that can be read now: where a live reader starts. */
 export async function journalEnd(context: Context): Promise<string> {
+  const horizon = await readHorizon(context);
   const row = await context.db
     .selectFrom('journal')
     .select([sql<string>`tx::text`.as('tx'), 'id'])
-    .where(sql<boolean>`tx < pg_snapshot_xmin(pg_current_snapshot())`)
+    .where(sql<boolean>`tx < ${horizon}::text::xid8`)
     .orderBy('journal.tx', 'desc')
     .orderBy('journal.id', 'desc')
     .limit(1)
     .executeTakeFirst();
   return row === undefined ? '0-0' : `${row.tx}-${row.id}`;
+}
+
+/**
+ * The first transaction id that may still commit events. Asked in a statement before the one that reads: what had ended
+ * by then is visible to it. The snapshot's own lower end would not do, because a long transaction in another database of
+ * the same server holds that back.
+ */
+async function readHorizon(context: Context): Promise<string> {
+  const answer = await sql<{ horizon: string }>`
+    WITH now AS (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next)
+    SELECT (now.next - COALESCE(max(running.behind) FILTER (WHERE running.behind < 2147483648), 0))::text AS horizon
+    FROM now
+    LEFT JOIN LATERAL (
+      SELECT (now.next - backend_xid::text::bigint) & 4294967295 AS behind
+      FROM pg_stat_activity
+      WHERE datname = current_database() AND backend_xid IS NOT NULL
+    ) AS running ON true
+    GROUP BY now.next`.execute(context.db);
+  return answer.rows[0]?.horizon ?? '0';
 }
 
 const FOLLOW_INTERVAL_MS = 500;

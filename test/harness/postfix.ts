@@ -58,6 +58,8 @@ const GREETING_TIMEOUT_MS = 2_000;
 const QUEUES = ['active', 'bounce', 'corrupt', 'defer', 'deferred', 'flush', 'hold', 'incoming', 'saved', 'trace'];
 const MAX_MESSAGE_BYTES = 50_000_000;
 const PROCESSES = 200;
+// A token in the AUTH command is longer than the 2048 that Postfix reads of a line unless told otherwise.
+const MAX_AUTH_CHARACTERS = 16_384;
 
 /** A folder that the processes of Postfix pass through, with its queue. */
 function prepareFolder(parent: string): string {
@@ -106,6 +108,7 @@ virtual_gid_maps = static:${gid}
 virtual_minimum_uid = 1
 notify_classes =
 smtpd_peername_lookup = no
+local_header_rewrite_clients =
 smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
 smtpd_client_message_rate_limit = 0
@@ -131,6 +134,7 @@ function signIn(folder: string, { path, logins, refuses = 'rcpt' }: NonNullable<
   return `smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = ${path}
+line_length_limit = ${MAX_AUTH_CHARACTERS}
 smtpd_sender_login_maps = texthash:${file}
 smtpd_sender_restrictions = reject_sender_login_mismatch
 smtpd_delay_reject = ${refuses === 'mail' ? 'no' : 'yes'}
