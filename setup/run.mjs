@@ -23,9 +23,11 @@ const TASKS = {
       'dbus-daemon',
       'dovecot-imapd',
       'dovecot-lmtpd',
+      'postfix',
       'postgresql',
       'qpdf',
       'strace',
+      'swaks',
       'e2fsprogs',
       'chromium',
       'postfix',
@@ -35,7 +37,7 @@ const TASKS = {
   },
   bench: {
     entry: ['bench/run.ts'],
-    packages: ['openssl', 'cups-ipp-utils', 'dbus-daemon', 'dovecot-imapd', 'dovecot-lmtpd', 'fetchmail'],
+    packages: ['openssl', 'cups-ipp-utils', 'dbus-daemon', 'dovecot-imapd', 'dovecot-lmtpd', 'fetchmail', 'postfix'],
   },
   campaign: {
     entry: ['test/campaign/run.ts'],
