@@ -20,6 +20,8 @@ const SHARED = [
   '/api/v1/queues',
   '/api/v1/printers',
   '/api/v1/mailboxes',
+  '/api/v1/outbox',
+  '/api/v1/devices',
 ];
 
 const RANKS = { public: 0, user: 1, operator: 2, administrator: 3 } as const;
