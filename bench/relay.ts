@@ -77,10 +77,13 @@ function figuresOf(name: string, messages: number, rounds: RelayFigures['rounds'
 }
 
 /** Lets this machine relay as much as it can, with a sender but no way out. */
-async function openRelay({ stage }: World): Promise<Door> {
+export async function openRelay({ stage }: World): Promise<Door> {
   await stage.api('PUT', '/settings/network', { senderEmail: PRINT_ROOM });
   const limits = { messagesPerMinute: 100_000, messagesPerDay: 10_000_000, maxSessions: 100 };
-  await stage.api('POST', '/devices', { name: 'Benchmark', addresses: ['127.0.0.1'], allowedDomains: ['*'], limits });
+  const { items } = await stage.api('GET', '/devices');
+  const isKnown = (items as readonly unknown[]).length > 0;
+  if (!isKnown)
+    await stage.api('POST', '/devices', { name: 'Benchmark', addresses: ['127.0.0.1'], allowedDomains: ['*'], limits });
   const { address } = await stage.api('GET', '/relay');
   return { port: (address as { readonly port: number }).port, recipient: 'archive@contoso.example' };
 }
@@ -90,8 +93,8 @@ type Doors = { readonly relay: Door; readonly postfix: Postfix; readonly databas
 async function playRound({ relay, postfix, database }: Doors, load: Load) {
   const keptBefore = await database.number(COUNT_KEPT);
   const heldBefore = postfix.countHeld();
-  const platenSeconds = await send(relay, load);
-  const postfixSeconds = await send({ port: postfix.port, recipient: 'archive@practice.example' }, load);
+  const platenSeconds = await handIn(relay, load);
+  const postfixSeconds = await handIn({ port: postfix.port, recipient: 'archive@practice.example' }, load);
   // Nothing lost, nothing doubled: otherwise the figure is worth nothing.
   const kept = (await database.number(COUNT_KEPT)) - keptBefore;
   const held = postfix.countHeld() - heldBefore;
@@ -103,7 +106,8 @@ async function playRound({ relay, postfix, database }: Doors, load: Load) {
 
 type Load = { readonly messages: number; readonly bytes: number };
 
-async function send({ port, recipient }: Door, { messages, bytes }: Load): Promise<number> {
+/** Hands messages to a server and answers how many seconds it took. */
+export async function handIn({ port, recipient }: Door, { messages, bytes }: Load): Promise<number> {
   // What was left to be written would otherwise be written during this.
   execFileSync('sync');
   const startedAt = performance.now();

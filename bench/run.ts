@@ -1,9 +1,9 @@
 /**
  * `npm run bench`: what Platen does in a second, in a millisecond and in a mebibyte, each beside a bare client.
  *
- *   --only a,c     only these parts: a intake, b delay, c printing, d memory, e start, f relay
- *   --rounds N     rounds of (a), (c) and (f), 3 unless said
- *   --messages N   messages of a round of (a) and (f), 1000 unless said; --jobs N jobs of one of (c); --mails N mails of (b)
+ *   --only a,c     only these parts: a intake, b delay, c printing, d memory, e start, f relay, g sending
+ *   --rounds N     rounds of (a), (c), (f) and (g), 3 unless said
+ *   --messages N   messages of a round of (a), (f) and (g), 1000 unless said; --jobs N jobs of one of (c); --mails N mails of (b)
  *   --json FILE    writes the figures there, with those of every mail of (b)
  *   --profile DIR  leaves processor profiles of the server there, for the browser's developer tools; it slows it down
  *   --write        writes docs/performance.md
@@ -18,9 +18,10 @@ import { describeMachine } from './machine.ts';
 import { measurePrinting } from './printing.ts';
 import { measureRelay } from './relay.ts';
 import { jsonOf, type Results, tableOfResults, withoutDetails, writeDocument } from './report.ts';
+import { measureSending } from './sending.ts';
 import { openDatabase, openWorld, say } from './world.ts';
 
-const PARTS = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
+const PARTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const;
 type Part = (typeof PARTS)[number];
 const DEFAULTS = { rounds: '3', messages: '1000', jobs: '150', mails: '40' } as const;
 type Plan = {
@@ -114,6 +115,7 @@ async function measureOthers(): Promise<Partial<Results>> {
   const intake = isLoaded ? await measureIntake(world, { messages, rounds: parts.has('a') ? rounds : 1 }) : undefined;
   const printing = parts.has('c') ? await measurePrinting(world, { jobs, rounds }) : undefined;
   const relay = parts.has('f') ? await measureRelay(world, { messages, rounds }) : undefined;
+  const sending = parts.has('g') ? await measureSending(world, { messages, rounds }) : undefined;
   const start = parts.has('e') ? await measureStarts(world) : undefined;
   return {
     postgres,
@@ -123,6 +125,7 @@ async function measureOthers(): Promise<Partial<Results>> {
       ? {}
       : { memory: { idleMiB, ...(intake === undefined ? {} : { peakMiB: intake.peakMiB }) } }),
     ...(relay === undefined ? {} : { relay }),
+    ...(sending === undefined ? {} : { sending }),
     ...(start === undefined ? {} : { start }),
   };
 

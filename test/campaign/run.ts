@@ -1,9 +1,10 @@
 /**
  * `npm run campaign`: the long runs behind docs/reliability.md, each with a printed seed.
  *
- *   npm run campaign                                    500 kills, 100 power cuts, 100 zombies
+ *   npm run campaign                                    500 kills, 1,000 on the way out, 100 power cuts, 100 zombies
  *   npm run campaign -- --kills 200 --seed 7            only kills, and again the same ones
  *   npm run campaign -- --kills 200 --world two-nodes   only that world; without it each gets its half
+ *   npm run campaign -- --mail-kills 200                only kills while devices hand in mail
  *
  * The figures go to standard output as JSON, one line for each run. A run that breaks an invariant prints its story, and
  * the exit status is 1; the other runs still take place.
@@ -11,11 +12,12 @@
 import { parseArgs } from 'node:util';
 import { chooseSeed } from '../harness/dice.ts';
 import { runKills } from './kills.ts';
+import { runMailKills } from './mail-kills.ts';
 import { runPowerCuts } from './power-cuts.ts';
 import { runZombies } from './zombies.ts';
 
 const WORLDS = ['embedded', 'two-nodes'] as const;
-const USUAL = { kills: 500, 'power-cuts': 100, zombies: 100 };
+const USUAL = { kills: 500, 'mail-kills': 1_000, 'power-cuts': 100, zombies: 100 };
 
 process.exitCode = await main();
 
@@ -27,6 +29,10 @@ async function main(): Promise<number> {
   for (const world of wanted.kills === 0 ? [] : wanted.worlds) {
     const kills = Math.ceil(wanted.kills / wanted.worlds.length);
     runs.push({ name: `random kills, ${world}`, start: () => runKills({ world, kills, seed, say }) });
+  }
+  for (const world of wanted.mailKills === 0 ? [] : wanted.worlds) {
+    const kills = Math.ceil(wanted.mailKills / wanted.worlds.length);
+    runs.push({ name: `kills on the way out, ${world}`, start: () => runMailKills({ world, kills, seed, say }) });
   }
   if (wanted.powerCuts > 0) {
     runs.push({ name: 'power cuts', start: () => runPowerCuts({ cuts: wanted.powerCuts, seed, say }) });
@@ -49,15 +55,16 @@ async function main(): Promise<number> {
 function readWanted() {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
-    options: { kills: text, 'power-cuts': text, zombies: text, seed: text, world: text },
+    options: { kills: text, 'mail-kills': text, 'power-cuts': text, zombies: text, seed: text, world: text },
   });
-  const names = ['kills', 'power-cuts', 'zombies'] as const;
+  const names = ['kills', 'mail-kills', 'power-cuts', 'zombies'] as const;
   const isChosen = names.some((name) => values[name] !== undefined);
   const countOf = (name: (typeof names)[number]) => readNumber(name, values[name] ?? (isChosen ? 0 : USUAL[name]));
   const world = WORLDS.find((known) => known === values.world);
   if (values.world !== undefined && world === undefined) throw new Error(`--world is one of ${WORLDS.join(', ')}`);
   return {
     kills: countOf('kills'),
+    mailKills: countOf('mail-kills'),
     powerCuts: countOf('power-cuts'),
     zombies: countOf('zombies'),
     worlds: world === undefined ? WORLDS : [world],

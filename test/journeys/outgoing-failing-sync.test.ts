@@ -59,35 +59,4 @@ describe('a disk whose syncs fail while devices hand in mail', { skip }, () => {
     await settleMail(scanners);
     assert.equal((await checkMail(scanners)).possiblyTwice, 0);
   });
-
-  test('when the database cannot sync its log, what hears 250 before, meanwhile and afterwards is sent', async () => {
-    const before = scanners.scans.length;
-    const enough = new AbortController();
-    const device = async (): Promise<void> => {
-      while (!enough.signal.aborted) await scanners.scan();
-    };
-    const devices = Array.from({ length: 4 }, device);
-    // Each process of the database that flushes the log: a sync that fails ends them all, and the database recovers.
-    const types = `'client backend', 'walwriter'`;
-    const flushing = await stage.sql(`SELECT pid FROM pg_stat_activity WHERE backend_type IN (${types})`);
-    // The one that answered this has ended, and others may end while they are armed.
-    const arming = await Promise.allSettled(flushing.map(({ pid }) => failSyncs(Number(pid), true)));
-    const faults = arming.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    try {
-      await eventually(() => faults.some((fault) => fault.hits() > 0), { what: 'a sync has failed' });
-    } finally {
-      for (const fault of faults) await fault[Symbol.asyncDispose]();
-    }
-    const promised = () => scanners.scans.filter(({ id }) => id !== undefined).length;
-    const meanwhile = promised();
-    await eventually(() => promised() > meanwhile + 4, { what: 'scans are taken again', timeoutMs: 40_000 });
-    enough.abort();
-    await Promise.all(devices);
-    for (const { answer } of scanners.scans.slice(before)) {
-      // The connection of a device does not end with that of the database.
-      assert.match(answer ?? 'no answer', /^(250 2\.6\.0 |4\d\d 4\.\d\.\d )/);
-    }
-    await settleMail(scanners);
-    await checkMail(scanners);
-  });
 });

@@ -1,0 +1,123 @@
+/**
+ * (g) How fast a full outbox leaves through a server without pacing, beside a bare pooled Nodemailer with as many
+ * connections that sends messages of the same size from memory. Both hand them to Postfix' `smtp-sink`.
+ */
+import { spawn } from 'node:child_process';
+import { connect } from 'node:net';
+import { createTransport } from 'nodemailer';
+import { PRINT_ROOM } from '../test/harness/mail.ts';
+import { endProcess, findFreePort, getProgram, keepLastWords } from '../test/harness/processes.ts';
+import { eventually } from '../test/harness/time.ts';
+import { medianOf } from './figures.ts';
+import { handIn, openRelay } from './relay.ts';
+import { type Database, openDatabase, say, sleep, type World } from './world.ts';
+
+const MESSAGE_BYTES = 10_000;
+/** As many as Platen opens to a classic server. */
+const CONNECTIONS = 5;
+const ROUND_TIMEOUT_MS = 180_000;
+const LOOK_EVERY_MS = 25;
+const COUNT_UNSENT = `SELECT count(*) FROM outbox_messages WHERE state <> 'sent'`;
+const COUNT_TWICE = 'SELECT count(*) FROM outbox_messages WHERE possibly_twice';
+
+export type SendingFigures = {
+  readonly messages: number;
+  readonly platenPerSecond: number;
+  readonly barePerSecond: number;
+  readonly ratio: number;
+  readonly rounds: readonly { readonly platenPerSecond: number; readonly barePerSecond: number }[];
+};
+
+export async function measureSending(
+  world: World,
+  { messages, rounds }: { readonly messages: number; readonly rounds: number },
+): Promise<SendingFigures> {
+  await using sink = await startSink();
+  await using database = await openDatabase(world);
+  const relay = await openRelay(world);
+  // What an earlier part has left, and the first round for warming up.
+  await leave({ world, database, port: sink.port });
+  const played: SendingFigures['rounds'][number][] = [];
+  for (let count = 0; count <= rounds; count += 1) {
+    await world.stage.api('PUT', '/settings/network', { outgoingServer: null });
+    await handIn(relay, { messages, bytes: MESSAGE_BYTES });
+    const barePerSecond = await sendBare(sink.port, messages);
+    const platenPerSecond = await leave({ world, database, port: sink.port });
+    if (count === 0) continue;
+    played.push({ platenPerSecond, barePerSecond });
+    say(`(g) ${messages} messages: Platen ${platenPerSecond.toFixed(0)}/s, Nodemailer ${barePerSecond.toFixed(0)}/s`);
+  }
+  const twice = await database.number(COUNT_TWICE);
+  if (twice !== 0) throw new Error(`${twice} messages were perhaps sent twice`);
+  await world.stage.api('PUT', '/settings/network', { outgoingServer: null });
+  return {
+    messages,
+    platenPerSecond: medianOf(played.map((round) => round.platenPerSecond)),
+    barePerSecond: medianOf(played.map((round) => round.barePerSecond)),
+    ratio: medianOf(played.map((round) => round.platenPerSecond / round.barePerSecond)),
+    rounds: played,
+  };
+}
+
+type Leaving = { readonly world: World; readonly database: Database; readonly port: number };
+
+/** Opens the way out and answers how many left in a second, counted from the first that left. */
+async function leave({ world, database, port }: Leaving): Promise<number> {
+  const total = await database.number(COUNT_UNSENT);
+  const server = { host: '127.0.0.1', port, security: 'none', username: null };
+  await world.stage.api('PUT', '/settings/network', { outgoingServer: server });
+  const deadline = performance.now() + ROUND_TIMEOUT_MS;
+  let first: { readonly atMs: number; readonly left: number } | undefined;
+  for (;;) {
+    const left = await database.number(COUNT_UNSENT);
+    if (first === undefined && left < total) first = { atMs: performance.now(), left };
+    if (left === 0) break;
+    if (performance.now() > deadline) throw new Error(`${left} of ${total} messages did not leave`);
+    await sleep(LOOK_EVERY_MS);
+  }
+  return first === undefined ? 0 : first.left / ((performance.now() - first.atMs) / 1000);
+}
+
+async function sendBare(port: number, messages: number): Promise<number> {
+  const pool = createTransport({
+    pool: true,
+    maxConnections: CONNECTIONS,
+    maxMessages: Number.POSITIVE_INFINITY,
+    host: '127.0.0.1',
+    port,
+    ignoreTLS: true,
+  });
+  const line = `${'x'.repeat(76)}\r\n`;
+  const raw = Buffer.from(`From: ${PRINT_ROOM}\r\nSubject: scan\r\n\r\n${line.repeat(MESSAGE_BYTES / line.length)}`);
+  const envelope = { from: PRINT_ROOM, to: ['archive@contoso.example'] };
+  const startedAt = performance.now();
+  await Promise.all(Array.from({ length: messages }, () => pool.sendMail({ envelope, raw })));
+  const perSecond = messages / ((performance.now() - startedAt) / 1000);
+  pool.close();
+  return perSecond;
+}
+
+async function startSink(): Promise<AsyncDisposable & { readonly port: number }> {
+  const port = await findFreePort();
+  const options = [...(process.getuid?.() === 0 ? ['-u', 'nobody'] : []), `127.0.0.1:${port}`, '100'];
+  const child = spawn(getProgram('smtp-sink', 'postfix'), options, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const words = keepLastWords(child);
+  try {
+    await eventually(() => answers(port), { what: 'smtp-sink answers' });
+  } catch (error) {
+    await endProcess(child);
+    throw new Error(`smtp-sink does not start: ${words()}`, { cause: error });
+  }
+  return { port, [Symbol.asyncDispose]: () => endProcess(child) };
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
