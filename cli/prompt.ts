@@ -68,8 +68,9 @@ export async function readPassword(given: string): Promise<string> {
 
 async function readHidden(prompt: string): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(prompt);
+  // First silence, then the question: who types at once must not see the first letters either.
   stdin.setRawMode(true);
+  stderr.write(prompt);
   stdin.setEncoding('utf8');
   stdin.resume();
   try {

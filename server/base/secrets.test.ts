@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { PlatenError } from './errors.ts';
-import { isSameSecret, openSecrets, secretsFromKey } from './secrets.ts';
+import { isSameSecret, newId, openSecrets, secretsFromKey } from './secrets.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'platen-key-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -83,4 +83,12 @@ test('a signature holds for its text, its purpose and its key only', () => {
   ]) {
     assert.notEqual(other, signature);
   }
+});
+
+test('ids sort in the order in which they were made, also many in one millisecond, and none comes twice', () => {
+  const ids = Array.from({ length: 20_000 }, newId);
+  assert.deepEqual([...ids].sort(), ids);
+  assert.equal(new Set(ids).size, ids.length);
+  for (const id of ids.slice(0, 100))
+    assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });

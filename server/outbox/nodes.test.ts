@@ -93,7 +93,7 @@ describe('a node that dies', () => {
     assert.equal((await getMessage(alive.context, id)).state, 'active');
 
     await using _worker = await startOutboxWorker(alive.context);
-    const sent = await reachLater({ ...alive, server, stopWorker: async () => undefined }, id, 'sent');
+    const sent = await reachLater({ ...alive, server }, id, 'sent');
     assert.equal(sent.possiblyTwice, true);
     assert.deepEqual(server.accepted[0]?.data, bytesOf(one));
 

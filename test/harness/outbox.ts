@@ -83,7 +83,11 @@ export async function reach(context: Context, id: string, state: OutboxState): P
 }
 
 /** Moves the clock to when a message is due, as often as it takes, until it is in a state. Never while a session is open. */
-export async function reachLater(stage: OutboxStage, id: string, state: OutboxState): Promise<OutboxMessage> {
+export async function reachLater(
+  stage: Pick<OutboxStage, 'context' | 'clock' | 'server'>,
+  id: string,
+  state: OutboxState,
+): Promise<OutboxMessage> {
   return await eventually(
     async () => {
       const found = await getMessage(stage.context, id);
@@ -96,7 +100,7 @@ export async function reachLater(stage: OutboxStage, id: string, state: OutboxSt
 }
 
 /** Moves the clock to when a message is due, unless a session is open: its lease would not survive that. */
-export function moveToDue(stage: OutboxStage, { dueAt }: OutboxMessage): void {
+export function moveToDue(stage: Pick<OutboxStage, 'clock' | 'server'>, { dueAt }: OutboxMessage): void {
   if (stage.server.openSessions() > 0) return;
   const leftMs = (dueAt?.getTime() ?? 0) - stage.clock.now().getTime();
   stage.clock.advance(leftMs > 0 ? leftMs + 1 : SECOND_MS);
