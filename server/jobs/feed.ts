@@ -10,7 +10,7 @@ import type { Context } from '../store/database.ts';
 import { type Lease, withLease } from '../store/leases.ts';
 import { findOpenAttempt } from './attempts.ts';
 import { followAttempt } from './follow.ts';
-import type { Memory, Run } from './outcome.ts';
+import type { Memory, Open, Run } from './outcome.ts';
 import { lookAhead, startJob } from './process.ts';
 import { findDueJob, readJob } from './rows.ts';
 
@@ -77,11 +77,15 @@ async function feed(
 ): Promise<void> {
   const memory: Memory = { open: undefined, next: undefined, prepared: undefined, ending: Promise.resolve() };
   const printerNow = remember(context, printerId);
-  const found = await findOpenAttempt(context, printerId);
-  if (found !== undefined) memory.open = { attempt: found, job: await readJob(context, found.jobId) };
+  let hasSettled = false;
   let pauseMs = FIRST_PAUSE_MS;
   try {
     while (!lease.signal.aborted) {
+      // A node that died may have left two: the one at the printer, and the next, begun beside the end of the first.
+      if (memory.open === undefined && !hasSettled) {
+        memory.open = await findLeftOpen(context, printerId, memory);
+        hasSettled = memory.open === undefined;
+      }
       const { open } = memory;
       const due = open === undefined ? (memory.next ?? (await findDueJob(context, printerId))) : undefined;
       if (open === undefined) memory.next = undefined;
@@ -105,6 +109,12 @@ async function feed(
     await dropPrepared(memory);
     await memory.ending;
   }
+}
+
+async function findLeftOpen(context: Context, printerId: string, memory: Memory): Promise<Open | undefined> {
+  await memory.ending;
+  const attempt = await findOpenAttempt(context, printerId);
+  return attempt === undefined ? undefined : { attempt, job: await readJob(context, attempt.jobId) };
 }
 
 /** While the printer works, what comes next is looked up and written ahead; not for long, because that holds rows. */

@@ -13,8 +13,10 @@ import { readJournal } from '../journal/journal.ts';
 import { addPrinter, checkPrinter, removePrinter } from '../printers/printers.ts';
 import { addSpoolFiles, keep } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
+import { withLease } from '../store/leases.ts';
 import { transaction } from '../store/transaction.ts';
 import { addUser } from '../users/users.ts';
+import { beginAttempt } from './attempts.ts';
 import { addQueue, cancelJob, getJob, holdJob, listJobs, releaseJob, submitJobs } from './jobs.ts';
 import { startJobsWorker } from './worker.ts';
 
@@ -293,4 +295,19 @@ test('a job that was at a printer when that was removed needs a look', async () 
   await using _worker = await startJobsWorker(stage.context);
   const job = await ended(stage, id);
   assert.deepEqual([job.state, job.reasons], ['processing-stopped', ['outcome-unknown']]);
+});
+
+test('two attempts that a dead node left open are both settled, and each job comes out once', async () => {
+  await using stage = await openStage();
+  const [first, second] = [await stage.submit(), await stage.submit()];
+  const [printer] = await stage.context.db.selectFrom('printers').select('id').execute();
+  const printerId = printer?.id ?? '';
+  // As after a crash between the commit of the next attempt and the end of the one before.
+  await withLease(stage.context, `printer:${printerId}`, {}, async (lease) => {
+    for (const jobId of [first, second])
+      await beginAttempt(stage.context, lease, { jobId, printerId, phase: 'creating' });
+  });
+  await using _worker = await startJobsWorker(stage.context);
+  for (const id of [first, second]) assert.equal((await ended(stage, id)).state, 'completed');
+  assert.equal(stage.printer.printed().length, 2);
 });
