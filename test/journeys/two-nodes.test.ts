@@ -41,6 +41,16 @@ describe('two nodes on one external database', () => {
     await stage.ageLeases();
     await stage.deliver(1);
     await settle(stage);
+    // Aged leases are renewed with the next heartbeat; until then the second node could take the mailbox.
+    await eventually(
+      async () => {
+        const aged = await stage.sql(
+          "SELECT name FROM leases WHERE name LIKE 'mailbox:%' AND expires_at < clock_timestamp() + interval '15 seconds'",
+        );
+        return aged.length === 0 && watchers().length === 1;
+      },
+      { what: 'the first node holds the mailbox', timeoutMs: 30_000 },
+    );
     await second.start();
     // The first one is at a printer that has stopped: nobody but the sweep tells the second one of that job.
     await printer().control.setFault({ kind: 'paused' });
