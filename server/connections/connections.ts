@@ -12,7 +12,7 @@ import type { CloudEndpoint } from '../base/settings.ts';
 import { record } from '../journal/journal.ts';
 import type { Context } from '../store/database.ts';
 import type { Problem, Use } from '../store/schema.ts';
-import { transaction } from '../store/transaction.ts';
+import { readTogether, transaction } from '../store/transaction.ts';
 import {
   type Connection,
   type ConnectionRow,
@@ -75,13 +75,17 @@ export async function createConnection(context: Context, asked: NewConnection, a
 
 /** Reads one connection with its last login; throws `not-found`. */
 export async function getConnection(context: Context, connectionId: string): Promise<Connection> {
-  return await describe(context, await getRow(context, connectionId));
+  return await readTogether(context, async (context) => describe(context, await getRow(context, connectionId)));
 }
 
 /** Reads all connections, oldest first. There are as many as mailboxes owners, which is few. */
 export async function listConnections(context: Context): Promise<Connection[]> {
-  const rows = await context.db.selectFrom('connections').selectAll().orderBy('created_at').orderBy('id').execute();
-  return await Promise.all(rows.map((row) => describe(context, row)));
+  return await readTogether(context, async (context) => {
+    const rows = await context.db.selectFrom('connections').selectAll().orderBy('created_at').orderBy('id').execute();
+    const connections: Connection[] = [];
+    for (const row of rows) connections.push(await describe(context, row));
+    return connections;
+  });
 }
 
 async function describe(context: Context, row: ConnectionRow): Promise<Connection> {

@@ -36,9 +36,15 @@ type Place = {
   readonly logFile: string;
   readonly password: string;
   readonly user: SystemUser | undefined;
+  readonly maxConnections: number | undefined;
 };
 
-type Surroundings = { readonly clock: Clock; readonly log: Log };
+type Surroundings = {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** More than one node needs, for a server that serves many: the one of the tests. */
+  readonly maxConnections?: number;
+};
 
 const DATABASE = 'platen';
 const MAX_LOG_BYTES = 20 * 1024 * 1024;
@@ -63,7 +69,7 @@ const SERVER_OPTIONS = {
  * the place of its log when it ends instead.
  */
 export async function startEmbedded(dataDir: string, around: Surroundings): Promise<EmbeddedServer> {
-  const place = await preparePlace(dataDir, around.log);
+  const place = await preparePlace(dataDir, around);
   await stopOrphan(place, around);
   if (!existsSync(join(place.cluster, 'PG_VERSION'))) await initialise(place);
   const target = targetOf(place, DATABASE);
@@ -97,7 +103,7 @@ function targetOf(place: Place, database: string): DatabaseTarget {
   return { kind: 'socket', directory: place.socketDirectory, database, user: 'platen', password: place.password };
 }
 
-async function preparePlace(dataDir: string, log: Log): Promise<Place> {
+async function preparePlace(dataDir: string, { log, maxConnections }: Surroundings): Promise<Place> {
   const isRoot = process.getuid?.() === 0;
   const user = isRoot ? await findSystemUser() : undefined;
   const tag = createHash('sha256').update(realpathSync(dataDir)).digest('hex').slice(0, 12);
@@ -121,7 +127,8 @@ async function preparePlace(dataDir: string, log: Log): Promise<Place> {
   await ownAs(user, socketDirectory);
   await refuseForeign(socketDirectory, user);
   await chmod(socketDirectory, 0o700);
-  return { cluster, binaries, socketDirectory, logFile: join(dataDir, 'postgresql.log'), password, user };
+  const logFile = join(dataDir, 'postgresql.log');
+  return { cluster, binaries, socketDirectory, logFile, password, user, maxConnections };
 }
 
 /** Somebody else may have made the folder in the shared temporary directory first. */
@@ -216,7 +223,11 @@ function identity(place: Place): { uid?: number; gid?: number; env: NodeJS.Proce
 }
 
 function spawnServer(place: Place): ChildProcess {
-  const settings = { ...SERVER_OPTIONS, unix_socket_directories: place.socketDirectory };
+  const settings = {
+    ...SERVER_OPTIONS,
+    ...(place.maxConnections === undefined ? {} : { max_connections: String(place.maxConnections) }),
+    unix_socket_directories: place.socketDirectory,
+  };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const log = openLogFile(place.logFile);
   const server = spawn(join(place.binaries, 'bin', 'postgres'), ['-D', place.cluster, ...options], {

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { openTestContext } from '../../test/harness/database.ts';
 import { eventually } from '../../test/harness/time.ts';
 import { enqueueTasks, followTasks } from './tasks.ts';
-import { transaction } from './transaction.ts';
+import { readTogether, transaction } from './transaction.ts';
 
 test('a transaction whose statement failed is never taken for committed, even when the failure was swallowed', async () => {
   await using test = await openTestContext();
@@ -42,4 +42,19 @@ test('two hundred tasks of one transaction ring at once', async () => {
   await transaction(test.context, (context) => enqueueTasks(context, 'print-job', ids));
   // Well before the backstop poll of 30 seconds.
   await eventually(() => rung.size === 200, { timeoutMs: 10_000 });
+});
+
+test('what is read together agrees, whatever others commit in between', async () => {
+  await using test = await openTestContext();
+  const count = (context: typeof test.context) =>
+    sql<{ n: number }>`SELECT count(*)::int AS n FROM login_attempts`
+      .execute(context.db)
+      .then(({ rows }) => rows[0]?.n);
+  const seen = await readTogether(test.context, async (context) => {
+    const before = await count(context);
+    await sql`INSERT INTO login_attempts VALUES ('a', now())`.execute(test.context.db);
+    return [before, await count(context)];
+  });
+  assert.deepEqual(seen, [0, 0]);
+  assert.equal(await count(test.context), 1);
 });

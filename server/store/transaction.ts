@@ -11,3 +11,16 @@ export async function transaction<T>(context: Context, work: (context: Context) 
     return work({ ...context, db: trx });
   });
 }
+
+/**
+ * Runs reads that must agree with each other: all of them see the database as it was at the first one. Within a
+ * transaction they see what that one sees.
+ */
+export async function readTogether<T>(context: Context, read: (context: Context) => Promise<T>): Promise<T> {
+  if (context.db.isTransaction) return await read(context);
+  return await context.db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute((db) => read({ ...context, db }));
+}
