@@ -41,7 +41,11 @@ test('a scan of a known device stands in the outbox when the device hears 250', 
   assert.deepEqual(kept.fields.get('message-id'), [kept.messageIdHeader]);
   assert.match(kept.fields.get('received')?.[0] ?? '', /^from copier\.local \(\[127\.0\.0\.1\]\) by .* with ESMTP id /);
   assert.equal(kept.fields.get('date')?.length, 1);
-  assert.deepEqual(readRelayFigures(relay.test.context), { sessions: 0, accepted: 1, refused: {}, disk: 'plenty' });
+  const { sessions, ...figures } = readRelayFigures(relay.test.context);
+  assert.deepEqual(figures, { accepted: 1, refused: {}, disk: 'plenty' });
+  // The device has its answer before the listener has seen it hang up.
+  assert.ok(sessions <= 1);
+  await eventually(() => readRelayFigures(relay.test.context).sessions === 0, { what: 'the end of the session' });
 });
 
 test('a large scan is streamed to the spool and comes out byte for byte', async () => {

@@ -100,11 +100,14 @@ async function findServer(): Promise<TestServer> {
   return { target: started.target, dispose: async () => await started[Symbol.asyncDispose]() };
 }
 
+// Test files run beside each other, and some start two nodes with twenty connections each.
+const MAX_CONNECTIONS = 200;
+
 /** Starts a server for tests with a migrated template in it. */
 export async function startTestServer(): Promise<AsyncDisposable & { readonly target: DatabaseTarget }> {
   const directory = await mkdtemp(join(tmpdir(), 'platen-test-server-'));
   const log = openLog('silent');
-  const embedded = await startEmbedded(directory, { clock: systemClock, log });
+  const embedded = await startEmbedded(directory, { clock: systemClock, log, maxConnections: MAX_CONNECTIONS });
   await asAdministrator(embedded.target, async (client) => {
     await client.query('ALTER SYSTEM SET fsync = off');
     await client.query('ALTER SYSTEM SET full_page_writes = off');
