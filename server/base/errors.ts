@@ -54,6 +54,9 @@ export const ERRORS = {
   'last-administrator': rule(409, false),
   'current-password-wrong': rule(403, false),
   'user-in-use': rule(409, false),
+  'link-unknown': rule(404, false),
+  'link-expired': rule(410, false),
+  'link-used': rule(409, false),
 
   // connections
   'connection-not-confirmed': rule(409, false),

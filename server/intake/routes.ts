@@ -21,6 +21,7 @@ import {
   updateMailbox,
 } from './intake.ts';
 import { intakeLimits } from './limits.ts';
+import { linkRoutes } from './links/routes.ts';
 
 const reading = { role: 'operator' } as const;
 const writing = { role: 'administrator' } as const;
@@ -151,6 +152,7 @@ export async function intakeRoutes(app: FastifyInstance, context: Context): Prom
   changeRoutes(app, context);
   checkRoutes(app, context);
   messageRoutes(app, context);
+  linkRoutes(app, context);
 }
 
 function mailboxRoutes(app: FastifyInstance, context: Context): void {

@@ -9,6 +9,7 @@ export const EVENT_TYPES = {
   'signed-in': 'user',
   'sign-in-refused': 'user',
   'signed-out': 'user',
+  'link-used': 'link',
   'api-token-added': 'api-token',
   'api-token-removed': 'api-token',
   'connection-added': 'connection',

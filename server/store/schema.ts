@@ -95,6 +95,21 @@ type ApiTokens = {
   used_at: InstantOrNone;
 };
 type LoginAttempts = { bucket: string; at: Instant };
+/** What a link in a message may do, each once; the closed list. */
+export type LinkPurpose = 'print-job' | 'cancel-job';
+type Links = {
+  id: string;
+  /** Of the token; the token itself is kept nowhere. */
+  digest: Buffer;
+  purpose: LinkPurpose;
+  /** The jobs, or the message, that it is about. */
+  subject_ids: string[];
+  /** On whose behalf it acts; none when it was sent to somebody who is no user yet. */
+  user_id: string | null;
+  created_at: Instant;
+  expires_at: Instant;
+  used_at: InstantOrNone;
+};
 
 // ── connections ─────────────────────────────────────────────────────────────────────────────────────────────────
 export type ConnectionState = 'awaiting-confirmation' | 'connected' | 'degraded' | 'needs-confirmation';
@@ -476,6 +491,7 @@ export type Schema = {
   sessions: Sessions;
   api_tokens: ApiTokens;
   login_attempts: LoginAttempts;
+  links: Links;
   connections: Connections;
   connection_logins: ConnectionLogins;
   connection_tokens: ConnectionTokens;
@@ -514,6 +530,7 @@ export const TABLE_OWNERS: Readonly<Record<keyof Schema, string>> = {
   sessions: 'users',
   api_tokens: 'users',
   login_attempts: 'users',
+  links: 'users',
   connections: 'connections',
   connection_logins: 'connections',
   connection_tokens: 'connections',

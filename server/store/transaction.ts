@@ -3,9 +3,11 @@ import { shareTasks } from './tasks.ts';
 
 /**
  * Runs `work` in one transaction and gives it the same context with `db` replaced. When it returns, what `work` wrote
- * is committed and synced; when it throws, nothing of it is kept.
+ * is committed and synced; when it throws, nothing of it is kept. Within a transaction it becomes a part of that one:
+ * then it is durable with the outer one, and whoever begins a transaction must let what is thrown in it pass.
  */
 export async function transaction<T>(context: Context, work: (context: Context) => Promise<T>): Promise<T> {
+  if (context.db.isTransaction) return await work(context);
   return await context.db.transaction().execute((trx) => {
     shareTasks(context.db, trx);
     return work({ ...context, db: trx });

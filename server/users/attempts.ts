@@ -41,6 +41,11 @@ export function addressBuckets(address: string): Bucket[] {
   ];
 }
 
+/** The same for tokens of links: wrong ones must not lock a whole office out of signing in. */
+export function linkBuckets(address: string): Bucket[] {
+  return addressBuckets(address).map(({ name, max }) => ({ name: `link-${name}`, max }));
+}
+
 /** Counts one guess in every bucket. Throws `too-many-attempts`, and counts nothing, when one of them is full. */
 export async function countGuess(context: Context, buckets: readonly Bucket[]): Promise<void> {
   if (buckets.length === 0) return;
@@ -82,7 +87,7 @@ async function assertRoom(context: Context, bucket: Bucket, since: Date): Promis
   const first = counted.first ?? context.clock.now();
   const waitMs = first.getTime() + WINDOW_MS - context.clock.now().getTime();
   const minutes = Math.max(1, Math.ceil(waitMs / MINUTE_MS));
-  throw new PlatenError('too-many-attempts', 'too many attempts to sign in', {
+  throw new PlatenError('too-many-attempts', 'too many attempts', {
     values: { minutes },
     retryAfterSeconds: Math.max(1, Math.ceil(waitMs / SECOND_MS)),
   });

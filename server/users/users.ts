@@ -18,6 +18,7 @@ import {
   makeFirstAdministrator,
   makeSetupToken,
 } from './first-run.ts';
+import { insertLink, type Link, markUsed, type NewLink, readLink } from './links.ts';
 import { assertStrongPassword, hashPassword } from './passwords.ts';
 import { endSessionsOf, findSessionPrincipal, findSessionRole, sessionCookieName } from './sessions.ts';
 import {
@@ -31,6 +32,7 @@ import {
 } from './tokens.ts';
 import { addressTaken, insertUser, type Principal, replaceAddresses, selectUsers, type User } from './user.ts';
 
+export type { Link, NewLink } from './links.ts';
 export type { Principal, User } from './user.ts';
 
 export type NewUser = {
@@ -208,6 +210,27 @@ export async function listLocalTokens(context: Context, limit: number): Promise<
 /** Ends an API token on every node, asked for with the data directory at hand. Throws `not-found`. */
 export async function removeLocalToken(context: Context, id: string): Promise<void> {
   await removeToken(context, id, 'console');
+}
+
+/**
+ * Makes a link that does one thing once, in the caller's transaction if there is one, and returns its address. The
+ * address is shown this once: only a digest of its secret is kept.
+ */
+export async function createLink(context: Context, link: NewLink): Promise<string> {
+  return `${context.settings.publicUrl}/links#${await insertLink(context, link)}`;
+}
+
+/** Reads a link by its secret; nothing changes. Throws `link-unknown` and `too-many-attempts`. */
+export async function findLink(context: Context, token: string, remoteAddress: string): Promise<Link> {
+  return await readLink(context, token, remoteAddress);
+}
+
+/**
+ * Uses a link up in the caller's transaction, in which the caller also does what the link is for: both or neither, and
+ * of two at the same moment only one. Throws `link-used` and `link-expired`.
+ */
+export async function useLink(context: Context, id: string): Promise<Link> {
+  return await markUsed(context, id);
 }
 
 async function hashNew(password: string, email: string): Promise<string> {

@@ -198,6 +198,7 @@ describe('what belongs to whom', () => {
       'GET /healthz',
       'GET /readyz',
       'POST /api/v1/first-run',
+      'POST /api/v1/links',
       'POST /api/v1/sessions',
     ]);
   });

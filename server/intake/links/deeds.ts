@@ -1,0 +1,62 @@
+/** What the links in messages do: one entry per purpose, each deed in the transaction that uses its link up. */
+import { cancelJob, getJob, type Job, releaseJob } from '../../jobs/jobs.ts';
+import type { Context } from '../../store/database.ts';
+import type { LinkPurpose } from '../../store/schema.ts';
+import { transaction } from '../../store/transaction.ts';
+import { findLink, type Link, useLink } from '../../users/users.ts';
+
+/** What a link is about, for whoever opens it. */
+export type LinkSubject = { readonly jobs: readonly Pick<Job, 'id' | 'title' | 'state' | 'pages' | 'printerId'>[] };
+
+type Deed = {
+  readonly describe: (context: Context, link: Link) => Promise<LinkSubject>;
+  /** Throws what keeps it from being done; the link is then as it was. */
+  readonly act: (context: Context, link: Link) => Promise<void>;
+};
+
+const DEEDS: Readonly<Record<LinkPurpose, Deed>> = {
+  'print-job': {
+    describe: describeJobs,
+    act: async (context, link) => {
+      for (const id of link.subjectIds) await releaseJob(context, id, askOf(link));
+    },
+  },
+  'cancel-job': {
+    describe: describeJobs,
+    act: async (context, link) => {
+      for (const id of link.subjectIds) await cancelJob(context, id, askOf(link));
+    },
+  },
+};
+
+export type OpenedLink = { readonly link: Link; readonly subject: LinkSubject };
+
+/** Says what a link would do; nothing happens. Throws `link-unknown` and `too-many-attempts`. */
+export async function describeLink(context: Context, token: string, remoteAddress: string): Promise<OpenedLink> {
+  const link = await findLink(context, token, remoteAddress);
+  return { link, subject: await DEEDS[link.purpose].describe(context, link) };
+}
+
+/**
+ * Does what a link is for, once; durable when this returns. Throws as `describeLink`, `link-used`, `link-expired`, and
+ * what the deed throws.
+ */
+export async function followLink(context: Context, token: string, remoteAddress: string): Promise<OpenedLink> {
+  const found = await findLink(context, token, remoteAddress);
+  const { describe, act } = DEEDS[found.purpose];
+  return await transaction(context, async (context) => {
+    const link = await useLink(context, found.id);
+    await act(context, link);
+    return { link, subject: await describe(context, link) };
+  });
+}
+
+async function describeJobs(context: Context, link: Link): Promise<LinkSubject> {
+  const jobs: Job[] = [];
+  for (const id of link.subjectIds) jobs.push(await getJob(context, id, link.userId));
+  return { jobs: jobs.map(({ id, title, state, pages, printerId }) => ({ id, title, state, pages, printerId })) };
+}
+
+function askOf({ userId }: Link) {
+  return { actor: userId ?? 'link', ownerId: userId };
+}
