@@ -38,6 +38,13 @@ export const ERRORS = {
   'document-too-large': rule(413, false),
   'document-missing': rule(500, false),
 
+  // conversion
+  'document-empty': rule(422, false),
+  'document-executable': rule(422, false),
+  'document-archive': rule(422, false),
+  'document-encrypted': rule(422, false),
+  'document-unsupported': rule(422, false),
+
   // users and http
   'setup-token-wrong': rule(403, false),
   'setup-closed': rule(409, false),

@@ -8,6 +8,7 @@
 import { sql } from 'kysely';
 import { PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
+import * as conversion from '../conversion/conversion.ts';
 import { recordAll } from '../journal/journal.ts';
 import type { SpoolFile } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
@@ -18,6 +19,7 @@ import * as queues from './queues.ts';
 import { changeJob, lockJob, toJob } from './rows.ts';
 import { isEnded } from './states.ts';
 
+export type { DocumentHints, RecognizedDocument } from '../conversion/conversion.ts';
 export type { Job, JobOptions, JobState } from './job.ts';
 export type { Queue } from './queues.ts';
 
@@ -35,6 +37,20 @@ export type JobSubmission = {
 };
 
 const MAX_TITLE_LENGTH = 255;
+
+/** How many bytes of its beginning tell what a document is. */
+export const RECOGNITION_BYTES = conversion.SNIFF_BYTES;
+
+/**
+ * Tells by its beginning (`RECOGNITION_BYTES`, or all of it when it is shorter) whether a document can be printed. The
+ * format goes into the submission; a refusal is the code of an error with words and advice.
+ */
+export function recognizeDocument(
+  beginning: Buffer,
+  hints: conversion.DocumentHints = {},
+): conversion.RecognizedDocument {
+  return conversion.recognize(beginning, hints);
+}
 
 export function addQueue(context: Context, queue: queues.NewQueue, actor: string): Promise<queues.Queue> {
   return queues.addQueue(context, queue, actor);
