@@ -104,6 +104,7 @@ export const ERRORS = {
   'mailbox-not-accessible': rule(502, false),
   'shared-mailbox-no-access': rule(502, false),
   'sender-not-allowed': rule(502, false),
+  'sender-refused': rule(502, false),
   'sender-blocked': rule(502, false),
   'sender-mailbox-full': rule(502, false),
   'message-too-large': rule(413, false),

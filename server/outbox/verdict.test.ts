@@ -139,6 +139,17 @@ const MESSAGE: readonly (readonly [SmtpPhase, string, string])[] = [
     'held sender-not-allowed',
   ],
   [
+    'rcpt',
+    '553 5.7.1 <b@y.example>: Sender address rejected: not owned by user a@x.example',
+    'held sender-not-allowed',
+  ],
+  ['mail', '553 5.7.1 <b@y.example>: Sender address rejected: not logged in', 'held sender-not-allowed'],
+  ['mail', '550 5.7.1 Never heard of such a sender', 'held sender-refused'],
+  ['mail', '554 Not from there', 'held sender-refused'],
+  ['mail', '552 5.3.4 Too large', 'failed message-too-large'],
+  ['mail', '501 5.1.7 Bad sender address syntax', 'failed message-refused'],
+  ['dot', '550 5.7.1 Never heard of such a message', 'failed message-refused'],
+  [
     'dot',
     '554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; Failed to process message',
     'mailbox-paused daily daily-limit',

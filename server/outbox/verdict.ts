@@ -151,6 +151,11 @@ const RULES: readonly Rule[] = [
   { enhanced: '5.2.252', verdict: (cause) => ({ kind: 'held', cause: cause('sender-not-allowed') }) },
   { enhanced: '5.7.60', verdict: (cause) => ({ kind: 'held', cause: cause('sender-not-allowed') }) },
   { text: /SendAsDenied/i, verdict: (cause) => ({ kind: 'held', cause: cause('sender-not-allowed') }) },
+  // As Postfix says it, to MAIL or to each RCPT.
+  {
+    text: /sender address rejected: not (owned by|logged in)/i,
+    verdict: (cause) => ({ kind: 'held', cause: cause('sender-not-allowed') }),
+  },
   {
     text: /SubmissionQuotaExceeded/i,
     verdict: (cause) => ({ kind: 'mailbox-paused', cause: cause('daily-limit'), wait: 'daily' }),
@@ -208,8 +213,15 @@ function judgeRefusal(
   if (isTemporary(reply)) return { kind: 'later', cause: causeOf('message-deferred', reply), wait: 'timetable' };
   // RFC 5321 section 4.3.2: 1yz, 2yz and 3yz in the wrong place are a server that is out of step.
   if (reply.code < 500) return { kind: 'later', cause: causeOf('message-deferred', reply), wait: 'timetable' };
+  // Nothing but the sender was said yet: the next message of that sender would fare the same until somebody cures it.
+  if (phase === 'mail' && SENDER_REFUSED.has(reply.code)) {
+    return { kind: 'held', cause: causeOf('sender-refused', reply) };
+  }
   return { kind: 'failed', cause: causeOf('message-refused', reply) };
 }
+
+// 552 is about the size that MAIL announces, and stands among the rules; 50x is about the command.
+const SENDER_REFUSED: ReadonlySet<number> = new Set([550, 551, 553, 554]);
 
 function findRule(reply: SmtpReply, phase: SmtpPhase): Rule | undefined {
   return RULES.find(

@@ -131,6 +131,8 @@ export const smtpLimits = {
   finalTimeoutMs: 10 * 60 * SECOND_MS,
   /** RSET and QUIT. */
   shortTimeoutMs: 5 * SECOND_MS,
+  /** A command with its CR LF (RFC 5321 section 4.5.3.1.4): servers may refuse a longer one. */
+  maxCommandBytes: 512,
   /** Pieces in which a message is handed over. */
   pieceBytes: 64 * KIB,
 } as const;

@@ -58,8 +58,6 @@ const GREETING_TIMEOUT_MS = 2_000;
 const QUEUES = ['active', 'bounce', 'corrupt', 'defer', 'deferred', 'flush', 'hold', 'incoming', 'saved', 'trace'];
 const MAX_MESSAGE_BYTES = 50_000_000;
 const PROCESSES = 200;
-// A token in the AUTH command is longer than the 2048 that Postfix reads of a line unless told otherwise.
-const MAX_AUTH_CHARACTERS = 16_384;
 
 /** A folder that the processes of Postfix pass through, with its queue. */
 function prepareFolder(parent: string): string {
@@ -134,7 +132,6 @@ function signIn(folder: string, { path, logins, refuses = 'rcpt' }: NonNullable<
   return `smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = ${path}
-line_length_limit = ${MAX_AUTH_CHARACTERS}
 smtpd_sender_login_maps = texthash:${file}
 smtpd_sender_restrictions = reject_sender_login_mismatch
 smtpd_delay_reject = ${refuses === 'mail' ? 'no' : 'yes'}

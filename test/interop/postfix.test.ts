@@ -109,24 +109,24 @@ describe('Postfix as the submission server', { skip: withoutRoot }, () => {
     assert.match(peers.postfix.log(), /sasl_method=XOAUTH2, sasl_username=print@practice\.example/);
   });
 
-  test('refuses a sender that is not of the login, and nothing of that message arrives', async () => {
+  test('refuses a sender that is not of the login, and that message is held with nothing of it sent', async () => {
     await using node = await openNode(peers, peers.postfix);
     const foreign = message(FOREIGN);
     const own = message(PRINT_ROOM);
-    const failed = await node.send(foreign, 'failed');
-    assert.match(failed.problem?.remote ?? '', /553 5\.7\.1 .*not owned by user print@practice\.example/);
-    assert.equal(failed.recipients[0]?.state, 'failed');
+    const held = await node.send(foreign, 'held');
+    assert.deepEqual([held.holdReason, held.problem?.code], ['message', 'sender-not-allowed']);
+    assert.match(held.problem?.remote ?? '', /553 5\.7\.1 .*not owned by user print@practice\.example/);
     // What is wrong with one message keeps no other from leaving.
     await node.send(own, 'sent');
     await findDelivered(peers.postfix, own);
     assert.ok(!peers.postfix.delivered().some((one) => one.includes(Buffer.from(foreign.messageIdHeader))));
   });
 
-  test('refuses it to MAIL where it is told to, and that is a refusal of the message too', async () => {
+  test('refuses it to MAIL where it is told to, and the message waits for the right in the same way', async () => {
     await using node = await openNode(peers, peers.strict);
-    const failed = await node.send(message(FOREIGN), 'failed');
-    assert.equal(failed.problem?.code, 'message-refused');
-    assert.match(failed.problem?.remote ?? '', /553 5\.7\.1 .*not owned by user print@practice\.example/);
+    const held = await node.send(message(FOREIGN), 'held');
+    assert.deepEqual([held.holdReason, held.problem?.code], ['message', 'sender-not-allowed']);
+    assert.match(held.problem?.remote ?? '', /553 5\.7\.1 .*not owned by user print@practice\.example/);
     await node.send(message(SCANNER), 'sent');
   });
 

@@ -118,6 +118,40 @@ describe('a session with Exchange', () => {
     await server.finished;
   });
 
+  test('says the token after the challenge when the command would pass 512 octets, and not before', async () => {
+    // "AUTH XOAUTH2 " and CR LF leave 497 octets; base64 fills 496 of them.
+    const frame = Buffer.byteLength('user=print@practice.example\x01auth=Bearer \x01\x01');
+    const fits = 'e'.repeat((496 / 4) * 3 - frame);
+    for (const [accessToken, isShort] of [
+      [fits, true],
+      [`${fits}e`, false],
+    ] as const) {
+      const initial = xoauth2(TOKEN.username, accessToken);
+      assert.equal(`AUTH XOAUTH2 ${initial}\r\n`.length <= 512, isShort);
+      const login = isShort ? `C: AUTH XOAUTH2 ${initial}` : `C: AUTH XOAUTH2\n S: 334\n C: ${initial}`;
+      const ok = await serve([
+        `${EXCHANGE}\n ${login}\n S: 235 2.7.0 Authentication successful\n C: QUIT\n S: 221 Bye`,
+      ]);
+      const credentials = { ...TOKEN, accessToken };
+      const session = await open(targetOf(ok.port, { security: 'starttls', credentials }));
+      await session[Symbol.asyncDispose]();
+      await ok.finished;
+      const bad = await serve([
+        `${EXCHANGE}\n ${login}\n S: 334 eyJzdGF0dXMiOiI0MDAifQ==\n C:\n S: 535 5.7.3 Authentication unsuccessful`,
+      ]);
+      const trouble = await connectSmtp(targetOf(bad.port, { security: 'starttls', credentials }), stop);
+      assert.ok(trouble.kind === 'refused' && trouble.phase === 'auth' && trouble.reply.enhanced === '5.7.3');
+    }
+  });
+
+  test('never says a long token to a server that does not ask for it', async () => {
+    const credentials = { ...TOKEN, accessToken: 'e'.repeat(2000) };
+    const server = await serve([`${EXCHANGE}\n C: AUTH XOAUTH2\n S: 504 5.7.4 Unrecognized authentication type`]);
+    const trouble = await connectSmtp(targetOf(server.port, { security: 'starttls', credentials }), stop);
+    assert.ok(trouble.kind === 'refused' && trouble.phase === 'auth' && trouble.reply.code === 504);
+    await server.finished;
+  });
+
   test('hears the final reply when the server answers a bad token in two steps', async () => {
     const server = await serve([
       `${EXCHANGE}

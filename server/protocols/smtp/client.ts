@@ -197,9 +197,13 @@ export class SmtpSession implements AsyncDisposable {
     const { credentials } = this.#target;
     if (credentials?.kind !== 'token') return dialogue.reject('there is no token');
     const initial = xoauth2(credentials.username, credentials.accessToken);
-    const first = await dialogue.sendCommand(`AUTH XOAUTH2 ${initial}`);
-    // After the initial response a challenge only carries details of the failure; an empty line brings the reply.
-    const last = first.status === 334 ? await dialogue.sendCommand('') : first;
+    const inOneLine = `AUTH XOAUTH2 ${initial}`;
+    // RFC 4954 section 4: a response that makes the command too long comes after the challenge.
+    const isShort = inOneLine.length + 2 <= smtpLimits.maxCommandBytes;
+    const asked = await dialogue.sendCommand(isShort ? inOneLine : 'AUTH XOAUTH2');
+    const first = isShort || !isChallenge(asked) ? asked : await dialogue.sendCommand(initial);
+    // After the response a challenge only carries details of the failure; an empty line brings the reply.
+    const last = isChallenge(first) ? await dialogue.sendCommand('') : first;
     if (last.status === 235) dialogue.resolve();
     else dialogue.reject('the sign-in was refused');
   }
@@ -240,6 +244,11 @@ const QUIT_TIMEOUT_MS = 2000;
 
 type Sent = { readonly response: string; readonly rejectedErrors?: readonly Failure[] | undefined };
 type AuthDialogue = SMTPConnection.CustomAuthenticationContext;
+
+/** An empty challenge may come without the blank after its code, which nodemailer then does not read. */
+function isChallenge({ response }: { readonly response: string }): boolean {
+  return /^334(\s|$)/.test(response);
+}
 
 type Teller = { tell(phase: 'content' | 'dot'): void; fail(cause: unknown): void };
 
