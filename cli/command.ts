@@ -8,7 +8,7 @@ import type { Screen } from './screen.ts';
 
 export type Option = {
   /** What follows it, as a text under `cli.values`; a flag when absent. */
-  readonly value?: 'text' | 'id' | 'address' | 'number' | 'list' | 'name' | 'secret';
+  readonly value?: 'text' | 'id' | 'address' | 'number' | 'list' | 'name' | 'secret' | 'folder';
   readonly choices?: readonly string[];
   readonly isRequired?: true;
   /** It may be given several times. */

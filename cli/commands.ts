@@ -1,4 +1,6 @@
 /** The table of contents: every command, in the order in which `--help` lists them. */
+
+import { backupCommands } from './backup.ts';
 import type { Command } from './command.ts';
 import { connectCommands } from './connect.ts';
 import { connectionsCommands } from './connections.ts';
@@ -32,4 +34,5 @@ export const COMMANDS: readonly Command[] = [
   ...noticesCommands,
   ...usersCommands,
   ...tokenCommands,
+  ...backupCommands,
 ];

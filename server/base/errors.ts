@@ -32,6 +32,9 @@ export const ERRORS = {
   'database-unavailable': rule(503, true),
   'database-too-new': rule(500, false),
   'lease-lost': rule(503, true),
+  'backup-folder-in-use': rule(409, false),
+  'backup-unreadable': rule(400, false),
+  'restore-target-in-use': rule(409, false),
 
   // spool
   'spool-unavailable': rule(503, true),
@@ -112,6 +115,7 @@ export const ERRORS = {
   'message-refused': rule(502, false),
   'message-deferred': rule(503, true),
   'message-expired': rule(502, false),
+  'message-restored': rule(409, false),
   'outcome-uncertain': rule(503, true),
 
   // relay

@@ -260,3 +260,17 @@ function describeMessage(row: Selectable<Schema['incoming_messages']>): Incoming
     jobCount: row.job_count,
   };
 }
+
+/**
+ * After a restore: a mailbox that keeps its messages would be read again from the moment of the backup, and what was
+ * printed since would be printed a second time. It waits until a person has looked. Returns how many there are.
+ */
+export async function pauseRestoredMailboxes(context: Context): Promise<number> {
+  const paused = await context.db
+    .updateTable('mailboxes')
+    .set({ enabled: false })
+    .where('after_intake', '=', 'keep')
+    .where('enabled', '=', true)
+    .executeTakeFirst();
+  return Number(paused.numUpdatedRows);
+}

@@ -216,3 +216,8 @@ export async function countOpenAlarms(context: Context): Promise<number> {
     .executeTakeFirstOrThrow();
   return row.count;
 }
+
+/** After a restore: what happened before it has been told already, or is too old to be told. */
+export async function skipNoticesSoFar(context: Context): Promise<void> {
+  await context.db.updateTable('notice_settings').set({ journal_cursor: null }).where('id', '=', 1).execute();
+}

@@ -30,6 +30,21 @@ export async function holdWaiting(context: Context, hold: Hold): Promise<void> {
   await record(context, 'outbox-sending-paused', { subjectId: 'outbox', data });
 }
 
+/** Holds everything that has not ended, until a person lets each message go. Returns how many there are. */
+export async function holdUnsent(context: Context, problem: Problem): Promise<number> {
+  await context.db
+    .updateTable('outbox_attempts')
+    .set({ phase: 'ended', ended_at: context.clock.now() })
+    .where('ended_at', 'is', null)
+    .execute();
+  const held = await context.db
+    .updateTable('outbox_messages')
+    .set({ state: 'held', hold_reason: 'administrator', problem: JSON.stringify(problem), due_at: null })
+    .where('state', 'in', [...WAITING, 'active', 'held'])
+    .executeTakeFirst();
+  return Number(held.numUpdatedRows);
+}
+
 /** Lets everything go that was held for this reason: it is due now, and its time begins anew. */
 export async function releaseHeld(context: Context, reason: Hold['reason']): Promise<void> {
   const released = await context.db

@@ -17,6 +17,7 @@ import type { OutboxState, Problem, Schema } from '../store/schema.ts';
 import { enqueueTasks } from '../store/tasks.ts';
 import { transaction } from '../store/transaction.ts';
 import { commitInGroup, insertMessages, type Prepared } from './commit.ts';
+import { holdUnsent } from './hold.ts';
 import {
   type Attempt,
   checkMessage,
@@ -339,4 +340,10 @@ export async function findHeld(
     .limit(1)
     .executeTakeFirst();
   return held === undefined ? undefined : { count: held.count, problem: held.problem ?? undefined };
+}
+
+/** After a restore: what waited may have been sent since the backup, so it is held until a person lets it go. */
+export async function holdRestoredMessages(context: Context): Promise<number> {
+  const error = new PlatenError('message-restored', 'the message comes from a backup and may have been sent since');
+  return await holdUnsent(context, { code: error.code, detail: error.message, at: context.clock.now().toISOString() });
 }

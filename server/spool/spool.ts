@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isSystemError, PlatenError } from '../base/errors.ts';
@@ -124,6 +124,40 @@ export async function forget(context: Context, ids: readonly string[]): Promise<
 /** Removes bytes that were kept and then not needed, before any row named them. */
 export async function discard(context: Context, files: readonly SpoolFile[]): Promise<void> {
   for (const file of files) await unlink(pathOf(context, file.id)).catch(() => undefined);
+}
+
+const LISTED_AT_ONCE = 1000;
+const FOLDER = /^[0-9a-f]{6}$/;
+const FILE = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Gives every file that a row names, oldest first. */
+export async function* listSpoolFiles(context: Context): AsyncGenerator<Omit<SpoolFile, 'mediaType'>> {
+  for (let after: string | undefined; ; ) {
+    let query = context.db.selectFrom('spool_files').select(['id', 'bytes', 'sha256']).orderBy('id');
+    if (after !== undefined) query = query.where('id', '>', after);
+    const rows = await query.limit(LISTED_AT_ONCE).execute();
+    yield* rows;
+    after = rows.at(-1)?.id;
+    if (rows.length < LISTED_AT_ONCE) return;
+  }
+}
+
+export async function isSpoolFileKnown(context: Context, id: string): Promise<boolean> {
+  const row = await context.db.selectFrom('spool_files').select('id').where('id', '=', id).executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Ids of all files that lie in the spool, whether a row names them or not. Files of other names are left out. */
+export async function listStoredFiles(context: Context): Promise<string[]> {
+  const folders = (await readdir(context.settings.spoolDir)).filter((name) => FOLDER.test(name));
+  const names: string[] = [];
+  for (const folder of folders) names.push(...(await readdir(join(context.settings.spoolDir, folder))));
+  return names.filter((name) => FILE.test(name)).sort();
+}
+
+/** Where the bytes of a file lie. */
+export function spoolPathOf(context: Context, id: string): string {
+  return pathOf(context, id);
 }
 
 export function folderOf(context: Context, id: string): string {

@@ -99,6 +99,11 @@ export async function startEmbedded(dataDir: string, around: Surroundings): Prom
   };
 }
 
+/** Where the embedded server of a data directory answers, for a process beside the one that started it. */
+export async function embeddedTarget(dataDir: string, around: Surroundings): Promise<DatabaseTarget> {
+  return targetOf(await preparePlace(dataDir, around), DATABASE);
+}
+
 function targetOf(place: Place, database: string): DatabaseTarget {
   return { kind: 'socket', directory: place.socketDirectory, database, user: 'platen', password: place.password };
 }

@@ -16,19 +16,34 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
 /** PostgreSQL 15 is the oldest that the queries are tested on. */
 const OLDEST_SERVER = 150000;
 
+/** The newest migration that this Platen knows. */
+export const LATEST = Object.keys(MIGRATIONS).sort().at(-1) ?? '';
+
 /**
- * Runs what is missing. Nodes that start together wait for each other. Throws `database-too-new` when the database
- * has migrations that this Platen does not know.
+ * Runs what is missing, up to the latest migration unless another is named. Nodes that start together wait for each
+ * other. Throws `database-too-new` when the database has migrations that this Platen does not know, or when it does
+ * not know the one that is named.
  */
-export async function migrate(db: Db): Promise<void> {
+export async function migrate(db: Db, upTo: string = LATEST): Promise<void> {
+  if (!(upTo in MIGRATIONS)) throw tooNew(upTo);
   await refuseOldServer(db);
   await refuseNewerSchema(db);
   const migrator = new Migrator({
     db: db as unknown as Kysely<unknown>,
     provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) },
   });
-  const { error } = await migrator.migrateToLatest();
+  const { error } = upTo === LATEST ? await migrator.migrateToLatest() : await migrator.migrateTo(upTo);
   if (error !== undefined) throw error;
+}
+
+/** Whether a Platen has used this database before. */
+export async function hasSchema(db: Db): Promise<boolean> {
+  const answer = await sql<{ found: boolean }>`SELECT to_regclass('kysely_migration') IS NOT NULL AS found`.execute(db);
+  return answer.rows[0]?.found === true;
+}
+
+function tooNew(name: string): PlatenError {
+  return new PlatenError('database-too-new', `the database has the migration ${name}, which is not known here`);
 }
 
 async function refuseOldServer(db: Db): Promise<void> {
@@ -44,14 +59,8 @@ async function refuseOldServer(db: Db): Promise<void> {
 }
 
 async function refuseNewerSchema(db: Db): Promise<void> {
-  const tables = await sql<{ found: boolean }>`SELECT to_regclass('kysely_migration') IS NOT NULL AS found`.execute(db);
-  if (tables.rows[0]?.found !== true) return;
+  if (!(await hasSchema(db))) return;
   const done = await sql<{ name: string }>`SELECT name FROM kysely_migration`.execute(db);
   const unknown = done.rows.find((row) => !(row.name in MIGRATIONS));
-  if (unknown !== undefined) {
-    throw new PlatenError(
-      'database-too-new',
-      `the database has the migration ${unknown.name}, which is not known here`,
-    );
-  }
+  if (unknown !== undefined) throw tooNew(unknown.name);
 }

@@ -21,17 +21,19 @@ export type StoreOptions = {
   readonly settings: Pick<Settings, 'databaseUrl' | 'dataDir'>;
   readonly clock: Clock;
   readonly log: Log;
+  /** For a restore: the schema of the backup, which is brought up to date afterwards. */
+  readonly upTo?: string;
 };
 
 /** Throws `database-start-failed`, `database-unavailable` or `database-too-new`; then nothing is left running. */
-export async function openStore({ settings, clock, log }: StoreOptions): Promise<Store> {
+export async function openStore({ settings, clock, log, upTo }: StoreOptions): Promise<Store> {
   await using undo = new AsyncDisposableStack();
   const embedded =
     settings.databaseUrl === undefined ? undo.use(await startEmbedded(settings.dataDir, { clock, log })) : undefined;
   const target = embedded?.target ?? { kind: 'url' as const, url: settings.databaseUrl ?? '' };
   const db = undo.use(openHandle(target, log)).db;
   try {
-    await migrate(db);
+    await migrate(db, upTo);
   } catch (cause) {
     if (cause instanceof PlatenError) throw cause;
     throw new PlatenError('database-unavailable', 'the database cannot be used', {

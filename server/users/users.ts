@@ -304,3 +304,8 @@ async function assertAnotherAdministrator(context: Context, id: string): Promise
     throw new PlatenError('last-administrator', 'no other administrator could sign in after this');
   }
 }
+
+/** Ends every session: after a restore, one that was ended since the backup must not live again. */
+export async function endAllSessions(context: Context): Promise<void> {
+  await context.db.deleteFrom('sessions').execute();
+}

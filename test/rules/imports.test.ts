@@ -19,6 +19,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   relay: ['store', 'journal', 'protocols', 'spool', 'connections', 'outbox'],
   notices: ['store', 'journal', 'protocols', 'users', 'connections', 'outbox'],
   http: ['store', 'journal', 'users'],
+  // Only the command line opens it: a backup is of everything.
+  backup: ['store', 'journal', 'spool', 'users', 'jobs', 'outbox', 'intake', 'notices'],
 };
 /** Any file of these may be taken; of all others only the face, the file that bears the folder's name. */
 const SHELVES = new Set(['base', 'store', 'protocols']);
