@@ -47,6 +47,14 @@ export const ERRORS = {
   'document-archive': rule(422, false),
   'document-encrypted': rule(422, false),
   'document-unsupported': rule(422, false),
+  'document-corrupt': rule(422, false),
+  'document-too-complex': rule(422, false),
+  'too-many-pages': rule(422, false),
+  'conversion-timeout': rule(422, false),
+  'conversion-too-large': rule(422, false),
+  'conversion-failed': rule(422, false),
+  'conversion-unavailable': rule(409, false),
+  'conversion-switched-off': rule(409, false),
 
   // users and http
   'setup-token-wrong': rule(403, false),
