@@ -10,11 +10,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stampOf } from '../simulator/stamp.ts';
 import { twoPagePdf } from './demo-document.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const NODE = join(ROOT, 'node_modules', '.bin', 'node');
 const SENDER = 'anna@practice.example';
+/** The practice tenant vouches for the sender, as Exchange Online does. */
+const STAMP = stampOf({ domain: SENDER.split('@')[1] ?? '' });
 const MAILBOX = 'print@practice.example';
 const PASSWORD = 'practice-makes-perfect';
 const STEP_TIMEOUT_MS = 60_000;
@@ -198,6 +201,7 @@ async function addPrinter(demo: Demo): Promise<{ printerId: string; queueId: str
 async function deliver(demo: Demo, pdf: Buffer): Promise<void> {
   const encoded = pdf.toString('base64').replace(/.{76}/g, '$&\r\n');
   const message = [
+    ...STAMP.trimEnd().split('\r\n'),
     `From: Anna <${SENDER}>`,
     `To: ${MAILBOX}`,
     'Subject: Two pages, please',
@@ -263,7 +267,7 @@ Stop everything with Ctrl-C.`);
 
 async function writeSample(file: string): Promise<void> {
   const pdf = await twoPagePdf();
-  const text = `From: Anna <${SENDER}>\r\nTo: ${MAILBOX}\r\nSubject: Two pages, please\r\nMIME-Version: 1.0\r\nContent-Type: application/pdf; name="two-pages.pdf"\r\nContent-Transfer-Encoding: base64\r\n\r\n${pdf.toString('base64').replace(/.{76}/g, '$&\r\n')}\r\n`;
+  const text = `${STAMP}From: Anna <${SENDER}>\r\nTo: ${MAILBOX}\r\nSubject: Two pages, please\r\nMIME-Version: 1.0\r\nContent-Type: application/pdf; name="two-pages.pdf"\r\nContent-Transfer-Encoding: base64\r\n\r\n${pdf.toString('base64').replace(/.{76}/g, '$&\r\n')}\r\n`;
   writeFileSync(`${file}.json`, JSON.stringify({ address: MAILBOX, message: text }));
 }
 

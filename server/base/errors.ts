@@ -140,6 +140,7 @@ export const ERRORS = {
 
   // jobs and printers
   'job-state-conflict': rule(409, false),
+  'sender-unconfirmed': rule(409, false),
   'no-printer': rule(409, false),
   'printer-unreachable': rule(503, true),
   'printer-refused': rule(502, false),

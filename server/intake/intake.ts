@@ -15,6 +15,7 @@ import type { MessageOutcome, Problem, Schema } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
 import { explain, openFolder, passwordBinding } from './imap.ts';
 import { describeMailbox, getMailboxRow, type Mailbox, type MailboxServer, problemOf } from './mailbox.ts';
+import { changedPolicy, type PolicyChange } from './senders/policy.ts';
 
 export type { Mailbox, MailboxServer };
 
@@ -31,9 +32,9 @@ export type NewMailbox = {
   readonly afterIntake: Mailbox['afterIntake'];
   readonly queueId: string;
   readonly isEnabled?: boolean | undefined;
-};
+} & PolicyChange;
 
-export type MailboxChange = {
+export type MailboxChange = PolicyChange & {
   readonly title?: string | undefined;
   readonly address?: string | undefined;
   readonly folder?: string | undefined;
@@ -83,6 +84,7 @@ export async function addMailbox(context: Context, mailbox: NewMailbox, actor: s
         after_intake: mailbox.afterIntake,
         queue_id: mailbox.queueId,
         enabled: mailbox.isEnabled ?? true,
+        policy: changedPolicy({}, mailbox),
         state_since: context.clock.now(),
       })
       .execute();
@@ -128,6 +130,7 @@ export async function updateMailbox(
         after_intake: change.afterIntake ?? row.after_intake,
         queue_id: change.queueId ?? row.queue_id,
         enabled: change.isEnabled ?? row.enabled,
+        policy: changedPolicy(row.policy, change),
         ...(isOff ? { state: 'waiting' as const, state_since: context.clock.now(), problem: null } : {}),
         ...sourceOf(context, id, change),
       })

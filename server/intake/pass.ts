@@ -10,7 +10,7 @@ import { ImapFailure } from '../protocols/imap/failure.ts';
 import { imapLimits } from '../protocols/limits.ts';
 import type { Context } from '../store/database.ts';
 import type { MessageOutcome } from '../store/schema.ts';
-import type { KnownAddresses } from './admission.ts';
+import type { Door, KnownAddresses } from './admission.ts';
 import { intakeLimits } from './limits.ts';
 import {
   discardReceived,
@@ -20,6 +20,7 @@ import {
   receiveWhole,
   refuseTooLarge,
 } from './receive.ts';
+import { policyOf } from './senders/policy.ts';
 import { markMoved, noteUnreadable, type Place, type Settled, settle } from './settle.ts';
 
 export type Pass = Place & {
@@ -85,7 +86,7 @@ async function takeChunks(context: Context, pass: Pass, chunks: readonly (readon
       const bodies = await fetching;
       const next = pass.shouldEnd() ? [] : (chunks[index + 1] ?? []);
       fetching = fetchChunk(pass, next);
-      const received = await receiveBodies(context, bodies);
+      const received = await receiveBodies(context, pass, bodies);
       await line.add(received);
       for (const uid of chunk) pass.suspects.delete(uid);
       if (next.length === 0) break;
@@ -141,13 +142,14 @@ function fetchChunk(pass: Pass, uids: readonly number[]): Promise<FetchedBody[]>
   return fetching;
 }
 
-async function receiveBodies(context: Context, bodies: readonly FetchedBody[]): Promise<Received[]> {
+async function receiveBodies(context: Context, pass: Pass, bodies: readonly FetchedBody[]): Promise<Received[]> {
   const known: KnownAddresses = new Map();
+  const door = doorOf(pass);
   const received: Received[] = [];
   const present = bodies.filter((body) => body.kind !== 'gone');
   for (let at = 0; at < present.length; at += intakeLimits.parallelMessages) {
     const group = present.slice(at, at + intakeLimits.parallelMessages);
-    const outcomes = await Promise.allSettled(group.map((body) => receiveBody(context, body, known)));
+    const outcomes = await Promise.allSettled(group.map((body) => receiveBody(context, body, { known, door })));
     for (const outcome of outcomes) if (outcome.status === 'fulfilled') received.push(outcome.value);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed === undefined) continue;
@@ -160,10 +162,10 @@ async function receiveBodies(context: Context, bodies: readonly FetchedBody[]): 
 async function receiveBody(
   context: Context,
   body: FetchedBody & { kind: 'body' | 'empty' },
-  known: KnownAddresses,
+  asked: { readonly known: KnownAddresses; readonly door: Door },
 ): Promise<Received> {
   if (body.kind === 'empty') return { kind: 'unreadable', uid: body.uid, reason: 'empty-message' };
-  return await receiveWhole(context, { ...body, known });
+  return await receiveWhole(context, { ...body, ...asked });
 }
 
 async function takeAlone(context: Context, pass: Pass, { uid, size }: { uid: number; size: number }): Promise<void> {
@@ -184,11 +186,15 @@ async function fetchAlone(
       if (beginning === undefined) return { kind: 'unreadable', uid, reason: 'empty-message' };
       return { kind: 'message', message: await refuseTooLarge({ uid, bytes: size, beginning }) };
     }
-    return await receiveStream(context, { uid, size, source: pass.session.streamBody(uid) });
+    return await receiveStream(context, { uid, size, source: pass.session.streamBody(uid), door: doorOf(pass) });
   } catch (error) {
     if (isLoss(error)) await noteUnreadable(context, pass, { kind: 'unreadable', uid, reason: 'connection-lost' });
     throw error;
   }
+}
+
+function doorOf({ mailbox }: Pass): Door {
+  return { address: mailbox.address, policy: policyOf(mailbox) };
 }
 
 /** The session broke in a way that the message may have caused; a pause that the server asked for is none. */

@@ -22,6 +22,7 @@ import {
 } from './intake.ts';
 import { intakeLimits } from './limits.ts';
 import { linkRoutes } from './links/routes.ts';
+import { policyAnswer, policyBody, showPolicy } from './senders/shapes.ts';
 
 const reading = { role: 'operator' } as const;
 const writing = { role: 'administrator' } as const;
@@ -70,6 +71,7 @@ const mailboxBody = z
     afterIntake: fields.afterIntake.default('move'),
     queueId: fields.queueId,
     enabled: fields.enabled.optional(),
+    ...policyBody,
   })
   .refine((body) => (body.connectionId === undefined) !== (body.server === undefined), {
     message: 'needs either connectionId or server',
@@ -86,6 +88,7 @@ const changeBody = z
     afterIntake: fields.afterIntake.optional(),
     queueId: fields.queueId.optional(),
     enabled: fields.enabled.optional(),
+    ...policyBody,
   })
   .refine((body) => body.connectionId === undefined || body.server === undefined, {
     message: 'takes connectionId or server, not both',
@@ -113,6 +116,7 @@ const mailboxAnswer = z.object({
   afterIntake: fields.afterIntake,
   queueId: z.string(),
   enabled: z.boolean(),
+  ...policyAnswer,
   state: z.enum(['waiting', 'connected', 'failing']),
   stateSince: z.string(),
   problem: problemAnswer.nullable(),
@@ -121,7 +125,7 @@ const mailboxAnswer = z.object({
 
 const checkAnswer = z.object({ outcome: z.enum(['passed', 'failed']), problem: problemAnswer.optional() });
 
-const outcomes = z.enum(['done', 'refused', 'failed', 'ignored']);
+const outcomes = z.enum(['done', 'refused', 'failed', 'ignored', 'held']);
 
 const messageFields = {
   id: z.string(),
@@ -279,10 +283,11 @@ function ownOnly({ principal }: { readonly principal: { readonly userId: string 
 }
 
 function showMailbox(mailbox: Mailbox, language: Language): z.infer<typeof mailboxAnswer> {
-  const { isEnabled, connectionId, server, stateSince, problem, createdAt, ...plain } = mailbox;
+  const { isEnabled, policy, connectionId, server, stateSince, problem, createdAt, ...plain } = mailbox;
   return {
     ...plain,
     enabled: isEnabled,
+    ...showPolicy(policy),
     connectionId: connectionId ?? null,
     server: server ?? null,
     stateSince: stateSince.toISOString(),

@@ -39,6 +39,8 @@ export type Job = {
  */
 export const OUTCOME_UNKNOWN = 'outcome-unknown';
 export const NO_PRINTER = 'resources-are-not-ready';
+/** Held until its owner has confirmed to have sent it; nobody can release it before that. */
+export const SENDER_UNCONFIRMED = 'sender-unconfirmed';
 export const HELD_FOR_RELEASE = 'job-hold-until-specified';
 export const JOB_OUTGOING = 'job-outgoing';
 export const CONNECTING = 'connecting-to-device';

@@ -7,6 +7,7 @@ import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 type Json<T> = ColumnType<T, string, string>;
 type Instant = ColumnType<Date, Date, Date>;
 type InstantOrNone = ColumnType<Date | null, Date | null | undefined, Date | null>;
+type JsonWithDefault<T> = ColumnType<T, string | undefined, string>;
 type WithDefault<T> = ColumnType<T, T | undefined, T>;
 
 /** A failure as it is kept and shown: the code for the advice, the other side's words, facts for its support. */
@@ -96,7 +97,7 @@ type ApiTokens = {
 };
 type LoginAttempts = { bucket: string; at: Instant };
 /** What a link in a message may do, each once; the closed list. */
-export type LinkPurpose = 'print-job' | 'cancel-job';
+export type LinkPurpose = 'confirm-sender' | 'print-job' | 'cancel-job';
 type Links = {
   id: string;
   /** Of the token; the token itself is kept nowhere. */
@@ -210,12 +211,15 @@ type Mailboxes = {
   after_intake: 'move' | 'delete' | 'keep';
   queue_id: string;
   enabled: WithDefault<boolean>;
+  /** Who may print and what is believed, as far as it differs from the defaults. */
+  policy: JsonWithDefault<Record<string, unknown>>;
   state: WithDefault<'waiting' | 'connected' | 'failing'>;
   state_since: Instant;
   problem: Json<Problem> | null;
   created_at: Generated<Date>;
 };
-export type MessageOutcome = 'done' | 'refused' | 'failed' | 'ignored';
+/** `held`: its sender has to confirm first. */
+export type MessageOutcome = 'done' | 'refused' | 'failed' | 'ignored' | 'held';
 type IncomingMessages = {
   id: string;
   mailbox_id: string;
@@ -236,6 +240,25 @@ type IncomingMessages = {
   /** When it was moved on the server; none while that is still to be done. */
   moved_at: InstantOrNone;
   job_count: WithDefault<number>;
+  /** What the header proves of its sender: verdict, reason and, sometimes, a hint. */
+  proof: Json<{ verdict: string; reason: string; hint?: string }> | null;
+  /** Whether anybody may be written to because of it: not by a machine, and from whom it says it is. */
+  may_reply: WithDefault<boolean>;
+};
+/** The documents of a message in their order, each with what became of it. */
+type IncomingDocuments = {
+  message_id: string;
+  position: number;
+  /** For display only. */
+  name: string;
+  format: string;
+  bytes: number;
+  /** The job that it became, or … */
+  job_id: string | null;
+  /** … why it became none. */
+  reason: string | null;
+  /** Its bytes, while it waits for the confirmation of somebody who is no user yet. */
+  spool_id: string | null;
 };
 /** Messages that could not be read: counted, so that the third failure settles them. */
 type UnreadableMessages = {
@@ -499,6 +522,7 @@ export type Schema = {
   read_addresses: ReadAddresses;
   mailboxes: Mailboxes;
   incoming_messages: IncomingMessages;
+  incoming_documents: IncomingDocuments;
   unreadable_messages: UnreadableMessages;
   queues: Queues;
   jobs: Jobs;
@@ -538,6 +562,7 @@ export const TABLE_OWNERS: Readonly<Record<keyof Schema, string>> = {
   read_addresses: 'connections',
   mailboxes: 'intake',
   incoming_messages: 'intake',
+  incoming_documents: 'intake',
   unreadable_messages: 'intake',
   queues: 'jobs',
   jobs: 'jobs',

@@ -82,6 +82,8 @@ export async function openWatchedMailbox(more: Partial<NewMailbox> = {}): Promis
     address: PRINT_ROOM,
     afterIntake: 'move',
     queueId: queue.id,
+    // Most tests are not about the proof of senders: their messages have none.
+    proofPolicy: { unproven: 'accept' },
   } as const;
   const mailbox = await addMailbox(context, { ...asked, connectionId, ...more }, 'test');
   const messages = (): Promise<IncomingMessage[]> => listMessages(context, { mailboxId: mailbox.id, limit: 500 });

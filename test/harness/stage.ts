@@ -204,7 +204,12 @@ export class Stage {
 
   async watchMailbox(connectionId: string): Promise<void> {
     const mailbox = { title: 'Print by e-mail', protocol: 'imap', connectionId, address: PRINT_ROOM };
-    await this.api('POST', '/mailboxes', { ...mailbox, afterIntake: 'move', queueId: this.queueId });
+    await this.api('POST', '/mailboxes', {
+      ...mailbox,
+      afterIntake: 'move',
+      proofPolicy: { unproven: 'accept' },
+      queueId: this.queueId,
+    });
   }
 
   async firstRun(): Promise<void> {
