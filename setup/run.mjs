@@ -7,6 +7,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { NODE_OPTIONS, nodeEnvironment } from './node-options.mjs';
 import { installSystemPackages, nameMissingPackages } from './packages.mjs';
+import { buildWeb } from './web.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const modules = join(root, 'node_modules');
@@ -30,6 +31,7 @@ const CONVERSION = [
 ];
 
 const TASKS = {
+  build: { entry: [], packages: [] },
   start: { entry: ['cli/main.ts', 'serve'], packages: BOX, wanted: CONVERSION },
   demo: { entry: ['setup/demo.ts'], packages: ['openssl', ...BOX], wanted: CONVERSION },
   test: {
@@ -90,6 +92,8 @@ if (task === undefined) {
 installModules();
 installSystemPackages(task.packages);
 nameMissingPackages(task.wanted ?? []);
+buildWeb(root, run);
+if (task.entry.length === 0) process.exit(0);
 handOver([...task.entry, ...rest]);
 
 /** Installs the npm packages of the lock file unless exactly these are installed already. */

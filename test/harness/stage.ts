@@ -13,7 +13,7 @@ import { answerCode, openPeers, type Peers } from './peers.ts';
 import { type Answer, type PlatenProcess, startPlatenProcess } from './platen.ts';
 import { eventually } from './time.ts';
 
-const ADMINISTRATOR = { email: 'admin@practice.example', password: 'seven quiet harbour lanterns' };
+export const ADMINISTRATOR = { email: 'admin@practice.example', password: 'seven quiet harbour lanterns' };
 
 export type StageOptions = {
   readonly peers?: Peers['kind'];
@@ -22,8 +22,9 @@ export type StageOptions = {
   readonly nodes?: number;
   /** Where data directories and spool lie; without it a temporary folder that goes with the stage. */
   readonly directory?: string;
-  /** How far it is set up: `ready` is everything, `connected` without mailbox, `administrator` without a connection. */
-  readonly until?: 'administrator' | 'connected' | 'ready';
+  /** How far it is set up: `ready` is everything, `connected` without mailbox, `administrator` without a connection,
+   * `started` before the first run. */
+  readonly until?: 'started' | 'administrator' | 'connected' | 'ready';
 };
 
 export type Row = Record<string, unknown>;
@@ -268,9 +269,9 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const stage = new Stage({ directory, peers, nodes, databaseOptions });
   // One after the other: each start before the first run makes a new set-up token, and only the latest one holds.
   await stage.node.start();
-  await stage.firstRun();
+  if (until !== 'started') await stage.firstRun();
   for (const node of nodes.slice(1)) await node.start();
-  if (until !== 'administrator') {
+  if (until === 'connected' || until === 'ready') {
     const connectionId = await stage.connect();
     await stage.addPrinter();
     if (until === 'ready') await stage.watchMailbox(connectionId);

@@ -1,0 +1,16 @@
+/** Every screen of the interface, listed by hand: what is not here has no address. Each is loaded when it is opened. */
+import { connectionsScreens } from '../connections/screens.ts';
+import { overviewScreens } from '../overview/screens.ts';
+import type { Screen } from './screen.ts';
+
+export const screens: readonly Screen[] = [
+  {
+    path: '/sessions/new',
+    title: 'signIn.title',
+    least: 'public',
+    frame: 'bare',
+    load: () => import('../frame/sign-in-page.tsx'),
+  },
+  ...overviewScreens,
+  ...connectionsScreens,
+];
