@@ -1104,6 +1104,7 @@ export type paths = {
             | 'connection-state-changed'
             | 'login-started'
             | 'login-ended'
+            | 'backup-restored'
             | 'token-renewed'
             | 'token-renewal-failed'
             | 'network-settings-changed'
@@ -1117,6 +1118,9 @@ export type paths = {
             | 'message-failed'
             | 'message-ignored'
             | 'message-moved'
+            | 'message-held'
+            | 'message-confirmed'
+            | 'sender-registered'
             | 'queue-added'
             | 'queue-changed'
             | 'queue-removed'
@@ -1193,11 +1197,12 @@ export type paths = {
           headers: Record<string, unknown>;
           content: {
             'application/json': {
-              purpose: 'print-job' | 'cancel-job';
+              purpose: 'confirm-sender' | 'print-job' | 'cancel-job';
               state: 'open' | 'used' | 'expired';
               expiresAt: string;
               usedAt: string | null;
               jobs: { id: string; title: string; state: string; pages: number | null; printerId: string | null }[];
+              message: { sender: string; subject: string; receivedAt: string; documents: string[] } | null;
             };
           };
         };
@@ -1236,6 +1241,17 @@ export type paths = {
                 afterIntake: 'move' | 'delete' | 'keep';
                 queueId: string;
                 enabled: boolean;
+                hostKind: 'exchange-online' | 'other';
+                authservId: string | null;
+                senderPolicy: { unknown: 'refuse' | 'register' | 'hold'; domains: string[] };
+                proofPolicy: {
+                  unproven: 'accept' | 'hold' | 'refuse';
+                  compauth: boolean;
+                  internal: boolean;
+                  arcSealers: string[];
+                };
+                replyPolicy: { printed: boolean; held: boolean; refused: boolean };
+                language: 'en' | 'it' | null;
                 state: 'waiting' | 'connected' | 'failing';
                 stateSince: string;
                 problem: {
@@ -1282,6 +1298,17 @@ export type paths = {
             afterIntake?: 'move' | 'delete' | 'keep';
             queueId: string;
             enabled?: boolean;
+            hostKind?: 'exchange-online' | 'other';
+            authservId?: string | null;
+            senderPolicy?: { unknown?: 'refuse' | 'register' | 'hold'; domains?: string[] };
+            proofPolicy?: {
+              unproven?: 'accept' | 'hold' | 'refuse';
+              compauth?: boolean;
+              internal?: boolean;
+              arcSealers?: string[];
+            };
+            replyPolicy?: { printed?: boolean; held?: boolean; refused?: boolean };
+            language?: 'en' | 'it' | null;
           };
         };
       };
@@ -1306,6 +1333,17 @@ export type paths = {
               afterIntake: 'move' | 'delete' | 'keep';
               queueId: string;
               enabled: boolean;
+              hostKind: 'exchange-online' | 'other';
+              authservId: string | null;
+              senderPolicy: { unknown: 'refuse' | 'register' | 'hold'; domains: string[] };
+              proofPolicy: {
+                unproven: 'accept' | 'hold' | 'refuse';
+                compauth: boolean;
+                internal: boolean;
+                arcSealers: string[];
+              };
+              replyPolicy: { printed: boolean; held: boolean; refused: boolean };
+              language: 'en' | 'it' | null;
               state: 'waiting' | 'connected' | 'failing';
               stateSince: string;
               problem: {
@@ -1355,6 +1393,17 @@ export type paths = {
               afterIntake: 'move' | 'delete' | 'keep';
               queueId: string;
               enabled: boolean;
+              hostKind: 'exchange-online' | 'other';
+              authservId: string | null;
+              senderPolicy: { unknown: 'refuse' | 'register' | 'hold'; domains: string[] };
+              proofPolicy: {
+                unproven: 'accept' | 'hold' | 'refuse';
+                compauth: boolean;
+                internal: boolean;
+                arcSealers: string[];
+              };
+              replyPolicy: { printed: boolean; held: boolean; refused: boolean };
+              language: 'en' | 'it' | null;
               state: 'waiting' | 'connected' | 'failing';
               stateSince: string;
               problem: {
@@ -1411,6 +1460,17 @@ export type paths = {
             afterIntake?: 'move' | 'delete' | 'keep';
             queueId?: string;
             enabled?: boolean;
+            hostKind?: 'exchange-online' | 'other';
+            authservId?: string | null;
+            senderPolicy?: { unknown?: 'refuse' | 'register' | 'hold'; domains?: string[] };
+            proofPolicy?: {
+              unproven?: 'accept' | 'hold' | 'refuse';
+              compauth?: boolean;
+              internal?: boolean;
+              arcSealers?: string[];
+            };
+            replyPolicy?: { printed?: boolean; held?: boolean; refused?: boolean };
+            language?: 'en' | 'it' | null;
           };
         };
       };
@@ -1435,6 +1495,17 @@ export type paths = {
               afterIntake: 'move' | 'delete' | 'keep';
               queueId: string;
               enabled: boolean;
+              hostKind: 'exchange-online' | 'other';
+              authservId: string | null;
+              senderPolicy: { unknown: 'refuse' | 'register' | 'hold'; domains: string[] };
+              proofPolicy: {
+                unproven: 'accept' | 'hold' | 'refuse';
+                compauth: boolean;
+                internal: boolean;
+                arcSealers: string[];
+              };
+              replyPolicy: { printed: boolean; held: boolean; refused: boolean };
+              language: 'en' | 'it' | null;
               state: 'waiting' | 'connected' | 'failing';
               stateSince: string;
               problem: {
@@ -1490,7 +1561,7 @@ export type paths = {
       parameters: {
         query?: {
           mailbox?: string;
-          outcome?: 'done' | 'refused' | 'failed' | 'ignored';
+          outcome?: 'done' | 'refused' | 'failed' | 'ignored' | 'held';
           limit?: number;
           cursor?: string;
         };
@@ -1515,7 +1586,7 @@ export type paths = {
                 receivedAt: string;
                 movedAt: string | null;
                 bytes: number;
-                outcome: 'done' | 'refused' | 'failed' | 'ignored';
+                outcome: 'done' | 'refused' | 'failed' | 'ignored' | 'held';
                 reason: string | null;
                 reasonText: string | null;
                 jobCount: number;
@@ -1552,7 +1623,7 @@ export type paths = {
               receivedAt: string;
               movedAt: string | null;
               bytes: number;
-              outcome: 'done' | 'refused' | 'failed' | 'ignored';
+              outcome: 'done' | 'refused' | 'failed' | 'ignored' | 'held';
               reason: string | null;
               reasonText: string | null;
               jobCount: number;
@@ -1604,6 +1675,22 @@ export type paths = {
                   lastSentAt: string | null;
                 };
                 'job-refused': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'sender-confirmation': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'sender-welcome': {
                   enabled: boolean;
                   owner: boolean;
                   operators: boolean;
@@ -1682,6 +1769,20 @@ export type paths = {
                 administrators: boolean;
                 addresses: string[];
               };
+              'sender-confirmation'?: {
+                enabled: boolean;
+                owner: boolean;
+                operators: boolean;
+                administrators: boolean;
+                addresses: string[];
+              };
+              'sender-welcome'?: {
+                enabled: boolean;
+                owner: boolean;
+                operators: boolean;
+                administrators: boolean;
+                addresses: string[];
+              };
               'job-failed'?: {
                 enabled: boolean;
                 owner: boolean;
@@ -1739,6 +1840,22 @@ export type paths = {
                   lastSentAt: string | null;
                 };
                 'job-refused': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'sender-confirmation': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'sender-welcome': {
                   enabled: boolean;
                   owner: boolean;
                   operators: boolean;
@@ -3164,6 +3281,7 @@ export const EVENT_TYPES = [
   'connection-state-changed',
   'login-started',
   'login-ended',
+  'backup-restored',
   'token-renewed',
   'token-renewal-failed',
   'network-settings-changed',
@@ -3177,6 +3295,9 @@ export const EVENT_TYPES = [
   'message-failed',
   'message-ignored',
   'message-moved',
+  'message-held',
+  'message-confirmed',
+  'sender-registered',
   'queue-added',
   'queue-changed',
   'queue-removed',
