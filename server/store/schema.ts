@@ -445,6 +445,14 @@ type Devices = {
 type DeviceMessages = { device_id: string; message_id_header: string; sha256: Buffer; at: Instant };
 /** Messages per device and day (UTC), for its daily limit. */
 type DeviceDays = { device_id: string; day: string; messages: number };
+/** What a device may still send this minute, shared by all nodes and counted by the database's clock. */
+type DeviceRates = {
+  device_id: string;
+  tokens: number;
+  /** How many of them the last node that asked was given. */
+  given: number;
+  counted_at: Instant;
+};
 
 // ── notices ─────────────────────────────────────────────────────────────────────────────────────────────────────
 type NoticeSettings = {
@@ -536,6 +544,7 @@ export type Schema = {
   devices: Devices;
   device_messages: DeviceMessages;
   device_days: DeviceDays;
+  device_rates: DeviceRates;
   notice_settings: NoticeSettings;
   notices_sent: NoticesSent;
   alarms: Alarms;
@@ -576,6 +585,7 @@ export const TABLE_OWNERS: Readonly<Record<keyof Schema, string>> = {
   devices: 'relay',
   device_messages: 'relay',
   device_days: 'relay',
+  device_rates: 'relay',
   notice_settings: 'notices',
   notices_sent: 'notices',
   alarms: 'notices',
