@@ -17,8 +17,8 @@ export const ADMINISTRATOR = { email: 'admin@practice.example', password: 'seven
 
 export type StageOptions = {
   readonly peers?: Peers['kind'];
-  /** `external` takes a fresh database on the PostgreSQL of the test run. */
-  readonly database?: 'embedded' | 'external';
+  /** `external` takes a fresh database on the PostgreSQL of the test run; an address, one that the test may break. */
+  readonly database?: 'embedded' | 'external' | { readonly url: string };
   readonly nodes?: number;
   /** Where data directories and spool lie; without it a temporary folder that goes with the stage. */
   readonly directory?: string;
@@ -258,13 +258,16 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     PLATEN_CLOUDS_FILE: peers.cloudsFile,
     NODE_EXTRA_CA_CERTS: peers.practice.certificates.caPath,
     ...(database === undefined ? {} : { DATABASE_URL: urlOf(database.target) }),
+    ...(typeof options.database === 'object' ? { DATABASE_URL: options.database.url } : {}),
   };
   const nodes = Array.from({ length: options.nodes ?? 1 }, (_, at) => {
     const name = String.fromCharCode('a'.charCodeAt(0) + at);
     return new StageNode(name, join(directory, `node-${name}`), env);
   });
-  const databaseOptions = () =>
-    database === undefined ? embeddedOptions(join(directory, 'node-a')) : clientOptions(database.target);
+  const databaseOptions = () => {
+    if (typeof options.database === 'object') return { connectionString: options.database.url };
+    return database === undefined ? embeddedOptions(join(directory, 'node-a')) : clientOptions(database.target);
+  };
   for (const node of nodes) undo.defer(() => node.close());
   const stage = new Stage({ directory, peers, nodes, databaseOptions });
   // One after the other: each start before the first run makes a new set-up token, and only the latest one holds.
