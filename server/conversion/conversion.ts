@@ -14,6 +14,7 @@ import { type Converted, Converter, type Source } from './converter.ts';
 import { type DocumentFormat, type Hints, type RefusalReason, type Sniffed, sniffFormat } from './kinds/sniff.ts';
 import * as looks from './looks.ts';
 import type { Refusal } from './reasons.ts';
+import type { Lane } from './recipes.ts';
 
 export { SNIFF_BYTES } from './kinds/sniff.ts';
 export type { ConversionReason, Refusal } from './reasons.ts';
@@ -35,6 +36,11 @@ export function recognize(beginning: Buffer, hints: DocumentHints = {}): Recogni
   if (sniffed.kind !== 'document') return sniffed;
   const { format, charset } = sniffed;
   return { kind: 'document', format: charset === undefined ? format : `${format}; charset=${charset}` };
+}
+
+/** Which lane a document of this format takes. */
+export function paceOf(format: string): Lane {
+  return format === 'application/pdf' || (format.startsWith('image/') && format !== 'image/svg+xml') ? 'quick' : 'slow';
 }
 
 // One for each running Platen: several run in one process in tests.
@@ -103,6 +109,6 @@ export async function readConversionState(kit: Kit): Promise<ConversionState> {
 }
 
 /** Tests the walls of the box if that has not been done. */
-export async function testWalls(kit: Kit): Promise<void> {
-  await converterOf(kit).walls.test();
+export async function testWalls(kit: Kit, signal: AbortSignal): Promise<void> {
+  await converterOf(kit).walls.test(signal);
 }

@@ -58,7 +58,7 @@ export class Converter {
     const missing = missingFor(recipe, await findPrograms());
     if (missing.length > 0) return unavailable(missing);
     const level = await this.walls.level();
-    if (recipe.needsWalls && !(await this.walls.mayOpenRisky())) {
+    if (recipe.needsWalls && !(await this.walls.mayOpenRisky(signal))) {
       return refusal(
         'conversion-switched-off',
         `documents of this kind are opened at level A alone, and this is ${level}`,

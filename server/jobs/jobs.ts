@@ -22,6 +22,7 @@ import {
   NO_PRINTER,
   OUTCOME_UNKNOWN,
   SENDER_UNCONFIRMED,
+  TRANSFORMING,
 } from './job.ts';
 import * as queues from './queues.ts';
 import { changeJob, lockJob, toJob } from './rows.ts';
@@ -36,12 +37,12 @@ export type JobSubmission = {
   readonly ownerName: string;
   readonly queueId: string;
   readonly title: string;
-  /** Its row is added in the same transaction by the caller. */
+  /** Its row is added in the same transaction by the caller. It is converted before anything of it is printed. */
   readonly document: Pick<SpoolFile, 'id' | 'bytes'>;
+  /** As `recognizeDocument` gave it. */
   readonly documentFormat: string;
   readonly messageId?: string;
   readonly options?: JobOptions;
-  readonly pages?: number;
   /** Its owner has to confirm first that it is theirs (`confirmJobs`). */
   readonly isUnconfirmed?: boolean;
 };
@@ -82,7 +83,6 @@ export function findDefaultQueue(context: Context): Promise<queues.Queue | undef
 export async function submitJobs(context: Context, submissions: readonly JobSubmission[]): Promise<string[]> {
   if (submissions.length === 0) return [];
   const places = await placesOf(context, submissions);
-  const now = context.clock.now();
   const rows = submissions.map((submission) => {
     const place = places.get(submission.queueId);
     if (place === undefined) throw new PlatenError('not-found', 'there is no such queue');
@@ -95,14 +95,17 @@ export async function submitJobs(context: Context, submissions: readonly JobSubm
       printer_id: printerId ?? null,
       title: submission.title.slice(0, MAX_TITLE_LENGTH),
       state,
-      reasons,
+      reasons: state === 'pending' ? [TRANSFORMING] : reasons,
       options: JSON.stringify(submission.options ?? {}),
       document_id: submission.document.id,
       document_format: submission.documentFormat,
       document_bytes: submission.document.bytes,
-      pages: submission.pages ?? null,
+      original_id: submission.document.id,
+      original_format: submission.documentFormat,
+      preparation: 'due' as const,
+      prepare_lane: conversion.paceOf(submission.documentFormat),
+      prepare_due_at: sql<Date>`clock_timestamp()`,
       message_id: submission.messageId ?? null,
-      due_at: state === 'pending' && printerId !== undefined ? now : null,
     };
   });
   await context.db.insertInto('jobs').values(rows).execute();
@@ -124,8 +127,8 @@ export async function submitJobs(context: Context, submissions: readonly JobSubm
   );
   await enqueueTasks(
     context,
-    'print-job',
-    rows.filter((row) => row.due_at !== null).map((row) => row.id),
+    'prepare-job',
+    rows.map((row) => row.id),
   );
   return rows.map((row) => row.id);
 }

@@ -43,6 +43,7 @@ export const EVENT_TYPES = {
   'printer-removed': 'printer',
   'printer-state-changed': 'printer',
   'job-created': 'job',
+  'job-prepared': 'job',
   'job-held': 'job',
   'job-released': 'job',
   'job-cancel-asked': 'job',

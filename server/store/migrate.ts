@@ -6,12 +6,14 @@ import type { Db } from './database.ts';
 import * as theThread from './migrations/0001-the-thread.ts';
 import * as outgoingMail from './migrations/0002-outgoing-mail.ts';
 import * as outgoingRetention from './migrations/0003-outgoing-retention.ts';
+import * as preparedDocuments from './migrations/0004-prepared-documents.ts';
 import * as whoMayPrint from './migrations/0006-who-may-print.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
   '0002-outgoing-mail': outgoingMail,
   '0003-outgoing-retention': outgoingRetention,
+  '0004-prepared-documents': preparedDocuments,
   '0006-who-may-print': whoMayPrint,
 };
 

@@ -279,6 +279,10 @@ export type JobState =
   | 'canceled'
   | 'aborted'
   | 'completed';
+/** `none`: printed as it is. `printable`: can be printed, and its looks are still missing. */
+export type Preparation = 'none' | 'due' | 'printable' | 'done' | 'failed';
+export type PrepareLane = 'quick' | 'slow' | 'look';
+type JobPreviews = { job_id: string; page: number; file_id: string };
 type Queues = {
   id: string;
   name: string;
@@ -298,10 +302,23 @@ type Jobs = {
   reasons: WithDefault<string[]>; // job-state-reasons
   problem: Json<Problem> | null;
   options: Json<Record<string, unknown>>; // job template attributes
+  /** What is printed: the document as it came until it is prepared. */
   document_id: string | null;
   document_format: string; // document-format
   document_bytes: number;
+  /** The document as it came. */
+  original_id: string | null;
+  original_format: string | null;
+  preparation: WithDefault<Preparation>;
+  /** Which workers prepare it; `look` when only its looks are missing. */
+  prepare_lane: PrepareLane | null;
+  /** When it may be claimed for preparing, by the database's clock; none when nothing is to be done. */
+  prepare_due_at: InstantOrNone;
+  /** Grows with each claim; checked in the update that ends a claim. */
+  prepare_fence: WithDefault<number>;
   pages: number | null; // job-impressions
+  is_color: boolean | null;
+  media: string | null; // media of the document's first page
   message_id: string | null;
   cancel_asked_at: InstantOrNone;
   /** When the worker should look again; none when nothing is due. */
@@ -534,6 +551,7 @@ export type Schema = {
   unreadable_messages: UnreadableMessages;
   queues: Queues;
   jobs: Jobs;
+  job_previews: JobPreviews;
   print_attempts: PrintAttempts;
   printers: Printers;
   outbox_messages: OutboxMessages;
@@ -575,6 +593,7 @@ export const TABLE_OWNERS: Readonly<Record<keyof Schema, string>> = {
   unreadable_messages: 'intake',
   queues: 'jobs',
   jobs: 'jobs',
+  job_previews: 'jobs',
   print_attempts: 'jobs',
   printers: 'printers',
   outbox_messages: 'outbox',

@@ -47,8 +47,8 @@ export class Walls {
   }
 
   /** Lets the canary fly, once. */
-  async test(): Promise<WallState> {
-    this.#canary ??= this.#fly().catch((error: unknown) => {
+  async test(signal: AbortSignal): Promise<WallState> {
+    this.#canary ??= this.#fly(signal).catch((error: unknown) => {
       this.#canary = undefined;
       throw error;
     });
@@ -56,9 +56,9 @@ export class Walls {
   }
 
   /** May documents be opened whose programs could be led to other files or the network? */
-  async mayOpenRisky(): Promise<boolean> {
+  async mayOpenRisky(signal: AbortSignal): Promise<boolean> {
     if ((await this.level()) !== 'A') return false;
-    return (await this.test()).canary === 'kept';
+    return (await this.test(signal)).canary === 'kept';
   }
 
   async #probe(): Promise<Level> {
@@ -77,10 +77,10 @@ export class Walls {
     return ended.kind === 'ended' && ended.status === 0;
   }
 
-  async #fly(): Promise<WallState> {
+  async #fly(signal: AbortSignal): Promise<WallState> {
     const level = await this.level();
     const programs = await findPrograms();
-    const state = level === 'C' ? ({ hits: 0, tried: [] } as const) : await this.#count(level, programs);
+    const state = level === 'C' ? ({ hits: 0, tried: [] } as const) : await this.#count(level, programs, signal);
     this.#state =
       level === 'C'
         ? {
@@ -104,7 +104,11 @@ export class Walls {
     return this.#state;
   }
 
-  async #count(level: Level, programs: ReadonlySet<string>): Promise<{ hits: number; tried: string[] }> {
+  async #count(
+    level: Level,
+    programs: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<{ hits: number; tried: string[] }> {
     await using stage = await openStage();
     const tried: string[] = [];
     let hits = 0;
@@ -114,7 +118,7 @@ export class Walls {
       await writeFile(stage.path('canary'), make(stage.port, stage.path('red.png')), { mode: 0o644 });
       await using box = await openBox(this.#kit.clock, level, { path: stage.path('canary'), ending });
       const look = '\nfinished=$?\npdftoppm -r 40 "$OUT/document.pdf" "$OUT/seen"\nexit $finished';
-      const ended = await box.run({ ...recipe.work, script: `${recipe.work.script}${look}` }, NEVER);
+      const ended = await box.run({ ...recipe.work, script: `${recipe.work.script}${look}` }, signal);
       if (ended.kind !== 'ended' || ended.status !== 0) throw new Error(`the test of ${name} made no page`);
       tried.push(name === 'writer' ? 'LibreOffice' : 'WeasyPrint');
       if (await sawRed(box.outputDir)) hits += 1;
