@@ -5,6 +5,7 @@
  * with limits; a document is converted when the result parses and has a page, whatever the program says; one that cannot
  * be converted ends with a reason. Never keeps anything: what was made is gone when it is disposed.
  */
+import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -12,11 +13,15 @@ import type { Settings } from '../base/settings.ts';
 import { findPrograms, PROGRAM_PACKAGES } from './box/programs.ts';
 import { type Converted, Converter, type Source } from './converter.ts';
 import { type DocumentFormat, type Hints, type RefusalReason, type Sniffed, sniffFormat } from './kinds/sniff.ts';
+import * as winmail from './kinds/winmail.ts';
 import * as looks from './looks.ts';
+import type { RasterWish } from './raster.ts';
+import * as raster from './raster.ts';
 import type { Refusal } from './reasons.ts';
 import type { Lane } from './recipes.ts';
 
 export { SNIFF_BYTES } from './kinds/sniff.ts';
+export type { RasterWish } from './raster.ts';
 export type { ConversionReason, Refusal } from './reasons.ts';
 export type { Converted, DocumentFormat, RefusalReason, Source };
 export type DocumentHints = Hints;
@@ -82,6 +87,26 @@ export function preview(
   signal: AbortSignal,
 ): Promise<void> {
   return looks.preview(converterOf(kit), page, use, signal);
+}
+
+/** Gives each document of a winmail.dat to `use`. Throws the code of what went wrong. */
+export function unpack(
+  kit: Kit,
+  path: string,
+  use: (packed: winmail.Packed) => Promise<void>,
+  signal: AbortSignal,
+): Promise<{ readonly kind: 'unpacked'; readonly isWhole: boolean } | Refusal> {
+  return winmail.unpack(converterOf(kit), path, use, signal);
+}
+
+/** Draws a converted document for a printer that takes no PDF; `use` takes what was made. Throws what went wrong. */
+export function rasterize<T>(
+  kit: Kit,
+  document: { readonly path: string; readonly pages: number; readonly wish: RasterWish },
+  use: (file: FileHandle) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T | Refusal> {
+  return raster.rasterize(converterOf(kit), document, use, signal);
 }
 
 export type ConversionState = {

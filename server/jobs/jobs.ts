@@ -24,12 +24,15 @@ import {
   SENDER_UNCONFIRMED,
   TRANSFORMING,
 } from './job.ts';
+import type { UnpackedWinmail } from './preparation/winmail.ts';
+import * as winmail from './preparation/winmail.ts';
 import * as queues from './queues.ts';
 import { changeJob, lockJob, toJob } from './rows.ts';
 import { isEnded } from './states.ts';
 
 export type { DocumentHints, RecognizedDocument } from '../conversion/conversion.ts';
 export type { Job, JobOptions, JobState } from './job.ts';
+export type { PackedDocument, UnpackedWinmail } from './preparation/winmail.ts';
 export type { Queue } from './queues.ts';
 
 export type JobSubmission = {
@@ -48,6 +51,14 @@ export type JobSubmission = {
 };
 
 const MAX_TITLE_LENGTH = 255;
+
+/**
+ * Unpacks a winmail.dat that is in the spool: its documents are durable there when this returns, and wait for their rows.
+ * What cannot be printed is told with its reason.
+ */
+export function unpackWinmail(context: Context, file: Pick<SpoolFile, 'id'>): Promise<UnpackedWinmail> {
+  return winmail.unpackWinmail(context, file);
+}
 
 /** How many bytes of its beginning tell what a document is. */
 export const RECOGNITION_BYTES = conversion.SNIFF_BYTES;

@@ -23,6 +23,7 @@ import { IppTargetError, parsePrinterUri } from '../protocols/ipp/target.ts';
 import type { Context } from '../store/database.ts';
 import { decodeIdCursor, encodeCursor, type Page, pageOf } from '../store/pages.ts';
 import { transaction } from '../store/transaction.ts';
+import { findDrawing, type PageDrawing } from './drawing.ts';
 import { attemptLimits } from './limits.ts';
 import {
   type CancelOutcome,
@@ -43,6 +44,7 @@ import { callerFor, failureOf, forgetTransport, forgetTransports, verdictOf, wor
 import { makeTicket } from './ticket.ts';
 import { keepObservation, observePrinter } from './watch.ts';
 
+export type { PageDrawing } from './drawing.ts';
 export type { PrinterDocument } from './outcomes.ts';
 export type { Printer, PrinterCapabilities, PrinterJob, PrintOptions } from './printer.ts';
 
@@ -174,12 +176,15 @@ export async function closePrinterConnections(context: Context): Promise<void> {
 export function describePrinterJobSupport(printer: Printer): {
   readonly canCreateJob: boolean;
   readonly acceptsPdf: boolean;
+  /** How pages are to be drawn for it when it takes no PDF; none when it takes no pictures of pages either. */
+  readonly drawing: PageDrawing | undefined;
 } {
   const operations = printer.capabilities?.operations ?? [];
   return {
     canCreateJob:
       operations.includes(ippOperations['Create-Job']) && operations.includes(ippOperations['Send-Document']),
     acceptsPdf: printer.capabilities?.formats.includes('application/pdf') ?? false,
+    drawing: printer.capabilities === null ? undefined : findDrawing(printer.capabilities),
   };
 }
 
