@@ -133,6 +133,17 @@ export async function readConversionState(kit: Kit): Promise<ConversionState> {
   };
 }
 
+/** The same in one line, as far as it is known now: nothing is tried and nobody waits. */
+export function tellConversion(kit: Kit): string {
+  const { state } = converterOf(kit).walls;
+  return state === undefined ? 'not tried yet' : `level ${state.level}, ${state.detail}`;
+}
+
+/** Finds out whether the box can have walls here. */
+export async function probeWalls(kit: Kit): Promise<void> {
+  await converterOf(kit).walls.level();
+}
+
 /** Tests the walls of the box if that has not been done. */
 export async function testWalls(kit: Kit, signal: AbortSignal): Promise<void> {
   await converterOf(kit).walls.test(signal);

@@ -110,6 +110,7 @@ function askOf(request: Asker): { actor: string; ownerId?: string } {
 
 export async function jobsRoutes(app: FastifyInstance, context: Context): Promise<void> {
   addJobRoutes(app, context);
+  addDocumentRoutes(app, context);
   addJobActions(app, context);
   addQueueRoutes(app, context);
 }
@@ -149,6 +150,19 @@ function addJobRoutes(app: FastifyInstance, context: Context): void {
     schema: { params: idParams, response: { 200: jobShape } },
     handler: async (request) => showJob(await getJob(context, request.params.id, askOf(request).ownerId)),
   });
+  routes.get('/jobs/:id/timeline', {
+    config: { role: 'user' },
+    schema: { params: idParams, response: { 200: z.object({ items: z.array(eventShape) }) } },
+    handler: async (request) => {
+      const job = await getJob(context, request.params.id, askOf(request).ownerId);
+      return { items: await readTimeline(context, job) };
+    },
+  });
+}
+
+/** What is printed, and pictures of it. */
+function addDocumentRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
   routes.get('/jobs/:id/document', {
     config: { role: 'user' },
     schema: { params: idParams },
@@ -174,14 +188,6 @@ function addJobRoutes(app: FastifyInstance, context: Context): void {
         .header('cache-control', 'private, max-age=3600')
         .header('content-security-policy', 'sandbox')
         .send(picture);
-    },
-  });
-  routes.get('/jobs/:id/timeline', {
-    config: { role: 'user' },
-    schema: { params: idParams, response: { 200: z.object({ items: z.array(eventShape) }) } },
-    handler: async (request) => {
-      const job = await getJob(context, request.params.id, askOf(request).ownerId);
-      return { items: await readTimeline(context, job) };
     },
   });
 }

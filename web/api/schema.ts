@@ -453,6 +453,31 @@ export type paths = {
       };
     };
   };
+  '/conversion': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              level: 'A' | 'C';
+              canary: 'unknown' | 'kept' | 'escaped' | 'untried';
+              detail: string;
+              missingPackages: string[];
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/devices': {
     get: {
       parameters: {
@@ -808,7 +833,11 @@ export type paths = {
                 options: Record<string, unknown>;
                 documentFormat: string;
                 documentBytes: number;
+                preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
+                originalFormat: string;
                 pages: number | null;
+                isColor: boolean | null;
+                media: string | null;
                 messageId: string | null;
                 cancelAskedAt: string | null;
                 createdAt: string;
@@ -863,7 +892,11 @@ export type paths = {
               options: Record<string, unknown>;
               documentFormat: string;
               documentBytes: number;
+              preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
+              originalFormat: string;
               pages: number | null;
+              isColor: boolean | null;
+              media: string | null;
               messageId: string | null;
               cancelAskedAt: string | null;
               createdAt: string;
@@ -916,7 +949,11 @@ export type paths = {
               options: Record<string, unknown>;
               documentFormat: string;
               documentBytes: number;
+              preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
+              originalFormat: string;
               pages: number | null;
+              isColor: boolean | null;
+              media: string | null;
               messageId: string | null;
               cancelAskedAt: string | null;
               createdAt: string;
@@ -984,7 +1021,11 @@ export type paths = {
               options: Record<string, unknown>;
               documentFormat: string;
               documentBytes: number;
+              preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
+              originalFormat: string;
               pages: number | null;
+              isColor: boolean | null;
+              media: string | null;
               messageId: string | null;
               cancelAskedAt: string | null;
               createdAt: string;
@@ -993,6 +1034,21 @@ export type paths = {
             };
           };
         };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/jobs/{id}/preview/{page}': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string; page: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content?: never };
         default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
       };
     };
@@ -1037,7 +1093,11 @@ export type paths = {
               options: Record<string, unknown>;
               documentFormat: string;
               documentBytes: number;
+              preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
+              originalFormat: string;
               pages: number | null;
+              isColor: boolean | null;
+              media: string | null;
               messageId: string | null;
               cancelAskedAt: string | null;
               createdAt: string;
@@ -1129,6 +1189,7 @@ export type paths = {
             | 'printer-removed'
             | 'printer-state-changed'
             | 'job-created'
+            | 'job-prepared'
             | 'job-held'
             | 'job-released'
             | 'job-cancel-asked'
@@ -3306,6 +3367,7 @@ export const EVENT_TYPES = [
   'printer-removed',
   'printer-state-changed',
   'job-created',
+  'job-prepared',
   'job-held',
   'job-released',
   'job-cancel-asked',
