@@ -4,7 +4,7 @@
  * prints and never writes mail. What reads the mailboxes is `worker.ts`.
  */
 
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
 import { getConnection, setReadAddresses } from '../connections/connections.ts';
@@ -215,11 +215,17 @@ export type IncomingMessage = {
   readonly outcome: MessageOutcome;
   readonly reason: string | undefined;
   readonly jobCount: number;
+  /** What the header proves of its sender; undefined for a message that was not looked at so far. */
+  readonly proof: { readonly verdict: string; readonly reason: string; readonly hint?: string } | undefined;
 };
 
 export type MessageFilter = {
   readonly mailboxId?: string | undefined;
   readonly outcome?: MessageOutcome | undefined;
+  /** In the sender, the subject or the Message-ID, without regard to case. */
+  readonly text?: string | undefined;
+  /** Only what came in at this time or later. */
+  readonly since?: Date | undefined;
   /** Only what this user sent. */
   readonly senderUserId?: string | undefined;
   /** Only messages older than this one: ids sort by time. */
@@ -233,6 +239,13 @@ export async function listMessages(context: Context, filter: MessageFilter): Pro
   if (filter.mailboxId !== undefined) query = query.where('mailbox_id', '=', filter.mailboxId);
   if (filter.outcome !== undefined) query = query.where('outcome', '=', filter.outcome);
   if (filter.senderUserId !== undefined) query = query.where('sender_user_id', '=', filter.senderUserId);
+  const { text, since } = filter;
+  if (text !== undefined) {
+    query = query.where(
+      sql<boolean>`position(lower(${text}) in lower(concat_ws(' ', sender, subject, message_id))) > 0`,
+    );
+  }
+  if (since !== undefined) query = query.where('received_at', '>=', since);
   if (filter.before !== undefined) query = query.where('id', '<', filter.before);
   return (await query.execute()).map(describeMessage);
 }
@@ -261,6 +274,7 @@ function describeMessage(row: Selectable<Schema['incoming_messages']>): Incoming
     outcome: row.outcome,
     reason: row.reason ?? undefined,
     jobCount: row.job_count,
+    proof: row.proof ?? undefined,
   };
 }
 

@@ -142,6 +142,7 @@ const messageFields = {
   reason: z.string().nullable(),
   reasonText: z.string().nullable(),
   jobCount: z.number(),
+  proof: z.object({ verdict: z.string(), reason: z.string(), hint: z.string().optional() }).nullable(),
 };
 
 const messageAnswer = z.object(messageFields);
@@ -233,7 +234,13 @@ function checkRoutes(app: FastifyInstance, context: Context): void {
 
 function messageRoutes(app: FastifyInstance, context: Context): void {
   const routes = app.withTypeProvider<ZodTypeProvider>();
-  const query = z.object({ mailbox: z.uuid().optional(), outcome: outcomes.optional(), ...pageQuery });
+  const query = z.object({
+    mailbox: z.uuid().optional(),
+    outcome: outcomes.optional(),
+    q: z.string().max(200).optional(),
+    since: z.iso.datetime().optional(),
+    ...pageQuery,
+  });
 
   routes.get(
     '/messages',
@@ -250,6 +257,8 @@ function messageRoutes(app: FastifyInstance, context: Context): void {
       const messages = await listMessages(context, {
         mailboxId: request.query.mailbox,
         outcome: request.query.outcome,
+        text: request.query.q,
+        since: request.query.since === undefined ? undefined : new Date(request.query.since),
         senderUserId: ownOnly(request),
         before: decodeIdCursor(request.query.cursor),
         limit: limit + 1,
@@ -322,6 +331,7 @@ function showMessage(message: IncomingMessage, language: Language): z.infer<type
     sentAt: message.sentAt?.toISOString() ?? null,
     receivedAt: message.receivedAt.toISOString(),
     movedAt: message.movedAt?.toISOString() ?? null,
+    proof: message.proof ?? null,
     reason: message.reason ?? null,
     reasonText: message.reason === undefined ? null : textFor(language, `intake.reasons.${message.reason}`),
   };

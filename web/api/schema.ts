@@ -1623,6 +1623,8 @@ export type paths = {
         query?: {
           mailbox?: string;
           outcome?: 'done' | 'refused' | 'failed' | 'ignored' | 'held';
+          q?: string;
+          since?: string;
           limit?: number;
           cursor?: string;
         };
@@ -1651,6 +1653,7 @@ export type paths = {
                 reason: string | null;
                 reasonText: string | null;
                 jobCount: number;
+                proof: { verdict: string; reason: string; hint?: string } | null;
               }[];
               nextCursor: string | null;
             };
@@ -1688,6 +1691,7 @@ export type paths = {
               reason: string | null;
               reasonText: string | null;
               jobCount: number;
+              proof: { verdict: string; reason: string; hint?: string } | null;
               jobs: { id: string; title: string; state: string }[];
             };
           };
