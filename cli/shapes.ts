@@ -22,7 +22,15 @@ export const connection = z.looseObject({
   stateSince: instant,
   problem: keptProblem,
   account: z.looseObject({ username: z.string(), name: z.string(), objectId: text, tenantId: text }).nullish(),
-  login: z.looseObject({ kind: z.string(), state: z.string(), expiresAt: z.string(), problem: keptProblem }).nullish(),
+  login: z
+    .looseObject({
+      kind: z.string(),
+      state: z.string(),
+      expiresAt: z.string(),
+      problem: keptProblem,
+      offersLink: z.boolean().nullish(),
+    })
+    .nullish(),
   checks: checkReport.nullish(),
   expiry: z.looseObject({ signedInAt: instant, renewedAt: instant, accessExpiresAt: instant }).nullish(),
   clockSkewSeconds: z.number().nullish(),

@@ -62,6 +62,8 @@ export type Connection = {
         readonly state: LoginState;
         readonly expiresAt: Date;
         readonly problem: Problem | undefined;
+        /** A link gets further than another code would: the code was blocked, or nobody could confirm it. */
+        readonly offersLink: boolean;
       }
     | undefined;
   readonly checks: CheckReport | undefined;
@@ -99,7 +101,13 @@ export function describeConnection(
     login:
       login === undefined
         ? undefined
-        : { kind: login.kind, state: login.state, expiresAt: login.expires_at, problem: login.problem ?? undefined },
+        : {
+            kind: login.kind,
+            state: login.state,
+            expiresAt: login.expires_at,
+            problem: login.problem ?? undefined,
+            offersLink: offersLink(login),
+          },
     checks: (row.checks as CheckReport | null) ?? undefined,
     expiry: {
       signedInAt: row.confirmed_at ?? undefined,
@@ -109,6 +117,14 @@ export function describeConnection(
     clockSkewSeconds: row.clock_skew_seconds ?? undefined,
     createdAt: row.created_at,
   };
+}
+
+/** Numbers that say that codes are blocked in this tenant, and that a sign-in by browser may pass. */
+const CODE_BLOCKED: ReadonlySet<unknown> = new Set([53003, 530035, 530036]);
+
+function offersLink(login: LoginRow): boolean {
+  if (login.kind !== 'device-code') return false;
+  return login.state === 'expired' || (login.state === 'refused' && CODE_BLOCKED.has(login.problem?.facts?.aadsts));
 }
 
 function describeAccount(row: ConnectionRow): Connection['account'] {
@@ -196,7 +212,12 @@ export function factsOf(refusal: Refusal): Record<string, string | number> {
 
 // From what Microsoft answered to an error with advice: by the AADSTS number where it is known, else in its own words.
 
-type RefusalCode = 'device-code-refused' | 'login-declined' | 'login-expired' | 'connection-needs-confirmation';
+type RefusalCode =
+  | 'device-code-refused'
+  | 'link-login-refused'
+  | 'login-declined'
+  | 'login-expired'
+  | 'connection-needs-confirmation';
 
 /** An error that carries Microsoft's words, the number and the marks for its support. */
 export function refusalError(code: RefusalCode, refusal: Refusal): PlatenError {
@@ -209,7 +230,10 @@ export function refusalError(code: RefusalCode, refusal: Refusal): PlatenError {
 }
 
 /** Names the texts that explain a number; those of `other` point to Microsoft's own words. */
-function explainNumber(aadsts: number | undefined): { readonly reasonText: string; readonly actionText: string } {
+export function explainNumber(aadsts: number | undefined): {
+  readonly reasonText: string;
+  readonly actionText: string;
+} {
   const name = aadsts !== undefined && hasText('en', `aadsts.${aadsts}.meaning`) ? String(aadsts) : 'other';
   return { reasonText: `aadsts.${name}.meaning`, actionText: `aadsts.${name}.action` };
 }

@@ -19,6 +19,7 @@ import {
   setNetworkSettings,
   updateConnection,
 } from './connections.ts';
+import { linkRoutes } from './link/routes.ts';
 import {
   answerCheck,
   answerConnection,
@@ -41,6 +42,7 @@ export async function connectionsRoutes(app: FastifyInstance, context: Context):
   connectionRoutes(app, context);
   changeRoutes(app, context);
   deviceCodeRoutes(app, context);
+  linkRoutes(app, context);
   checkRoutes(app, context);
   networkRoutes(app, context);
 }

@@ -95,6 +95,8 @@ export const connectionAnswer = z.object({
       state: z.enum(['pending', 'granted', 'declined', 'expired', 'wrong-account', 'refused', 'canceled']),
       expiresAt: z.string(),
       problem: problemAnswer.optional(),
+      /** The code was blocked or timed out: offer the sign-in by link first. */
+      offersLink: z.boolean(),
     })
     .nullable(),
   checks: checkAnswer.nullable(),
@@ -218,6 +220,7 @@ export function answerConnection(connection: Connection, language: Language): z.
             kind: login.kind,
             state: login.state,
             expiresAt: login.expiresAt.toISOString(),
+            offersLink: login.offersLink,
             ...(login.problem === undefined ? {} : { problem: answerProblem(login.problem, language) }),
           },
     checks: connection.checks === undefined ? null : answerCheck(connection.checks, language),

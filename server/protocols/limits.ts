@@ -39,6 +39,9 @@ export const OAUTH_TIMEOUT_MS = 20_000;
 /** Tokens are 1.5 to 3 kB; they travel in one SASL line, so a giant one must not be stored at all. */
 export const OAUTH_MAX_TOKEN_CHARACTERS = 16 * 1024;
 
+/** An address that a person pastes: the code of up to 16 K characters, percent-encoded, and the rest of the query. */
+export const OAUTH_MAX_PASTE_CHARACTERS = 32 * 1024;
+
 /** The user code is 9 characters at Microsoft; a person has to type it. */
 export const OAUTH_MAX_USER_CODE_CHARACTERS = 32;
 

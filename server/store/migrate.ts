@@ -8,6 +8,7 @@ import * as outgoingMail from './migrations/0002-outgoing-mail.ts';
 import * as outgoingRetention from './migrations/0003-outgoing-retention.ts';
 import * as preparedDocuments from './migrations/0004-prepared-documents.ts';
 import * as whoMayPrint from './migrations/0006-who-may-print.ts';
+import * as microsoftSide from './migrations/0009-microsoft-side.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -15,6 +16,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-outgoing-retention': outgoingRetention,
   '0004-prepared-documents': preparedDocuments,
   '0006-who-may-print': whoMayPrint,
+  '0009-microsoft-side': microsoftSide,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

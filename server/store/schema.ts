@@ -151,9 +151,12 @@ type ConnectionLogins = {
   connection_id: string;
   kind: 'device-code' | 'link';
   state: LoginState;
-  user_code: string;
-  verification_uri: string;
-  sealed_device_code: Buffer | null;
+  /** Of a login by code; a login by link has none of these three. */
+  user_code: WithDefault<string | null>;
+  verification_uri: WithDefault<string | null>;
+  sealed_device_code: WithDefault<Buffer | null>;
+  /** Of a login by link: its state, verifier and redirect address, while it is pending. */
+  sealed_link: WithDefault<Buffer | null>;
   /** What Microsoft granted, until it is decided whether the right account confirmed; then it is gone. */
   sealed_grant: Buffer | null;
   scopes: string[];
