@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 import { connectCommands } from './connect.ts';
 import { connectionsCommands } from './connections.ts';
 import { devicesCommands } from './devices.ts';
+import { doctorCommands } from './doctor.ts';
 import { firstRunCommands } from './first-run.ts';
 import { jobsCommands } from './jobs.ts';
 import { mailboxesCommands } from './mailboxes.ts';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   ...firstRunCommands,
   ...connectCommands,
   ...connectionsCommands,
+  ...doctorCommands,
   ...networkCommands,
   ...mailboxesCommands,
   ...messagesCommands,

@@ -56,9 +56,10 @@ function playing(logins: readonly (readonly Login[])[], more: Recording = {}): R
     [`POST /connections/${ID}/check`]: {
       body: {
         tests: [
-          { test: 'token', outcome: 'passed' },
+          { test: 'token', title: 'Token of Microsoft', outcome: 'passed' },
           {
             test: 'imap',
+            title: 'Mailbox over IMAP',
             outcome: 'failed',
             problem: { code: 'mailbox-refused', title: 'Refused', advice: 'Wait an hour.' },
           },

@@ -2,7 +2,8 @@
 import type { Client } from './client.ts';
 import { type Call, type Command, given, readList, readNumber } from './command.ts';
 import { awaitConfirmation, type Confirmation, requestCode } from './confirm.ts';
-import { runCheck, showChecks, showConnection } from './connections.ts';
+import { showConnection } from './connections.ts';
+import { runCheck, showChecks } from './doctor.ts';
 import { findId, pathOf } from './find.ts';
 import { explainKept, Problem, showProblem } from './problem.ts';
 import { ask, askOnce, canAsk, readPassword } from './prompt.ts';

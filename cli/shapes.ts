@@ -6,7 +6,9 @@ const instant = z.string().nullish();
 const text = z.string().nullish();
 
 export const checkReport = z.looseObject({
-  tests: z.array(z.looseObject({ test: z.string(), outcome: z.string(), problem: keptProblem })),
+  tests: z.array(
+    z.looseObject({ test: z.string(), title: text, outcome: z.string(), becauseText: text, problem: keptProblem }),
+  ),
 });
 
 export const connection = z.looseObject({

@@ -98,6 +98,9 @@ export const ERRORS = {
   'pasted-code-used': rule(409, false),
   'pasted-code-expired': rule(409, false),
   'use-not-granted': rule(409, false),
+  'clock-wrong': rule(409, false),
+  'token-wrong-service': rule(502, false),
+  'protocol-off': rule(502, false),
   'expected-account-missing': rule(409, false),
 
   // intake

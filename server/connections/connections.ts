@@ -23,6 +23,7 @@ import {
   toProblem,
 } from './connection.ts';
 import { type Begin, beginLogin, cancelPending, type DeviceLogin } from './device-login.ts';
+import { readReport } from './doctor/report.ts';
 import { getCloud, usesOf } from './exchange-online.ts';
 import {
   findForeignSender,
@@ -97,7 +98,8 @@ async function describe(context: Context, row: ConnectionRow): Promise<Connectio
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();
-  return describeConnection(row, login, await findTokens(context, row.id));
+  const described = describeConnection(row, login, await findTokens(context, row.id));
+  return { ...described, checks: readReport(context, row.checks) };
 }
 
 export type ConnectionChange = {

@@ -76,6 +76,11 @@ const PERMISSIONS: Readonly<Record<Use, string>> = {
   smtp: 'SMTP.Send',
 };
 
+/** The permission that a use needs, as it stands in the registration. */
+export function permissionOf(use: Use): string {
+  return PERMISSIONS[use];
+}
+
 /** Who signed in, and leave to stay signed in: asked for every time. */
 const SIGN_IN_SCOPES = ['openid', 'profile', 'offline_access'] as const;
 

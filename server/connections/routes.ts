@@ -2,9 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { PlatenError } from '../base/errors.ts';
 import type { Context } from '../store/database.ts';
-import { runCheck } from './check.ts';
 import {
   beginDeviceLogin,
   type ConnectionChange,
@@ -19,12 +17,11 @@ import {
   setNetworkSettings,
   updateConnection,
 } from './connections.ts';
+import { doctorRoutes } from './doctor/routes.ts';
 import { linkRoutes } from './link/routes.ts';
 import {
-  answerCheck,
   answerConnection,
   answerProblem,
-  checkAnswer,
   connectionAnswer,
   connectionBody,
   connectionChangeBody,
@@ -43,7 +40,7 @@ export async function connectionsRoutes(app: FastifyInstance, context: Context):
   changeRoutes(app, context);
   deviceCodeRoutes(app, context);
   linkRoutes(app, context);
-  checkRoutes(app, context);
+  doctorRoutes(app, context);
   networkRoutes(app, context);
 }
 
@@ -127,28 +124,6 @@ function deviceCodeRoutes(app: FastifyInstance, context: Context): void {
     async (request, reply) => {
       await cancelDeviceLogin(context, request.params.id, request.actor);
       return reply.code(204).send(null);
-    },
-  );
-}
-
-function checkRoutes(app: FastifyInstance, context: Context): void {
-  const routes = app.withTypeProvider<ZodTypeProvider>();
-  // The check is short and always waited for; `wait` is taken so that callers need not change when it grows.
-  const querystring = z.object({ wait: z.enum(['true', 'false']).optional() });
-
-  routes.post(
-    '/connections/:id/check',
-    { config: writing, schema: { tags, params: idParams, querystring, response: { 200: checkAnswer } } },
-    async (request) => answerCheck(await runCheck(context, request.params.id), request.language),
-  );
-
-  routes.get(
-    '/connections/:id/check',
-    { config: reading, schema: { tags, params: idParams, response: { 200: checkAnswer } } },
-    async (request) => {
-      const { checks } = await getConnection(context, request.params.id);
-      if (checks === undefined) throw new PlatenError('not-found', 'this connection has not been checked yet');
-      return answerCheck(checks, request.language);
     },
   );
 }

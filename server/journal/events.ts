@@ -18,6 +18,7 @@ export const EVENT_TYPES = {
   'connection-state-changed': 'connection',
   'login-started': 'connection',
   'login-ended': 'connection',
+  'connection-tested': 'connection',
   'backup-restored': 'node',
   'token-renewed': 'connection',
   'token-renewal-failed': 'connection',
