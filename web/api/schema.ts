@@ -33,6 +33,19 @@ export type paths = {
                   advice: string;
                   remote?: string;
                   facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  };
                   at: string;
                 } | null;
                 account: { username: string; name: string; tenantId: string; objectId: string } | null;
@@ -47,16 +60,47 @@ export type paths = {
                     advice: string;
                     remote?: string;
                     facts?: Record<string, string | number>;
+                    explanation?: {
+                      reference: string;
+                      meaning: string;
+                      action: string;
+                      who: string;
+                      whoText: string;
+                      waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                      waitingText: string;
+                      place?: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    };
                     at: string;
                   };
+                  offersLink: boolean;
                 } | null;
                 checks: {
                   id: string;
+                  state: 'running' | 'finished' | 'stopped';
                   startedAt: string;
-                  finishedAt: string;
+                  finishedAt: string | null;
                   tests: {
-                    test: 'token' | 'imap';
+                    test:
+                      | 'tenant'
+                      | 'registration'
+                      | 'public-client'
+                      | 'clock'
+                      | 'account'
+                      | 'permissions'
+                      | 'token'
+                      | 'reach'
+                      | 'imap'
+                      | 'imap-folders'
+                      | 'smtp'
+                      | 'message'
+                      | 'shared-mailbox';
+                    title: string;
                     outcome: 'passed' | 'failed' | 'skipped';
+                    because?: string;
+                    becauseText?: string;
                     problem?: {
                       code: string;
                       title: string;
@@ -64,8 +108,40 @@ export type paths = {
                       advice: string;
                       remote?: string;
                       facts?: Record<string, string | number>;
+                      explanation?: {
+                        reference: string;
+                        meaning: string;
+                        action: string;
+                        who: string;
+                        whoText: string;
+                        waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                        waitingText: string;
+                        place?: string;
+                        placeText?: string;
+                        address?: string;
+                        command?: string;
+                      };
                       at: string;
                     };
+                    facts?: Record<string, string | number>;
+                    durationMs?: number;
+                  }[];
+                  waiting: {
+                    test:
+                      | 'tenant'
+                      | 'registration'
+                      | 'public-client'
+                      | 'clock'
+                      | 'account'
+                      | 'permissions'
+                      | 'token'
+                      | 'reach'
+                      | 'imap'
+                      | 'imap-folders'
+                      | 'smtp'
+                      | 'message'
+                      | 'shared-mailbox';
+                    title: string;
                   }[];
                 } | null;
                 expiry: { signedInAt: string | null; renewedAt: string | null; accessExpiresAt: string | null };
@@ -122,6 +198,19 @@ export type paths = {
                 advice: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                };
                 at: string;
               } | null;
               account: { username: string; name: string; tenantId: string; objectId: string } | null;
@@ -136,16 +225,47 @@ export type paths = {
                   advice: string;
                   remote?: string;
                   facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  };
                   at: string;
                 };
+                offersLink: boolean;
               } | null;
               checks: {
                 id: string;
+                state: 'running' | 'finished' | 'stopped';
                 startedAt: string;
-                finishedAt: string;
+                finishedAt: string | null;
                 tests: {
-                  test: 'token' | 'imap';
+                  test:
+                    | 'tenant'
+                    | 'registration'
+                    | 'public-client'
+                    | 'clock'
+                    | 'account'
+                    | 'permissions'
+                    | 'token'
+                    | 'reach'
+                    | 'imap'
+                    | 'imap-folders'
+                    | 'smtp'
+                    | 'message'
+                    | 'shared-mailbox';
+                  title: string;
                   outcome: 'passed' | 'failed' | 'skipped';
+                  because?: string;
+                  becauseText?: string;
                   problem?: {
                     code: string;
                     title: string;
@@ -153,8 +273,40 @@ export type paths = {
                     advice: string;
                     remote?: string;
                     facts?: Record<string, string | number>;
+                    explanation?: {
+                      reference: string;
+                      meaning: string;
+                      action: string;
+                      who: string;
+                      whoText: string;
+                      waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                      waitingText: string;
+                      place?: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    };
                     at: string;
                   };
+                  facts?: Record<string, string | number>;
+                  durationMs?: number;
+                }[];
+                waiting: {
+                  test:
+                    | 'tenant'
+                    | 'registration'
+                    | 'public-client'
+                    | 'clock'
+                    | 'account'
+                    | 'permissions'
+                    | 'token'
+                    | 'reach'
+                    | 'imap'
+                    | 'imap-folders'
+                    | 'smtp'
+                    | 'message'
+                    | 'shared-mailbox';
+                  title: string;
                 }[];
               } | null;
               expiry: { signedInAt: string | null; renewedAt: string | null; accessExpiresAt: string | null };
@@ -199,6 +351,19 @@ export type paths = {
                 advice: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                };
                 at: string;
               } | null;
               account: { username: string; name: string; tenantId: string; objectId: string } | null;
@@ -213,16 +378,47 @@ export type paths = {
                   advice: string;
                   remote?: string;
                   facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  };
                   at: string;
                 };
+                offersLink: boolean;
               } | null;
               checks: {
                 id: string;
+                state: 'running' | 'finished' | 'stopped';
                 startedAt: string;
-                finishedAt: string;
+                finishedAt: string | null;
                 tests: {
-                  test: 'token' | 'imap';
+                  test:
+                    | 'tenant'
+                    | 'registration'
+                    | 'public-client'
+                    | 'clock'
+                    | 'account'
+                    | 'permissions'
+                    | 'token'
+                    | 'reach'
+                    | 'imap'
+                    | 'imap-folders'
+                    | 'smtp'
+                    | 'message'
+                    | 'shared-mailbox';
+                  title: string;
                   outcome: 'passed' | 'failed' | 'skipped';
+                  because?: string;
+                  becauseText?: string;
                   problem?: {
                     code: string;
                     title: string;
@@ -230,8 +426,40 @@ export type paths = {
                     advice: string;
                     remote?: string;
                     facts?: Record<string, string | number>;
+                    explanation?: {
+                      reference: string;
+                      meaning: string;
+                      action: string;
+                      who: string;
+                      whoText: string;
+                      waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                      waitingText: string;
+                      place?: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    };
                     at: string;
                   };
+                  facts?: Record<string, string | number>;
+                  durationMs?: number;
+                }[];
+                waiting: {
+                  test:
+                    | 'tenant'
+                    | 'registration'
+                    | 'public-client'
+                    | 'clock'
+                    | 'account'
+                    | 'permissions'
+                    | 'token'
+                    | 'reach'
+                    | 'imap'
+                    | 'imap-folders'
+                    | 'smtp'
+                    | 'message'
+                    | 'shared-mailbox';
+                  title: string;
                 }[];
               } | null;
               expiry: { signedInAt: string | null; renewedAt: string | null; accessExpiresAt: string | null };
@@ -298,6 +526,19 @@ export type paths = {
                 advice: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                };
                 at: string;
               } | null;
               account: { username: string; name: string; tenantId: string; objectId: string } | null;
@@ -312,16 +553,47 @@ export type paths = {
                   advice: string;
                   remote?: string;
                   facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  };
                   at: string;
                 };
+                offersLink: boolean;
               } | null;
               checks: {
                 id: string;
+                state: 'running' | 'finished' | 'stopped';
                 startedAt: string;
-                finishedAt: string;
+                finishedAt: string | null;
                 tests: {
-                  test: 'token' | 'imap';
+                  test:
+                    | 'tenant'
+                    | 'registration'
+                    | 'public-client'
+                    | 'clock'
+                    | 'account'
+                    | 'permissions'
+                    | 'token'
+                    | 'reach'
+                    | 'imap'
+                    | 'imap-folders'
+                    | 'smtp'
+                    | 'message'
+                    | 'shared-mailbox';
+                  title: string;
                   outcome: 'passed' | 'failed' | 'skipped';
+                  because?: string;
+                  becauseText?: string;
                   problem?: {
                     code: string;
                     title: string;
@@ -329,8 +601,40 @@ export type paths = {
                     advice: string;
                     remote?: string;
                     facts?: Record<string, string | number>;
+                    explanation?: {
+                      reference: string;
+                      meaning: string;
+                      action: string;
+                      who: string;
+                      whoText: string;
+                      waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                      waitingText: string;
+                      place?: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    };
                     at: string;
                   };
+                  facts?: Record<string, string | number>;
+                  durationMs?: number;
+                }[];
+                waiting: {
+                  test:
+                    | 'tenant'
+                    | 'registration'
+                    | 'public-client'
+                    | 'clock'
+                    | 'account'
+                    | 'permissions'
+                    | 'token'
+                    | 'reach'
+                    | 'imap'
+                    | 'imap-folders'
+                    | 'smtp'
+                    | 'message'
+                    | 'shared-mailbox';
+                  title: string;
                 }[];
               } | null;
               expiry: { signedInAt: string | null; renewedAt: string | null; accessExpiresAt: string | null };
@@ -358,11 +662,28 @@ export type paths = {
           content: {
             'application/json': {
               id: string;
+              state: 'running' | 'finished' | 'stopped';
               startedAt: string;
-              finishedAt: string;
+              finishedAt: string | null;
               tests: {
-                test: 'token' | 'imap';
+                test:
+                  | 'tenant'
+                  | 'registration'
+                  | 'public-client'
+                  | 'clock'
+                  | 'account'
+                  | 'permissions'
+                  | 'token'
+                  | 'reach'
+                  | 'imap'
+                  | 'imap-folders'
+                  | 'smtp'
+                  | 'message'
+                  | 'shared-mailbox';
+                title: string;
                 outcome: 'passed' | 'failed' | 'skipped';
+                because?: string;
+                becauseText?: string;
                 problem?: {
                   code: string;
                   title: string;
@@ -370,8 +691,40 @@ export type paths = {
                   advice: string;
                   remote?: string;
                   facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  };
                   at: string;
                 };
+                facts?: Record<string, string | number>;
+                durationMs?: number;
+              }[];
+              waiting: {
+                test:
+                  | 'tenant'
+                  | 'registration'
+                  | 'public-client'
+                  | 'clock'
+                  | 'account'
+                  | 'permissions'
+                  | 'token'
+                  | 'reach'
+                  | 'imap'
+                  | 'imap-folders'
+                  | 'smtp'
+                  | 'message'
+                  | 'shared-mailbox';
+                title: string;
               }[];
             };
           };
@@ -386,18 +739,35 @@ export type paths = {
         path: { id: string };
         cookie?: never;
       };
-      requestBody?: never;
+      requestBody: { content: { 'application/json': { sendMessage?: boolean; sharedMailbox?: string } | null } };
       responses: {
         200: {
           headers: Record<string, unknown>;
           content: {
             'application/json': {
               id: string;
+              state: 'running' | 'finished' | 'stopped';
               startedAt: string;
-              finishedAt: string;
+              finishedAt: string | null;
               tests: {
-                test: 'token' | 'imap';
+                test:
+                  | 'tenant'
+                  | 'registration'
+                  | 'public-client'
+                  | 'clock'
+                  | 'account'
+                  | 'permissions'
+                  | 'token'
+                  | 'reach'
+                  | 'imap'
+                  | 'imap-folders'
+                  | 'smtp'
+                  | 'message'
+                  | 'shared-mailbox';
+                title: string;
                 outcome: 'passed' | 'failed' | 'skipped';
+                because?: string;
+                becauseText?: string;
                 problem?: {
                   code: string;
                   title: string;
@@ -405,12 +775,129 @@ export type paths = {
                   advice: string;
                   remote?: string;
                   facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  };
                   at: string;
                 };
+                facts?: Record<string, string | number>;
+                durationMs?: number;
+              }[];
+              waiting: {
+                test:
+                  | 'tenant'
+                  | 'registration'
+                  | 'public-client'
+                  | 'clock'
+                  | 'account'
+                  | 'permissions'
+                  | 'token'
+                  | 'reach'
+                  | 'imap'
+                  | 'imap-folders'
+                  | 'smtp'
+                  | 'message'
+                  | 'shared-mailbox';
+                title: string;
               }[];
             };
           };
         };
+        202: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              state: 'running' | 'finished' | 'stopped';
+              startedAt: string;
+              finishedAt: string | null;
+              tests: {
+                test:
+                  | 'tenant'
+                  | 'registration'
+                  | 'public-client'
+                  | 'clock'
+                  | 'account'
+                  | 'permissions'
+                  | 'token'
+                  | 'reach'
+                  | 'imap'
+                  | 'imap-folders'
+                  | 'smtp'
+                  | 'message'
+                  | 'shared-mailbox';
+                title: string;
+                outcome: 'passed' | 'failed' | 'skipped';
+                because?: string;
+                becauseText?: string;
+                problem?: {
+                  code: string;
+                  title: string;
+                  detail: string;
+                  advice: string;
+                  remote?: string;
+                  facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  };
+                  at: string;
+                };
+                facts?: Record<string, string | number>;
+                durationMs?: number;
+              }[];
+              waiting: {
+                test:
+                  | 'tenant'
+                  | 'registration'
+                  | 'public-client'
+                  | 'clock'
+                  | 'account'
+                  | 'permissions'
+                  | 'token'
+                  | 'reach'
+                  | 'imap'
+                  | 'imap-folders'
+                  | 'smtp'
+                  | 'message'
+                  | 'shared-mailbox';
+                title: string;
+              }[];
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
         default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
       };
     };
@@ -435,6 +922,188 @@ export type paths = {
               intervalSeconds: number;
             };
           };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/connections/{id}/sign-in-link': {
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { address: string } } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              kind: 'exchange-online';
+              title: string;
+              clientId: string;
+              tenantId: string;
+              cloud: string;
+              expectedAccount: string | null;
+              uses: string[];
+              grantedUses: string[];
+              state: 'awaiting-confirmation' | 'connected' | 'degraded' | 'needs-confirmation';
+              stateSince: string;
+              problem: {
+                code: string;
+                title: string;
+                detail: string;
+                advice: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                };
+                at: string;
+              } | null;
+              account: { username: string; name: string; tenantId: string; objectId: string } | null;
+              login: {
+                kind: 'device-code' | 'link';
+                state: 'pending' | 'granted' | 'declined' | 'expired' | 'wrong-account' | 'refused' | 'canceled';
+                expiresAt: string;
+                problem?: {
+                  code: string;
+                  title: string;
+                  detail: string;
+                  advice: string;
+                  remote?: string;
+                  facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  };
+                  at: string;
+                };
+                offersLink: boolean;
+              } | null;
+              checks: {
+                id: string;
+                state: 'running' | 'finished' | 'stopped';
+                startedAt: string;
+                finishedAt: string | null;
+                tests: {
+                  test:
+                    | 'tenant'
+                    | 'registration'
+                    | 'public-client'
+                    | 'clock'
+                    | 'account'
+                    | 'permissions'
+                    | 'token'
+                    | 'reach'
+                    | 'imap'
+                    | 'imap-folders'
+                    | 'smtp'
+                    | 'message'
+                    | 'shared-mailbox';
+                  title: string;
+                  outcome: 'passed' | 'failed' | 'skipped';
+                  because?: string;
+                  becauseText?: string;
+                  problem?: {
+                    code: string;
+                    title: string;
+                    detail: string;
+                    advice: string;
+                    remote?: string;
+                    facts?: Record<string, string | number>;
+                    explanation?: {
+                      reference: string;
+                      meaning: string;
+                      action: string;
+                      who: string;
+                      whoText: string;
+                      waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                      waitingText: string;
+                      place?: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    };
+                    at: string;
+                  };
+                  facts?: Record<string, string | number>;
+                  durationMs?: number;
+                }[];
+                waiting: {
+                  test:
+                    | 'tenant'
+                    | 'registration'
+                    | 'public-client'
+                    | 'clock'
+                    | 'account'
+                    | 'permissions'
+                    | 'token'
+                    | 'reach'
+                    | 'imap'
+                    | 'imap-folders'
+                    | 'smtp'
+                    | 'message'
+                    | 'shared-mailbox';
+                  title: string;
+                }[];
+              } | null;
+              expiry: { signedInAt: string | null; renewedAt: string | null; accessExpiresAt: string | null };
+              clockSkewSeconds: number | null;
+              createdAt: string;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { redirect?: 'paste' | 'loopback' } } };
+      responses: {
+        201: {
+          headers: Record<string, unknown>;
+          content: { 'application/json': { url: string; expiresAt: string; redirect: 'paste' | 'loopback' } };
         };
         default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
       };
@@ -1164,6 +1833,7 @@ export type paths = {
             | 'connection-state-changed'
             | 'login-started'
             | 'login-ended'
+            | 'connection-tested'
             | 'backup-restored'
             | 'token-renewed'
             | 'token-renewal-failed'
@@ -3029,6 +3699,19 @@ export type paths = {
                 advice: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                };
                 at: string;
               } | null;
             };
@@ -3088,6 +3771,19 @@ export type paths = {
                 advice: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                };
                 at: string;
               } | null;
             };
@@ -3346,6 +4042,7 @@ export const EVENT_TYPES = [
   'connection-state-changed',
   'login-started',
   'login-ended',
+  'connection-tested',
   'backup-restored',
   'token-renewed',
   'token-renewal-failed',
