@@ -15,6 +15,7 @@ import { noticesCommands } from './notices.ts';
 import { outboxCommands } from './outbox.ts';
 import { printersCommands } from './printers.ts';
 import { queuesCommands } from './queues.ts';
+import { registerCommands } from './register.ts';
 import { serveCommands } from './serve.ts';
 import { tokenCommands } from './token.ts';
 import { usersCommands } from './users.ts';
@@ -22,6 +23,7 @@ import { usersCommands } from './users.ts';
 export const COMMANDS: readonly Command[] = [
   ...serveCommands,
   ...firstRunCommands,
+  ...registerCommands,
   ...connectCommands,
   ...connectionsCommands,
   ...doctorCommands,

@@ -3,12 +3,13 @@
  * house rules compare them.
  */
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { adviceFor, titleFor } from '../locales/locales.ts';
 import { ERRORS, type ErrorCode } from '../server/base/errors.ts';
 import { SETTINGS } from '../server/base/settings.ts';
+import { withFailureTables } from './failures.ts';
 import { describeApi } from './web/describe.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -17,6 +18,8 @@ const API_TYPES = join(ROOT, 'web', 'api', 'schema.ts');
 
 writeFileSync(join(DOCS, 'errors.md'), errorsPage());
 writeFileSync(join(DOCS, 'settings.md'), settingsPage());
+const MICROSOFT = join(DOCS, 'microsoft-365.md');
+writeFileSync(MICROSOFT, withFailureTables(readFileSync(MICROSOFT, 'utf8')));
 writeFileSync(API_TYPES, await describeApi());
 spawnSync(join(ROOT, 'node_modules', '.bin', 'biome'), ['format', '--write', API_TYPES], { stdio: 'inherit' });
 

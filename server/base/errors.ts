@@ -99,6 +99,7 @@ export const ERRORS = {
   'pasted-code-expired': rule(409, false),
   'use-not-granted': rule(409, false),
   'clock-wrong': rule(409, false),
+  'registration-output-unreadable': rule(400, false),
   'token-wrong-service': rule(502, false),
   'protocol-off': rule(502, false),
   'expected-account-missing': rule(409, false),

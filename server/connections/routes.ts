@@ -19,6 +19,7 @@ import {
 } from './connections.ts';
 import { doctorRoutes } from './doctor/routes.ts';
 import { linkRoutes } from './link/routes.ts';
+import { registrationRoutes } from './registration/routes.ts';
 import {
   answerConnection,
   answerProblem,
@@ -40,6 +41,7 @@ export async function connectionsRoutes(app: FastifyInstance, context: Context):
   changeRoutes(app, context);
   deviceCodeRoutes(app, context);
   linkRoutes(app, context);
+  registrationRoutes(app, context);
   doctorRoutes(app, context);
   networkRoutes(app, context);
 }

@@ -3515,6 +3515,68 @@ export type paths = {
       };
     };
   };
+  '/registration': {
+    get: {
+      parameters: {
+        query?: {
+          name?: string;
+          uses?: string;
+          audience?: 'single' | 'multiple';
+          cloud?: string;
+          mailbox?: string;
+          clientId?: string;
+          tenantId?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              permissions: { name: string; id: string }[];
+              steps: {
+                id: string;
+                text: string;
+                path: { en: string; it: string };
+                address: string | null;
+                value: string | null;
+              }[];
+              manifest: string;
+              oldManifest: string;
+              azureCli: string;
+              powershell: string;
+              exchange: string | null;
+              graph: { method: string; url: string; body: string | null }[];
+              consentLink: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/registration/parse': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { text: string } } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: { 'application/json': { clientId: string; tenantId: string; isNamed: boolean } };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/relay': {
     get: {
       parameters: {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import en from '../../../locales/en.json' with { type: 'json' };
 import { hasText, LANGUAGES } from '../../../locales/locales.ts';
+import { withFailureTables } from '../../../setup/failures.ts';
 import aadstsTable from '../../../test/corpus/microsoft/aadsts.json' with { type: 'json' };
 import answersTable from '../../../test/corpus/microsoft/answers.json' with { type: 'json' };
 import { ERRORS } from '../../base/errors.ts';
@@ -100,6 +102,12 @@ describe('the answers of the mail servers and of the way there', () => {
     const told = explainFailure({ code: 'sender-not-allowed', values }, { language: 'en' });
     assert.match(told?.command ?? '', /-Identity 'scans@contoso\.example' -Trustee 'print@contoso\.example'/);
   });
+});
+
+test('docs/microsoft-365.md holds the tables as `npm run docs` writes them', () => {
+  const page = readFileSync(new URL('../../../docs/microsoft-365.md', import.meta.url), 'utf8');
+  assert.ok(page === withFailureTables(page), 'run `npm run docs`');
+  assert.ok(page.includes('| 530035 |') && page.includes('| `smtp-auth-off-mailbox` |'));
 });
 
 describe('the places to click', () => {
