@@ -108,7 +108,8 @@ export const ERRORS = {
   'mailbox-unreachable': rule(503, true),
   'mailbox-refused': rule(502, false),
   'mailbox-move-refused': rule(502, true),
-  'protocol-not-available': rule(400, false),
+  'pop3-has-no-folders': rule(400, false),
+  'mailbox-delete-ignored': rule(502, false),
 
   // outbox
   'outgoing-server-missing': rule(409, false),

@@ -13,9 +13,17 @@ import { record } from '../journal/journal.ts';
 import type { Context } from '../store/database.ts';
 import type { MessageOutcome, Problem, Schema } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
-import { explain, openFolder, passwordBinding } from './imap.ts';
-import { describeMailbox, getMailboxRow, type Mailbox, type MailboxServer, problemOf } from './mailbox.ts';
+import {
+  describeMailbox,
+  getMailboxRow,
+  type Mailbox,
+  type MailboxRow,
+  type MailboxServer,
+  problemOf,
+} from './mailbox.ts';
 import { changedPolicy, type PolicyChange } from './senders/policy.ts';
+import { explain, openFolder, passwordBinding } from './sources/imap.ts';
+import { openPopFolder } from './sources/pop3.ts';
 
 export type { Mailbox, MailboxServer };
 
@@ -29,13 +37,15 @@ export type NewMailbox = {
   readonly address: string;
   readonly folder?: string | undefined;
   readonly pollSeconds?: number | undefined;
-  readonly afterIntake: Mailbox['afterIntake'];
+  /** Unless said, `move` over IMAP, and over POP3, where nothing is destroyed unasked, `keep`. */
+  readonly afterIntake?: Mailbox['afterIntake'] | undefined;
   readonly queueId: string;
   readonly isEnabled?: boolean | undefined;
 } & PolicyChange;
 
 export type MailboxChange = PolicyChange & {
   readonly title?: string | undefined;
+  readonly protocol?: 'imap' | 'pop3' | undefined;
   readonly address?: string | undefined;
   readonly folder?: string | undefined;
   readonly pollSeconds?: number | undefined;
@@ -46,18 +56,16 @@ export type MailboxChange = PolicyChange & {
   readonly server?: (MailboxServer & { readonly password?: string | undefined }) | undefined;
 };
 
-const DEFAULT_POLL_SECONDS = 300;
+/** IMAP is told of new mail and looks around only to be sure; POP3 is never told (Exchange Online: 1 to 5 minutes). */
+const DEFAULT_POLL_SECONDS = { imap: 300, pop3: 120 } as const;
 
 /**
  * Adds a mailbox; it is watched within seconds of the commit. Throws `not-found` for an unknown connection or queue,
- * `protocol-not-available`, and `conflict` when the folder is being watched already.
+ * `pop3-has-no-folders`, and `conflict` when the folder is being watched already.
  */
 export async function addMailbox(context: Context, mailbox: NewMailbox, actor: string): Promise<Mailbox> {
-  if (mailbox.protocol !== 'imap') {
-    throw new PlatenError('protocol-not-available', 'mailboxes are read over IMAP', {
-      values: { protocol: mailbox.protocol },
-    });
-  }
+  const afterIntake = mailbox.afterIntake ?? (mailbox.protocol === 'pop3' ? 'keep' : 'move');
+  assertPossible({ ...mailbox, afterIntake });
   if ((mailbox.connectionId === undefined) === (mailbox.server === undefined)) {
     throw new PlatenError('invalid-request', 'a mailbox is read through a connection or through a server');
   }
@@ -80,8 +88,8 @@ export async function addMailbox(context: Context, mailbox: NewMailbox, actor: s
         sealed_password: password === undefined ? null : context.secrets.seal(password, passwordBinding(id)),
         address,
         folder,
-        poll_seconds: mailbox.pollSeconds ?? DEFAULT_POLL_SECONDS,
-        after_intake: mailbox.afterIntake,
+        poll_seconds: mailbox.pollSeconds ?? DEFAULT_POLL_SECONDS[mailbox.protocol],
+        after_intake: afterIntake,
         queue_id: mailbox.queueId,
         enabled: mailbox.isEnabled ?? true,
         policy: changedPolicy({}, mailbox),
@@ -119,11 +127,14 @@ export async function updateMailbox(
     const address = change.address?.toLowerCase() ?? row.address;
     const folder = change.folder ?? row.folder;
     await assertNotWatched(context, { id, address, folder });
+    const protocol = change.protocol ?? row.protocol;
+    assertPossible({ protocol, folder, afterIntake: change.afterIntake ?? row.after_intake });
     const isOff = change.isEnabled === false;
     await context.db
       .updateTable('mailboxes')
       .set({
         title: change.title ?? row.title,
+        protocol,
         address,
         folder,
         poll_seconds: change.pollSeconds ?? row.poll_seconds,
@@ -175,13 +186,29 @@ export type MailboxCheck = { readonly outcome: 'passed' } | { readonly outcome: 
 export async function checkMailbox(context: Context, id: string, signal: AbortSignal): Promise<MailboxCheck> {
   const row = await getMailboxRow(context, id);
   try {
-    const { session } = await openFolder(context, row, { signal });
-    await session[Symbol.asyncDispose]();
+    const opened = row.protocol === 'pop3' ? openPopFolder(context, row, { signal }) : openImap(context, row, signal);
+    await (await opened)[Symbol.asyncDispose]();
     return { outcome: 'passed' };
   } catch (thrown) {
     const error = explain(row, thrown);
     if (!(error instanceof PlatenError)) throw error;
     return { outcome: 'failed', problem: problemOf(context, error) };
+  }
+}
+
+async function openImap(context: Context, row: MailboxRow, signal: AbortSignal): Promise<AsyncDisposable> {
+  return (await openFolder(context, row, { signal })).session;
+}
+
+/** POP3 shows the inbox alone, and can only delete or keep (RFC 1939). */
+function assertPossible(mailbox: {
+  readonly protocol: 'imap' | 'pop3';
+  readonly folder?: string | undefined;
+  readonly afterIntake: Mailbox['afterIntake'];
+}): void {
+  if (mailbox.protocol === 'imap') return;
+  if ((mailbox.folder ?? 'INBOX').toUpperCase() !== 'INBOX' || mailbox.afterIntake === 'move') {
+    throw new PlatenError('pop3-has-no-folders', 'over POP3 messages of the inbox can be deleted or kept');
   }
 }
 

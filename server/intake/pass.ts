@@ -8,6 +8,7 @@
 import type { FetchedBody, ImapSession } from '../protocols/imap/client.ts';
 import { ImapFailure } from '../protocols/imap/failure.ts';
 import { imapLimits } from '../protocols/limits.ts';
+import { Pop3Failure } from '../protocols/pop3/failure.ts';
 import type { Context } from '../store/database.ts';
 import type { MessageOutcome } from '../store/schema.ts';
 import type { Door, KnownAddresses } from './admission.ts';
@@ -23,8 +24,17 @@ import {
 import { policyOf } from './senders/policy.ts';
 import { markMoved, noteUnreadable, type Place, type Settled, settle } from './settle.ts';
 
+/** What a pass asks of an open folder. */
+export type MessageSource = Pick<
+  ImapSession,
+  'listUids' | 'fetchSizes' | 'fetchBodies' | 'fetchBeginning' | 'streamBody' | 'move' | 'remove'
+> & {
+  /** POP3 has no folders, and deletes when the session ends: only the next one knows whether it did. */
+  readonly deletesLater?: true;
+};
+
 export type Pass = Place & {
-  readonly session: ImapSession;
+  readonly session: MessageSource;
   /** UIDs during whose fetching a session broke: they are fetched one by one, so that a bad one holds up no other. */
   readonly suspects: Set<number>;
   /** Says whether the session should end soon: what is begun is finished, nothing new is begun. */
@@ -199,7 +209,8 @@ function doorOf({ mailbox }: Pass): Door {
 
 /** The session broke in a way that the message may have caused; a pause that the server asked for is none. */
 function isLoss(error: unknown): boolean {
-  return error instanceof ImapFailure && ['closed', 'too-large', 'protocol', 'unavailable'].includes(error.kind);
+  const isOfSession = error instanceof ImapFailure || error instanceof Pop3Failure;
+  return isOfSession && ['closed', 'too-large', 'protocol', 'unavailable'].includes(error.kind);
 }
 
 async function settleAll(context: Context, pass: Pass, received: readonly Received[]): Promise<Settled[]> {
@@ -218,6 +229,7 @@ async function settleAll(context: Context, pass: Pass, received: readonly Receiv
 /** Does at the server what is to be done with recorded messages, and records that it was done. */
 async function finish(context: Context, pass: Pass, settled: readonly Settled[]): Promise<void> {
   if (pass.mailbox.after_intake === 'keep' || settled.length === 0) return;
+  if (pass.session.deletesLater) return await finishAtEnd(context, pass, settled);
   const groups = Map.groupBy(settled, ({ outcome }) => folderFor(pass, outcome));
   for (const [folder, group] of groups) {
     const uids = group.map(({ uid }) => uid);
@@ -236,6 +248,17 @@ async function finish(context: Context, pass: Pass, settled: readonly Settled[])
       group.map(({ id }) => ({ id, folder: folder ?? 'deleted' })),
     );
   }
+}
+
+/** What became jobs is deleted when the session ends; what was refused or failed stays where it is. */
+async function finishAtEnd(context: Context, pass: Pass, settled: readonly Settled[]): Promise<void> {
+  const isKept = ({ outcome }: Settled): boolean => outcome === 'refused' || outcome === 'failed';
+  await pass.session.remove(settled.filter((message) => !isKept(message)).map(({ uid }) => uid));
+  await markMoved(
+    context,
+    pass,
+    settled.filter(isKept).map(({ id }) => ({ id, folder: undefined })),
+  );
 }
 
 export const FOLDERS = ['Platen/Done', 'Platen/Refused', 'Platen/Failed'] as const;

@@ -68,7 +68,7 @@ const mailboxBody = z
     address: fields.address,
     folder: fields.folder.optional(),
     pollSeconds: fields.pollSeconds.optional(),
-    afterIntake: fields.afterIntake.default('move'),
+    afterIntake: fields.afterIntake.optional(),
     queueId: fields.queueId,
     enabled: fields.enabled.optional(),
     ...policyBody,
@@ -80,6 +80,7 @@ const mailboxBody = z
 const changeBody = z
   .object({
     title: fields.title.optional(),
+    protocol: z.enum(['imap', 'pop3']).optional(),
     connectionId: fields.connectionId.optional(),
     server: server.extend({ password: password.optional() }).optional(),
     address: fields.address.optional(),

@@ -155,7 +155,10 @@ async function decide(context: Context, place: Place, messages: readonly Receive
       : await context.db
           .selectFrom('incoming_messages')
           .select('content_hash')
-          .where('mailbox_id', '=', place.mailbox.id)
+          // The same mailbox may be read twice, folder by folder: what stands in both is one message.
+          .where('mailbox_id', 'in', (builder) =>
+            builder.selectFrom('mailboxes').select('id').where('address', '=', place.mailbox.address),
+          )
           .where('content_hash', 'in', hashes)
           .where('outcome', 'in', ['done', 'held'])
           .execute();

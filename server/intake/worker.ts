@@ -47,6 +47,7 @@ async function compare(context: Context, watched: Map<string, Watched>): Promise
     .selectFrom('mailboxes')
     .select([
       'id',
+      'protocol',
       'connection_id',
       'server',
       'sealed_password',
@@ -58,7 +59,6 @@ async function compare(context: Context, watched: Map<string, Watched>): Promise
       'policy',
     ])
     .where('enabled', '=', true)
-    .where('protocol', '=', 'imap')
     .orderBy('id')
     .execute();
   const wanted = new Map(rows.map((row) => [row.id, JSON.stringify(row)]));

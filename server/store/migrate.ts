@@ -7,6 +7,7 @@ import * as theThread from './migrations/0001-the-thread.ts';
 import * as outgoingMail from './migrations/0002-outgoing-mail.ts';
 import * as outgoingRetention from './migrations/0003-outgoing-retention.ts';
 import * as preparedDocuments from './migrations/0004-prepared-documents.ts';
+import * as pop3 from './migrations/0005-pop3.ts';
 import * as whoMayPrint from './migrations/0006-who-may-print.ts';
 import * as microsoftSide from './migrations/0009-microsoft-side.ts';
 
@@ -15,6 +16,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002-outgoing-mail': outgoingMail,
   '0003-outgoing-retention': outgoingRetention,
   '0004-prepared-documents': preparedDocuments,
+  '0005-pop3': pop3,
   '0006-who-may-print': whoMayPrint,
   '0009-microsoft-side': microsoftSide,
 };

@@ -263,6 +263,8 @@ type IncomingDocuments = {
   /** Its bytes, while it waits for the confirmation of somebody who is no user yet. */
   spool_id: string | null;
 };
+/** Which number stands for a message of POP3: its UIDL, or a digest of its header where the server has none. */
+type Pop3Numbers = { mailbox_id: string; uidl: string; uid: GeneratedAlways<number> };
 /** Messages that could not be read: counted, so that the third failure settles them. */
 type UnreadableMessages = {
   mailbox_id: string;
@@ -551,6 +553,7 @@ export type Schema = {
   mailboxes: Mailboxes;
   incoming_messages: IncomingMessages;
   incoming_documents: IncomingDocuments;
+  pop3_numbers: Pop3Numbers;
   unreadable_messages: UnreadableMessages;
   queues: Queues;
   jobs: Jobs;
@@ -593,6 +596,7 @@ export const TABLE_OWNERS: Readonly<Record<keyof Schema, string>> = {
   mailboxes: 'intake',
   incoming_messages: 'intake',
   incoming_documents: 'intake',
+  pop3_numbers: 'intake',
   unreadable_messages: 'intake',
   queues: 'jobs',
   jobs: 'jobs',

@@ -69,7 +69,7 @@ export async function openWatchedMailbox(more: Partial<NewMailbox> = {}): Promis
   const practice = undo.use(await openPractice());
   const test = undo.use(await openPracticeContext(practice));
   const { context } = test;
-  const connectionId = await connectPractice(test, practice);
+  const connectionId = await connectPractice(test, practice, { uses: ['imap', 'pop3', 'smtp'] });
   const anna = await addUser(
     context,
     { email: 'anna@practice.example', name: 'Anna', role: 'user', addresses: ['anna@practice.example'] },
