@@ -2177,6 +2177,7 @@ export type paths = {
         content: {
           'application/json': {
             title?: string;
+            protocol?: 'imap' | 'pop3';
             connectionId?: string;
             server?: {
               host: unknown & unknown;
