@@ -3223,6 +3223,44 @@ export type paths = {
       };
     };
   };
+  '/printers/probe': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { uri: string } } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              uri: string;
+              state: 'idle' | 'processing' | 'stopped' | 'unreachable' | 'unknown';
+              reasons: string[];
+              capabilities: {
+                version: '2.0' | '1.1';
+                model: string | null;
+                location: string | null;
+                operations: number[];
+                formats: string[];
+                media: { supported: string[]; ready: string[]; default: string | null };
+                sides: string[];
+                colorModes: string[];
+                isColor: boolean | null;
+                copies: { min: number; max: number } | null;
+                takesPageRanges: boolean;
+              } | null;
+              certificate: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/printers/{id}': {
     get: {
       parameters: {
@@ -3284,6 +3322,56 @@ export type paths = {
       requestBody?: never;
       responses: {
         204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { name: string } } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              name: string;
+              uri: string;
+              state: 'idle' | 'processing' | 'stopped' | 'unreachable' | 'unknown';
+              reasons: string[];
+              message: string | null;
+              stateSince: string;
+              seenAt: string | null;
+              capabilities: {
+                version: '2.0' | '1.1';
+                model: string | null;
+                location: string | null;
+                operations: number[];
+                formats: string[];
+                media: { supported: string[]; ready: string[]; default: string | null };
+                sides: string[];
+                colorModes: string[];
+                isColor: boolean | null;
+                copies: { min: number; max: number } | null;
+                takesPageRanges: boolean;
+              } | null;
+              certificate: string | null;
+              problem: {
+                code: string;
+                title: string;
+                advice: string;
+                detail: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                at: string;
+              } | null;
+            };
+          };
+        };
         default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
       };
     };
