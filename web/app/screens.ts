@@ -1,6 +1,9 @@
 /** Every screen of the interface, listed by hand: what is not here has no address. Each is loaded when it is opened. */
 import { connectionsScreens } from '../connections/screens.ts';
 import { overviewScreens } from '../overview/screens.ts';
+import { printersScreens } from '../printers/screens.ts';
+import { queuesScreens } from '../queues/screens.ts';
+import { usersScreens } from '../users/screens.ts';
 import type { Screen } from './screen.ts';
 
 export const screens: readonly Screen[] = [
@@ -13,4 +16,7 @@ export const screens: readonly Screen[] = [
   },
   ...overviewScreens,
   ...connectionsScreens,
+  ...printersScreens,
+  ...queuesScreens,
+  ...usersScreens,
 ];
