@@ -38,11 +38,10 @@ import {
   type WholeOutcome,
 } from './outcomes.ts';
 import type { Printer, PrintOptions } from './printer.ts';
-import { normalizeUri, observeNew } from './probe.ts';
 import { deletePrinter, findPrinter, insertPrinter, noSuchPrinter, selectPrinters } from './rows.ts';
 import { callerFor, failureOf, forgetTransport, forgetTransports, verdictOf, wordsOf } from './talk.ts';
 import { makeTicket } from './ticket.ts';
-import { keepObservation, observePrinter } from './watch.ts';
+import { keepObservation, normalizeUri, observeNew, observePrinter } from './watch.ts';
 
 export type { PageDrawing } from './drawing.ts';
 export type { PrinterDocument } from './outcomes.ts';

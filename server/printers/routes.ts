@@ -15,7 +15,7 @@ import {
   removePrinter,
   renamePrinter,
 } from './printers.ts';
-import { type PrinterOffer, probePrinter } from './probe.ts';
+import { type PrinterOffer, probePrinter } from './watch.ts';
 
 const strings = z.array(z.string());
 
