@@ -19,12 +19,15 @@ import {
   type Job,
   type JobOptions,
   type JobState,
+  mergeOptions,
   NO_PRINTER,
+  type OptionsChange,
   OUTCOME_UNKNOWN,
+  QUEUE_PAUSED,
   SENDER_UNCONFIRMED,
 } from './job.ts';
 import * as queues from './queues.ts';
-import { changeJob, lockJob, toJob } from './rows.ts';
+import { changeJob, endOfHold, lockJob, toJob } from './rows.ts';
 import { isEnded } from './states.ts';
 
 export type { DocumentHints, RecognizedDocument } from '../conversion/conversion.ts';
@@ -96,13 +99,14 @@ export async function submitJobs(context: Context, submissions: readonly JobSubm
       title: submission.title.slice(0, MAX_TITLE_LENGTH),
       state,
       reasons,
-      options: JSON.stringify(submission.options ?? {}),
+      options: JSON.stringify(mergeOptions(place.defaults, submission.options ?? {})),
       document_id: submission.document.id,
       document_format: submission.documentFormat,
       document_bytes: submission.document.bytes,
       pages: submission.pages ?? null,
       message_id: submission.messageId ?? null,
       due_at: state === 'pending' && printerId !== undefined ? now : null,
+      held_until: state === 'pending-held' ? endOfHold(submission.queueId, now) : null,
     };
   });
   await context.db.insertInto('jobs').values(rows).execute();
@@ -130,9 +134,10 @@ export async function submitJobs(context: Context, submissions: readonly JobSubm
   return rows.map((row) => row.id);
 }
 
-type Place = { readonly state: JobState; readonly reasons: string[]; readonly printerId: string | undefined };
+type Way = { readonly state: JobState; readonly reasons: string[]; readonly printerId: string | undefined };
+type Place = Way & { readonly defaults: JobOptions };
 
-const UNCONFIRMED: Place = { state: 'pending-held', reasons: [SENDER_UNCONFIRMED], printerId: undefined };
+const UNCONFIRMED: Way = { state: 'pending-held', reasons: [SENDER_UNCONFIRMED], printerId: undefined };
 
 async function placesOf(
   context: Context,
@@ -140,15 +145,17 @@ async function placesOf(
 ): Promise<Map<string, Place>> {
   const places = new Map<string, Place>();
   for (const queueId of new Set(submissions.map((submission) => submission.queueId))) {
-    const queue = await queues.getQueue(context, queueId);
-    if (queue.mode === 'hold') {
-      places.set(queueId, { state: 'pending-held', reasons: [HELD_FOR_RELEASE], printerId: undefined });
-    } else {
-      const printerId = await queues.choosePrinter(context, queue);
-      places.set(queueId, { state: 'pending', reasons: printerId === undefined ? [NO_PRINTER] : [], printerId });
-    }
+    const queue = await queues.lockQueue(context, queueId);
+    places.set(queueId, { ...(await wayOf(context, queue)), defaults: queue.defaults });
   }
   return places;
+}
+
+async function wayOf(context: Context, queue: queues.Queue): Promise<Way> {
+  if (queue.mode === 'hold') return { state: 'pending-held', reasons: [HELD_FOR_RELEASE], printerId: undefined };
+  if (queue.pauseReason !== null) return { state: 'pending', reasons: [QUEUE_PAUSED], printerId: undefined };
+  const printerId = await queues.choosePrinter(context, queue);
+  return { state: 'pending', reasons: printerId === undefined ? [NO_PRINTER] : [], printerId };
 }
 
 export type Ask = {
@@ -159,15 +166,17 @@ export type Ask = {
 };
 
 /**
- * Lets a held job print, or has a job whose outcome is unknown printed again because a person says so. Throws
- * `not-found`, `job-state-conflict` and `no-printer`.
+ * Lets a held job print, or has a job whose outcome is unknown printed again because a person says so. Options that are
+ * given win over what was asked for before. Throws `not-found`, `job-state-conflict`, `queue-paused` and `no-printer`.
  */
 export async function releaseJob(
   context: Context,
   id: string,
-  ask: Ask & { readonly printerId?: string },
+  ask: Ask & { readonly printerId?: string | undefined; readonly options?: OptionsChange | undefined },
 ): Promise<Job> {
   return await transaction(context, async (context) => {
+    // The queue before its jobs, as in a change of the queue: two that wait for each other would end both.
+    const queue = await queues.lockQueue(context, (await getJob(context, id, ask.ownerId)).queueId);
     const job = await lockJob(context, id, ask.ownerId);
     if (job.reasons.includes(SENDER_UNCONFIRMED)) {
       throw new PlatenError('sender-unconfirmed', 'the sender has not confirmed this job yet');
@@ -179,12 +188,13 @@ export async function releaseJob(
         values: { from: job.state, to: 'pending' },
       });
     }
-    const queue = await queues.getQueue(context, job.queueId);
+    if (queue.pauseReason !== null) throw queues.pausedQueue(queue.name, queue.pauseReason);
     if (ask.printerId !== undefined && !queue.printerIds.includes(ask.printerId)) {
       throw new PlatenError('no-printer', `the printer does not serve the queue ${queue.name}`);
     }
     const printerId = ask.printerId ?? job.printerId ?? (await queues.choosePrinter(context, queue));
     if (printerId === undefined) throw new PlatenError('no-printer', `the queue ${queue.name} has no printer`);
+    if (ask.options !== undefined) await setOptions(context, job, ask.options);
     await recordAll(context, [{ type: 'job-released', subjectId: id, ownerId: job.ownerId, actor: ask.actor }]);
     const changed = await changeJob(context, job, { state: 'pending', printerId, actor: ask.actor });
     await enqueueTasks(context, 'print-job', [id]);
@@ -200,15 +210,16 @@ export async function confirmJobs(context: Context, messageId: string, actor: st
   return await transaction(context, async (context) => {
     const rows = await context.db
       .selectFrom('jobs')
-      .select('id')
+      .select(['id', 'queue_id as queueId'])
       .where('message_id', '=', messageId)
       .where('state', '=', 'pending-held')
       .where(sql<boolean>`${SENDER_UNCONFIRMED} = ANY (reasons)`)
       .orderBy('id')
       .execute();
+    const places = await placesOf(context, rows);
     for (const { id } of rows) {
       const job = await lockJob(context, id);
-      const place = (await placesOf(context, [job])).get(job.queueId);
+      const place = places.get(job.queueId);
       if (place === undefined || !job.reasons.includes(SENDER_UNCONFIRMED)) continue;
       const { state, reasons, printerId } = place;
       const isDue = state === 'pending' && printerId !== undefined;
@@ -218,6 +229,37 @@ export async function confirmJobs(context: Context, messageId: string, actor: st
     }
     return rows.length;
   });
+}
+
+/** Changes the options of a job that has not started. Throws `not-found` and `job-state-conflict`. */
+export async function changeJobOptions(
+  context: Context,
+  id: string,
+  ask: Ask & { readonly options: OptionsChange },
+): Promise<Job> {
+  return await transaction(context, async (context) => {
+    const job = await lockJob(context, id, ask.ownerId);
+    if (job.state !== 'pending-held' && job.state !== 'pending') {
+      throw new PlatenError('job-state-conflict', `the options of a job that is ${job.state} cannot be changed`, {
+        values: { from: job.state, to: 'pending' },
+      });
+    }
+    const options = await setOptions(context, job, ask.options);
+    await recordAll(context, [
+      { type: 'job-changed', subjectId: id, ownerId: job.ownerId, actor: ask.actor, data: { options } },
+    ]);
+    return await getJob(context, id);
+  });
+}
+
+async function setOptions(context: Context, job: Job, change: OptionsChange): Promise<JobOptions> {
+  const options = mergeOptions(job.options, change);
+  await context.db
+    .updateTable('jobs')
+    .set({ options: JSON.stringify(options) })
+    .where('id', '=', job.id)
+    .execute();
+  return options;
 }
 
 /** Keeps a waiting job from printing until it is released. Throws `not-found` and `job-state-conflict`. */
@@ -278,6 +320,11 @@ export type JobFilter = {
   readonly state?: JobState | undefined;
   readonly ownerId?: string | undefined;
   readonly messageId?: string | undefined;
+  readonly printerId?: string | undefined;
+  readonly queueId?: string | undefined;
+  readonly since?: Date | undefined;
+  readonly until?: Date | undefined;
+  /** A part of the title, or the number. */
   readonly text?: string | undefined;
   /** Only jobs older than this one: ids sort by time. */
   readonly before?: string | undefined;
@@ -290,8 +337,17 @@ export async function listJobs(context: Context, filter: JobFilter): Promise<Job
   if (filter.state !== undefined) query = query.where('state', '=', filter.state);
   if (filter.ownerId !== undefined) query = query.where('owner_id', '=', filter.ownerId);
   if (filter.messageId !== undefined) query = query.where('message_id', '=', filter.messageId);
-  if (filter.text !== undefined) {
-    query = query.where(sql<boolean>`position(lower(${filter.text}) in lower(title)) > 0`);
+  if (filter.printerId !== undefined) query = query.where('printer_id', '=', filter.printerId);
+  if (filter.queueId !== undefined) query = query.where('queue_id', '=', filter.queueId);
+  if (filter.since !== undefined) query = query.where('created_at', '>=', filter.since);
+  if (filter.until !== undefined) query = query.where('created_at', '<', filter.until);
+  const { text } = filter;
+  if (text !== undefined) {
+    const isInTitle = sql<boolean>`position(lower(${text}) in lower(title)) > 0`;
+    const number = /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
+    query = query.where((where) =>
+      number === undefined ? isInTitle : where.or([isInTitle, where('number', '=', number)]),
+    );
   }
   if (filter.before !== undefined) query = query.where('id', '<', filter.before);
   return (await query.execute()).map(toJob);

@@ -43,6 +43,8 @@ export const EVENT_TYPES = {
   'printer-removed': 'printer',
   'printer-state-changed': 'printer',
   'job-created': 'job',
+  'job-changed': 'job',
+  'job-document-removed': 'job',
   'job-held': 'job',
   'job-released': 'job',
   'job-cancel-asked': 'job',

@@ -7,12 +7,14 @@ import * as theThread from './migrations/0001-the-thread.ts';
 import * as outgoingMail from './migrations/0002-outgoing-mail.ts';
 import * as outgoingRetention from './migrations/0003-outgoing-retention.ts';
 import * as whoMayPrint from './migrations/0006-who-may-print.ts';
+import * as release from './migrations/0007-release.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
   '0002-outgoing-mail': outgoingMail,
   '0003-outgoing-retention': outgoingRetention,
   '0006-who-may-print': whoMayPrint,
+  '0007-release': release,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

@@ -767,6 +767,10 @@ export type paths = {
             | 'completed';
           owner?: string;
           message?: string;
+          printer?: string;
+          queue?: string;
+          since?: string;
+          until?: string;
           q?: string;
           limit?: number;
           cursor?: string;
@@ -783,6 +787,7 @@ export type paths = {
             'application/json': {
               items: {
                 id: string;
+                number: number;
                 ownerId: string;
                 ownerName: string;
                 queueId: string;
@@ -806,6 +811,9 @@ export type paths = {
                   at: string;
                 } | null;
                 options: Record<string, unknown>;
+                ignoredOptions: string[];
+                heldUntil: string | null;
+                hasDocument: boolean;
                 documentFormat: string;
                 documentBytes: number;
                 pages: number | null;
@@ -838,6 +846,7 @@ export type paths = {
           content: {
             'application/json': {
               id: string;
+              number: number;
               ownerId: string;
               ownerName: string;
               queueId: string;
@@ -861,6 +870,76 @@ export type paths = {
                 at: string;
               } | null;
               options: Record<string, unknown>;
+              ignoredOptions: string[];
+              heldUntil: string | null;
+              hasDocument: boolean;
+              documentFormat: string;
+              documentBytes: number;
+              pages: number | null;
+              messageId: string | null;
+              cancelAskedAt: string | null;
+              createdAt: string;
+              processingAt: string | null;
+              endedAt: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            options?: {
+              copies?: number | null;
+              sides?: 'one-sided' | 'two-sided-long-edge' | 'two-sided-short-edge' | null;
+              color?: 'color' | 'monochrome' | null;
+              media?: string | null;
+              pageRanges?: { from: number; to: number }[] | null;
+            };
+          };
+        };
+      };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              number: number;
+              ownerId: string;
+              ownerName: string;
+              queueId: string;
+              printerId: string | null;
+              title: string;
+              state:
+                | 'pending'
+                | 'pending-held'
+                | 'processing'
+                | 'processing-stopped'
+                | 'canceled'
+                | 'aborted'
+                | 'completed';
+              reasons: string[];
+              problem: {
+                code: string;
+                detail: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                values?: Record<string, string | number>;
+                at: string;
+              } | null;
+              options: Record<string, unknown>;
+              ignoredOptions: string[];
+              heldUntil: string | null;
+              hasDocument: boolean;
               documentFormat: string;
               documentBytes: number;
               pages: number | null;
@@ -891,6 +970,7 @@ export type paths = {
           content: {
             'application/json': {
               id: string;
+              number: number;
               ownerId: string;
               ownerName: string;
               queueId: string;
@@ -914,6 +994,9 @@ export type paths = {
                 at: string;
               } | null;
               options: Record<string, unknown>;
+              ignoredOptions: string[];
+              heldUntil: string | null;
+              hasDocument: boolean;
               documentFormat: string;
               documentBytes: number;
               pages: number | null;
@@ -959,6 +1042,7 @@ export type paths = {
           content: {
             'application/json': {
               id: string;
+              number: number;
               ownerId: string;
               ownerName: string;
               queueId: string;
@@ -982,6 +1066,9 @@ export type paths = {
                 at: string;
               } | null;
               options: Record<string, unknown>;
+              ignoredOptions: string[];
+              heldUntil: string | null;
+              hasDocument: boolean;
               documentFormat: string;
               documentBytes: number;
               pages: number | null;
@@ -1005,13 +1092,27 @@ export type paths = {
         path: { id: string };
         cookie?: never;
       };
-      requestBody: { content: { 'application/json': { printerId?: string } | null } };
+      requestBody: {
+        content: {
+          'application/json': {
+            printerId?: string;
+            options?: {
+              copies?: number | null;
+              sides?: 'one-sided' | 'two-sided-long-edge' | 'two-sided-short-edge' | null;
+              color?: 'color' | 'monochrome' | null;
+              media?: string | null;
+              pageRanges?: { from: number; to: number }[] | null;
+            };
+          } | null;
+        };
+      };
       responses: {
         200: {
           headers: Record<string, unknown>;
           content: {
             'application/json': {
               id: string;
+              number: number;
               ownerId: string;
               ownerName: string;
               queueId: string;
@@ -1035,6 +1136,9 @@ export type paths = {
                 at: string;
               } | null;
               options: Record<string, unknown>;
+              ignoredOptions: string[];
+              heldUntil: string | null;
+              hasDocument: boolean;
               documentFormat: string;
               documentBytes: number;
               pages: number | null;
@@ -1129,6 +1233,8 @@ export type paths = {
             | 'printer-removed'
             | 'printer-state-changed'
             | 'job-created'
+            | 'job-changed'
+            | 'job-document-removed'
             | 'job-held'
             | 'job-released'
             | 'job-cancel-asked'
@@ -2676,6 +2782,10 @@ export type paths = {
                 mode: 'hold' | 'direct';
                 printerIds: string[];
                 isDefault: boolean;
+                defaults: Record<string, unknown>;
+                keepHeldHours: number;
+                keepDocumentsDays: number;
+                pauseReason: string | null;
                 createdAt: string;
               }[];
               nextCursor: null;
@@ -2693,7 +2803,22 @@ export type paths = {
         cookie?: never;
       };
       requestBody: {
-        content: { 'application/json': { name: string; mode: 'hold' | 'direct'; printerIds?: string[] } };
+        content: {
+          'application/json': {
+            name: string;
+            mode: 'hold' | 'direct';
+            printerIds?: string[];
+            defaults?: {
+              copies?: number | null;
+              sides?: 'one-sided' | 'two-sided-long-edge' | 'two-sided-short-edge' | null;
+              color?: 'color' | 'monochrome' | null;
+              media?: string | null;
+            };
+            keepHeldHours?: number;
+            keepDocumentsDays?: number;
+            pauseReason?: string | null;
+          };
+        };
       };
       responses: {
         201: {
@@ -2705,6 +2830,10 @@ export type paths = {
               mode: 'hold' | 'direct';
               printerIds: string[];
               isDefault: boolean;
+              defaults: Record<string, unknown>;
+              keepHeldHours: number;
+              keepDocumentsDays: number;
+              pauseReason: string | null;
               createdAt: string;
             };
           };
@@ -2732,6 +2861,10 @@ export type paths = {
               mode: 'hold' | 'direct';
               printerIds: string[];
               isDefault: boolean;
+              defaults: Record<string, unknown>;
+              keepHeldHours: number;
+              keepDocumentsDays: number;
+              pauseReason: string | null;
               createdAt: string;
             };
           };
@@ -2760,7 +2893,23 @@ export type paths = {
         cookie?: never;
       };
       requestBody: {
-        content: { 'application/json': { name?: string; mode?: 'hold' | 'direct'; printerIds?: string[] } };
+        content: {
+          'application/json': {
+            name?: string;
+            mode?: 'hold' | 'direct';
+            printerIds?: string[];
+            defaults?: {
+              copies?: number | null;
+              sides?: 'one-sided' | 'two-sided-long-edge' | 'two-sided-short-edge' | null;
+              color?: 'color' | 'monochrome' | null;
+              media?: string | null;
+            };
+            keepHeldHours?: number;
+            keepDocumentsDays?: number;
+            pauseReason?: string | null;
+            heldJobs?: 'keep' | 'print';
+          };
+        };
       };
       responses: {
         200: {
@@ -2772,6 +2921,10 @@ export type paths = {
               mode: 'hold' | 'direct';
               printerIds: string[];
               isDefault: boolean;
+              defaults: Record<string, unknown>;
+              keepHeldHours: number;
+              keepDocumentsDays: number;
+              pauseReason: string | null;
               createdAt: string;
             };
           };
@@ -3306,6 +3459,8 @@ export const EVENT_TYPES = [
   'printer-removed',
   'printer-state-changed',
   'job-created',
+  'job-changed',
+  'job-document-removed',
   'job-held',
   'job-released',
   'job-cancel-asked',
