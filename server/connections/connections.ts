@@ -22,7 +22,7 @@ import {
   moveTo,
   toProblem,
 } from './connection.ts';
-import { type Begin, beginLogin, cancelPending, type DeviceLogin } from './device-login.ts';
+import { type Begin, beginLogin, cancelPending, type DeviceLogin, findOpenCode } from './device-login.ts';
 import { getCloud, usesOf } from './exchange-online.ts';
 import {
   findForeignSender,
@@ -206,6 +206,13 @@ const FOREIGN_KEY_VIOLATION = '23503';
  */
 export async function beginDeviceLogin(context: Context, connectionId: string, begin: Begin): Promise<DeviceLogin> {
   return await beginLogin(context, connectionId, begin);
+}
+
+/** Reads the code that is open now; throws `not-found` when there is none. */
+export async function getOpenCode(context: Context, connectionId: string): Promise<DeviceLogin> {
+  const open = await findOpenCode(context, connectionId);
+  if (open === undefined) throw new PlatenError('not-found', 'no code is open for this connection');
+  return open;
 }
 
 /** Ends the open login of a connection; does nothing when there is none. Throws `not-found`. */

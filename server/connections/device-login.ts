@@ -109,6 +109,24 @@ async function keepLogin(context: Context, made: NewLogin): Promise<DeviceLogin>
   return { userCode, verificationUri, expiresAt, intervalSeconds };
 }
 
+/** The code that is open now, so that a page that is loaded again shows the same one; undefined when there is none. */
+export async function findOpenCode(context: Context, connectionId: string): Promise<DeviceLogin | undefined> {
+  const row = await context.db
+    .selectFrom('connection_logins')
+    .selectAll()
+    .where('connection_id', '=', connectionId)
+    .where('state', '=', 'pending')
+    .where('kind', '=', 'device-code')
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return {
+    userCode: row.user_code,
+    verificationUri: row.verification_uri,
+    expiresAt: row.expires_at,
+    intervalSeconds: row.interval_seconds,
+  };
+}
+
 /** What the sealed device code is bound to. */
 export function deviceCodeBinding(loginId: string): string {
   return `connection_logins/${loginId}/device_code`;

@@ -13,12 +13,14 @@ import {
   findNetworkProblem,
   getConnection,
   getNetworkSettings,
+  getOpenCode,
   listConnections,
   type NetworkSettings,
   removeConnection,
   setNetworkSettings,
   updateConnection,
 } from './connections.ts';
+import { DEFAULT_CLOUD, findTenant, listClouds } from './exchange-online.ts';
 import {
   answerCheck,
   answerConnection,
@@ -31,6 +33,9 @@ import {
   idParams,
   networkAnswer,
   networkBody,
+  tenantAnswer,
+  tenantParams,
+  tenantQuery,
 } from './shapes.ts';
 
 const reading = { role: 'operator' } as const;
@@ -41,6 +46,7 @@ export async function connectionsRoutes(app: FastifyInstance, context: Context):
   connectionRoutes(app, context);
   changeRoutes(app, context);
   deviceCodeRoutes(app, context);
+  lookUpRoutes(app, context);
   checkRoutes(app, context);
   networkRoutes(app, context);
 }
@@ -108,7 +114,7 @@ function changeRoutes(app: FastifyInstance, context: Context): void {
 function deviceCodeRoutes(app: FastifyInstance, context: Context): void {
   const routes = app.withTypeProvider<ZodTypeProvider>();
 
-  // The code is in this answer and nowhere else: whoever can read a connection must not be able to pass a code on.
+  // The code is in these two answers and nowhere else: whoever can only read must not be able to pass a code on.
   routes.post(
     '/connections/:id/device-code',
     { config: writing, schema: { tags, params: idParams, response: { 201: deviceCodeAnswer } } },
@@ -119,12 +125,48 @@ function deviceCodeRoutes(app: FastifyInstance, context: Context): void {
     },
   );
 
+  routes.get(
+    '/connections/:id/device-code',
+    { config: writing, schema: { tags, params: idParams, response: { 200: deviceCodeAnswer } } },
+    async (request) => {
+      const { expiresAt, ...code } = await getOpenCode(context, request.params.id);
+      return { ...code, expiresAt: expiresAt.toISOString() };
+    },
+  );
+
   routes.delete(
     '/connections/:id/device-code',
     { config: writing, schema: { tags, params: idParams, response: { 204: z.null() } } },
     async (request, reply) => {
       await cancelDeviceLogin(context, request.params.id, request.actor);
       return reply.code(204).send(null);
+    },
+  );
+}
+
+/** What the form of a connection asks while it is filled in. */
+function lookUpRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+
+  routes.get(
+    '/clouds',
+    {
+      config: reading,
+      schema: { tags, response: { 200: z.object({ items: z.array(z.string()), default: z.string() }) } },
+    },
+    async () => ({ items: listClouds(context.settings), default: DEFAULT_CLOUD }),
+  );
+
+  routes.get(
+    '/tenants/:idOrDomain',
+    {
+      config: writing,
+      schema: { tags, params: tenantParams, querystring: tenantQuery, response: { 200: tenantAnswer } },
+    },
+    async ({ params, query }) => {
+      const { cloud } = query;
+      const { exists, tenantId } = await findTenant(context, { tenant: params.idOrDomain, cloud });
+      return { exists, tenantId: tenantId ?? null, cloud };
     },
   );
 }

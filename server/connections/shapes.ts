@@ -107,6 +107,10 @@ export const connectionAnswer = z.object({
   createdAt: z.string(),
 });
 
+export const tenantParams = z.object({ idOrDomain: fields.tenantId });
+export const tenantQuery = z.object({ cloud: fields.cloud.default(DEFAULT_CLOUD) });
+export const tenantAnswer = z.object({ exists: z.boolean(), tenantId: z.string().nullable(), cloud: z.string() });
+
 export const deviceCodeAnswer = z.object({
   userCode: z.string(),
   verificationUri: z.string(),

@@ -101,6 +101,22 @@ describe('the frame of the web interface', () => {
     await window.page.getByRole('heading', { level: 1, name: 'There is no such page' }).waitFor();
   });
 
+  test('the first load stays below 250 KB as it travels', async (t) => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const sizes: Promise<number>[] = [];
+    window.page.on('requestfinished', (request) => {
+      sizes.push(request.sizes().then(({ responseBodySize }) => responseBodySize));
+    });
+    await window.go('/');
+    await window.page.getByText('4 steps to go').waitFor();
+    const bytes = (await Promise.all(sizes)).reduce((sum, one) => sum + one, 0);
+    const interactiveMs = await window.page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive");
+    t.diagnostic(
+      `first load ${Math.round(bytes / 1024)} KB in ${sizes.length} answers, interactive after ${interactiveMs} ms`,
+    );
+    assert.ok(bytes > 50 * 1024 && bytes < 250 * 1024, `${bytes} bytes`);
+  });
+
   test('the pages let in no inline script, and no style without the nonce of the answer', async () => {
     const { url } = stage.node.process;
     const headers = { accept: 'text/html' };

@@ -1,5 +1,23 @@
 /** Made from the server's OpenAPI document by `npm run docs`; not to be edited. */
 export type paths = {
+  '/clouds': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: { 'application/json': { items: string[]; default: string } };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/connections': {
     get: {
       parameters: {
@@ -416,6 +434,29 @@ export type paths = {
     };
   };
   '/connections/{id}/device-code': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              userCode: string;
+              verificationUri: string;
+              expiresAt: string;
+              intervalSeconds: number;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
     post: {
       parameters: {
         query?: never;
@@ -3043,6 +3084,24 @@ export type paths = {
       requestBody: { content: { 'application/json': { to: string } } };
       responses: {
         201: { headers: Record<string, unknown>; content: { 'application/json': { id: string } } };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/tenants/{idOrDomain}': {
+    get: {
+      parameters: {
+        query?: { cloud?: string };
+        header?: never;
+        path: { idOrDomain: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: { 'application/json': { exists: boolean; tenantId: string | null; cloud: string } };
+        };
         default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
       };
     };

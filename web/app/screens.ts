@@ -1,5 +1,7 @@
 /** Every screen of the interface, listed by hand: what is not here has no address. Each is loaded when it is opened. */
 import { connectionsScreens } from '../connections/screens.ts';
+import { firstRunScreens } from '../first-run/screens.ts';
+import { networkScreens } from '../network/screens.ts';
 import { overviewScreens } from '../overview/screens.ts';
 import type { Screen } from './screen.ts';
 
@@ -11,6 +13,8 @@ export const screens: readonly Screen[] = [
     frame: 'bare',
     load: () => import('../frame/sign-in-page.tsx'),
   },
+  ...firstRunScreens,
   ...overviewScreens,
   ...connectionsScreens,
+  ...networkScreens,
 ];

@@ -1,5 +1,10 @@
 /** Colors, sizes and type of the interface: calm, paper-like; teal means "act" and is never a state. */
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
+import {
+  type CSSVariablesResolver,
+  createTheme,
+  defaultVariantColorsResolver,
+  type MantineColorsTuple,
+} from '@mantine/core';
 
 const act: MantineColorsTuple = [
   '#e6f4f6',
@@ -31,7 +36,11 @@ export const theme = createTheme({
   colors: { act, dark },
   primaryColor: 'act',
   primaryShade: { light: 6, dark: 3 },
-  autoContrast: true,
+  // What stands on the color of acts depends on light or dark, which only a variable knows.
+  variantColorResolver: (input) => {
+    const colors = defaultVariantColorsResolver(input);
+    return input.variant === 'filled' ? { ...colors, color: 'var(--on-act)' } : colors;
+  },
   black: '#1b2328',
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SFMono-Regular", "Cascadia Mono", "DejaVu Sans Mono", monospace',
@@ -50,6 +59,8 @@ export const theme = createTheme({
   },
   respectReducedMotion: true,
   components: {
+    // Color alone would not tell a link from the text around it.
+    Anchor: { defaultProps: { underline: 'always' } },
     // A scroll lock would shift the page; the dialogs of this interface are short.
     ModalRoot: { defaultProps: { lockScroll: false, radius: 'md', size: 520, yOffset: '6dvh' } },
     Tooltip: { defaultProps: { events: { hover: true, focus: true, touch: false } } },

@@ -7,4 +7,22 @@ export const connectionsScreens: readonly Screen[] = [
     least: 'operator',
     load: () => import('./connections-list.tsx'),
   },
+  {
+    path: '/settings/connections/new',
+    title: 'connections.addTitle',
+    least: 'administrator',
+    load: () => import('./add.tsx'),
+  },
+  {
+    path: '/settings/connections/$id',
+    title: 'nav.connections',
+    least: 'operator',
+    load: () => import('./connection-page.tsx'),
+  },
+  {
+    path: '/settings/connections/$id/device-code',
+    title: 'deviceCode.title',
+    least: 'administrator',
+    load: () => import('./device-code.tsx'),
+  },
 ];
