@@ -49,24 +49,7 @@ export function ConnectionForm({ initial, send, onCancel }: FormProps) {
   return (
     <form onSubmit={form.submit} onPaste={paste}>
       <Stack gap="md">
-        <TextInput
-          label={t('connections.title')}
-          description={t('connections.titleHint')}
-          data-autofocus
-          {...fieldOf(form, 'title')}
-        />
-        <TextInput
-          label={t('connections.clientId')}
-          description={t('connections.clientIdHint')}
-          autoComplete="off"
-          {...fieldOf(form, 'clientId')}
-        />
-        <TextInput
-          label={t('connections.tenantId')}
-          description={t('connections.tenantIdHint')}
-          autoComplete="off"
-          {...fieldOf(form, 'tenantId')}
-        />
+        <Named form={form} />
         <TenantState form={form} />
         <TextInput
           label={`${t('connections.expected')} ${t('label.optional')}`}
@@ -86,6 +69,33 @@ export function ConnectionForm({ initial, send, onCancel }: FormProps) {
         </Group>
       </Stack>
     </form>
+  );
+}
+
+/** The three fields that are required. */
+function Named({ form }: { readonly form: PlatenForm<ConnectionValues> }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <TextInput
+        label={t('connections.title')}
+        description={t('connections.titleHint')}
+        data-autofocus
+        {...fieldOf(form, 'title')}
+      />
+      <TextInput
+        label={t('connections.clientId')}
+        description={t('connections.clientIdHint')}
+        autoComplete="off"
+        {...fieldOf(form, 'clientId')}
+      />
+      <TextInput
+        label={t('connections.tenantId')}
+        description={t('connections.tenantIdHint')}
+        autoComplete="off"
+        {...fieldOf(form, 'tenantId')}
+      />
+    </>
   );
 }
 
