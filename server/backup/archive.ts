@@ -22,7 +22,7 @@ const manifestShape = z.object({
   /** The migration that the rows have the shape of. */
   schema: z.string().max(200),
   keyFingerprint: z.string().max(64),
-  tables: z.record(z.string().regex(/^[a-z_]{1,63}$/), z.object({ rows: z.number().int().min(0), sha256: digest })),
+  tables: z.record(z.string().regex(/^[a-z0-9_]{1,63}$/), z.object({ rows: z.number().int().min(0), sha256: digest })),
   files: z.record(z.uuid(), z.object({ bytes: z.number().int().min(0), sha256: digest })),
   /** Files of the spool that were already missing or damaged when the backup was made. */
   missing: z.array(z.uuid()),
@@ -163,7 +163,8 @@ async function push(stream: Writable, text: string): Promise<void> {
   });
 }
 
-async function syncFile(path: string): Promise<void> {
+/** Syncs a file, or the entries of a folder. */
+export async function syncFile(path: string): Promise<void> {
   const file = await open(path, 'r');
   try {
     await file.sync();

@@ -29,6 +29,7 @@ import {
   readRows,
   rowsFile,
   spoolFile,
+  syncFile,
   verifyArchive,
   writeManifest,
 } from './archive.ts';
@@ -105,6 +106,8 @@ async function copyDurably(from: string, to: string): Promise<void> {
   } finally {
     await file.close();
   }
+  // The names too: of the file in its folder, and of the folder, which may be new.
+  for (const folder of [dirname(to), dirname(dirname(to))]) await syncFile(folder);
 }
 
 export type RestoreReport = {
