@@ -267,5 +267,5 @@ nothing doubled, in the database, in the mailbox and on paper; otherwise the run
   both have the message durably on the same disk when they say 250. 1,000 messages of 10 KB, 50 of 2 MB. Postfix puts
   them into its hold queue, Platen into its outbox without a way out, so that neither sends meanwhile.
 - **(g)** Messages of 10 KB that wait in the outbox leave through a classic server, \`smtp-sink\`, to which Platen opens
-  five sessions without pacing; counted from the first that left to the last. Nodemailer sends as many from memory over
+  ten sessions without pacing; counted from the first that left to the last. Nodemailer sends as many from memory over
   as many connections and writes nothing down.`;

@@ -14,7 +14,7 @@ import { type Database, openDatabase, say, sleep, type World } from './world.ts'
 
 const MESSAGE_BYTES = 10_000;
 /** As many as Platen opens to a classic server. */
-const CONNECTIONS = 5;
+const CONNECTIONS = 10;
 const ROUND_TIMEOUT_MS = 180_000;
 const LOOK_EVERY_MS = 25;
 const COUNT_UNSENT = `SELECT count(*) FROM outbox_messages WHERE state <> 'sent'`;

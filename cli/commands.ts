@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 import { connectCommands } from './connect.ts';
 import { connectionsCommands } from './connections.ts';
 import { devicesCommands } from './devices.ts';
+import { doctorCommands } from './doctor.ts';
 import { firstRunCommands } from './first-run.ts';
 import { jobsCommands } from './jobs.ts';
 import { mailboxesCommands } from './mailboxes.ts';
@@ -14,6 +15,7 @@ import { noticesCommands } from './notices.ts';
 import { outboxCommands } from './outbox.ts';
 import { printersCommands } from './printers.ts';
 import { queuesCommands } from './queues.ts';
+import { registerCommands } from './register.ts';
 import { serveCommands } from './serve.ts';
 import { tokenCommands } from './token.ts';
 import { usersCommands } from './users.ts';
@@ -21,8 +23,10 @@ import { usersCommands } from './users.ts';
 export const COMMANDS: readonly Command[] = [
   ...serveCommands,
   ...firstRunCommands,
+  ...registerCommands,
   ...connectCommands,
   ...connectionsCommands,
+  ...doctorCommands,
   ...networkCommands,
   ...mailboxesCommands,
   ...messagesCommands,

@@ -56,9 +56,10 @@ function playing(logins: readonly (readonly Login[])[], more: Recording = {}): R
     [`POST /connections/${ID}/check`]: {
       body: {
         tests: [
-          { test: 'token', outcome: 'passed' },
+          { test: 'token', title: 'Token of Microsoft', outcome: 'passed' },
           {
             test: 'imap',
+            title: 'Mailbox over IMAP',
             outcome: 'failed',
             problem: { code: 'mailbox-refused', title: 'Refused', advice: 'Wait an hour.' },
           },
@@ -219,4 +220,59 @@ test('Ctrl-C leaves the command and ends nothing in the server', async () => {
   await cli.ended;
   assert.equal(cli.child.signalCode, 'SIGINT');
   assert.ok(server.asked.every(({ method }) => method !== 'DELETE'));
+});
+
+const link = {
+  url: 'https://login.example/authorize?state=s',
+  expiresAt: '2099-01-01T00:10:00.000Z',
+  redirect: 'paste',
+};
+
+test('connect --link shows the link, and the address is given to a command of its own', async () => {
+  const granted = { ...connection, state: 'connected', account, login: { kind: 'link', state: 'granted', ...link } };
+  await using server = await startRecordedServer({
+    ...playing([]),
+    [`POST /connections/${ID}/sign-in-link`]: { status: 201, body: link },
+    [`PUT /connections/${ID}/sign-in-link`]: { body: granted },
+  });
+  const shown = await runCli(['connect', '--connection', ID, '--link'], { env: server.env });
+  assert.equal(shown.code, 0);
+  assert.match(shown.stdout, /^https:\/\/login\.example\/authorize\?state=s$/m);
+  assert.match(shown.stdout, /--address -$/m);
+  const input = 'https://login.example/nativeclient?code=c&state=s\n';
+  const given = await runCli(['connect', '--connection', ID, '--address', '-'], { env: server.env, input });
+  assert.equal(given.code, 0);
+  assert.match(given.stdout, /✓ Confirmed by print@contoso\.example/);
+  const put = server.asked.find(({ method }) => method === 'PUT');
+  assert.deepEqual(put?.body, { address: input.trim() });
+});
+
+test('a pasted address that is not the right one is explained and ends with 1', async () => {
+  const problem = {
+    code: 'pasted-address-without-code',
+    title: 'There is no code',
+    advice: 'Copy it later.',
+    status: 400,
+  };
+  await using server = await startRecordedServer({
+    ...playing([]),
+    [`PUT /connections/${ID}/sign-in-link`]: { status: 400, body: problem },
+  });
+  const { code, stderr } = await runCli(['connect', '--connection', ID, '--address', 'x'], { env: server.env });
+  assert.equal(code, 1);
+  assert.match(stderr, /There is no code[\s\S]*Copy it later\./);
+});
+
+test('where codes are blocked, a script reads how to go on by link', async () => {
+  const problem = {
+    code: 'device-code-refused',
+    title: 'Blocked',
+    advice: 'x',
+    detail: 'y',
+    facts: { aadsts: 530035 },
+  };
+  await using server = await startRecordedServer(playing([[{ state: 'refused', problem, offersLink: true } as Login]]));
+  const { code, stdout } = await runCli(['connect', '--connection', ID], { env: server.env });
+  assert.equal(code, 1);
+  assert.match(stdout, new RegExp(`npx platen connect --connection ${ID} --link`));
 });

@@ -2,12 +2,14 @@
 import type { Client } from './client.ts';
 import { type Call, type Command, given, readList, readNumber } from './command.ts';
 import { awaitConfirmation, type Confirmation, requestCode } from './confirm.ts';
-import { runCheck, showChecks, showConnection } from './connections.ts';
+import { showConnection } from './connections.ts';
+import { runCheck, showChecks } from './doctor.ts';
 import { findId, pathOf } from './find.ts';
 import { explainKept, Problem, showProblem } from './problem.ts';
-import { ask, askOnce, canAsk } from './prompt.ts';
+import { ask, askOnce, canAsk, readPassword } from './prompt.ts';
 import type { Screen } from './screen.ts';
-import { type Connection, connection } from './shapes.ts';
+import { type Connection, connection, type DeviceCode } from './shapes.ts';
+import { giveAddress, isCodeBlocked, signInByLink } from './sign-in-link.ts';
 import { state } from './words.ts';
 
 const DEFAULT_TITLE = 'MS Exchange Online';
@@ -24,12 +26,17 @@ const connect: Command = {
     'expected-account': { value: 'address' },
     uses: { value: 'list' },
     codes: { value: 'number' },
+    link: {},
+    address: { value: 'text', about: 'connect-address' },
   },
   async run(call) {
     const codes = readNumber(call, 'codes', { min: 1, max: MAX_CODES });
     const client = await call.openClient();
     const chosen = await choose(call, client);
-    await confirm(client, call.screen, { connection: chosen, codes });
+    const address = call.find('address');
+    if (address !== undefined) await confirmByAddress(client, call.screen, { connection: chosen, address });
+    else if (call.has('link')) await confirmByLink(client, call.screen, chosen);
+    else await confirm(client, call.screen, { connection: chosen, codes });
   },
 };
 
@@ -97,15 +104,56 @@ type Wanted = { readonly connection: Connection; readonly codes: number | undefi
 /** Codes one after the other until one is confirmed; a person is asked before each new one, a script says how many. */
 async function confirm(client: Client, screen: Screen, { connection, codes }: Wanted): Promise<void> {
   for (let count = 1; ; count += 1) {
-    const code = await requestCode(client, connection.id);
+    let code: DeviceCode;
+    try {
+      code = await requestCode(client, connection.id);
+    } catch (error) {
+      if (!isCodeBlocked(error) || !(await mayUseLink(screen, connection))) throw error;
+      return await confirmByLink(client, screen, connection);
+    }
     const confirmation = await awaitConfirmation(client, screen, { connection, code });
-    if (confirmation.outcome !== 'expired') return await finish(client, screen, confirmation);
+    const { login } = confirmation.connection;
+    if (confirmation.outcome !== 'expired') {
+      const isBlocked = confirmation.outcome === 'ended' && login?.offersLink === true;
+      if (isBlocked && (await mayUseLink(screen, connection))) return await confirmByLink(client, screen, connection);
+      return await finish(client, screen, confirmation);
+    }
     if (screen.isJson) screen.jsonLine({ event: 'expired' });
     else screen.line({ text: screen.text('connect.expired'), tone: 'warning' });
     const mayAsk = codes === undefined && canAsk(screen);
     if (!mayAsk && count >= (codes ?? 1)) throw failure(screen, confirmation);
-    if (mayAsk) await askOnce(screen.text('ask.new-code'));
+    if (!mayAsk) continue;
+    const answer = await askOnce(screen.text('ask.new-code-or-link'));
+    if (answer.toLowerCase() === 'l') return await confirmByLink(client, screen, connection);
   }
+}
+
+/** Codes are blocked: a person at the terminal may go on by link at once, and everybody reads how. */
+async function mayUseLink(screen: Screen, { id }: Connection): Promise<boolean> {
+  if (screen.isJson) screen.jsonLine({ event: 'code-blocked', connectionId: id });
+  if (!canAsk(screen)) {
+    if (!screen.isJson)
+      screen.line(screen.text('connect.link.instead'), `  npx platen connect --connection ${id} --link`);
+    return false;
+  }
+  const answer = await askOnce(screen.text('ask.link-instead'));
+  return !/^n/i.test(answer);
+}
+
+async function confirmByLink(client: Client, screen: Screen, connection: Connection): Promise<void> {
+  const ended = await signInByLink(client, screen, connection);
+  if (ended !== undefined) await finishLink(client, screen, ended);
+}
+
+type WithAddress = { readonly connection: Connection; readonly address: string };
+
+async function confirmByAddress(client: Client, screen: Screen, { connection, address }: WithAddress): Promise<void> {
+  await finishLink(client, screen, await giveAddress(client, connection.id, await readPassword(address)));
+}
+
+async function finishLink(client: Client, screen: Screen, connection: Connection): Promise<void> {
+  const outcome = connection.login?.state === 'granted' ? 'granted' : 'ended';
+  await finish(client, screen, { outcome, connection });
 }
 
 async function finish(client: Client, screen: Screen, confirmation: Confirmation): Promise<void> {

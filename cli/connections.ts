@@ -1,15 +1,13 @@
 /** `connections`: authorised links to Microsoft 365. They are made and confirmed by `connect`. */
 import { z } from 'zod';
-import type { Client } from './client.ts';
 import type { Call, Command } from './command.ts';
+import { showChecks } from './doctor.ts';
 import { findId, pathOf } from './find.ts';
 import { explainKept, showProblem } from './problem.ts';
 import { confirmRemoval } from './prompt.ts';
 import type { Screen } from './screen.ts';
-import { anything, type Connection, checkReport, connection } from './shapes.ts';
+import { anything, type Connection, connection } from './shapes.ts';
 import { instant, shortId, state } from './words.ts';
-
-const CHECK_TIMEOUT_MS = 120_000;
 
 const list: Command = {
   words: ['connections', 'list'],
@@ -60,25 +58,6 @@ async function removeConnection({ openClient, screen, operands, has }: Call): Pr
   else screen.say('removed', { what: title });
 }
 
-const check: Command = {
-  words: ['connections', 'check'],
-  operands: ['id'],
-  async run({ openClient, screen, operands }) {
-    const client = await openClient();
-    const id = await findId(client, screen, { kind: 'connection', text: operands[0] ?? '' });
-    const report = await runCheck(client, id);
-    if (screen.isJson) screen.json(report);
-    else showChecks(screen, report);
-    if (report.tests.some(({ outcome }) => outcome === 'failed')) process.exitCode = 1;
-  },
-};
-
-export async function runCheck(client: Client, id: string): Promise<z.infer<typeof checkReport>> {
-  const path = `${pathOf('connection', id)}/check`;
-  const query = { wait: 'true' };
-  return await client.ask(checkReport, { method: 'POST', path, query, timeoutMs: CHECK_TIMEOUT_MS });
-}
-
 export function showConnection(screen: Screen, item: Connection): void {
   const { language } = screen;
   const name = (key: string) => screen.text(`names.${key}`);
@@ -111,25 +90,4 @@ function accountOf(account: NonNullable<Connection['account']>): string {
   return account.name === account.username ? account.username : `${account.name} <${account.username}>`;
 }
 
-const CHECK_TONES = { passed: 'good', failed: 'broken', skipped: 'faint' } as const;
-
-export function showChecks(screen: Screen, report: z.infer<typeof checkReport>): void {
-  for (const { test, outcome, problem } of report.tests) {
-    const tone = Object.hasOwn(CHECK_TONES, outcome) ? CHECK_TONES[outcome as keyof typeof CHECK_TONES] : 'plain';
-    screen.line({
-      text: screen.text('connections.check', { test: testName(screen, test), outcome: outcomeName(screen, outcome) }),
-      tone,
-    });
-    if (problem !== null && problem !== undefined) showProblem(screen, explainKept(screen.language, problem), 'result');
-  }
-}
-
-function testName(screen: Screen, test: string): string {
-  return test === 'token' || test === 'imap' ? screen.text(`connections.tests.${test}`) : test;
-}
-
-function outcomeName(screen: Screen, outcome: string): string {
-  return Object.hasOwn(CHECK_TONES, outcome) ? screen.text(`connections.outcomes.${outcome}`) : outcome;
-}
-
-export const connectionsCommands: readonly Command[] = [list, show, check, remove];
+export const connectionsCommands: readonly Command[] = [list, show, remove];

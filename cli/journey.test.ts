@@ -95,7 +95,7 @@ test('the main job is set up and followed with the command line alone', { timeou
     const right = await confirm(world, ['--connection', 'Practice'], MAILBOX);
     assert.equal(right.code, 0, right.stdout + right.stderr);
     assert.match(right.stdout, /✓ Confirmed by print@practice\.example/);
-    assert.match(await done(world, 'connections', 'check', 'Practice'), /Mailbox over IMAP: works/);
+    assert.match(await done(world, 'connections', 'check', 'Practice'), /IMAP: sign-in, INBOX opens: works/);
     assert.match(
       await done(world, 'network', 'set', '--sender-email', MAILBOX, '--connection', 'Practice'),
       /Practice/,

@@ -11,6 +11,7 @@ import { anything, type Connection, connection, type Mailbox, mailbox, queue } f
 import { instant, shortId, state } from './words.ts';
 
 const CHECK_TIMEOUT_MS = 120_000;
+const PROTOCOLS = ['imap', 'pop3'] as const;
 const AFTER_INTAKE = ['move', 'delete', 'keep'] as const;
 
 const list: Command = {
@@ -40,6 +41,7 @@ const add: Command = {
     address: { value: 'address', about: 'mailbox-address' },
     title: { value: 'text', about: 'mailbox-title' },
     queue: { value: 'id', about: 'mailbox-queue' },
+    protocol: { value: 'text', choices: PROTOCOLS },
     folder: { value: 'text' },
     'after-intake': { value: 'text', choices: AFTER_INTAKE },
     'poll-seconds': { value: 'number' },
@@ -53,12 +55,12 @@ const add: Command = {
     if (address === undefined) throw new UsageError('missing-option', { name: 'address' });
     const body = given({
       title: find('title') ?? address,
-      protocol: 'imap',
+      protocol: find('protocol') ?? 'imap',
       connectionId: chosen.id,
       address,
       folder: find('folder'),
       pollSeconds,
-      afterIntake: find('after-intake') ?? 'move',
+      afterIntake: find('after-intake'),
       queueId: await chooseQueue(call, client),
     });
     await showMailbox(client, screen, await client.ask(mailbox, { method: 'POST', path: '/mailboxes', body }));

@@ -5,7 +5,7 @@ import { job, message } from './shapes.ts';
 import { reasonOf } from './story.ts';
 import { instant, jobState, shortId, size, state } from './words.ts';
 
-const OUTCOMES = ['done', 'refused', 'failed', 'ignored'];
+const OUTCOMES = ['done', 'refused', 'failed', 'ignored', 'held'];
 const MAX_LIST = 10_000;
 const DEFAULT_LIST = 50;
 

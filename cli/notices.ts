@@ -11,6 +11,8 @@ const EVENTS = [
   'job-held',
   'job-printed',
   'job-refused',
+  'sender-confirmation',
+  'sender-welcome',
   'job-failed',
   'printer-needs-attention',
   'connection-needs-confirmation',

@@ -67,6 +67,7 @@ export const keptProblem = z
     facts: z.record(z.string(), fact).optional(),
     values: z.record(z.string(), fact).optional(),
     at: z.string().optional(),
+    explanation: z.record(z.string(), z.unknown()).optional(),
   })
   .nullish();
 export type KeptProblem = z.infer<typeof keptProblem>;

@@ -6,7 +6,9 @@ const instant = z.string().nullish();
 const text = z.string().nullish();
 
 export const checkReport = z.looseObject({
-  tests: z.array(z.looseObject({ test: z.string(), outcome: z.string(), problem: keptProblem })),
+  tests: z.array(
+    z.looseObject({ test: z.string(), title: text, outcome: z.string(), becauseText: text, problem: keptProblem }),
+  ),
 });
 
 export const connection = z.looseObject({
@@ -22,7 +24,15 @@ export const connection = z.looseObject({
   stateSince: instant,
   problem: keptProblem,
   account: z.looseObject({ username: z.string(), name: z.string(), objectId: text, tenantId: text }).nullish(),
-  login: z.looseObject({ kind: z.string(), state: z.string(), expiresAt: z.string(), problem: keptProblem }).nullish(),
+  login: z
+    .looseObject({
+      kind: z.string(),
+      state: z.string(),
+      expiresAt: z.string(),
+      problem: keptProblem,
+      offersLink: z.boolean().nullish(),
+    })
+    .nullish(),
   checks: checkReport.nullish(),
   expiry: z.looseObject({ signedInAt: instant, renewedAt: instant, accessExpiresAt: instant }).nullish(),
   clockSkewSeconds: z.number().nullish(),

@@ -112,7 +112,7 @@ test('at a terminal the remaining time counts down on one line, and Enter asks f
     env: server.env,
     dialogue: [
       [/1 {2}Practice[\s\S]*for a new one: /, '1\r'],
-      [/CODE1[\s\S]*Press Enter[^\n]*stop\. /, '\r'],
+      [/CODE1[\s\S]*Enter for a new code, l to sign in by link instead: /, '\r'],
     ],
   });
   assert.equal(code, 0, shown);

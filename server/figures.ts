@@ -1,6 +1,7 @@
 /** Figures of the rooms for `/metrics`, and what must work before `/readyz` says yes. Read at each scrape, never kept. */
 import { access, constants } from 'node:fs/promises';
 import { listConnections } from './connections/connections.ts';
+import { tellConversion } from './conversion/conversion.ts';
 import type { Measure, ReadinessCheck } from './http/http.ts';
 import { listMailboxes } from './intake/intake.ts';
 import { countJobs } from './jobs/jobs.ts';
@@ -60,6 +61,8 @@ export async function readReadiness(context: Context): Promise<ReadinessCheck[]>
     () => false,
   );
   return [
+    // Without walls some kinds of documents are not opened; everything else works.
+    { name: 'conversion', ready: true, detail: tellConversion(context) },
     { name: 'spool', ready: isWritable, ...(isWritable ? {} : { detail: 'the spool folder cannot be written' }) },
   ];
 }

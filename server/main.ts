@@ -4,6 +4,7 @@ import { openLog } from './base/log.ts';
 import { openSecrets } from './base/secrets.ts';
 import { readSettings, type Settings } from './base/settings.ts';
 import { startConnectionsWorker } from './connections/worker.ts';
+import { startConversionWorker } from './conversion/worker.ts';
 import { readMeasures, readReadiness } from './figures.ts';
 import { openHttp } from './http/http.ts';
 import { startIntakeWorker } from './intake/worker.ts';
@@ -49,6 +50,7 @@ export async function startPlaten(settings: Settings = readSettings()): Promise<
   undo.use(await startSpoolWorker(context));
   undo.use(await startConnectionsWorker(context));
   undo.use(await startPrintersWorker(context));
+  undo.use(startConversionWorker(context));
   undo.use(await startJobsWorker(context));
   undo.use(await startIntakeWorker(context));
   undo.use(await startOutboxWorker(context));

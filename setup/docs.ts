@@ -1,17 +1,27 @@
 /**
- * Writes the pages of `docs/` that are made from tables in the code: `npm run docs`. The house rules compare them.
+ * Writes what is made from tables in the code, the pages of `docs/` and the API's types of `web/`: `npm run docs`. The
+ * house rules compare them.
  */
-import { writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { adviceFor, titleFor } from '../locales/locales.ts';
 import { ERRORS, type ErrorCode } from '../server/base/errors.ts';
 import { SETTINGS } from '../server/base/settings.ts';
+import { withFailureTables } from './failures.ts';
+import { describeApi } from './web/describe.ts';
 
-const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const DOCS = join(ROOT, 'docs');
+const API_TYPES = join(ROOT, 'web', 'api', 'schema.ts');
 
 writeFileSync(join(DOCS, 'errors.md'), errorsPage());
 writeFileSync(join(DOCS, 'settings.md'), settingsPage());
+const MICROSOFT = join(DOCS, 'microsoft-365.md');
+writeFileSync(MICROSOFT, withFailureTables(readFileSync(MICROSOFT, 'utf8')));
+writeFileSync(API_TYPES, await describeApi());
+spawnSync(join(ROOT, 'node_modules', '.bin', 'biome'), ['format', '--write', API_TYPES], { stdio: 'inherit' });
 
 function errorsPage(): string {
   const codes = (Object.keys(ERRORS) as ErrorCode[]).sort();

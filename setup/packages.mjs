@@ -32,6 +32,16 @@ export function installSystemPackages(names) {
   });
 }
 
+/** Says which packages would let more kinds of documents be printed, and the command that installs them. */
+export function nameMissingPackages(names) {
+  if (!existsSync('/usr/bin/dpkg-query')) return;
+  const missing = names.filter((name) => !isInstalled(name));
+  if (missing.length === 0) return;
+  console.log(
+    `Office documents, pages, texts and some pictures are not printed until these packages are installed:\n\n  sudo apt-get install -y --no-install-recommends ${missing.join(' ')}\n`,
+  );
+}
+
 function isInstalled(name) {
   const answer = spawnSync('dpkg-query', ['-W', '-f', `$\{Status}`, name], { encoding: 'utf8' });
   return answer.status === 0 && answer.stdout.includes('install ok installed');

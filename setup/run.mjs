@@ -6,19 +6,40 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { NODE_OPTIONS, nodeEnvironment } from './node-options.mjs';
-import { installSystemPackages } from './packages.mjs';
+import { installSystemPackages, nameMissingPackages } from './packages.mjs';
+import { buildWeb } from './web.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const modules = join(root, 'node_modules');
 const node = join(modules, '.bin', 'node');
 
+/** Without these no document is opened. */
+const BOX = ['bubblewrap', 'qpdf', 'poppler-utils'];
+/** Each opens a further kind of document. */
+const CONVERSION = [
+  ...BOX,
+  'ghostscript',
+  'weasyprint',
+  'libheif-examples',
+  'tnef',
+  'libreoffice-writer-nogui',
+  'libreoffice-calc-nogui',
+  'libreoffice-impress-nogui',
+  'fonts-dejavu-core',
+  'fonts-liberation',
+  'fonts-noto-core',
+];
+
 const TASKS = {
-  start: { entry: ['cli/main.ts', 'serve'], packages: [] },
-  demo: { entry: ['setup/demo.ts'], packages: ['openssl'] },
+  build: { entry: [], packages: [] },
+  start: { entry: ['cli/main.ts', 'serve'], packages: BOX, wanted: CONVERSION },
+  demo: { entry: ['setup/demo.ts'], packages: ['openssl', ...BOX], wanted: CONVERSION },
   test: {
     entry: ['test/run.ts'],
     packages: [
+      ...CONVERSION,
       'openssl',
+      'cups',
       'cups-ipp-utils',
       'dbus-daemon',
       'dovecot-imapd',
@@ -70,6 +91,9 @@ if (task === undefined) {
 }
 installModules();
 installSystemPackages(task.packages);
+nameMissingPackages(task.wanted ?? []);
+buildWeb(root, run);
+if (task.entry.length === 0) process.exit(0);
 handOver([...task.entry, ...rest]);
 
 /** Installs the npm packages of the lock file unless exactly these are installed already. */

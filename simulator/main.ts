@@ -12,12 +12,20 @@ import { type Control, startControl } from './control.ts';
 import { type RunningIdentity, startIdentity } from './identity/server.ts';
 import { identityControlRoutes } from './identity-control.ts';
 import { type Imap, imapControlRoutes, startImap } from './imap/server.ts';
+import { type Pop3, pop3ControlRoutes, startPop3 } from './pop3/server.ts';
 import { printerControlRoutes, type RunningPrinter, startPrinter } from './printer/server.ts';
 import { type Smtp, smtpControlRoutes, startSmtp } from './smtp/server.ts';
 import { PRACTICE_CLIENT_ID, PRACTICE_TENANT_ID, PracticeTenant } from './tenant.ts';
 import { keptSigningKey, loadPorts, loadTenant, savePorts, saveTenant } from './tenant-file.ts';
 
-export type PracticePorts = { identity?: number; imap?: number; smtp?: number; control?: number; printer?: number };
+export type PracticePorts = {
+  identity?: number;
+  imap?: number;
+  smtp?: number;
+  pop3?: number;
+  control?: number;
+  printer?: number;
+};
 
 export type PracticeOptions = {
   dir?: string; // certificates, clouds file, mail, printed documents; a folder of its own that close() removes if absent
@@ -40,6 +48,7 @@ export type RunningPracticeTenant = {
   readonly clientId: string;
   readonly imap: Imap;
   readonly smtp: Smtp;
+  readonly pop3: Pop3;
   readonly printers: readonly RunningPrinter[];
   readonly control: Control;
   readonly certificates: Certificates;
@@ -101,18 +110,24 @@ async function startParts(
     ...(options.log ? { log: options.log } : {}),
   });
   closers.push(() => smtp.close());
+  const pop3 = await startPop3({
+    ...{ tenant, clock, tls: { key, cert }, host, port: ports.pop3 ?? 0, mailboxes: imap.mailboxes },
+    ...(options.log ? { log: options.log } : {}),
+  });
+  closers.push(() => pop3.close());
   const printers = await startPrinters(options, { dir, clock, closers, port: ports.printer ?? 0 });
   // Whoever can steer the tenant can read every token of it: loopback only, wherever the rest listens.
   const control = await startControl({ port: ports.control ?? 0 });
   closers.push(() => control.close());
   for (const route of identityControlRoutes(identity.identity, changed)) control.registerControl(route);
-  for (const route of [...imapControlRoutes(imap), ...smtpControlRoutes(smtp)]) control.registerControl(route);
+  const mailRoutes = [...imapControlRoutes(imap), ...smtpControlRoutes(smtp), ...pop3ControlRoutes(pop3)];
+  for (const route of mailRoutes) control.registerControl(route);
   registerPrinters(control, printers);
-  const used = { identity: identity.port, imap: imap.port, smtp: smtp.port, control: control.port };
+  const used = { identity: identity.port, imap: imap.port, smtp: smtp.port, pop3: pop3.port, control: control.port };
   if (options.isKept) savePorts(dir, { ...used, ...(printers[0] ? { printer: printers[0].port } : {}) });
-  const cloudsFile = writeCloudsFile(dir, { authority, imapPort: imap.port, smtpPort: smtp.port });
+  const cloudsFile = writeCloudsFile(dir, { authority, imapPort: imap.port, smtpPort: smtp.port, pop3Port: pop3.port });
   const shared = { tenant, clock, identity: identity.identity, authority, tid, clientId };
-  return { ...shared, imap, smtp, printers, control, certificates, cloudsFile };
+  return { ...shared, imap, smtp, pop3, printers, control, certificates, cloudsFile };
 }
 
 type Surroundings = {
@@ -175,7 +190,10 @@ function practiceRedirects(authority: string): string[] {
   return [`https://login.microsoftonline.com${native}`, `${authority}${native}`, 'http://localhost'];
 }
 
-function writeCloudsFile(dir: string, at: { authority: string; imapPort: number; smtpPort: number }): string {
+function writeCloudsFile(
+  dir: string,
+  at: { authority: string; imapPort: number; smtpPort: number; pop3Port: number },
+): string {
   const path = join(dir, 'clouds.json');
   const practice = {
     authority: at.authority,
@@ -183,6 +201,7 @@ function writeCloudsFile(dir: string, at: { authority: string; imapPort: number;
     graph: at.authority,
     imap: { host: 'localhost', port: at.imapPort, security: 'tls' },
     smtp: { host: 'localhost', port: at.smtpPort, security: 'starttls' },
+    pop3: { host: 'localhost', port: at.pop3Port, security: 'tls' },
   };
   writeFileSync(`${path}.draft`, `${JSON.stringify({ practice }, undefined, 2)}\n`);
   renameSync(`${path}.draft`, path);
@@ -191,7 +210,7 @@ function writeCloudsFile(dir: string, at: { authority: string; imapPort: number;
 
 function readPorts(text: string | undefined): PracticePorts {
   const ports: PracticePorts = {};
-  const names = ['identity', 'imap', 'smtp', 'control', 'printer'] as const;
+  const names = ['identity', 'imap', 'smtp', 'pop3', 'control', 'printer'] as const;
   for (const part of text?.split(',') ?? []) {
     const [given, value] = part.split('=');
     const name = names.find((known) => known === given);
@@ -244,6 +263,7 @@ async function main(): Promise<void> {
       deviceLogin: `${running.authority}/devicelogin`,
       imap: { host: 'localhost', port: running.imap.port },
       smtp: { host: 'localhost', port: running.smtp.port },
+      pop3: { host: 'localhost', port: running.pop3.port },
       control: running.control.url,
       ca: running.certificates.caPath,
       printers: running.printers.map((printer) => printer.uri),

@@ -47,6 +47,14 @@ export const ERRORS = {
   'document-archive': rule(422, false),
   'document-encrypted': rule(422, false),
   'document-unsupported': rule(422, false),
+  'document-corrupt': rule(422, false),
+  'document-too-complex': rule(422, false),
+  'too-many-pages': rule(422, false),
+  'conversion-timeout': rule(422, false),
+  'conversion-too-large': rule(422, false),
+  'conversion-failed': rule(422, false),
+  'conversion-unavailable': rule(409, false),
+  'conversion-switched-off': rule(409, false),
 
   // users and http
   'setup-token-wrong': rule(403, false),
@@ -80,14 +88,28 @@ export const ERRORS = {
   'login-declined': rule(409, false),
   'login-expired': rule(409, false),
   'login-unusable': rule(502, false),
+  'link-login-refused': rule(502, false),
+  'link-login-missing': rule(409, false),
+  'link-login-expired': rule(409, false),
+  'loopback-not-here': rule(409, false),
+  'pasted-text-unusable': rule(400, false),
+  'pasted-address-without-code': rule(400, false),
+  'pasted-address-of-other-attempt': rule(409, false),
+  'pasted-code-used': rule(409, false),
+  'pasted-code-expired': rule(409, false),
   'use-not-granted': rule(409, false),
+  'clock-wrong': rule(409, false),
+  'registration-output-unreadable': rule(400, false),
+  'token-wrong-service': rule(502, false),
+  'protocol-off': rule(502, false),
   'expected-account-missing': rule(409, false),
 
   // intake
   'mailbox-unreachable': rule(503, true),
   'mailbox-refused': rule(502, false),
   'mailbox-move-refused': rule(502, true),
-  'protocol-not-available': rule(400, false),
+  'pop3-has-no-folders': rule(400, false),
+  'mailbox-delete-ignored': rule(502, false),
 
   // outbox
   'outgoing-server-missing': rule(409, false),
@@ -132,6 +154,7 @@ export const ERRORS = {
 
   // jobs and printers
   'job-state-conflict': rule(409, false),
+  'sender-unconfirmed': rule(409, false),
   'no-printer': rule(409, false),
   'printer-unreachable': rule(503, true),
   'printer-refused': rule(502, false),

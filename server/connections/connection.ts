@@ -15,23 +15,11 @@ import type { Refusal, Transient } from '../protocols/oauth/answer.ts';
 import type { Unusable } from '../protocols/oauth/tokens.ts';
 import type { Context } from '../store/database.ts';
 import type { ConnectionState, LoginState, Problem, Schema, Use } from '../store/schema.ts';
+import type { CheckReport } from './doctor/report.ts';
 import { usesOf } from './exchange-online.ts';
 
 export type ConnectionRow = Selectable<Schema['connections']>;
 export type LoginRow = Selectable<Schema['connection_logins']>;
-
-export type CheckTest = {
-  readonly test: 'token' | 'imap';
-  readonly outcome: 'passed' | 'failed' | 'skipped';
-  readonly problem?: Problem;
-};
-
-export type CheckReport = {
-  readonly id: string;
-  readonly startedAt: string;
-  readonly finishedAt: string;
-  readonly tests: readonly CheckTest[];
-};
 
 export type Connection = {
   readonly id: string;
@@ -62,8 +50,11 @@ export type Connection = {
         readonly state: LoginState;
         readonly expiresAt: Date;
         readonly problem: Problem | undefined;
+        /** A link gets further than another code would: the code was blocked, or nobody could confirm it. */
+        readonly offersLink: boolean;
       }
     | undefined;
+  /** The last check, running or not. */
   readonly checks: CheckReport | undefined;
   readonly expiry: {
     readonly signedInAt: Date | undefined;
@@ -99,8 +90,15 @@ export function describeConnection(
     login:
       login === undefined
         ? undefined
-        : { kind: login.kind, state: login.state, expiresAt: login.expires_at, problem: login.problem ?? undefined },
-    checks: (row.checks as CheckReport | null) ?? undefined,
+        : {
+            kind: login.kind,
+            state: login.state,
+            expiresAt: login.expires_at,
+            problem: login.problem ?? undefined,
+            offersLink: offersLink(login),
+          },
+    // told by whoever knows the time, because a report may have been cut off
+    checks: undefined,
     expiry: {
       signedInAt: row.confirmed_at ?? undefined,
       renewedAt: times?.renewed_at,
@@ -109,6 +107,14 @@ export function describeConnection(
     clockSkewSeconds: row.clock_skew_seconds ?? undefined,
     createdAt: row.created_at,
   };
+}
+
+/** Numbers that say that codes are blocked in this tenant, and that a sign-in by browser may pass. */
+const CODE_BLOCKED: ReadonlySet<unknown> = new Set([53003, 530035, 530036]);
+
+function offersLink(login: LoginRow): boolean {
+  if (login.kind !== 'device-code') return false;
+  return login.state === 'expired' || (login.state === 'refused' && CODE_BLOCKED.has(login.problem?.facts?.aadsts));
 }
 
 function describeAccount(row: ConnectionRow): Connection['account'] {
@@ -196,7 +202,12 @@ export function factsOf(refusal: Refusal): Record<string, string | number> {
 
 // From what Microsoft answered to an error with advice: by the AADSTS number where it is known, else in its own words.
 
-type RefusalCode = 'device-code-refused' | 'login-declined' | 'login-expired' | 'connection-needs-confirmation';
+type RefusalCode =
+  | 'device-code-refused'
+  | 'link-login-refused'
+  | 'login-declined'
+  | 'login-expired'
+  | 'connection-needs-confirmation';
 
 /** An error that carries Microsoft's words, the number and the marks for its support. */
 export function refusalError(code: RefusalCode, refusal: Refusal): PlatenError {
@@ -209,7 +220,10 @@ export function refusalError(code: RefusalCode, refusal: Refusal): PlatenError {
 }
 
 /** Names the texts that explain a number; those of `other` point to Microsoft's own words. */
-function explainNumber(aadsts: number | undefined): { readonly reasonText: string; readonly actionText: string } {
+export function explainNumber(aadsts: number | undefined): {
+  readonly reasonText: string;
+  readonly actionText: string;
+} {
   const name = aadsts !== undefined && hasText('en', `aadsts.${aadsts}.meaning`) ? String(aadsts) : 'other';
   return { reasonText: `aadsts.${name}.meaning`, actionText: `aadsts.${name}.action` };
 }

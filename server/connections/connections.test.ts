@@ -276,28 +276,6 @@ describe('the routes of connections', () => {
       assert.equal((other.json.problem as { code: string }).code, 'wrong-account');
       assert.equal(other.json.senderName, 'Print');
     }));
-
-  test('check a connection: the token and the mailbox, each with its own reason', () =>
-    onServer(async () => {
-      const id = await addPracticeConnection(server.test.context, practice);
-      const early = await api('POST', `/connections/${id}/check?wait=true`);
-      assert.deepEqual(
-        (early.json.tests as { outcome: string }[]).map(({ outcome }) => outcome),
-        ['failed', 'skipped'],
-        early.text,
-      );
-      const good = await connectPractice(server.test, practice);
-      const report = await api('POST', `/connections/${good}/check?wait=true`);
-      assert.deepEqual(report.json.tests, [
-        { test: 'token', outcome: 'passed' },
-        { test: 'imap', outcome: 'passed' },
-      ]);
-      assert.deepEqual((await api('GET', `/connections/${good}/check`)).json, report.json);
-      const without = await connectPractice(server.test, practice, { account: 'nomailbox@practice.example' });
-      const failed = await api('POST', `/connections/${without}/check`);
-      const [, imap] = failed.json.tests as { outcome: string; problem?: { code: string } }[];
-      assert.equal(imap?.problem?.code, 'mailbox-refused');
-    }));
 });
 
 test('every number that is explained is explained in both languages, with what to do', () => {

@@ -22,7 +22,8 @@ import {
   moveTo,
   toProblem,
 } from './connection.ts';
-import { type Begin, beginLogin, cancelPending, type DeviceLogin } from './device-login.ts';
+import { type Begin, beginLogin, cancelPending, type DeviceLogin, findOpenCode } from './device-login.ts';
+import { readReport } from './doctor/report.ts';
 import { getCloud, usesOf } from './exchange-online.ts';
 import {
   findForeignSender,
@@ -97,7 +98,8 @@ async function describe(context: Context, row: ConnectionRow): Promise<Connectio
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();
-  return describeConnection(row, login, await findTokens(context, row.id));
+  const described = describeConnection(row, login, await findTokens(context, row.id));
+  return { ...described, checks: readReport(context, row.checks) };
 }
 
 export type ConnectionChange = {
@@ -206,6 +208,13 @@ const FOREIGN_KEY_VIOLATION = '23503';
  */
 export async function beginDeviceLogin(context: Context, connectionId: string, begin: Begin): Promise<DeviceLogin> {
   return await beginLogin(context, connectionId, begin);
+}
+
+/** Reads the code that is open now; throws `not-found` when there is none. */
+export async function getOpenCode(context: Context, connectionId: string): Promise<DeviceLogin> {
+  const open = await findOpenCode(context, connectionId);
+  if (open === undefined) throw new PlatenError('not-found', 'no code is open for this connection');
+  return open;
 }
 
 /** Ends the open login of a connection; does nothing when there is none. Throws `not-found`. */

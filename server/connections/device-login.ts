@@ -1,5 +1,5 @@
 /**
- * One login by device code (RFC 8628), as a row that survives a restart.
+ * One login, by device code (RFC 8628) or by link (link/link-login.ts), as a row that survives a restart.
  *
  *   pending → granted         confirmed by the right account; the tokens are in `connection_tokens`
  *   pending → declined        the person refused
@@ -8,7 +8,7 @@
  *   pending → refused         confirmed, but Microsoft or the answer does not permit the use
  *   pending → canceled        by an administrator, or by a newer code
  *
- * Only a pending row holds secrets: the device code and, for the moment of the decision, what was granted.
+ * Only a pending row holds secrets: the device code or the link's verifier and, for the moment of the decision, what was granted.
  */
 import { SECOND_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
@@ -32,20 +32,26 @@ export type DeviceLogin = {
 
 export type Begin = { readonly actor: string; readonly language: Language };
 
-const CULTURES: Readonly<Record<Language, string>> = { en: 'en-US', it: 'it-IT' };
+export const CULTURES: Readonly<Record<Language, string>> = { en: 'en-US', it: 'it-IT' };
 
-/** Asks Microsoft for a code and keeps the flow as a row; an older open code of the connection is canceled. */
-export async function beginLogin(context: Context, connectionId: string, begin: Begin): Promise<DeviceLogin> {
+/** What every sign-in needs, by code or by link: the connection, who is expected, the tenant's endpoints, the scopes. */
+export async function prepareLogin(context: Context, connectionId: string) {
   const row = await getRow(context, connectionId);
-  if (isSharedTenant(row.tenant_id) && (await findPin(context, row)) === undefined) {
-    throw new PlatenError('expected-account-missing', 'with a shared tenant name anybody could confirm this code');
+  const pin = await findPin(context, row);
+  if (isSharedTenant(row.tenant_id) && pin === undefined) {
+    throw new PlatenError('expected-account-missing', 'with a shared tenant name anybody could confirm this login');
   }
   const cloud = getCloud(context.settings, row.cloud);
   const call = identityCall(context);
   const tenant = await discoverTenant({ authority: cloud.authority, tenant: row.tenant_id }, call);
   if (tenant.kind === 'refused') throw refusalError('device-code-refused', tenant.refusal);
   if (tenant.kind === 'transient') throw unreachableError(tenant);
-  const scopes = scopesFor(cloud, row.uses);
+  return { row, pin, cloud, call, tenant, scopes: scopesFor(cloud, row.uses) };
+}
+
+/** Asks Microsoft for a code and keeps the flow as a row; an older open login of the connection is canceled. */
+export async function beginLogin(context: Context, connectionId: string, begin: Begin): Promise<DeviceLogin> {
+  const { row, call, tenant, scopes } = await prepareLogin(context, connectionId);
   const language = CULTURES[begin.language];
   const outcome = await requestDeviceCode(
     { endpoints: tenant.endpoints, clientId: row.client_id, scopes, language },
@@ -71,18 +77,10 @@ async function keepLogin(context: Context, made: NewLogin): Promise<DeviceLogin>
   const id = newId();
   const expiresAt = new Date(since.getTime() + code.expiresInSeconds * SECOND_MS);
   await transaction(context, async (context) => {
-    const current = await lockRow(context, row.id);
-    if (!isSameApplication(current, row)) {
-      throw new PlatenError('conflict', 'the connection was changed while the code was being requested');
-    }
-    await cancelPending(context, row.id, made.actor);
+    await openLogin(context, made);
     await context.db
       .updateTable('connections')
-      .set({
-        endpoints: JSON.stringify(made.tenant.endpoints),
-        tenant_guid: made.tenant.tenantId ?? null,
-        clock_skew_seconds: code.clockSkewSeconds ?? null,
-      })
+      .set({ clock_skew_seconds: code.clockSkewSeconds ?? null })
       .where('id', '=', row.id)
       .execute();
     await context.db
@@ -107,6 +105,39 @@ async function keepLogin(context: Context, made: NewLogin): Promise<DeviceLogin>
   });
   const { userCode, verificationUri, intervalSeconds } = code;
   return { userCode, verificationUri, expiresAt, intervalSeconds };
+}
+
+/** Makes room for a new login in the caller's transaction: the old one ends, and the tenant's endpoints are kept. */
+export async function openLogin(context: Context, made: Pick<NewLogin, 'row' | 'tenant' | 'actor'>): Promise<void> {
+  const { row, tenant } = made;
+  const current = await lockRow(context, row.id);
+  if (!isSameApplication(current, row)) {
+    throw new PlatenError('conflict', 'the connection was changed while the login was being prepared');
+  }
+  await cancelPending(context, row.id, made.actor);
+  await context.db
+    .updateTable('connections')
+    .set({ endpoints: JSON.stringify(tenant.endpoints), tenant_guid: tenant.tenantId ?? null })
+    .where('id', '=', row.id)
+    .execute();
+}
+
+/** The code that is open now, so that a page that is loaded again shows the same one; undefined when there is none. */
+export async function findOpenCode(context: Context, connectionId: string): Promise<DeviceLogin | undefined> {
+  const row = await context.db
+    .selectFrom('connection_logins')
+    .selectAll()
+    .where('connection_id', '=', connectionId)
+    .where('state', '=', 'pending')
+    .where('kind', '=', 'device-code')
+    .executeTakeFirst();
+  if (row?.user_code == null || row.verification_uri === null) return undefined;
+  return {
+    userCode: row.user_code,
+    verificationUri: row.verification_uri,
+    expiresAt: row.expires_at,
+    intervalSeconds: row.interval_seconds,
+  };
 }
 
 /** What the sealed device code is bound to. */
@@ -141,6 +172,7 @@ export async function settleLogin(
     .set({
       state: end.state,
       sealed_device_code: null,
+      sealed_link: null,
       sealed_grant: null,
       problem: end.problem === undefined ? null : JSON.stringify(end.problem),
     })

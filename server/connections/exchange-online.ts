@@ -1,6 +1,7 @@
 /** Where Microsoft 365 is reached in each cloud, and which permissions each use needs. */
 import { PlatenError } from '../base/errors.ts';
 import type { Cloud, CloudEndpoint, Settings } from '../base/settings.ts';
+import { discoverTenant } from '../protocols/oauth/discovery.ts';
 import type { Call } from '../protocols/oauth/https.ts';
 import type { Context } from '../store/database.ts';
 import type { Use } from '../store/schema.ts';
@@ -70,11 +71,35 @@ export function getCloud(settings: Settings, name: string): Cloud {
   });
 }
 
+/** The names of all clouds of this installation; those of its own file first, because it has them for a reason. */
+export function listClouds(settings: Settings): string[] {
+  return [...Object.keys(settings.clouds), ...BUILT_IN.keys()];
+}
+
+/** Asks Microsoft whether a tenant exists. Throws `unknown-cloud` and `identity-unreachable`. */
+export async function findTenant(
+  context: Context,
+  asked: { readonly tenant: string; readonly cloud: string },
+): Promise<{ readonly exists: boolean; readonly tenantId: string | undefined }> {
+  const { authority } = getCloud(context.settings, asked.cloud);
+  const found = await discoverTenant({ authority, tenant: asked.tenant }, identityCall(context));
+  if (found.kind === 'found') return { exists: true, tenantId: found.tenantId };
+  if (found.kind === 'refused') return { exists: false, tenantId: undefined };
+  throw new PlatenError('identity-unreachable', `Microsoft could not be asked: ${found.words}`, {
+    remote: found.words,
+  });
+}
+
 const PERMISSIONS: Readonly<Record<Use, string>> = {
   imap: 'IMAP.AccessAsUser.All',
   pop3: 'POP.AccessAsUser.All',
   smtp: 'SMTP.Send',
 };
+
+/** The permission that a use needs, as it stands in the registration. */
+export function permissionOf(use: Use): string {
+  return PERMISSIONS[use];
+}
 
 /** Who signed in, and leave to stay signed in: asked for every time. */
 const SIGN_IN_SCOPES = ['openid', 'profile', 'offline_access'] as const;

@@ -41,9 +41,9 @@ export async function pollLogin(context: Context, loginId: string, signal: Abort
   });
 }
 
-type Step = { readonly context: Context; readonly lease: Lease; readonly login: LoginRow };
+export type LoginStep = { readonly context: Context; readonly lease: Lease; readonly login: LoginRow };
 
-async function findPending(context: Context, loginId: string): Promise<LoginRow | undefined> {
+export async function findPending(context: Context, loginId: string): Promise<LoginRow | undefined> {
   return await context.db
     .selectFrom('connection_logins')
     .selectAll()
@@ -52,15 +52,19 @@ async function findPending(context: Context, loginId: string): Promise<LoginRow 
     .executeTakeFirst();
 }
 
-async function askOnce(step: Step): Promise<void> {
+async function askOnce(step: LoginStep): Promise<void> {
   const { context, lease, login } = step;
   const now = context.clock.now();
   if (now >= login.expires_at) {
-    return await end(step, 'expired', new PlatenError('login-expired', 'nobody confirmed the code in time'));
+    return await endLogin(
+      step,
+      'expired',
+      new PlatenError(login.kind === 'link' ? 'link-login-expired' : 'login-expired', 'nobody confirmed in time'),
+    );
   }
   const row = await getRow(context, login.connection_id);
   if (row.endpoints === null || login.sealed_device_code === null) {
-    return await end(
+    return await endLogin(
       step,
       'refused',
       new PlatenError('conflict', 'the connection was changed while the code was open'),
@@ -78,7 +82,7 @@ async function askOnce(step: Step): Promise<void> {
   await apply(step, outcome, now);
 }
 
-async function apply(step: Step, outcome: PollOutcome, askedAt: Date): Promise<void> {
+async function apply(step: LoginStep, outcome: PollOutcome, askedAt: Date): Promise<void> {
   const { login } = step;
   switch (outcome.kind) {
     case 'pending':
@@ -91,22 +95,23 @@ async function apply(step: Step, outcome: PollOutcome, askedAt: Date): Promise<v
       return await pause(step, { seconds, problem: unreachableError(outcome) });
     }
     case 'declined':
-      return await end(step, 'declined', refusalError('login-declined', outcome.refusal));
+      return await endLogin(step, 'declined', refusalError('login-declined', outcome.refusal));
     case 'expired':
-      return await end(step, 'expired', refusalError('login-expired', outcome.refusal));
+      return await endLogin(step, 'expired', refusalError('login-expired', outcome.refusal));
     case 'refused':
-      return await end(step, 'refused', refusalError('device-code-refused', outcome.refusal));
+      return await endLogin(step, 'refused', refusalError('device-code-refused', outcome.refusal));
     case 'unusable': {
       const state = outcome.flaw === 'id-token-refused' ? 'wrong-account' : 'refused';
-      return await end(step, state, unusableError(outcome));
+      return await endLogin(step, state, unusableError(outcome));
     }
     case 'granted':
-      await keepGrant(step, toGrant(outcome.tokens, askedAt));
-      return await decideAgain(step);
+      return await acceptTokens(step, outcome.tokens, askedAt);
   }
 }
 
-async function decideAgain(step: Step): Promise<void> {
+/** Keeps what was granted, by code or by link, and decides at once whether the account is the right one. */
+export async function acceptTokens(step: LoginStep, tokens: Tokens, askedAt: Date): Promise<void> {
+  await keepGrant(step, toGrant(tokens, askedAt));
   const login = await findPending(step.context, step.login.id);
   if (login !== undefined) await decide({ ...step, login });
 }
@@ -125,24 +130,24 @@ function toGrant(tokens: Tokens, askedAt: Date): Grant {
 }
 
 /** The code is spent now, and only this row knows what it gave: durable before anything else is asked. */
-async function keepGrant(step: Step, grant: Grant): Promise<void> {
+async function keepGrant(step: LoginStep, grant: Grant): Promise<void> {
   await change(step, async (context) => {
     const sealed = context.secrets.seal(JSON.stringify(grant), grantBinding(step.login.id));
     await context.db
       .updateTable('connection_logins')
-      .set({ sealed_grant: sealed, sealed_device_code: null, next_poll_at: context.clock.now() })
+      .set({ sealed_grant: sealed, sealed_device_code: null, sealed_link: null, next_poll_at: context.clock.now() })
       .where('id', '=', step.login.id)
       .execute();
   });
 }
 
 /** Opens a sealed value; a wrong key ends the login, because waiting does not bring the right one back. */
-async function openSealed(step: Step, sealed: Buffer, boundTo: string): Promise<string | undefined> {
+async function openSealed(step: LoginStep, sealed: Buffer, boundTo: string): Promise<string | undefined> {
   try {
     return step.context.secrets.open(sealed, boundTo);
   } catch (error) {
     if (!(error instanceof PlatenError)) throw error;
-    await end(step, 'refused', error);
+    await endLogin(step, 'refused', error);
     return undefined;
   }
 }
@@ -151,20 +156,28 @@ function grantBinding(loginId: string): string {
   return `connection_logins/${loginId}/grant`;
 }
 
-async function decide(step: Step): Promise<void> {
+async function decide(step: LoginStep): Promise<void> {
   const { context, lease, login } = step;
   if (login.sealed_grant === null) return;
   const opened = await openSealed(step, login.sealed_grant, grantBinding(login.id));
   if (opened === undefined) return;
   const grant = JSON.parse(opened) as Grant;
   if (context.clock.now().getTime() > login.expires_at.getTime() + DECISION_MS) {
-    return await end(step, 'refused', new PlatenError('login-expired', 'the account could not be looked up in time'));
+    return await endLogin(
+      step,
+      'refused',
+      new PlatenError('login-expired', 'the account could not be looked up in time'),
+    );
   }
   const row = await getRow(context, login.connection_id);
   const scopes = keepGranted(login.scopes, grant.scopes);
   if (usesOf(scopes).length === 0) {
     const facts = { granted: grant.scopes.join(' ').slice(0, 500) };
-    return await end(step, 'refused', new PlatenError('use-not-granted', 'no mail permission was granted', { facts }));
+    return await endLogin(
+      step,
+      'refused',
+      new PlatenError('use-not-granted', 'no mail permission was granted', { facts }),
+    );
   }
   // written before Graph is asked, as with a poll
   await pause(step, { seconds: login.interval_seconds });
@@ -178,7 +191,7 @@ async function decide(step: Step): Promise<void> {
     const values = { account: grant.identity.username, expected: verdict.expected };
     const facts = { addressesRead: verdict.addressesWereRead ? 'yes' : 'no' };
     const message = 'another account confirmed the code; nothing of it was kept';
-    return await end(step, 'wrong-account', new PlatenError('wrong-account', message, { values, facts }));
+    return await endLogin(step, 'wrong-account', new PlatenError('wrong-account', message, { values, facts }));
   }
   await change(step, async (context, current) => {
     await settleLogin(context, login, { state: 'granted' });
@@ -188,7 +201,7 @@ async function decide(step: Step): Promise<void> {
 
 type Pause = { readonly seconds: number; readonly isForGood?: true; readonly problem?: PlatenError };
 
-async function pause(step: Step, wanted: Pause): Promise<void> {
+async function pause(step: LoginStep, wanted: Pause): Promise<void> {
   await change(step, async (context) => {
     const now = context.clock.now().getTime();
     await context.db
@@ -203,12 +216,17 @@ async function pause(step: Step, wanted: Pause): Promise<void> {
   });
 }
 
-async function end(step: Step, state: Exclude<LoginState, 'pending'>, error: PlatenError): Promise<void> {
+/** Ends a login for a reason; a cancel that came first wins. */
+export async function endLogin(
+  step: LoginStep,
+  state: Exclude<LoginState, 'pending'>,
+  error: PlatenError,
+): Promise<void> {
   await change(step, (context) => settleLogin(context, step.login, { state, problem: toProblem(context, error) }));
 }
 
 /** Writes on the strength of the lease, and only while the login is still pending: a cancel that came first wins. */
-async function change(step: Step, work: (context: Context, row: ConnectionRow) => Promise<void>): Promise<void> {
+async function change(step: LoginStep, work: (context: Context, row: ConnectionRow) => Promise<void>): Promise<void> {
   await transaction(step.context, async (context) => {
     await checkFence(context, step.lease);
     const row = await lockRow(context, step.login.connection_id);

@@ -2,9 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { PlatenError } from '../base/errors.ts';
 import type { Context } from '../store/database.ts';
-import { runCheck } from './check.ts';
 import {
   beginDeviceLogin,
   type ConnectionChange,
@@ -13,17 +11,20 @@ import {
   findNetworkProblem,
   getConnection,
   getNetworkSettings,
+  getOpenCode,
   listConnections,
   type NetworkSettings,
   removeConnection,
   setNetworkSettings,
   updateConnection,
 } from './connections.ts';
+import { doctorRoutes } from './doctor/routes.ts';
+import { DEFAULT_CLOUD, findTenant, listClouds } from './exchange-online.ts';
+import { linkRoutes } from './link/routes.ts';
+import { registrationRoutes } from './registration/routes.ts';
 import {
-  answerCheck,
   answerConnection,
   answerProblem,
-  checkAnswer,
   connectionAnswer,
   connectionBody,
   connectionChangeBody,
@@ -31,6 +32,9 @@ import {
   idParams,
   networkAnswer,
   networkBody,
+  tenantAnswer,
+  tenantParams,
+  tenantQuery,
 } from './shapes.ts';
 
 const reading = { role: 'operator' } as const;
@@ -41,7 +45,10 @@ export async function connectionsRoutes(app: FastifyInstance, context: Context):
   connectionRoutes(app, context);
   changeRoutes(app, context);
   deviceCodeRoutes(app, context);
-  checkRoutes(app, context);
+  linkRoutes(app, context);
+  registrationRoutes(app, context);
+  doctorRoutes(app, context);
+  lookUpRoutes(app, context);
   networkRoutes(app, context);
 }
 
@@ -108,7 +115,7 @@ function changeRoutes(app: FastifyInstance, context: Context): void {
 function deviceCodeRoutes(app: FastifyInstance, context: Context): void {
   const routes = app.withTypeProvider<ZodTypeProvider>();
 
-  // The code is in this answer and nowhere else: whoever can read a connection must not be able to pass a code on.
+  // The code is in these two answers and nowhere else: whoever can only read must not be able to pass a code on.
   routes.post(
     '/connections/:id/device-code',
     { config: writing, schema: { tags, params: idParams, response: { 201: deviceCodeAnswer } } },
@@ -116,6 +123,15 @@ function deviceCodeRoutes(app: FastifyInstance, context: Context): void {
       const begin = { actor: request.actor, language: request.language };
       const { expiresAt, ...code } = await beginDeviceLogin(context, request.params.id, begin);
       return reply.code(201).send({ ...code, expiresAt: expiresAt.toISOString() });
+    },
+  );
+
+  routes.get(
+    '/connections/:id/device-code',
+    { config: writing, schema: { tags, params: idParams, response: { 200: deviceCodeAnswer } } },
+    async (request) => {
+      const { expiresAt, ...code } = await getOpenCode(context, request.params.id);
+      return { ...code, expiresAt: expiresAt.toISOString() };
     },
   );
 
@@ -129,24 +145,29 @@ function deviceCodeRoutes(app: FastifyInstance, context: Context): void {
   );
 }
 
-function checkRoutes(app: FastifyInstance, context: Context): void {
+/** What the form of a connection asks while it is filled in. */
+function lookUpRoutes(app: FastifyInstance, context: Context): void {
   const routes = app.withTypeProvider<ZodTypeProvider>();
-  // The check is short and always waited for; `wait` is taken so that callers need not change when it grows.
-  const querystring = z.object({ wait: z.enum(['true', 'false']).optional() });
 
-  routes.post(
-    '/connections/:id/check',
-    { config: writing, schema: { tags, params: idParams, querystring, response: { 200: checkAnswer } } },
-    async (request) => answerCheck(await runCheck(context, request.params.id), request.language),
+  routes.get(
+    '/clouds',
+    {
+      config: reading,
+      schema: { tags, response: { 200: z.object({ items: z.array(z.string()), default: z.string() }) } },
+    },
+    async () => ({ items: listClouds(context.settings), default: DEFAULT_CLOUD }),
   );
 
   routes.get(
-    '/connections/:id/check',
-    { config: reading, schema: { tags, params: idParams, response: { 200: checkAnswer } } },
-    async (request) => {
-      const { checks } = await getConnection(context, request.params.id);
-      if (checks === undefined) throw new PlatenError('not-found', 'this connection has not been checked yet');
-      return answerCheck(checks, request.language);
+    '/tenants/:idOrDomain',
+    {
+      config: writing,
+      schema: { tags, params: tenantParams, querystring: tenantQuery, response: { 200: tenantAnswer } },
+    },
+    async ({ params, query }) => {
+      const { cloud } = query;
+      const { exists, tenantId } = await findTenant(context, { tenant: params.idOrDomain, cloud });
+      return { exists, tenantId: tenantId ?? null, cloud };
     },
   );
 }

@@ -1,11 +1,13 @@
 /** What the routes of connections take and give. */
 import { z } from 'zod';
-import { adviceFor, titleFor } from '../../locales/locales.ts';
+import { adviceFor, textFor, titleFor } from '../../locales/locales.ts';
 import { isTenantName } from '../protocols/oauth/discovery.ts';
 import { isGuid } from '../protocols/oauth/id-token.ts';
 import type { Language, Problem } from '../store/schema.ts';
-import type { CheckReport, Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { type Because, type CheckReport, TESTS, type TestName } from './doctor/report.ts';
 import { DEFAULT_CLOUD } from './exchange-online.ts';
+import { type About, explainFailure } from './explain/explain.ts';
 
 const line = (maxCharacters: number) =>
   z
@@ -52,6 +54,21 @@ export const connectionChangeBody = z.object({
   uses: uses.optional(),
 });
 
+/** Who can cure it, whether waiting helps, where to click and what to run. */
+const explanationAnswer = z.object({
+  reference: z.string(),
+  meaning: z.string(),
+  action: z.string(),
+  who: z.string(),
+  whoText: z.string(),
+  waiting: z.enum(['no', 'minutes', 'hour', 'day', 'normal']),
+  waitingText: z.string(),
+  place: z.string().optional(),
+  placeText: z.string().optional(),
+  address: z.string().optional(),
+  command: z.string().optional(),
+});
+
 export const problemAnswer = z.object({
   code: z.string(),
   title: z.string(),
@@ -59,20 +76,30 @@ export const problemAnswer = z.object({
   advice: z.string(),
   remote: z.string().optional(),
   facts: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  explanation: explanationAnswer.optional(),
   at: z.string(),
 });
 
 export const checkAnswer = z.object({
   id: z.string(),
+  state: z.enum(['running', 'finished', 'stopped']),
   startedAt: z.string(),
-  finishedAt: z.string(),
+  finishedAt: z.string().nullable(),
   tests: z.array(
     z.object({
-      test: z.enum(['token', 'imap']),
+      test: z.enum(TESTS),
+      title: z.string(),
       outcome: z.enum(['passed', 'failed', 'skipped']),
+      /** Why it did not run, as a code and in words. */
+      because: z.string().optional(),
+      becauseText: z.string().optional(),
       problem: problemAnswer.optional(),
+      facts: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+      durationMs: z.number().optional(),
     }),
   ),
+  /** Tests that are still to come. */
+  waiting: z.array(z.object({ test: z.enum(TESTS), title: z.string() })),
 });
 
 export const connectionAnswer = z.object({
@@ -95,6 +122,8 @@ export const connectionAnswer = z.object({
       state: z.enum(['pending', 'granted', 'declined', 'expired', 'wrong-account', 'refused', 'canceled']),
       expiresAt: z.string(),
       problem: problemAnswer.optional(),
+      /** The code was blocked or timed out: offer the sign-in by link first. */
+      offersLink: z.boolean(),
     })
     .nullable(),
   checks: checkAnswer.nullable(),
@@ -106,6 +135,10 @@ export const connectionAnswer = z.object({
   clockSkewSeconds: z.number().nullable(),
   createdAt: z.string(),
 });
+
+export const tenantParams = z.object({ idOrDomain: fields.tenantId });
+export const tenantQuery = z.object({ cloud: fields.cloud.default(DEFAULT_CLOUD) });
+export const tenantAnswer = z.object({ exists: z.boolean(), tenantId: z.string().nullable(), cloud: z.string() });
 
 export const deviceCodeAnswer = z.object({
   userCode: z.string(),
@@ -166,9 +199,14 @@ export const networkAnswer = z.object({
   problem: problemAnswer.nullable(),
 });
 
-/** A kept problem with its title and advice in the reader's language. */
-export function answerProblem(problem: Problem, language: Language): z.infer<typeof problemAnswer> {
+/** A kept problem with its title, its advice and who can do what about it, in the reader's language. */
+export function answerProblem(
+  problem: Problem,
+  language: Language,
+  about: Omit<About, 'language'> = {},
+): z.infer<typeof problemAnswer> {
   const { code, detail, remote, facts, values, at } = problem;
+  const explanation = explainFailure(problem, { ...about, language });
   return {
     code,
     title: titleFor(language, code, values),
@@ -176,19 +214,43 @@ export function answerProblem(problem: Problem, language: Language): z.infer<typ
     advice: adviceFor(language, code, values),
     ...(remote === undefined ? {} : { remote }),
     ...(facts === undefined ? {} : { facts }),
+    ...(explanation === undefined ? {} : { explanation }),
     at,
   };
 }
 
-export function answerCheck(report: CheckReport, language: Language): z.infer<typeof checkAnswer> {
-  const tests = report.tests.map(({ problem, ...test }) =>
-    problem === undefined ? test : { ...test, problem: answerProblem(problem, language) },
-  );
-  return { ...report, tests };
+function aboutOf({ cloud, clientId, account, expectedAccount }: Connection): Omit<About, 'language'> {
+  const named = account?.username ?? expectedAccount;
+  return { cloud, clientId, ...(named === undefined ? {} : { account: named }) };
+}
+
+export function answerCheck(
+  report: CheckReport,
+  connection: Connection,
+  language: Language,
+): z.infer<typeof checkAnswer> {
+  const titleOf = (test: TestName) => textFor(language, `doctor.tests.${test}`);
+  const tests = report.tests.map(({ problem, because, ...test }) => ({
+    ...test,
+    title: titleOf(test.test),
+    ...(because === undefined ? {} : { because, becauseText: explainSkipped(because, language) }),
+    ...(problem === undefined ? {} : { problem: answerProblem(problem, language, aboutOf(connection)) }),
+  }));
+  const done = new Set(tests.map(({ test }) => test));
+  const waiting = report.state === 'running' ? TESTS.filter((test) => !done.has(test)) : [];
+  const { id, state, startedAt, finishedAt = null } = report;
+  return { id, state, startedAt, finishedAt, tests, waiting: waiting.map((test) => ({ test, title: titleOf(test) })) };
+}
+
+function explainSkipped(because: Because, language: Language): string {
+  const needed = /^needs-(.*)$/.exec(because)?.[1];
+  if (needed === undefined) return textFor(language, `doctor.because.${because}`);
+  return textFor(language, 'doctor.because.needs', { test: textFor(language, `doctor.tests.${needed}`) });
 }
 
 export function answerConnection(connection: Connection, language: Language): z.infer<typeof connectionAnswer> {
   const { account, login, expiry, problem } = connection;
+  const about = aboutOf(connection);
   return {
     id: connection.id,
     kind: connection.kind,
@@ -201,7 +263,7 @@ export function answerConnection(connection: Connection, language: Language): z.
     grantedUses: [...connection.grantedUses],
     state: connection.state,
     stateSince: connection.stateSince.toISOString(),
-    problem: problem === undefined ? null : answerProblem(problem, language),
+    problem: problem === undefined ? null : answerProblem(problem, language, about),
     account:
       account === undefined
         ? null
@@ -218,9 +280,10 @@ export function answerConnection(connection: Connection, language: Language): z.
             kind: login.kind,
             state: login.state,
             expiresAt: login.expiresAt.toISOString(),
-            ...(login.problem === undefined ? {} : { problem: answerProblem(login.problem, language) }),
+            offersLink: login.offersLink,
+            ...(login.problem === undefined ? {} : { problem: answerProblem(login.problem, language, about) }),
           },
-    checks: connection.checks === undefined ? null : answerCheck(connection.checks, language),
+    checks: connection.checks === undefined ? null : answerCheck(connection.checks, connection, language),
     expiry: {
       signedInAt: expiry.signedInAt?.toISOString() ?? null,
       renewedAt: expiry.renewedAt?.toISOString() ?? null,

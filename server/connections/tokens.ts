@@ -118,6 +118,11 @@ export function openAccessToken(context: Context, row: ConnectionRow, tokens: To
   return context.secrets.open(tokens.sealed_access_token, bindingOf(row, 'access_token'));
 }
 
+/** For asking which permission is gone; it is never written anywhere. Throws `sealed-value-damaged`. */
+export function openRefreshToken(context: Context, row: ConnectionRow, tokens: TokenRow): string {
+  return context.secrets.open(tokens.sealed_refresh_token, bindingOf(row, 'refresh_token'));
+}
+
 /**
  * Renews the tokens of a connection once, unless that has happened after `since` or has just failed. Returns false when
  * another node is at it. What came of it is durable: new tokens, or a state with its problem.
@@ -152,7 +157,7 @@ async function renewOnce(renewal: Renewal): Promise<void> {
   const askedAt = context.clock.now();
   let outcome: RefreshOutcome;
   try {
-    const current = context.secrets.open(tokens.sealed_refresh_token, bindingOf(row, 'refresh_token'));
+    const current = openRefreshToken(context, row, tokens);
     outcome = await redeem(renewal, current);
     if (outcome.kind === 'refused' && WORTH_A_SECOND_TRY.has(outcome.refusal.aadsts ?? 0)) {
       const { sealed_previous_refresh_token: previous } = tokens;

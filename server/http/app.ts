@@ -18,6 +18,7 @@ import { type Measures, metricsRoutes } from './metrics.ts';
 import type { RouteModule } from './mount.ts';
 import { describeRoutes, openapiRoutes } from './openapi.ts';
 import { assertOwnHost, assertOwnOrigin } from './origin.ts';
+import { pageRoutes } from './pages/pages.ts';
 import { answerProblems, sendProblem } from './problems.ts';
 import { decorateRequests } from './request.ts';
 
@@ -45,7 +46,6 @@ export async function buildApp(context: Context, options: AppOptions): Promise<A
   // JSON is what forms of other sites cannot send without asking first.
   app.removeContentTypeParser('text/plain');
   decorateRequests(app);
-  answerProblems(app);
 
   await app.register(cookie);
   await addHeaders(app, context);
@@ -57,6 +57,7 @@ export async function buildApp(context: Context, options: AppOptions): Promise<A
   const routeTable = guardRoutes(app, context);
   logRequests(app);
   await describeRoutes(app);
+  answerProblems(app, await pageRoutes(app));
 
   const streams = new EventStreams(context);
   app.addHook('preClose', async () => await streams[Symbol.asyncDispose]());

@@ -1,6 +1,7 @@
 /** Every `routes.ts`, listed by hand: what is not here does not exist for the outside. */
 import type { FastifyInstance } from 'fastify';
 import { connectionsRoutes } from '../connections/routes.ts';
+import { conversionRoutes } from '../conversion/routes.ts';
 import { intakeRoutes } from '../intake/routes.ts';
 import { jobsRoutes } from '../jobs/routes.ts';
 import { journalRoutes } from '../journal/routes.ts';
@@ -16,6 +17,7 @@ export type RouteModule = (app: FastifyInstance, context: Context) => Promise<vo
 export const mountedRoutes: readonly RouteModule[] = [
   usersRoutes,
   connectionsRoutes,
+  conversionRoutes,
   printersRoutes,
   jobsRoutes,
   outboxRoutes,

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { adviceFor, titleFor } from '../../locales/locales.ts';
 import { isSystemError, PlatenError } from '../base/errors.ts';
+import { pageStatus, type SendPage, wantsPage } from './pages/pages.ts';
 import { languageOf } from './request.ts';
 
 const MAX_FIELDS = 20;
@@ -27,11 +28,13 @@ const FRAMEWORK_REFUSALS: Readonly<
 // SQLSTATE: connection exceptions (class 08), too many connections, shutdown and start-up of the server (class 57).
 const DATABASE_AWAY = /^(?:08\w{3}|53300|57P0[1-3]|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT)$/;
 
-export function answerProblems(app: FastifyInstance): void {
+/** Errors become problems; an address without a route becomes the page of the web interface where a browser asks. */
+export function answerProblems(app: FastifyInstance, sendPage: SendPage | undefined): void {
   app.setErrorHandler((error, request, reply) => sendProblem(request, reply, error));
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(request, reply, new PlatenError('not-found', 'there is nothing at this address')),
-  );
+  app.setNotFoundHandler((request, reply) => {
+    if (sendPage !== undefined && wantsPage(request)) return sendPage(reply, pageStatus(request));
+    return sendProblem(request, reply, new PlatenError('not-found', 'there is nothing at this address'));
+  });
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {

@@ -1,10 +1,12 @@
-/** Who may print by e-mail, decided by the header of a message alone. */
+/** Who may print by e-mail, decided by the header of a message and the policy of its mailbox. */
 
 import { findReadMailbox } from '../connections/connections.ts';
 import type { MessageHead } from '../protocols/mime/header-text.ts';
 import type { Context } from '../store/database.ts';
-import { findUserByAddress, type KnownSender } from '../users/users.ts';
+import { findUserByAddress, isKnownAddress, type KnownSender } from '../users/users.ts';
 import { intakeLimits } from './limits.ts';
+import { type Proof, proveSender } from './proof/proof.ts';
+import { type MailboxPolicy, proofRulesOf } from './senders/policy.ts';
 
 /** Why a message made no job; the texts for people stand in `locales/` under `intake.reasons`. */
 export type Reason =
@@ -12,6 +14,10 @@ export type Reason =
   | 'several-senders'
   | 'unreadable-sender'
   | 'unknown-sender'
+  | 'unproven-sender'
+  | 'disabled-sender'
+  | 'sender-unconfirmed'
+  | 'never-confirmed'
   | 'own-message'
   | 'too-many-hops'
   | 'no-document'
@@ -24,38 +30,92 @@ export type Reason =
   | 'connection-lost'
   | 'unreadable';
 
-export type Admission =
+export type Admission = { readonly proof: Proof } & (
   | { readonly kind: 'admitted'; readonly user: KnownSender }
-  | { readonly kind: 'refused'; readonly reason: Reason };
+  /** Somebody proven who is no user yet, and becomes one. */
+  | { readonly kind: 'registered'; readonly sender: Newcomer }
+  /** It is kept until a user confirms to have sent it, or somebody proven confirms to become a user. */
+  | { readonly kind: 'held'; readonly user: KnownSender }
+  | { readonly kind: 'held'; readonly sender: Newcomer; readonly user?: undefined }
+  | { readonly kind: 'refused'; readonly reason: Reason }
+);
+
+export type Newcomer = { readonly address: string; readonly name: string };
+
+/** What admission knows of the mailbox. */
+export type Door = { readonly address: string; readonly policy: MailboxPolicy };
 
 /**
- * Decides whether the sender of a message may print. The address of From is a claim that anybody can write; that is why
- * it must be exactly one plain address of a known user. (Proof of it comes with the rules for verified senders.)
+ * Decides whether the sender of a message may print. The address of From is a claim that anybody can write: it must be
+ * exactly one plain address, and what the mail server of the mailbox says about it decides whether it is believed.
  */
-export async function admit(context: Context, head: MessageHead, known: KnownAddresses): Promise<Admission> {
+export async function admit(
+  context: Context,
+  head: MessageHead,
+  { door, known }: { readonly door: Door; readonly known: KnownAddresses },
+): Promise<Admission> {
   const { sender } = head;
-  if (sender.kind === 'none') return refused('no-sender');
-  if (sender.kind === 'several-fields' || sender.kind === 'several-addresses') return refused('several-senders');
-  if (sender.kind === 'unreadable') return refused('unreadable-sender');
-  if ((head.fields.get('received')?.length ?? 0) > intakeLimits.maxHops) return refused('too-many-hops');
-  if (head.fields.has('x-platen-hop')) return refused('own-message');
-  const { address } = sender.sender;
-  const asked = known.get(address) ?? admitAddress(context, address);
-  known.set(address, asked);
-  return await asked;
+  const address = sender.kind === 'one' ? sender.sender.address : undefined;
+  const proof = proveSender(head.lines, address, proofRulesOf(door.policy));
+  const refuse = (reason: Reason): Admission => ({ kind: 'refused', reason, proof });
+  if (sender.kind === 'none') return refuse('no-sender');
+  if (sender.kind === 'several-fields' || sender.kind === 'several-addresses') return refuse('several-senders');
+  if (sender.kind === 'unreadable') return refuse('unreadable-sender');
+  if ((head.fields.get('received')?.length ?? 0) > intakeLimits.maxHops) return refuse('too-many-hops');
+  if (head.fields.has('x-platen-hop')) return refuse('own-message');
+  const asked = known.get(sender.sender.address) ?? lookUp(context, sender.sender.address);
+  known.set(sender.sender.address, asked);
+  const found = await asked;
+  if (found.kind === 'ours') return refuse('own-message');
+  if (found.kind === 'disabled') return refuse('disabled-sender');
+  if (found.kind === 'unknown') return admitNewcomer(sender.sender, door, proof);
+  const { user } = found;
+  if (proof.verdict === 'proven') return { kind: 'admitted', user, proof };
+  const { unproven } = door.policy.proofPolicy;
+  if (unproven === 'refuse') return refuse('unproven-sender');
+  // What is proven false is not accepted because of a policy about what is not known.
+  if (unproven === 'accept' && proof.verdict !== 'failed') return { kind: 'admitted', user, proof };
+  return { kind: 'held', user, proof };
 }
+
+/** Strangers get something only where they are proven: otherwise anybody could make Platen write to anybody. */
+function admitNewcomer(sender: Newcomer, { address, policy }: Door, proof: Proof): Admission {
+  const { unknown, domains } = policy.senderPolicy;
+  const newcomer = { address: sender.address, name: sender.name };
+  if (unknown === 'refuse' || proof.verdict !== 'proven') return { kind: 'refused', reason: 'unknown-sender', proof };
+  if (unknown === 'hold') return { kind: 'held', sender: newcomer, proof };
+  const allowed = domains.length === 0 ? [domainOf(address)] : domains.map((domain) => domain.toLowerCase());
+  if (!allowed.includes(domainOf(sender.address))) return { kind: 'refused', reason: 'unknown-sender', proof };
+  return { kind: 'registered', sender: newcomer, proof };
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+}
+
+type Found =
+  | { readonly kind: 'user'; readonly user: KnownSender }
+  | { readonly kind: 'ours' }
+  | { readonly kind: 'disabled' }
+  | { readonly kind: 'unknown' };
 
 /** Addresses that were looked up for the messages of one chunk, so that a hundred of one sender ask once. */
-export type KnownAddresses = Map<string, Promise<Admission>>;
+export type KnownAddresses = Map<string, Promise<Found>>;
 
-async function admitAddress(context: Context, address: string): Promise<Admission> {
-  if ((await findReadMailbox(context, address)) !== undefined) return refused('own-message');
+async function lookUp(context: Context, address: string): Promise<Found> {
+  if ((await findReadMailbox(context, address)) !== undefined) return { kind: 'ours' };
   const user = await findUserByAddress(context, address);
-  return user === undefined ? refused('unknown-sender') : { kind: 'admitted', user };
+  if (user !== undefined) return { kind: 'user', user };
+  return { kind: (await isKnownAddress(context, address)) ? 'disabled' : 'unknown' };
 }
 
-function refused(reason: Reason): Admission {
-  return { kind: 'refused', reason };
+/**
+ * Says whether anybody may be written to because of a message: no machine, and nobody who only claims to be the sender.
+ * Where an administrator accepts senders without proof, such a claim is enough.
+ */
+export function mayBeAnswered(head: MessageHead, proof: Proof, policy: MailboxPolicy): boolean {
+  if (isAutomatic(head)) return false;
+  return proof.verdict === 'proven' || (proof.verdict !== 'failed' && policy.proofPolicy.unproven === 'accept');
 }
 
 /** The sender as it is shown, whatever may be wrong with it. */

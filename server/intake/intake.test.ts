@@ -425,7 +425,7 @@ test('a changed mailbox is watched anew, a removed one no more', async () => {
   assert.equal((await watched.jobs()).length, 1);
 });
 
-test('the same folder is not watched twice, and POP3 is not offered yet', async () => {
+test('the same folder is not watched twice, over either protocol, and POP3 has the inbox alone', async () => {
   await using watched = await openWatchedMailbox();
   const { context, connectionId, queueId } = watched;
   const asked = {
@@ -436,7 +436,10 @@ test('the same folder is not watched twice, and POP3 is not offered yet', async 
     afterIntake: 'move',
   } as const;
   await assert.rejects(addMailbox(context, { ...asked, protocol: 'imap' }, 'test'), { code: 'conflict' });
-  await assert.rejects(addMailbox(context, { ...asked, protocol: 'pop3' }, 'test'), { code: 'protocol-not-available' });
+  await assert.rejects(addMailbox(context, { ...asked, protocol: 'pop3' }, 'test'), { code: 'pop3-has-no-folders' });
+  const other = { ...asked, protocol: 'pop3', afterIntake: 'keep' } as const;
+  await assert.rejects(addMailbox(context, { ...other, folder: 'Print' }, 'test'), { code: 'pop3-has-no-folders' });
+  await assert.rejects(addMailbox(context, other, 'test'), { code: 'conflict' });
   await assert.rejects(addMailbox(context, { ...asked, protocol: 'imap', connectionId: undefined }, 'test'), {
     code: 'invalid-request',
   });

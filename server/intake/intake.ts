@@ -4,7 +4,7 @@
  * prints and never writes mail. What reads the mailboxes is `worker.ts`.
  */
 
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
 import { getConnection, setReadAddresses } from '../connections/connections.ts';
@@ -13,8 +13,17 @@ import { record } from '../journal/journal.ts';
 import type { Context } from '../store/database.ts';
 import type { MessageOutcome, Problem, Schema } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
-import { explain, openFolder, passwordBinding } from './imap.ts';
-import { describeMailbox, getMailboxRow, type Mailbox, type MailboxServer, problemOf } from './mailbox.ts';
+import {
+  describeMailbox,
+  getMailboxRow,
+  type Mailbox,
+  type MailboxRow,
+  type MailboxServer,
+  problemOf,
+} from './mailbox.ts';
+import { changedPolicy, type PolicyChange } from './senders/policy.ts';
+import { explain, openFolder, passwordBinding } from './sources/imap.ts';
+import { openPopFolder } from './sources/pop3.ts';
 
 export type { Mailbox, MailboxServer };
 
@@ -28,13 +37,15 @@ export type NewMailbox = {
   readonly address: string;
   readonly folder?: string | undefined;
   readonly pollSeconds?: number | undefined;
-  readonly afterIntake: Mailbox['afterIntake'];
+  /** Unless said, `move` over IMAP, and over POP3, where nothing is destroyed unasked, `keep`. */
+  readonly afterIntake?: Mailbox['afterIntake'] | undefined;
   readonly queueId: string;
   readonly isEnabled?: boolean | undefined;
-};
+} & PolicyChange;
 
-export type MailboxChange = {
+export type MailboxChange = PolicyChange & {
   readonly title?: string | undefined;
+  readonly protocol?: 'imap' | 'pop3' | undefined;
   readonly address?: string | undefined;
   readonly folder?: string | undefined;
   readonly pollSeconds?: number | undefined;
@@ -45,18 +56,16 @@ export type MailboxChange = {
   readonly server?: (MailboxServer & { readonly password?: string | undefined }) | undefined;
 };
 
-const DEFAULT_POLL_SECONDS = 300;
+/** IMAP is told of new mail and looks around only to be sure; POP3 is never told (Exchange Online: 1 to 5 minutes). */
+const DEFAULT_POLL_SECONDS = { imap: 300, pop3: 120 } as const;
 
 /**
  * Adds a mailbox; it is watched within seconds of the commit. Throws `not-found` for an unknown connection or queue,
- * `protocol-not-available`, and `conflict` when the folder is being watched already.
+ * `pop3-has-no-folders`, and `conflict` when the folder is being watched already.
  */
 export async function addMailbox(context: Context, mailbox: NewMailbox, actor: string): Promise<Mailbox> {
-  if (mailbox.protocol !== 'imap') {
-    throw new PlatenError('protocol-not-available', 'mailboxes are read over IMAP', {
-      values: { protocol: mailbox.protocol },
-    });
-  }
+  const afterIntake = mailbox.afterIntake ?? (mailbox.protocol === 'pop3' ? 'keep' : 'move');
+  assertPossible({ ...mailbox, afterIntake });
   if ((mailbox.connectionId === undefined) === (mailbox.server === undefined)) {
     throw new PlatenError('invalid-request', 'a mailbox is read through a connection or through a server');
   }
@@ -79,10 +88,11 @@ export async function addMailbox(context: Context, mailbox: NewMailbox, actor: s
         sealed_password: password === undefined ? null : context.secrets.seal(password, passwordBinding(id)),
         address,
         folder,
-        poll_seconds: mailbox.pollSeconds ?? DEFAULT_POLL_SECONDS,
-        after_intake: mailbox.afterIntake,
+        poll_seconds: mailbox.pollSeconds ?? DEFAULT_POLL_SECONDS[mailbox.protocol],
+        after_intake: afterIntake,
         queue_id: mailbox.queueId,
         enabled: mailbox.isEnabled ?? true,
+        policy: changedPolicy({}, mailbox),
         state_since: context.clock.now(),
       })
       .execute();
@@ -117,17 +127,21 @@ export async function updateMailbox(
     const address = change.address?.toLowerCase() ?? row.address;
     const folder = change.folder ?? row.folder;
     await assertNotWatched(context, { id, address, folder });
+    const protocol = change.protocol ?? row.protocol;
+    assertPossible({ protocol, folder, afterIntake: change.afterIntake ?? row.after_intake });
     const isOff = change.isEnabled === false;
     await context.db
       .updateTable('mailboxes')
       .set({
         title: change.title ?? row.title,
+        protocol,
         address,
         folder,
         poll_seconds: change.pollSeconds ?? row.poll_seconds,
         after_intake: change.afterIntake ?? row.after_intake,
         queue_id: change.queueId ?? row.queue_id,
         enabled: change.isEnabled ?? row.enabled,
+        policy: changedPolicy(row.policy, change),
         ...(isOff ? { state: 'waiting' as const, state_since: context.clock.now(), problem: null } : {}),
         ...sourceOf(context, id, change),
       })
@@ -172,13 +186,29 @@ export type MailboxCheck = { readonly outcome: 'passed' } | { readonly outcome: 
 export async function checkMailbox(context: Context, id: string, signal: AbortSignal): Promise<MailboxCheck> {
   const row = await getMailboxRow(context, id);
   try {
-    const { session } = await openFolder(context, row, { signal });
-    await session[Symbol.asyncDispose]();
+    const opened = row.protocol === 'pop3' ? openPopFolder(context, row, { signal }) : openImap(context, row, signal);
+    await (await opened)[Symbol.asyncDispose]();
     return { outcome: 'passed' };
   } catch (thrown) {
     const error = explain(row, thrown);
     if (!(error instanceof PlatenError)) throw error;
     return { outcome: 'failed', problem: problemOf(context, error) };
+  }
+}
+
+async function openImap(context: Context, row: MailboxRow, signal: AbortSignal): Promise<AsyncDisposable> {
+  return (await openFolder(context, row, { signal })).session;
+}
+
+/** POP3 shows the inbox alone, and can only delete or keep (RFC 1939). */
+function assertPossible(mailbox: {
+  readonly protocol: 'imap' | 'pop3';
+  readonly folder?: string | undefined;
+  readonly afterIntake: Mailbox['afterIntake'];
+}): void {
+  if (mailbox.protocol === 'imap') return;
+  if ((mailbox.folder ?? 'INBOX').toUpperCase() !== 'INBOX' || mailbox.afterIntake === 'move') {
+    throw new PlatenError('pop3-has-no-folders', 'over POP3 messages of the inbox can be deleted or kept');
   }
 }
 
@@ -212,11 +242,17 @@ export type IncomingMessage = {
   readonly outcome: MessageOutcome;
   readonly reason: string | undefined;
   readonly jobCount: number;
+  /** What the header proves of its sender; undefined for a message that was not looked at so far. */
+  readonly proof: { readonly verdict: string; readonly reason: string; readonly hint?: string } | undefined;
 };
 
 export type MessageFilter = {
   readonly mailboxId?: string | undefined;
   readonly outcome?: MessageOutcome | undefined;
+  /** In the sender, the subject or the Message-ID, without regard to case. */
+  readonly text?: string | undefined;
+  /** Only what came in at this time or later. */
+  readonly since?: Date | undefined;
   /** Only what this user sent. */
   readonly senderUserId?: string | undefined;
   /** Only messages older than this one: ids sort by time. */
@@ -230,6 +266,13 @@ export async function listMessages(context: Context, filter: MessageFilter): Pro
   if (filter.mailboxId !== undefined) query = query.where('mailbox_id', '=', filter.mailboxId);
   if (filter.outcome !== undefined) query = query.where('outcome', '=', filter.outcome);
   if (filter.senderUserId !== undefined) query = query.where('sender_user_id', '=', filter.senderUserId);
+  const { text, since } = filter;
+  if (text !== undefined) {
+    query = query.where(
+      sql<boolean>`position(lower(${text}) in lower(concat_ws(' ', sender, subject, message_id))) > 0`,
+    );
+  }
+  if (since !== undefined) query = query.where('received_at', '>=', since);
   if (filter.before !== undefined) query = query.where('id', '<', filter.before);
   return (await query.execute()).map(describeMessage);
 }
@@ -258,6 +301,7 @@ function describeMessage(row: Selectable<Schema['incoming_messages']>): Incoming
     outcome: row.outcome,
     reason: row.reason ?? undefined,
     jobCount: row.job_count,
+    proof: row.proof ?? undefined,
   };
 }
 

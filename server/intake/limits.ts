@@ -1,6 +1,6 @@
 /** What intake takes, and how often it looks, each with its reason. */
 
-import { MINUTE_MS, SECOND_MS } from '../base/clock.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../base/clock.ts';
 
 const MIB = 1024 * 1024;
 
@@ -27,6 +27,8 @@ export const intakeLimits = {
   maxTries: 3,
   /** Tries for a message during which the connection is lost each time: more, because a bad line is not its fault. */
   maxTriesOverLostConnections: 8,
+  /** How long a message waits for its sender to confirm it: a holiday is longer, a forgotten mail is not worth more. */
+  confirmationMs: 7 * DAY_MS,
   /** Pauses between the tries for one message. */
   retryPausesMs: [1 * MINUTE_MS, 5 * MINUTE_MS],
 } as const;
@@ -34,6 +36,8 @@ export const intakeLimits = {
 export const intakeTimes = {
   /** How often the list of mailboxes is compared with what is being watched. */
   lookEveryMs: 2 * SECOND_MS,
+  /** How often it is looked for messages that nobody has confirmed in time. */
+  expireEveryMs: 1 * HOUR_MS,
   /** How often a node asks for a mailbox that another node is watching. */
   leaseRetryMs: 5 * SECOND_MS,
   /** How often a mailbox that waits for its connection looks whether it has been confirmed. */

@@ -14,6 +14,7 @@ import type { Context } from '../store/database.ts';
 import { checkFence, type Lease } from '../store/leases.ts';
 import type { Problem, Schema } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
+import { type MailboxPolicy, policyOf } from './senders/policy.ts';
 
 export type MailboxRow = Selectable<Schema['mailboxes']>;
 
@@ -37,6 +38,7 @@ export type Mailbox = {
   readonly afterIntake: 'move' | 'delete' | 'keep';
   readonly queueId: string;
   readonly isEnabled: boolean;
+  readonly policy: MailboxPolicy;
   readonly state: 'waiting' | 'connected' | 'failing';
   readonly stateSince: Date;
   readonly problem: Problem | undefined;
@@ -56,6 +58,7 @@ export function describeMailbox(row: MailboxRow): Mailbox {
     afterIntake: row.after_intake,
     queueId: row.queue_id,
     isEnabled: row.enabled,
+    policy: policyOf(row),
     state: row.state,
     stateSince: row.state_since,
     problem: row.problem ?? undefined,

@@ -8,9 +8,10 @@
 import type { FetchedBody, ImapSession } from '../protocols/imap/client.ts';
 import { ImapFailure } from '../protocols/imap/failure.ts';
 import { imapLimits } from '../protocols/limits.ts';
+import { Pop3Failure } from '../protocols/pop3/failure.ts';
 import type { Context } from '../store/database.ts';
 import type { MessageOutcome } from '../store/schema.ts';
-import type { KnownAddresses } from './admission.ts';
+import type { Door, KnownAddresses } from './admission.ts';
 import { intakeLimits } from './limits.ts';
 import {
   discardReceived,
@@ -20,10 +21,20 @@ import {
   receiveWhole,
   refuseTooLarge,
 } from './receive.ts';
+import { policyOf } from './senders/policy.ts';
 import { markMoved, noteUnreadable, type Place, type Settled, settle } from './settle.ts';
 
+/** What a pass asks of an open folder. */
+export type MessageSource = Pick<
+  ImapSession,
+  'listUids' | 'fetchSizes' | 'fetchBodies' | 'fetchBeginning' | 'streamBody' | 'move' | 'remove'
+> & {
+  /** POP3 has no folders, and deletes when the session ends: only the next one knows whether it did. */
+  readonly deletesLater?: true;
+};
+
 export type Pass = Place & {
-  readonly session: ImapSession;
+  readonly session: MessageSource;
   /** UIDs during whose fetching a session broke: they are fetched one by one, so that a bad one holds up no other. */
   readonly suspects: Set<number>;
   /** Says whether the session should end soon: what is begun is finished, nothing new is begun. */
@@ -85,7 +96,7 @@ async function takeChunks(context: Context, pass: Pass, chunks: readonly (readon
       const bodies = await fetching;
       const next = pass.shouldEnd() ? [] : (chunks[index + 1] ?? []);
       fetching = fetchChunk(pass, next);
-      const received = await receiveBodies(context, bodies);
+      const received = await receiveBodies(context, pass, bodies);
       await line.add(received);
       for (const uid of chunk) pass.suspects.delete(uid);
       if (next.length === 0) break;
@@ -141,13 +152,14 @@ function fetchChunk(pass: Pass, uids: readonly number[]): Promise<FetchedBody[]>
   return fetching;
 }
 
-async function receiveBodies(context: Context, bodies: readonly FetchedBody[]): Promise<Received[]> {
+async function receiveBodies(context: Context, pass: Pass, bodies: readonly FetchedBody[]): Promise<Received[]> {
   const known: KnownAddresses = new Map();
+  const door = doorOf(pass);
   const received: Received[] = [];
   const present = bodies.filter((body) => body.kind !== 'gone');
   for (let at = 0; at < present.length; at += intakeLimits.parallelMessages) {
     const group = present.slice(at, at + intakeLimits.parallelMessages);
-    const outcomes = await Promise.allSettled(group.map((body) => receiveBody(context, body, known)));
+    const outcomes = await Promise.allSettled(group.map((body) => receiveBody(context, body, { known, door })));
     for (const outcome of outcomes) if (outcome.status === 'fulfilled') received.push(outcome.value);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed === undefined) continue;
@@ -160,10 +172,10 @@ async function receiveBodies(context: Context, bodies: readonly FetchedBody[]): 
 async function receiveBody(
   context: Context,
   body: FetchedBody & { kind: 'body' | 'empty' },
-  known: KnownAddresses,
+  asked: { readonly known: KnownAddresses; readonly door: Door },
 ): Promise<Received> {
   if (body.kind === 'empty') return { kind: 'unreadable', uid: body.uid, reason: 'empty-message' };
-  return await receiveWhole(context, { ...body, known });
+  return await receiveWhole(context, { ...body, ...asked });
 }
 
 async function takeAlone(context: Context, pass: Pass, { uid, size }: { uid: number; size: number }): Promise<void> {
@@ -184,16 +196,21 @@ async function fetchAlone(
       if (beginning === undefined) return { kind: 'unreadable', uid, reason: 'empty-message' };
       return { kind: 'message', message: await refuseTooLarge({ uid, bytes: size, beginning }) };
     }
-    return await receiveStream(context, { uid, size, source: pass.session.streamBody(uid) });
+    return await receiveStream(context, { uid, size, source: pass.session.streamBody(uid), door: doorOf(pass) });
   } catch (error) {
     if (isLoss(error)) await noteUnreadable(context, pass, { kind: 'unreadable', uid, reason: 'connection-lost' });
     throw error;
   }
 }
 
+function doorOf({ mailbox }: Pass): Door {
+  return { address: mailbox.address, policy: policyOf(mailbox) };
+}
+
 /** The session broke in a way that the message may have caused; a pause that the server asked for is none. */
 function isLoss(error: unknown): boolean {
-  return error instanceof ImapFailure && ['closed', 'too-large', 'protocol', 'unavailable'].includes(error.kind);
+  const isOfSession = error instanceof ImapFailure || error instanceof Pop3Failure;
+  return isOfSession && ['closed', 'too-large', 'protocol', 'unavailable'].includes(error.kind);
 }
 
 async function settleAll(context: Context, pass: Pass, received: readonly Received[]): Promise<Settled[]> {
@@ -212,6 +229,7 @@ async function settleAll(context: Context, pass: Pass, received: readonly Receiv
 /** Does at the server what is to be done with recorded messages, and records that it was done. */
 async function finish(context: Context, pass: Pass, settled: readonly Settled[]): Promise<void> {
   if (pass.mailbox.after_intake === 'keep' || settled.length === 0) return;
+  if (pass.session.deletesLater) return await finishAtEnd(context, pass, settled);
   const groups = Map.groupBy(settled, ({ outcome }) => folderFor(pass, outcome));
   for (const [folder, group] of groups) {
     const uids = group.map(({ uid }) => uid);
@@ -230,6 +248,17 @@ async function finish(context: Context, pass: Pass, settled: readonly Settled[])
       group.map(({ id }) => ({ id, folder: folder ?? 'deleted' })),
     );
   }
+}
+
+/** What became jobs is deleted when the session ends; what was refused or failed stays where it is. */
+async function finishAtEnd(context: Context, pass: Pass, settled: readonly Settled[]): Promise<void> {
+  const isKept = ({ outcome }: Settled): boolean => outcome === 'refused' || outcome === 'failed';
+  await pass.session.remove(settled.filter((message) => !isKept(message)).map(({ uid }) => uid));
+  await markMoved(
+    context,
+    pass,
+    settled.filter(isKept).map(({ id }) => ({ id, folder: undefined })),
+  );
 }
 
 export const FOLDERS = ['Platen/Done', 'Platen/Refused', 'Platen/Failed'] as const;

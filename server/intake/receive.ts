@@ -13,17 +13,32 @@ import { type LeafInMemory, type MessageItem, readMessage, splitMessage } from '
 import { discard, keep } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import type { KnownSender } from '../users/users.ts';
-import { admit, isSubstitute, type KnownAddresses, type Reason } from './admission.ts';
+import {
+  type Admission,
+  admit,
+  type Door,
+  isSubstitute,
+  type KnownAddresses,
+  mayBeAnswered,
+  type Newcomer,
+  type Reason,
+} from './admission.ts';
 import { intakeLimits } from './limits.ts';
 import { ContentDigest, type IncomingDocument, isBodyText, isPdf, PDF, titleOf } from './parts.ts';
+import type { Proof } from './proof/proof.ts';
 
 export type ReceivedMessage = {
   readonly uid: number;
   readonly bytes: number;
   readonly head: MessageHead | undefined;
-  readonly outcome: 'done' | 'refused' | 'failed';
+  readonly outcome: 'done' | 'refused' | 'failed' | 'held';
   readonly reason?: Reason;
   readonly user?: KnownSender;
+  /** Who is to become a user with it, or after confirming it. */
+  readonly newcomer?: Newcomer;
+  readonly proof?: Proof;
+  /** Whether anybody may be written to because of it. */
+  readonly mayReply?: boolean;
   readonly contentHash?: Buffer;
   readonly documents: readonly IncomingDocument[];
 };
@@ -44,9 +59,9 @@ export type Received =
 /** Receives a message that is in memory. Throws `spool-unavailable`; whatever is wrong with the message is answered. */
 export async function receiveWhole(
   context: Context,
-  { uid, raw, known }: { uid: number; raw: Buffer; known: KnownAddresses },
+  { uid, raw, known, door }: { uid: number; raw: Buffer; known: KnownAddresses; door: Door },
 ): Promise<Received> {
-  const receipt = new Receipt(context, uid, known);
+  const receipt = new Receipt(context, uid, { known, door });
   receipt.bytes = raw.length;
   return await receipt.settle(async () => {
     const { head, leaves } = await readMessage(raw, { maxMessageBytes: intakeLimits.maxMessageBytes });
@@ -58,9 +73,9 @@ export async function receiveWhole(
 /** Receives a message while it arrives. Throws `spool-unavailable` and what the source throws. */
 export async function receiveStream(
   context: Context,
-  { uid, size, source }: { uid: number; size: number; source: AsyncIterable<Buffer> },
+  { uid, size, source, door }: { uid: number; size: number; source: AsyncIterable<Buffer>; door: Door },
 ): Promise<Received> {
-  const receipt = new Receipt(context, uid, new Map());
+  const receipt = new Receipt(context, uid, { known: new Map(), door });
   receipt.estimate = size;
   return await receipt.settle(async () => {
     const counted = receipt.count(source);
@@ -92,18 +107,18 @@ class Receipt {
   estimate = 0;
   readonly #context: Context;
   readonly #uid: number;
-  readonly #known: KnownAddresses;
+  readonly #asked: { readonly known: KnownAddresses; readonly door: Door };
   readonly #digest = new ContentDigest();
   readonly #documents: IncomingDocument[] = [];
   #head: MessageHead | undefined;
-  #user: KnownSender | undefined;
+  #admission: Admission | undefined;
   #refusal: Reason | undefined;
   #sourceError: unknown;
 
-  constructor(context: Context, uid: number, known: KnownAddresses) {
+  constructor(context: Context, uid: number, asked: { readonly known: KnownAddresses; readonly door: Door }) {
     this.#context = context;
     this.#uid = uid;
-    this.#known = known;
+    this.#asked = asked;
   }
 
   /** Runs the reading and says what came of it. */
@@ -123,6 +138,8 @@ class Receipt {
     if (this.bytes === 0) return this.#unreadable('empty-message');
     if (this.#head !== undefined && isSubstitute(this.#head)) return this.#unreadable('substitute-message');
     if (this.#refusal === undefined && this.#documents.length === 0) this.#refusal = 'no-document';
+    if (this.#refusal === undefined && this.#admission?.kind === 'held')
+      return this.#message('held', 'sender-unconfirmed');
     if (this.#refusal === undefined) return this.#message('done');
     await this.#drop();
     return this.#message('refused', this.#refusal);
@@ -132,10 +149,10 @@ class Receipt {
   async begin(head: MessageHead): Promise<boolean> {
     this.#head = head;
     if (isSubstitute(head)) return false;
-    const admission = await admit(this.#context, head, this.#known);
-    if (admission.kind === 'admitted') this.#user = admission.user;
-    else this.#refusal = admission.reason;
-    return admission.kind === 'admitted';
+    const admission = await admit(this.#context, head, this.#asked);
+    this.#admission = admission;
+    if (admission.kind === 'refused') this.#refusal = admission.reason;
+    return admission.kind !== 'refused';
   }
 
   async takeLeaf(leaf: LeafInMemory): Promise<void> {
@@ -174,21 +191,32 @@ class Receipt {
   }
 
   #message(outcome: ReceivedMessage['outcome'], reason?: Reason): Received {
-    const isDone = outcome === 'done' && this.#head !== undefined;
+    const isDone = (outcome === 'done' || outcome === 'held') && this.#head !== undefined;
     const contentHash = isDone ? this.#digest.finish(this.#head as MessageHead, this.#documents) : undefined;
     return {
       kind: 'message',
       message: {
         uid: this.#uid,
-        bytes: Math.max(this.bytes, outcome === 'done' ? 0 : this.estimate),
+        bytes: Math.max(this.bytes, isDone ? 0 : this.estimate),
         head: this.#head,
         outcome,
         documents: [...this.#documents],
         ...(reason === undefined ? {} : { reason }),
-        ...(this.#user === undefined ? {} : { user: this.#user }),
+        ...this.#judged(),
         ...(contentHash === undefined ? {} : { contentHash }),
       },
     };
+  }
+
+  /** What admission has found out: also a refused user is named, so that the message is found under the person. */
+  #judged(): Pick<ReceivedMessage, 'user' | 'newcomer' | 'proof' | 'mayReply'> {
+    const admission = this.#admission;
+    if (admission === undefined || this.#head === undefined) return {};
+    const { proof } = admission;
+    const mayReply = mayBeAnswered(this.#head, proof, this.#asked.door.policy);
+    if (admission.kind === 'refused') return { proof, mayReply };
+    if ('sender' in admission) return { proof, mayReply, newcomer: admission.sender };
+    return { proof, mayReply, user: admission.user };
   }
 
   #unreadable(reason: Reason): Received {

@@ -22,6 +22,7 @@ import {
 } from './intake.ts';
 import { intakeLimits } from './limits.ts';
 import { linkRoutes } from './links/routes.ts';
+import { policyAnswer, policyBody, showPolicy } from './senders/shapes.ts';
 
 const reading = { role: 'operator' } as const;
 const writing = { role: 'administrator' } as const;
@@ -67,9 +68,10 @@ const mailboxBody = z
     address: fields.address,
     folder: fields.folder.optional(),
     pollSeconds: fields.pollSeconds.optional(),
-    afterIntake: fields.afterIntake.default('move'),
+    afterIntake: fields.afterIntake.optional(),
     queueId: fields.queueId,
     enabled: fields.enabled.optional(),
+    ...policyBody,
   })
   .refine((body) => (body.connectionId === undefined) !== (body.server === undefined), {
     message: 'needs either connectionId or server',
@@ -78,6 +80,7 @@ const mailboxBody = z
 const changeBody = z
   .object({
     title: fields.title.optional(),
+    protocol: z.enum(['imap', 'pop3']).optional(),
     connectionId: fields.connectionId.optional(),
     server: server.extend({ password: password.optional() }).optional(),
     address: fields.address.optional(),
@@ -86,6 +89,7 @@ const changeBody = z
     afterIntake: fields.afterIntake.optional(),
     queueId: fields.queueId.optional(),
     enabled: fields.enabled.optional(),
+    ...policyBody,
   })
   .refine((body) => body.connectionId === undefined || body.server === undefined, {
     message: 'takes connectionId or server, not both',
@@ -113,6 +117,7 @@ const mailboxAnswer = z.object({
   afterIntake: fields.afterIntake,
   queueId: z.string(),
   enabled: z.boolean(),
+  ...policyAnswer,
   state: z.enum(['waiting', 'connected', 'failing']),
   stateSince: z.string(),
   problem: problemAnswer.nullable(),
@@ -121,7 +126,7 @@ const mailboxAnswer = z.object({
 
 const checkAnswer = z.object({ outcome: z.enum(['passed', 'failed']), problem: problemAnswer.optional() });
 
-const outcomes = z.enum(['done', 'refused', 'failed', 'ignored']);
+const outcomes = z.enum(['done', 'refused', 'failed', 'ignored', 'held']);
 
 const messageFields = {
   id: z.string(),
@@ -138,6 +143,7 @@ const messageFields = {
   reason: z.string().nullable(),
   reasonText: z.string().nullable(),
   jobCount: z.number(),
+  proof: z.object({ verdict: z.string(), reason: z.string(), hint: z.string().optional() }).nullable(),
 };
 
 const messageAnswer = z.object(messageFields);
@@ -229,7 +235,13 @@ function checkRoutes(app: FastifyInstance, context: Context): void {
 
 function messageRoutes(app: FastifyInstance, context: Context): void {
   const routes = app.withTypeProvider<ZodTypeProvider>();
-  const query = z.object({ mailbox: z.uuid().optional(), outcome: outcomes.optional(), ...pageQuery });
+  const query = z.object({
+    mailbox: z.uuid().optional(),
+    outcome: outcomes.optional(),
+    q: z.string().max(200).optional(),
+    since: z.iso.datetime().optional(),
+    ...pageQuery,
+  });
 
   routes.get(
     '/messages',
@@ -246,6 +258,8 @@ function messageRoutes(app: FastifyInstance, context: Context): void {
       const messages = await listMessages(context, {
         mailboxId: request.query.mailbox,
         outcome: request.query.outcome,
+        text: request.query.q,
+        since: request.query.since === undefined ? undefined : new Date(request.query.since),
         senderUserId: ownOnly(request),
         before: decodeIdCursor(request.query.cursor),
         limit: limit + 1,
@@ -279,10 +293,11 @@ function ownOnly({ principal }: { readonly principal: { readonly userId: string 
 }
 
 function showMailbox(mailbox: Mailbox, language: Language): z.infer<typeof mailboxAnswer> {
-  const { isEnabled, connectionId, server, stateSince, problem, createdAt, ...plain } = mailbox;
+  const { isEnabled, policy, connectionId, server, stateSince, problem, createdAt, ...plain } = mailbox;
   return {
     ...plain,
     enabled: isEnabled,
+    ...showPolicy(policy),
     connectionId: connectionId ?? null,
     server: server ?? null,
     stateSince: stateSince.toISOString(),
@@ -317,6 +332,7 @@ function showMessage(message: IncomingMessage, language: Language): z.infer<type
     sentAt: message.sentAt?.toISOString() ?? null,
     receivedAt: message.receivedAt.toISOString(),
     movedAt: message.movedAt?.toISOString() ?? null,
+    proof: message.proof ?? null,
     reason: message.reason ?? null,
     reasonText: message.reason === undefined ? null : textFor(language, `intake.reasons.${message.reason}`),
   };

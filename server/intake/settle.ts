@@ -18,6 +18,8 @@ import { isAutomatic, type Reason, shownSender } from './admission.ts';
 import { intakeLimits } from './limits.ts';
 import type { MailboxRow } from './mailbox.ts';
 import type { Received, ReceivedMessage } from './receive.ts';
+import { policyOf } from './senders/policy.ts';
+import { registerSender } from './senders/register.ts';
 
 /** The folder that is being read, and on whose strength. */
 export type Place = { readonly mailbox: MailboxRow; readonly lease: Lease; readonly uidValidity: number };
@@ -109,9 +111,9 @@ async function settleTogether(
 ): Promise<Settled[]> {
   const decided = await transaction(context, async (context) => {
     await checkFence(context, place.lease);
-    const decided = await decide(context, place, messages);
+    const decided = await registerNewcomers(context, place, await decide(context, place, messages));
     await insertMessages(context, place, decided);
-    const done = decided.filter(({ decision }) => decision === 'done');
+    const done = decided.filter(({ decision }) => decision === 'done' || decision === 'held');
     await addSpoolFiles(
       context,
       done.flatMap(({ documents }) => documents.map(({ file }) => file)),
@@ -120,10 +122,11 @@ async function settleTogether(
       context,
       decided.map((message) => eventOf(place, message)),
     );
-    await submitJobs(
+    const jobIds = await submitJobs(
       context,
       done.flatMap((message) => submissionsOf(place, message)),
     );
+    await insertDocuments(context, done, jobIds);
     await context.db
       .deleteFrom('unreadable_messages')
       .where('mailbox_id', '=', place.mailbox.id)
@@ -152,9 +155,12 @@ async function decide(context: Context, place: Place, messages: readonly Receive
       : await context.db
           .selectFrom('incoming_messages')
           .select('content_hash')
-          .where('mailbox_id', '=', place.mailbox.id)
+          // The same mailbox may be read twice, folder by folder: what stands in both is one message.
+          .where('mailbox_id', 'in', (builder) =>
+            builder.selectFrom('mailboxes').select('id').where('address', '=', place.mailbox.address),
+          )
           .where('content_hash', 'in', hashes)
-          .where('outcome', '=', 'done')
+          .where('outcome', 'in', ['done', 'held'])
           .execute();
   const seen = new Set(rows.map((row) => row.content_hash?.toString('hex')));
   return messages.map((message) => {
@@ -191,12 +197,56 @@ async function insertMessages(context: Context, place: Place, decided: readonly 
     reason: message.why ?? null,
     // What stays in the folder has nothing left to be done at the server.
     moved_at: mailbox.after_intake === 'keep' ? now : null,
-    job_count: message.decision === 'done' ? message.documents.length : 0,
+    job_count: message.user !== undefined && hasJobs(message) ? message.documents.length : 0,
+    proof: message.proof === undefined ? null : JSON.stringify(message.proof),
+    may_reply: message.mayReply ?? false,
   }));
   await context.db.insertInto('incoming_messages').values(rows).execute();
 }
 
-function submissionsOf({ mailbox }: Place, { id, user, documents }: Decided) {
+function hasJobs({ decision }: Decided): boolean {
+  return decision === 'done' || decision === 'held';
+}
+
+/** Makes those users who become one with their message; the second message of one chunk finds the user of the first. */
+async function registerNewcomers(
+  context: Context,
+  { mailbox }: Place,
+  messages: readonly Decided[],
+): Promise<readonly Decided[]> {
+  const settled: Decided[] = [];
+  for (const message of messages) {
+    const isNew = message.decision === 'done' && message.user === undefined && message.newcomer !== undefined;
+    if (!isNew || message.newcomer === undefined) settled.push(message);
+    else settled.push({ ...message, user: await registerSender(context, message.newcomer, mailbox) });
+  }
+  return settled;
+}
+
+/** One row per document, with its job, or with its bytes while nobody owns it. The jobs are in the order of the documents. */
+async function insertDocuments(
+  context: Context,
+  messages: readonly Decided[],
+  jobIds: readonly string[],
+): Promise<void> {
+  let next = 0;
+  const rows = messages.flatMap(({ id, user, documents }) =>
+    documents.map(({ file, title }, index) => ({
+      message_id: id,
+      position: index + 1,
+      name: title,
+      format: file.mediaType,
+      bytes: file.bytes,
+      ...(user === undefined
+        ? { job_id: null, spool_id: file.id }
+        : { job_id: jobIds[next++] ?? null, spool_id: null }),
+      reason: null,
+    })),
+  );
+  if (rows.length > 0) await context.db.insertInto('incoming_documents').values(rows).execute();
+}
+
+function submissionsOf({ mailbox }: Place, { id, user, documents, decision }: Decided) {
   if (user === undefined) return [];
   return documents.map(({ file, title }) => ({
     ownerId: user.id,
@@ -206,6 +256,7 @@ function submissionsOf({ mailbox }: Place, { id, user, documents }: Decided) {
     document: file,
     documentFormat: file.mediaType,
     messageId: id,
+    isUnconfirmed: decision === 'held',
   }));
 }
 
@@ -214,6 +265,7 @@ const EVENTS = {
   refused: 'message-refused',
   failed: 'message-failed',
   ignored: 'message-ignored',
+  held: 'message-held',
 } as const;
 
 function eventOf({ mailbox, uidValidity }: Place, message: Decided) {
@@ -232,6 +284,11 @@ function eventOf({ mailbox, uidValidity }: Place, message: Decided) {
       documents: message.documents.map(({ title }) => title),
       ...(message.head?.messageId === undefined ? {} : { messageIdHeader: message.head.messageId }),
       isAutomatic: message.head === undefined || isAutomatic(message.head),
+      mayReply: message.mayReply ?? false,
+      ...(message.proof === undefined ? {} : { proof: message.proof.verdict, proofReason: message.proof.reason }),
+      ...(message.decision === 'held' && message.newcomer !== undefined
+        ? { newcomer: message.newcomer.address, language: policyOf(mailbox).language ?? 'en' }
+        : {}),
       ...(message.why === undefined ? {} : { reason: message.why }),
     },
   };

@@ -11,10 +11,11 @@ import type { ImapFailure } from '../protocols/imap/failure.ts';
 import { imapLimits } from '../protocols/limits.ts';
 import type { Context } from '../store/database.ts';
 import { type Lease, withLease } from '../store/leases.ts';
-import { explain, type OpenFolder, openFolder } from './imap.ts';
 import { intakeTimes } from './limits.ts';
 import { enterState, getMailboxRow, type MailboxRow, problemOf } from './mailbox.ts';
 import { FOLDERS, runPass } from './pass.ts';
+import { explain, type OpenFolder, openFolder } from './sources/imap.ts';
+import { openPopFolder, POP3_NUMBERING } from './sources/pop3.ts';
 
 /** Watches until the signal aborts. Never throws: a failure becomes the state of the mailbox. */
 export async function watchMailbox(context: Context, mailboxId: string, signal: AbortSignal): Promise<void> {
@@ -39,6 +40,8 @@ class Watch {
   /** Since when tokens are not to be believed: set by a refused sign-in. */
   #notOlderThan: Date | undefined;
   #moveRefusal: ImapFailure | undefined;
+  /** What the last session over POP3 has deleted, as far as the server can be believed. */
+  #deleted: ReadonlySet<number> = new Set();
 
   constructor(context: Context, id: string, lease: Lease) {
     this.#context = context;
@@ -51,7 +54,7 @@ class Watch {
     while (!signal.aborted) {
       const mailbox = await getMailboxRow(this.#context, this.#id);
       try {
-        await this.#session(mailbox);
+        await (mailbox.protocol === 'pop3' ? this.#popSession(mailbox) : this.#session(mailbox));
       } catch (error) {
         if (signal.aborted) return;
         const pauseMs = await this.#fail(mailbox, error);
@@ -77,6 +80,43 @@ class Watch {
       this.#failures = 0;
       await this.#rest(mailbox, open, nextTryAt);
     }
+  }
+
+  /** One session over POP3: everything that is there, then QUIT, then the pause between two looks. */
+  async #popSession(mailbox: MailboxRow): Promise<void> {
+    const { signal } = this.#lease;
+    this.#lease.assertFresh();
+    await using folder = await openPopFolder(this.#context, mailbox, {
+      signal,
+      ...(this.#notOlderThan === undefined ? {} : { notOlderThan: this.#notOlderThan }),
+    });
+    this.#notOlderThan = undefined;
+    const isBack = (await folder.listUids()).some((uid) => this.#deleted.has(uid));
+    const nextTryAt = await runPass(this.#context, {
+      mailbox,
+      lease: this.#lease,
+      session: folder,
+      uidValidity: POP3_NUMBERING,
+      suspects: this.#suspects,
+      shouldEnd: () => signal.aborted,
+      onMoveRefused: () => undefined,
+    });
+    this.#lease.assertFresh();
+    this.#deleted = await folder.end();
+    this.#failures = 0;
+    await this.#tellPopState(mailbox, isBack);
+    const { clock } = this.#context;
+    const tryMs = nextTryAt === undefined ? Number.POSITIVE_INFINITY : nextTryAt.getTime() - clock.now().getTime();
+    await clock.sleep(Math.max(0, Math.min(mailbox.poll_seconds * 1000, tryMs)), signal);
+  }
+
+  async #tellPopState(mailbox: MailboxRow, isBack: boolean): Promise<void> {
+    const watched = { id: this.#id, lease: this.#lease };
+    if (!isBack) return await enterState(this.#context, watched, { state: 'connected' });
+    const ignored = new PlatenError('mailbox-delete-ignored', `the server keeps what ${mailbox.address} deletes`, {
+      values: { address: mailbox.address },
+    });
+    await enterState(this.#context, watched, { state: 'failing', problem: problemOf(this.#context, ignored) });
   }
 
   async #pass(mailbox: MailboxRow, open: OpenFolder): Promise<Date | undefined> {
@@ -138,7 +178,8 @@ class Watch {
       .orderBy('id', 'desc')
       .limit(1)
       .executeTakeFirst();
-    if (last === undefined || last.uidvalidity === uidValidity) return;
+    // From POP3 to IMAP nothing was numbered anew; the digest of a message tells it again.
+    if (last === undefined || last.uidvalidity === uidValidity || last.uidvalidity === POP3_NUMBERING) return;
     const data = { title: mailbox.title, folder: mailbox.folder, from: last.uidvalidity, to: uidValidity };
     this.#context.log.warn({ mailboxId: mailbox.id, ...data }, 'the server has numbered the folder anew');
     await record(this.#context, 'mailbox-renumbered', { subjectId: mailbox.id, data });

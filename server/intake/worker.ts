@@ -2,6 +2,7 @@
 
 import type { Context } from '../store/database.ts';
 import { intakeTimes } from './limits.ts';
+import { expireHeld } from './senders/confirm.ts';
 import { watchMailbox } from './watch.ts';
 
 type Watched = { readonly settings: string; readonly stop: AbortController; readonly done: Promise<void> };
@@ -10,14 +11,23 @@ type Watched = { readonly settings: string; readonly stop: AbortController; read
 export async function startIntakeWorker(context: Context): Promise<AsyncDisposable> {
   const stop = new AbortController();
   const watched = new Map<string, Watched>();
-  const loop = keepWatching(context, watched, stop.signal);
+  const loops = [keepWatching(context, watched, stop.signal), keepExpiring(context, stop.signal)];
   return {
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('intake stops'));
-      await loop;
+      await Promise.all(loops);
       await Promise.all([...watched.keys()].map((id) => stopWatching(watched, id)));
     },
   };
+}
+
+async function keepExpiring(context: Context, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await expireHeld(context).catch((error) =>
+      context.log.warn({ error }, 'held messages could not be looked through'),
+    );
+    await context.clock.sleep(intakeTimes.expireEveryMs, signal);
+  }
 }
 
 async function keepWatching(context: Context, watched: Map<string, Watched>, signal: AbortSignal): Promise<void> {
@@ -37,6 +47,7 @@ async function compare(context: Context, watched: Map<string, Watched>): Promise
     .selectFrom('mailboxes')
     .select([
       'id',
+      'protocol',
       'connection_id',
       'server',
       'sealed_password',
@@ -45,9 +56,9 @@ async function compare(context: Context, watched: Map<string, Watched>): Promise
       'poll_seconds',
       'after_intake',
       'queue_id',
+      'policy',
     ])
     .where('enabled', '=', true)
-    .where('protocol', '=', 'imap')
     .orderBy('id')
     .execute();
   const wanted = new Map(rows.map((row) => [row.id, JSON.stringify(row)]));

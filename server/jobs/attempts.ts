@@ -129,7 +129,8 @@ export function prepareAttempt(context: Context, lease: Lease, begin: Beginning)
 async function writeBeginning(context: Context, lease: Lease, begin: Beginning): Promise<Begun | undefined> {
   await checkFence(context, lease);
   const job = await lockJob(context, begin.jobId);
-  if (job.state !== 'pending' || job.printerId !== begin.printerId || job.cancelAskedAt !== null) return undefined;
+  const isWaiting = job.state === 'pending' && job.preparation !== 'due' && job.cancelAskedAt === null;
+  if (!isWaiting || job.printerId !== begin.printerId) return undefined;
   const id = newId();
   const row = await context.db
     .insertInto('print_attempts')

@@ -1,7 +1,7 @@
 /** The job as other rooms and the API see it; fields bear the names of RFC 8011 where it has one. */
-import type { JobState, Problem } from '../store/schema.ts';
+import type { JobState, Preparation, Problem } from '../store/schema.ts';
 
-export type { JobState } from '../store/schema.ts';
+export type { JobState, Preparation } from '../store/schema.ts';
 
 export type JobOptions = {
   readonly copies?: number; // copies
@@ -25,7 +25,13 @@ export type Job = {
   readonly documentId: string | null;
   readonly documentFormat: string; // document-format
   readonly documentBytes: number;
-  readonly pages: number | null;
+  /** How far the document is on its way from what came to what is printed. */
+  readonly preparation: Preparation;
+  readonly originalId: string | null;
+  readonly originalFormat: string;
+  readonly pages: number | null; // job-impressions
+  readonly isColor: boolean | null;
+  readonly media: string | null; // media of the first page
   readonly messageId: string | null;
   readonly cancelAskedAt: Date | null;
   readonly createdAt: Date; // time-at-creation
@@ -39,6 +45,10 @@ export type Job = {
  */
 export const OUTCOME_UNKNOWN = 'outcome-unknown';
 export const NO_PRINTER = 'resources-are-not-ready';
+/** Held until its owner has confirmed to have sent it; nobody can release it before that. */
+export const SENDER_UNCONFIRMED = 'sender-unconfirmed';
 export const HELD_FOR_RELEASE = 'job-hold-until-specified';
 export const JOB_OUTGOING = 'job-outgoing';
+/** The document is being made into one that can be printed. */
+export const TRANSFORMING = 'job-transforming';
 export const CONNECTING = 'connecting-to-device';

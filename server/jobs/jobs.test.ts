@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startPrinter } from '../../simulator/printer/server.ts';
 import { openTestContext, type TestContext } from '../../test/harness/database.ts';
+import { writePdf } from '../../test/harness/mail.ts';
 import { eventually } from '../../test/harness/time.ts';
 import { systemClock } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
@@ -20,7 +21,7 @@ import { beginAttempt } from './attempts.ts';
 import { addQueue, cancelJob, getJob, holdJob, listJobs, releaseJob, submitJobs } from './jobs.ts';
 import { startJobsWorker } from './worker.ts';
 
-const PDF = Buffer.from('%PDF-1.4\n1 0 obj <</Type /Catalog>> endobj\n2 0 obj <</Type /Page>> endobj\n%%EOF\n');
+const PDF = writePdf('report', 900);
 const hasCode = (code: string) => (error: unknown) => error instanceof PlatenError && error.code === code;
 
 type Stage = AsyncDisposable & {
@@ -55,7 +56,7 @@ async function openStage(): Promise<Stage> {
     context,
     printer,
     submit: async (mode = 'direct', title = 'report.pdf') => {
-      const document = await keep(context, PDF, { mediaType: 'application/pdf', maxBytes: 1000 });
+      const document = await keep(context, PDF, { mediaType: 'application/pdf', maxBytes: 10_000 });
       const ids = await transaction(context, async (context) => {
         await addSpoolFiles(context, [document]);
         return await submitJobs(context, [
@@ -82,11 +83,11 @@ test('a job of a direct queue comes out of the printer, once, with its bytes', a
   await eventually(async () => (await getJob(stage.context, id)).state === 'completed');
   const printed = stage.printer.printed();
   assert.equal(printed.length, 1);
-  assert.equal(printed[0]?.bytes, PDF.length);
+  assert.equal(printed[0]?.bytes, (await getJob(stage.context, id)).documentBytes);
   assert.equal(printed[0]?.user, 'Anna');
   const events = await readJournal(stage.context, { subjectId: id, limit: 50 });
   const types = events.map((event) => event.type);
-  assert.deepEqual(types.slice(0, 3), ['job-created', 'job-attempt-started', 'job-state-changed']);
+  assert.deepEqual(types.slice(0, 4), ['job-created', 'job-prepared', 'job-state-changed', 'job-attempt-started']);
   assert.deepEqual(types.slice(-2), ['job-attempt-ended', 'job-state-changed']);
 });
 
@@ -256,14 +257,23 @@ test('a job is canceled at the printer while the printer waits for paper', async
   assert.equal(stage.printer.printed().length, 0);
 });
 
-test('fifty jobs come out in the order in which they were submitted', async () => {
+test('jobs whose documents are prepared come out in the order in which they were submitted', async () => {
   await using stage = await openStage();
-  await using _worker = await startJobsWorker(stage.context);
   const ids: string[] = [];
-  for (let index = 0; index < 50; index += 1) ids.push(await stage.submit('direct', `job ${index}`));
+  for (let index = 0; index < 12; index += 1) ids.push(await stage.submit('hold', `job ${index}`));
+  {
+    await using _worker = await startJobsWorker(stage.context);
+    const isPrepared = async () => {
+      const jobs = await listJobs(stage.context, { limit: 20 });
+      return jobs.every((job) => job.preparation === 'printable' || job.preparation === 'done');
+    };
+    await eventually(isPrepared, { timeoutMs: 90_000 });
+  }
+  for (const id of ids.toReversed()) await releaseJob(stage.context, id, { actor: 'test' });
+  await using _worker = await startJobsWorker(stage.context);
   await ended(stage, ids.at(-1) ?? '');
   const order = stage.printer.printed().map((document) => Number(/^job (\d+)/.exec(document.jobName)?.[1]));
-  assert.deepEqual(order, [...Array(50).keys()]);
+  assert.deepEqual(order, [...Array(12).keys()]);
 });
 
 test('what waited for a removed printer waits for another printer of its queue', async () => {

@@ -14,13 +14,25 @@ import type { SpoolFile } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { enqueueTasks } from '../store/tasks.ts';
 import { transaction } from '../store/transaction.ts';
-import { HELD_FOR_RELEASE, type Job, type JobOptions, type JobState, NO_PRINTER, OUTCOME_UNKNOWN } from './job.ts';
+import {
+  HELD_FOR_RELEASE,
+  type Job,
+  type JobOptions,
+  type JobState,
+  NO_PRINTER,
+  OUTCOME_UNKNOWN,
+  SENDER_UNCONFIRMED,
+  TRANSFORMING,
+} from './job.ts';
+import type { UnpackedWinmail } from './preparation/winmail.ts';
+import * as winmail from './preparation/winmail.ts';
 import * as queues from './queues.ts';
 import { changeJob, lockJob, toJob } from './rows.ts';
 import { isEnded } from './states.ts';
 
 export type { DocumentHints, RecognizedDocument } from '../conversion/conversion.ts';
 export type { Job, JobOptions, JobState } from './job.ts';
+export type { PackedDocument, UnpackedWinmail } from './preparation/winmail.ts';
 export type { Queue } from './queues.ts';
 
 export type JobSubmission = {
@@ -28,15 +40,25 @@ export type JobSubmission = {
   readonly ownerName: string;
   readonly queueId: string;
   readonly title: string;
-  /** Its row is added in the same transaction by the caller. */
-  readonly document: SpoolFile;
+  /** Its row is added in the same transaction by the caller. It is converted before anything of it is printed. */
+  readonly document: Pick<SpoolFile, 'id' | 'bytes'>;
+  /** As `recognizeDocument` gave it. */
   readonly documentFormat: string;
   readonly messageId?: string;
   readonly options?: JobOptions;
-  readonly pages?: number;
+  /** Its owner has to confirm first that it is theirs (`confirmJobs`). */
+  readonly isUnconfirmed?: boolean;
 };
 
 const MAX_TITLE_LENGTH = 255;
+
+/**
+ * Unpacks a winmail.dat that is in the spool: its documents are durable there when this returns, and wait for their rows.
+ * What cannot be printed is told with its reason.
+ */
+export function unpackWinmail(context: Context, file: Pick<SpoolFile, 'id'>): Promise<UnpackedWinmail> {
+  return winmail.unpackWinmail(context, file);
+}
 
 /** How many bytes of its beginning tell what a document is. */
 export const RECOGNITION_BYTES = conversion.SNIFF_BYTES;
@@ -72,26 +94,29 @@ export function findDefaultQueue(context: Context): Promise<queues.Queue | undef
 export async function submitJobs(context: Context, submissions: readonly JobSubmission[]): Promise<string[]> {
   if (submissions.length === 0) return [];
   const places = await placesOf(context, submissions);
-  const now = context.clock.now();
   const rows = submissions.map((submission) => {
     const place = places.get(submission.queueId);
     if (place === undefined) throw new PlatenError('not-found', 'there is no such queue');
+    const { state, reasons, printerId } = submission.isUnconfirmed === true ? UNCONFIRMED : place;
     return {
       id: newId(),
       owner_id: submission.ownerId,
       owner_name: submission.ownerName,
       queue_id: submission.queueId,
-      printer_id: place.printerId ?? null,
+      printer_id: printerId ?? null,
       title: submission.title.slice(0, MAX_TITLE_LENGTH),
-      state: place.state,
-      reasons: place.reasons,
+      state,
+      reasons: state === 'pending' ? [TRANSFORMING] : reasons,
       options: JSON.stringify(submission.options ?? {}),
       document_id: submission.document.id,
       document_format: submission.documentFormat,
       document_bytes: submission.document.bytes,
-      pages: submission.pages ?? null,
+      original_id: submission.document.id,
+      original_format: submission.documentFormat,
+      preparation: 'due' as const,
+      prepare_lane: conversion.paceOf(submission.documentFormat),
+      prepare_due_at: sql<Date>`clock_timestamp()`,
       message_id: submission.messageId ?? null,
-      due_at: place.state === 'pending' && place.printerId !== undefined ? now : null,
     };
   });
   await context.db.insertInto('jobs').values(rows).execute();
@@ -113,15 +138,20 @@ export async function submitJobs(context: Context, submissions: readonly JobSubm
   );
   await enqueueTasks(
     context,
-    'print-job',
-    rows.filter((row) => row.due_at !== null).map((row) => row.id),
+    'prepare-job',
+    rows.map((row) => row.id),
   );
   return rows.map((row) => row.id);
 }
 
 type Place = { readonly state: JobState; readonly reasons: string[]; readonly printerId: string | undefined };
 
-async function placesOf(context: Context, submissions: readonly JobSubmission[]): Promise<Map<string, Place>> {
+const UNCONFIRMED: Place = { state: 'pending-held', reasons: [SENDER_UNCONFIRMED], printerId: undefined };
+
+async function placesOf(
+  context: Context,
+  submissions: readonly { readonly queueId: string }[],
+): Promise<Map<string, Place>> {
   const places = new Map<string, Place>();
   for (const queueId of new Set(submissions.map((submission) => submission.queueId))) {
     const queue = await queues.getQueue(context, queueId);
@@ -153,6 +183,9 @@ export async function releaseJob(
 ): Promise<Job> {
   return await transaction(context, async (context) => {
     const job = await lockJob(context, id, ask.ownerId);
+    if (job.reasons.includes(SENDER_UNCONFIRMED)) {
+      throw new PlatenError('sender-unconfirmed', 'the sender has not confirmed this job yet');
+    }
     const isUnknown = job.state === 'processing-stopped' && job.reasons.includes(OUTCOME_UNKNOWN);
     const isWaiting = job.state === 'pending' && job.printerId === null;
     if (job.state !== 'pending-held' && !isUnknown && !isWaiting) {
@@ -173,10 +206,40 @@ export async function releaseJob(
   });
 }
 
+/**
+ * Lets the jobs of a message go the way of their queue, now that their owner has confirmed them. Returns how many there
+ * were; jobs that were canceled meanwhile stay so.
+ */
+export async function confirmJobs(context: Context, messageId: string, actor: string): Promise<number> {
+  return await transaction(context, async (context) => {
+    const rows = await context.db
+      .selectFrom('jobs')
+      .select('id')
+      .where('message_id', '=', messageId)
+      .where('state', '=', 'pending-held')
+      .where(sql<boolean>`${SENDER_UNCONFIRMED} = ANY (reasons)`)
+      .orderBy('id')
+      .execute();
+    for (const { id } of rows) {
+      const job = await lockJob(context, id);
+      const place = (await placesOf(context, [job])).get(job.queueId);
+      if (place === undefined || !job.reasons.includes(SENDER_UNCONFIRMED)) continue;
+      const { state, reasons, printerId } = place;
+      const isDue = state === 'pending' && printerId !== undefined;
+      const dueAt = isDue ? context.clock.now() : null;
+      await changeJob(context, job, { state, reasons, printerId: printerId ?? null, dueAt, actor });
+      if (isDue) await enqueueTasks(context, 'print-job', [id]);
+    }
+    return rows.length;
+  });
+}
+
 /** Keeps a waiting job from printing until it is released. Throws `not-found` and `job-state-conflict`. */
 export async function holdJob(context: Context, id: string, ask: Ask): Promise<Job> {
   return await transaction(context, async (context) => {
     const job = await lockJob(context, id, ask.ownerId);
+    // It is held already, for a reason that a hold must not replace.
+    if (job.reasons.includes(SENDER_UNCONFIRMED)) return job;
     const change = { state: 'pending-held' as const, reasons: [HELD_FOR_RELEASE], dueAt: null, actor: ask.actor };
     await recordAll(context, [{ type: 'job-held', subjectId: id, ownerId: job.ownerId, actor: ask.actor }]);
     return await changeJob(context, job, change);

@@ -127,8 +127,7 @@ export async function waitForPrinter(run: Run, waiting: Job): Promise<Step> {
   return 'waiting';
 }
 
-export async function refuseFormat(run: Run, waiting: Job): Promise<Step> {
-  const words = `the printer ${run.printer.name} does not take ${waiting.documentFormat}`;
+export async function refuseFormat(run: Run, waiting: Job, words: string): Promise<Step> {
   await transaction(run.context, async (context) => {
     await checkFence(context, run.lease);
     const job = await lockJob(context, waiting.id);

@@ -6,11 +6,12 @@
 import type { Readable } from 'node:stream';
 import { PlatenError } from '../base/errors.ts';
 import { createPrinterJob, describePrinterJobSupport, printWhole, sendPrinterDocument } from '../printers/printers.ts';
-import { openKeptFile } from '../spool/spool.ts';
+import { discard, openKeptFile } from '../spool/spool.ts';
 import { type Attempt, type Begun, beginAttempt, noteAttempt, prepareAttempt } from './attempts.ts';
 import { cancelQuietly, settle } from './follow.ts';
 import { CONNECTING, type Job } from './job.ts';
 import { abort, putBack, type Run, refuseFormat, type Step, UNREACHABLE_PAUSE_MS, waitForPrinter } from './outcome.ts';
+import { type Drawn, drawFor, sentAs } from './preparation/draw.ts';
 import { findDueJob } from './rows.ts';
 
 const BUSY_PAUSE_MS = 250;
@@ -21,14 +22,27 @@ export async function startJob(run: Run, waiting: Job): Promise<Step> {
   // What a printer can do is known once it has answered for the first time.
   if (printer.state === 'unreachable' || printer.capabilities === null) return await waitForPrinter(run, waiting);
   const support = describePrinterJobSupport(printer);
-  if (!support.acceptsPdf && waiting.documentFormat === 'application/pdf') {
-    return await refuseFormat(run, waiting);
+  const isDrawn = !support.acceptsPdf && waiting.documentFormat === 'application/pdf';
+  const drawn = isDrawn ? await drawFor(run, waiting, support.drawing) : undefined;
+  if (drawn?.kind === 'refused') return await refuseFormat(run, waiting, drawn.detail);
+  try {
+    return await begin(run, waiting, { canCreateJob: support.canCreateJob, drawn });
+  } finally {
+    if (drawn !== undefined) await discard(run.context, [drawn.file]);
   }
+}
+
+async function begin(
+  run: Run,
+  waiting: Job,
+  support: { readonly canCreateJob: boolean; readonly drawn: Drawn | undefined },
+): Promise<Step> {
   const begun = await takePrepared(run, waiting, support.canCreateJob ? 'creating' : 'sending');
   if (begun === undefined) return 'moved';
+  const job = support.drawn === undefined ? begun.job : sentAs(begun.job, support.drawn);
   return support.canCreateJob
-    ? await createThenSend(run, begun.job, begun.attempt)
-    : await sendWhole(run, begun.job, begun.attempt);
+    ? await createThenSend(run, job, begun.attempt)
+    : await sendWhole(run, job, begun.attempt);
 }
 
 async function takePrepared(run: Run, waiting: Job, phase: 'creating' | 'sending'): Promise<Begun | undefined> {

@@ -140,7 +140,7 @@ export async function choosePrinter(context: Context, queue: Queue): Promise<str
   const waiting = await context.db
     .selectFrom('jobs')
     .select(['printer_id', (builder) => builder.fn.countAll<number>().as('count')])
-    .where('due_at', 'is not', null)
+    .where((where) => where.or([where('due_at', 'is not', null), where('preparation', '=', 'due')]))
     .where('printer_id', 'in', [...queue.printerIds])
     .groupBy('printer_id')
     .execute();

@@ -6,6 +6,7 @@ import { openSpoolFile } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { decodeIdCursor, encodeCursor, limitOf, pageOf, pageQuery } from '../store/pages.ts';
 import { cancelJob, getJob, holdJob, type Job, listJobs, releaseJob } from './jobs.ts';
+import { openPreview } from './preparation/previews.ts';
 import { addQueue, getQueue, listQueues, type Queue, removeQueue, updateQueue } from './queues.ts';
 
 const JOB_STATES = [
@@ -42,7 +43,11 @@ const jobShape = z.object({
   options: z.record(z.string(), z.unknown()),
   documentFormat: z.string(),
   documentBytes: z.number(),
+  preparation: z.enum(['none', 'due', 'printable', 'done', 'failed']),
+  originalFormat: z.string(),
   pages: z.number().nullable(),
+  isColor: z.boolean().nullable(),
+  media: z.string().nullable(),
   messageId: z.string().nullable(),
   cancelAskedAt: z.string().nullable(),
   createdAt: z.string(),
@@ -69,6 +74,7 @@ const eventShape = z.object({
 });
 
 const idParams = z.object({ id: z.uuid() });
+const PDF = 'application/pdf';
 // Names are shown on screens and printers: no control characters.
 const name = z
   .string()
@@ -104,6 +110,7 @@ function askOf(request: Asker): { actor: string; ownerId?: string } {
 
 export async function jobsRoutes(app: FastifyInstance, context: Context): Promise<void> {
   addJobRoutes(app, context);
+  addDocumentRoutes(app, context);
   addJobActions(app, context);
   addQueueRoutes(app, context);
 }
@@ -143,6 +150,19 @@ function addJobRoutes(app: FastifyInstance, context: Context): void {
     schema: { params: idParams, response: { 200: jobShape } },
     handler: async (request) => showJob(await getJob(context, request.params.id, askOf(request).ownerId)),
   });
+  routes.get('/jobs/:id/timeline', {
+    config: { role: 'user' },
+    schema: { params: idParams, response: { 200: z.object({ items: z.array(eventShape) }) } },
+    handler: async (request) => {
+      const job = await getJob(context, request.params.id, askOf(request).ownerId);
+      return { items: await readTimeline(context, job) };
+    },
+  });
+}
+
+/** What is printed, and pictures of it. */
+function addDocumentRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
   routes.get('/jobs/:id/document', {
     config: { role: 'user' },
     schema: { params: idParams },
@@ -152,17 +172,22 @@ function addJobRoutes(app: FastifyInstance, context: Context): void {
       // Bytes of a stranger: never shown in our own page, only saved.
       return reply
         .header('content-type', 'application/octet-stream')
-        .header('content-disposition', `attachment; filename="${job.id}.pdf"`)
+        .header('content-disposition', `attachment; filename="${job.id}.${job.documentFormat === PDF ? 'pdf' : 'bin'}"`)
         .header('content-security-policy', 'sandbox')
         .send(document);
     },
   });
-  routes.get('/jobs/:id/timeline', {
+  routes.get('/jobs/:id/preview/:page', {
     config: { role: 'user' },
-    schema: { params: idParams, response: { 200: z.object({ items: z.array(eventShape) }) } },
-    handler: async (request) => {
+    schema: { params: idParams.extend({ page: z.string().max(100) }) },
+    handler: async (request, reply) => {
       const job = await getJob(context, request.params.id, askOf(request).ownerId);
-      return { items: await readTimeline(context, job) };
+      const picture = await openPreview(context, job, Number(request.params.page));
+      return reply
+        .header('content-type', 'image/png')
+        .header('cache-control', 'private, max-age=3600')
+        .header('content-security-policy', 'sandbox')
+        .send(picture);
     },
   });
 }

@@ -5,7 +5,7 @@ import type { EventType } from '../journal/events.ts';
 import { type NewEvent, recordAll } from '../journal/journal.ts';
 import type { Context } from '../store/database.ts';
 import type { Problem, Schema } from '../store/schema.ts';
-import type { Job, JobOptions, JobState } from './job.ts';
+import { type Job, type JobOptions, type JobState, TRANSFORMING } from './job.ts';
 import { checkTransition, isEnded } from './states.ts';
 
 type JobRow = Selectable<Schema['jobs']>;
@@ -25,7 +25,12 @@ export function toJob(row: JobRow): Job {
     documentId: row.document_id,
     documentFormat: row.document_format,
     documentBytes: row.document_bytes,
+    preparation: row.preparation,
+    originalId: row.original_id,
+    originalFormat: row.original_format ?? row.document_format,
     pages: row.pages,
+    isColor: row.is_color,
+    media: row.media,
     messageId: row.message_id,
     cancelAskedAt: row.cancel_asked_at,
     createdAt: row.created_at,
@@ -81,7 +86,9 @@ export type JobChange = {
  */
 export async function changeJob(context: Context, job: Job, change: JobChange): Promise<Job> {
   checkTransition(job.state, change.state);
-  const reasons = [...(change.reasons ?? [])];
+  // Whatever wants it to be printed: a document that is not prepared waits for that first.
+  const isUnprepared = change.state === 'pending' && job.preparation === 'due';
+  const reasons = isUnprepared ? [TRANSFORMING] : [...(change.reasons ?? [])];
   const problem = change.problem === undefined ? null : change.problem;
   const now = context.clock.now();
   const isStarting = change.state === 'processing' && job.processingAt === null;
@@ -92,10 +99,11 @@ export async function changeJob(context: Context, job: Job, change: JobChange): 
       state: change.state,
       reasons,
       problem: problem === null ? null : JSON.stringify(problem),
-      due_at: hasEnded ? null : change.dueAt === undefined ? now : change.dueAt,
+      due_at: hasEnded || isUnprepared ? null : change.dueAt === undefined ? now : change.dueAt,
       ...(change.printerId === undefined ? {} : { printer_id: change.printerId }),
       ...(isStarting ? { processing_at: now } : {}),
       ...(hasEnded ? { ended_at: now, cancel_asked_at: null } : {}),
+      ...(hasEnded && job.preparation === 'due' ? { preparation: 'failed' as const, prepare_due_at: null } : {}),
     })
     .where('id', '=', job.id)
     .returningAll()

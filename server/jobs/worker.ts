@@ -7,6 +7,7 @@ import { transaction } from '../store/transaction.ts';
 import { endAttempt, findOrphanedAttempts } from './attempts.ts';
 import { type Feeder, startFeeder } from './feed.ts';
 import { OUTCOME_UNKNOWN } from './job.ts';
+import { startPreparing } from './preparation/worker-loop.ts';
 import { choosePrinter, getQueue } from './queues.ts';
 import { changeJob, lockJob } from './rows.ts';
 
@@ -30,6 +31,7 @@ export async function startJobsWorker(context: Context): Promise<AsyncDisposable
       feeder.wake();
     }
   };
+  undo.use(await startPreparing(context));
   const sweeping = sweep(context, wake, stop.signal);
   undo.defer(async () => {
     stop.abort();

@@ -5,7 +5,7 @@
  * stop before the oldest transaction of ours that is still running: a cursor never passes an event that commits later.
  * Secrets and whole documents never stand in it.
  */
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Context } from '../store/database.ts';
 import { EVENT_TYPES, type EventType } from './events.ts';
 
@@ -58,6 +58,17 @@ export async function recordAll(
     data: JSON.stringify(event.data ?? {}),
   }));
   await context.db.insertInto('journal').values(rows).execute();
+}
+
+/**
+ * The same as part of a larger statement: one event for each row of a query that answers with subject, owner and, as
+ * JSON text, data.
+ */
+export function recordSelected(type: EventType, rows: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
+    INSERT INTO journal (type, subject_kind, subject_id, owner_id, data)
+    SELECT ${type}, ${EVENT_TYPES[type]}, subject_id::text, owner_id, data::jsonb
+    FROM (${rows}) AS event (subject_id, owner_id, data)`;
 }
 
 /** Reads events after a cursor, oldest first. */

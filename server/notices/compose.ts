@@ -31,7 +31,7 @@ export function variantOf({ occurrence, problem }: Story): string {
 }
 
 /** Writes a notice in the receiver's language. A third person finds no name that a stranger chose in the subject. */
-export function writeNotice({ receiver, stories }: Notice, publicUrl: string): Written {
+export function writeNotice({ receiver, stories }: Notice, publicUrl: string, deedUrl?: string): Written {
   const [first] = stories;
   const { language, isOwner } = receiver;
   const texts = `notices.events.${variantOf(first)}`;
@@ -43,7 +43,7 @@ export function writeNotice({ receiver, stories }: Notice, publicUrl: string): W
     intro: textFor(language, `${texts}.${isOwner ? 'intro' : 'staff'}`, values),
     names: listOf(language, stories),
     details: detailsOf(language, first),
-    link: linkOf(language, { first, isSingle: stories.length === 1, publicUrl }),
+    link: linkOf(language, { first, isSingle: stories.length === 1, publicUrl, deedUrl }),
     footer: textFor(language, 'notices.footer', { url: publicUrl }),
   };
   const subject = textFor(language, `${texts}.${isOwner ? 'subject' : 'staffSubject'}`, values);
@@ -70,7 +70,7 @@ function namesOf(language: Language, stories: Notice['stories']): string {
 function listOf(language: Language, stories: Notice['stories']): string[] {
   const { kind } = stories[0].occurrence;
   // Of a printer or a connection the sentence itself says the name.
-  if (kind === 'printer' || kind === 'connection') return [];
+  if (kind === 'printer' || kind === 'connection' || kind === 'welcome') return [];
   const names = stories.slice(0, MAX_NAMES).map((story) => nameOf(language, story));
   return stories.length > MAX_NAMES ? [...names, '…'] : names;
 }
@@ -124,7 +124,12 @@ export function timeOf(language: Language, at: Date): string {
 
 function linkOf(
   language: Language,
-  of: { readonly first: Story; readonly isSingle: boolean; readonly publicUrl: string },
+  of: {
+    readonly first: Story;
+    readonly isSingle: boolean;
+    readonly publicUrl: string;
+    readonly deedUrl: string | undefined;
+  },
 ): Letter['link'] {
   const { occurrence } = of.first;
   const page = (path: string, words: string) => ({
@@ -141,6 +146,10 @@ function linkOf(
     case 'connection':
       return page(`/settings/connections/${occurrence.connectionId}`, 'connection');
     case 'message':
+      return of.deedUrl === undefined
+        ? undefined
+        : { words: textFor(language, 'notices.links.confirm'), url: of.deedUrl };
+    case 'welcome':
       return undefined;
   }
 }

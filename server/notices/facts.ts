@@ -73,7 +73,27 @@ export class Facts {
       }
       case 'connection':
         return await this.#tellConnection(occurrence);
+      case 'welcome':
+        return await this.#tellWelcome(occurrence);
     }
+  }
+
+  /** Goes to the registered address of the user and never to the one that the message claims to come from. */
+  async #tellHeld({ source }: Occurrence & { kind: 'message' }): Promise<Receiver | undefined> {
+    const { newcomer, language, isAutomatic } = source.data;
+    if (isAutomatic !== false) return undefined;
+    if (source.ownerId !== null) return await this.#findPerson(source.ownerId, undefined);
+    // Held are only those strangers who are proven to send from this address.
+    const address = textOf(newcomer);
+    if (address === undefined) return undefined;
+    return { address, name: undefined, language: language === 'it' ? 'it' : 'en', isOwner: true };
+  }
+
+  async #tellWelcome(occurrence: Occurrence & { kind: 'welcome' }): Promise<Told | undefined> {
+    const { source } = occurrence;
+    const subjectId = `${source.subjectId}/welcome`;
+    const story = { occurrence, subjectId, groupId: subjectId, title: textOf(source.data.address) ?? '', ...NOBODYS };
+    return { story, owner: await this.#findPerson(source.subjectId, undefined) };
   }
 
   async #tellJob(occurrence: Occurrence & { kind: 'job' }): Promise<Told | undefined> {
@@ -103,11 +123,12 @@ export class Facts {
     const received = receivedOf(source);
     const reason = textOf(source.data.reason) ?? '';
     const ownerId = source.ownerId ?? (await this.#findSenderOfLarge(reason, received.sender));
-    const person = await this.#findPerson(ownerId, received.sender);
+    const isHeld = event === 'sender-confirmation';
+    const person = isHeld ? await this.#tellHeld(occurrence) : await this.#findPerson(ownerId, received.sender);
     // A stranger is not answered, and nobody is told of each piece of junk that strangers send.
-    if (event === 'job-refused' && person === undefined) return undefined;
+    if ((isHeld || event === 'job-refused') && person === undefined) return undefined;
     return {
-      owner: received.mayBeAnswered ? person : undefined,
+      owner: isHeld || received.mayBeAnswered ? person : undefined,
       story: {
         occurrence,
         subjectId: received.id,
@@ -149,10 +170,21 @@ export class Facts {
   #findReceived(messageId: string): Promise<Received | undefined> {
     const known = this.#received.get(messageId);
     if (known !== undefined) return known;
-    const filter = { subjectId: messageId, type: 'message-received', limit: 1 } as const;
-    const asked = readJournal(this.#context, filter).then(([event]) => event && receivedOf(event));
+    const asked = this.#readReceived(messageId);
     this.#received.set(messageId, asked);
     return asked;
+  }
+
+  /** A message that was held may be answered once its sender has confirmed it. */
+  async #readReceived(messageId: string): Promise<Received | undefined> {
+    const of = async (type: 'message-received' | 'message-held' | 'message-confirmed') =>
+      (await readJournal(this.#context, { subjectId: messageId, type, limit: 1 }))[0];
+    const event = await of('message-received');
+    if (event !== undefined) return receivedOf(event);
+    const held = await of('message-held');
+    if (held === undefined) return undefined;
+    const isConfirmed = (await of('message-confirmed')) !== undefined;
+    return { ...receivedOf(held), mayBeAnswered: isConfirmed && held.data.isAutomatic === false };
   }
 
   /** The owner under the address that the message came from, if it is still one of theirs. */
@@ -209,7 +241,7 @@ function receivedOf({ subjectId, data }: JournalEvent): Received {
     subject: textOf(data.subject) ?? '',
     messageIdHeader: textOf(data.messageIdHeader),
     // An event of an older version does not say it: then nobody is answered.
-    mayBeAnswered: data.isAutomatic === false,
+    mayBeAnswered: data.isAutomatic === false && data.mayReply !== false,
   };
 }
 

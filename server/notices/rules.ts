@@ -19,6 +19,7 @@ export type Occurrence =
       readonly at: Date;
     }
   | { readonly kind: 'message'; readonly event: NoticeEvent; readonly source: JournalEvent; readonly at: Date }
+  | { readonly kind: 'welcome'; readonly event: NoticeEvent; readonly source: JournalEvent; readonly at: Date }
   | {
       readonly kind: 'printer';
       readonly event: NoticeEvent;
@@ -37,6 +38,7 @@ export type Occurrence =
     };
 
 const OUTCOME_UNKNOWN = 'outcome-unknown';
+const SENDER_UNCONFIRMED = 'sender-unconfirmed';
 
 /** Reads what an event means for notices; `undefined` when no rule that is switched on is about it. */
 export function findOccurrence(event: JournalEvent, rules: NoticeSettings['rules']): Occurrence | undefined {
@@ -52,6 +54,8 @@ function occurrencesOf(event: JournalEvent): readonly Occurrence[] {
   const { at } = event;
   switch (event.type) {
     case 'job-created': {
+      // Nobody knows yet whose it is: the message asks its sender, and nothing else is said to anybody.
+      if (textsOf(event.data.reasons).includes(SENDER_UNCONFIRMED)) return [];
       const job = { kind: 'job', jobId: event.subjectId, at } as const;
       const received = { ...job, event: 'job-received' } as const;
       return event.data.state === 'pending-held' ? [{ ...job, event: 'job-held' }, received] : [received];
@@ -60,6 +64,10 @@ function occurrencesOf(event: JournalEvent): readonly Occurrence[] {
       return jobOccurrences(event);
     case 'message-refused':
       return [{ kind: 'message', event: 'job-refused', source: event, at }];
+    case 'message-held':
+      return [{ kind: 'message', event: 'sender-confirmation', source: event, at }];
+    case 'sender-registered':
+      return [{ kind: 'welcome', event: 'sender-welcome', source: event, at }];
     case 'message-failed':
       return [{ kind: 'message', event: 'job-failed', source: event, at }];
     case 'printer-state-changed':

@@ -14,6 +14,7 @@ import { composeMessage } from '../protocols/smtp/compose.ts';
 import type { Context } from '../store/database.ts';
 import { checkFence, type Lease } from '../store/leases.ts';
 import { transaction } from '../store/transaction.ts';
+import { createLink } from '../users/users.ts';
 import { type Notice, variantOf, writeNotice } from './compose.ts';
 import { Facts, type Story } from './facts.ts';
 import { type NoticeSettings, type Receiver, readSettings } from './notice.ts';
@@ -23,6 +24,8 @@ import { findOccurrence, isWithinLimits } from './rules.ts';
 export const BATCH_EVENTS = 200;
 /** A printer whose paper runs out again and again is told of once in this time. */
 const QUIET_MS = HOUR_MS;
+/** As long as intake keeps a message that nobody has confirmed. */
+const CONFIRMATION_MS = 7 * DAY_MS;
 
 type Sender = { readonly email: string; readonly name: string | undefined };
 type Reading = { readonly settings: NoticeSettings; readonly sender: Sender | undefined };
@@ -210,7 +213,8 @@ async function tellSuppressed(context: Context, receiver: Receiver, story: Story
 
 async function submit(context: Context, notice: Notice, sender: Sender): Promise<string> {
   const { receiver, stories } = notice;
-  const { subject, text, html } = writeNotice(notice, context.settings.publicUrl);
+  const deedUrl = await linkFor(context, stories[0]);
+  const { subject, text, html } = writeNotice(notice, context.settings.publicUrl, deedUrl);
   const messageId = `<platen-notice.${newId()}@${sender.email.split('@').at(-1)}>`;
   const answered = receiver.isOwner ? stories[0].received?.messageIdHeader : undefined;
   const isReply = receiver.isOwner && stories[0].received !== undefined;
@@ -237,6 +241,19 @@ async function submit(context: Context, notice: Notice, sender: Sender): Promise
     content: { kind: 'bytes', bytes },
     subject,
     messageIdHeader: messageId,
+  });
+}
+
+/** The link of a message that asks its sender to confirm; it is kept with the message that carries it, or not at all. */
+async function linkFor(context: Context, { occurrence }: Story): Promise<string | undefined> {
+  if (occurrence.kind !== 'message' || occurrence.event !== 'sender-confirmation') return undefined;
+  const { subjectId, ownerId } = occurrence.source;
+  const userId = ownerId ?? undefined;
+  return await createLink(context, {
+    purpose: 'confirm-sender',
+    subjectIds: [subjectId],
+    userId,
+    lifetimeMs: CONFIRMATION_MS,
   });
 }
 

@@ -341,6 +341,40 @@ describe('a session', () => {
     assert.equal(server.accepted.length, 12);
   });
 
+  test('takes several from a full queue, and what it had taken and not begun goes back as if never tried', async () => {
+    await using stage = await openOutboxStage();
+    const { context, server } = stage;
+    const attemptsBefore: number[] = [];
+    let dots = 0;
+    server.react(async ({ moment }) => {
+      if (moment !== 'dot') return undefined;
+      dots += 1;
+      const isCut = dots === 60;
+      const open = context.db.selectFrom('outbox_attempts').select('id').where('ended_at', 'is', null);
+      attemptsBefore.push((await open.execute()).length);
+      return isCut ? 'drop' : undefined;
+    });
+    const ids = await Promise.all(Array.from({ length: 100 }, () => submit(stage)));
+    const all = async () => await Promise.all(ids.map((id) => getMessage(context, id)));
+    await eventually(async () => (await all()).filter(({ state }) => state === 'sent').length === 99, {
+      what: 'all but one have left',
+      timeoutMs: 30_000,
+    });
+    const cut = (await all()).filter(({ state }) => state !== 'sent');
+    assert.deepEqual(
+      cut.map(({ state, possiblyTwice }) => [state, possiblyTwice]),
+      [['uncertain', true]],
+    );
+    // Written before it is made, each time, and several with one commit.
+    assert.ok(
+      attemptsBefore.every((count) => count > 0) && Math.max(...attemptsBefore) > server.sessions(),
+      String(attemptsBefore),
+    );
+    assert.equal(server.accepted.length, 99);
+    assert.ok((await all()).every(({ attempts, state }) => attempts === 1 || state === 'uncertain'));
+    assert.ok((await all()).filter(({ possiblyTwice }) => possiblyTwice).length === 1);
+  });
+
   test('ends when Platen stops, and a message without an answer is then uncertain', async () => {
     await using stage = await openOutboxStage();
     const { context, server, clock } = stage;

@@ -1,217 +1,81 @@
 /** One attempt at one message: claimed and written first, then sent, then judged. */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { type Selectable, sql } from 'kysely';
+import { sql } from 'kysely';
 import { PlatenError } from '../base/errors.ts';
-import { newId } from '../base/secrets.ts';
 import { record } from '../journal/journal.ts';
 import type { SmtpSession } from '../protocols/smtp/client.ts';
 import type { SmtpOutcome } from '../protocols/smtp/outcome.ts';
 import { openSpoolFile } from '../spool/spool.ts';
 import type { Context, Db } from '../store/database.ts';
-import { checkFence, type Lease, listKept } from '../store/leases.ts';
-import type { Schema } from '../store/schema.ts';
+import { checkFence, type Lease } from '../store/leases.ts';
 import { transaction } from '../store/transaction.ts';
 import { Group } from './commit.ts';
-import { type Pace, takeTurn } from './pace.ts';
-import { type Plain, settlePlain } from './settle.ts';
+import { takeTurn } from './pace.ts';
+import { type Claimed, playTurns, RECIPIENTS_AT_ONCE, type Turn, type TurnResult } from './rows/turn.ts';
 import { judgeMessage, type Verdict } from './verdict.ts';
 
-/** A message that this session has, with the attempt that stands for it. */
-export type Claimed = {
-  readonly id: string;
-  readonly attemptId: string;
-  readonly ownerId: string | null;
-  readonly sender: string;
-  readonly body: Buffer | null;
-  readonly spoolId: string | null;
-  readonly bytes: number;
-  readonly sha256: Buffer;
-  readonly possiblyTwice: boolean;
-  /** This attempt counted. */
-  readonly attempts: number;
-  readonly logonFailures: number;
-  /** Recipients of this attempt, and their positions in the same order. */
-  readonly recipients: readonly string[];
-  readonly positions: readonly number[];
-  /** Recipients that nothing is decided about yet, those of this attempt included. */
-  readonly unsettled: number;
-  readonly hasFailedRecipients: boolean;
-};
-
-export type Next =
-  | { readonly kind: 'message'; readonly claimed: Claimed }
-  | { readonly kind: 'wait'; readonly ms: number }
-  | { readonly kind: 'none' };
-
-/** Exchange Online takes 500 by default; whoever takes fewer says so, and is asked for half. */
-const RECIPIENTS_AT_ONCE = 500;
-
-export type Turn = {
-  readonly lease: Lease;
-  readonly pace: Pace;
-  /** What came of the message before, to be written in the same transaction. */
-  readonly done: Plain | undefined;
-};
+export type Next = Exclude<TurnResult, { kind: 'lost' }> | { readonly kind: 'wait'; readonly ms: number };
 
 /**
- * Settles the message before and takes the next due one for the holder of a lease, within the pace, and writes the
- * attempt. Durable when it returns: a message whose session dies after this is uncertain, never forgotten. Throws
- * `lease-lost`.
+ * Settles the messages before and takes the next due ones for the holder of a lease, within the pace, and writes their
+ * attempts, in one commit. Durable when it returns: a message whose session dies after this is uncertain, never
+ * forgotten. Throws `lease-lost`.
  */
-export async function beginAttempt(context: Context, turn: Turn): Promise<Next> {
+export async function beginAttempts(context: Context, turn: Turn): Promise<Next> {
   // Where nothing is to be waited for, the sessions of this node share their commits.
-  const [next] = turn.pace.limits === undefined ? [await groupOf(context).add(turn)] : await takeTurns(context, [turn]);
-  if (next !== undefined && next.kind !== 'lost') return next;
+  const next = turn.pace.limits === undefined ? await groupOf(context).add(turn) : await playPaced(context, turn);
+  if (next.kind !== 'lost') return next;
   throw new PlatenError('lease-lost', `another node has taken over ${turn.lease.name}`);
 }
-
-type TurnResult = Next | { readonly kind: 'lost' };
 
 const groups = new WeakMap<Db, Group<Turn, TurnResult>>();
 
 function groupOf(context: Context): Group<Turn, TurnResult> {
   const known = groups.get(context.db);
   if (known !== undefined) return known;
-  const group = new Group<Turn, TurnResult>({ bytesOf: () => 0, commit: (turns) => takeTurns(context, turns) });
+  const group = new Group<Turn, TurnResult>({
+    bytesOf: () => 0,
+    commit: (turns) => playTurns(context, turns),
+  });
   groups.set(context.db, group);
   return group;
 }
 
-async function takeTurns(context: Context, turns: readonly Turn[]): Promise<TurnResult[]> {
+/** The pace counts the recipients of the message that is next: that one is chosen and locked first, and never two. */
+async function playPaced(context: Context, turn: Turn): Promise<TurnResult | Next> {
   return await transaction(context, async (context) => {
-    const kept = await listKept(
-      context,
-      turns.map(({ lease }) => lease),
-    );
-    const alive = turns.filter(({ lease }) => kept.has(lease.name));
-    const done = alive.flatMap((turn) => (turn.done === undefined ? [] : [turn.done]));
-    const settled = await settlePlain(context, done);
-    const able = alive.filter((turn) => turn.done === undefined || settled.has(turn.done.claimed.attemptId));
-    const nexts = await claimNext(context, able);
-    return turns.map((turn) => nexts.get(turn) ?? { kind: 'lost' });
+    const [settled = { kind: 'none' } as const] = await playTurns(context, [{ ...turn, wants: 0 }]);
+    if (settled.kind === 'lost') return settled;
+    const next = await findNext(context);
+    if (next === undefined) return { kind: 'none' };
+    const given = await takeTurn(context, turn.pace, next.recipients);
+    if (given.kind === 'wait') return given;
+    const [claimed] = await playTurns(context, [{ ...turn, done: [], wants: 1 }], { messageId: next.id });
+    return claimed ?? { kind: 'none' };
   });
 }
 
-/** Gives each turn a due message of its own, as far as there are any. */
-async function claimNext(context: Context, turns: readonly Turn[]): Promise<Map<Turn, Next>> {
-  if (turns.length === 0) return new Map();
-  const now = context.clock.now();
-  const rows = await context.db
+async function findNext(context: Context): Promise<{ id: string; recipients: number } | undefined> {
+  const row = await context.db
     .selectFrom('outbox_messages')
-    .selectAll()
-    .where('due_at', '<=', now)
+    .select(['id', 'recipients_at_once'])
+    .where('due_at', '<=', context.clock.now())
     .orderBy('priority')
     .orderBy('due_at')
     .orderBy('id')
-    .limit(turns.length)
+    .limit(1)
     .forUpdate()
     .skipLocked()
-    .execute();
-  const ids = rows.map(({ id }) => id);
-  const recipients = Map.groupBy(await readRecipients(context, ids), (one) => one.message_id);
-  const nexts = new Map<Turn, Next>();
-  for (const [index, turn] of turns.entries()) {
-    const row = rows[index];
-    const all = row === undefined ? [] : (recipients.get(row.id) ?? []);
-    nexts.set(turn, row === undefined ? { kind: 'none' } : await claimWithin(context, { turn, row, recipients: all }));
-  }
-  const claims = [...nexts].flatMap(([turn, next]) =>
-    next.kind === 'message' ? [{ turn, claimed: next.claimed }] : [],
-  );
-  await writeAttempts(context, claims, now);
-  return nexts;
-}
-
-async function readRecipients(context: Context, ids: readonly string[]) {
-  if (ids.length === 0) return [];
-  return await context.db
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { count } = await context.db
     .selectFrom('outbox_recipients')
-    .select(['message_id', 'position', 'address', 'state'])
-    .where('message_id', 'in', [...ids])
-    .orderBy('message_id')
-    .orderBy('position')
-    .execute();
-}
-
-async function claimWithin(
-  context: Context,
-  claim: {
-    readonly turn: Turn;
-    readonly row: Selectable<Schema['outbox_messages']>;
-    readonly recipients: readonly RecipientRow[];
-  },
-): Promise<Next> {
-  const { turn, row, recipients } = claim;
-  const chosen = recipients.filter(isUnsettled).slice(0, row.recipients_at_once ?? RECIPIENTS_AT_ONCE);
-  const given = await takeTurn(context, turn.pace, chosen.length);
-  if (given.kind === 'wait') return given;
-  return { kind: 'message', claimed: describeClaim(row, { attemptId: newId(), chosen, recipients }) };
-}
-
-async function writeAttempts(
-  context: Context,
-  claims: readonly { readonly turn: Turn; readonly claimed: Claimed }[],
-  now: Date,
-): Promise<void> {
-  if (claims.length === 0) return;
-  await context.db
-    .insertInto('outbox_attempts')
-    .values(
-      claims.map(({ turn, claimed }) => ({
-        id: claimed.attemptId,
-        message_id: claimed.id,
-        lease_name: turn.lease.name,
-        fence: turn.lease.fence,
-        phase: 'sending' as const,
-        positions: [...claimed.positions],
-        started_at: now,
-      })),
-    )
-    .execute();
-  await context.db
-    .updateTable('outbox_messages')
-    .set({ state: 'active', due_at: null, attempts: sql<number>`attempts + 1` })
-    .where(
-      'id',
-      'in',
-      claims.map(({ claimed }) => claimed.id),
-    )
-    .execute();
-}
-
-type RecipientRow = Pick<Selectable<Schema['outbox_recipients']>, 'position' | 'address' | 'state'>;
-
-function isUnsettled({ state }: RecipientRow): boolean {
-  return state === 'queued' || state === 'uncertain';
-}
-
-function describeClaim(
-  row: Selectable<Schema['outbox_messages']>,
-  claim: {
-    readonly attemptId: string;
-    readonly chosen: readonly RecipientRow[];
-    readonly recipients: readonly RecipientRow[];
-  },
-): Claimed {
-  const { attemptId, chosen, recipients } = claim;
-  return {
-    id: row.id,
-    attemptId,
-    ownerId: row.owner_id,
-    sender: row.sender,
-    body: row.body,
-    spoolId: row.spool_id,
-    bytes: row.bytes,
-    sha256: row.sha256,
-    possiblyTwice: row.possibly_twice,
-    attempts: row.attempts + 1,
-    logonFailures: row.logon_failures,
-    recipients: chosen.map(({ address }) => address),
-    positions: chosen.map(({ position }) => position),
-    unsettled: recipients.filter(isUnsettled).length,
-    hasFailedRecipients: recipients.some(({ state }) => state === 'failed'),
-  };
+    .select((select) => select.fn.countAll<number>().as('count'))
+    .where('message_id', '=', row.id)
+    .where('state', 'in', ['queued', 'uncertain'])
+    .executeTakeFirstOrThrow();
+  return { id: row.id, recipients: Math.min(count, row.recipients_at_once ?? RECIPIENTS_AT_ONCE) };
 }
 
 /** Sends a claimed message and decides what that means. Throws only `lease-lost`, with the final dot kept back. */

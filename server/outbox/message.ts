@@ -10,7 +10,8 @@
  *   held, failed → queued                released or retried
  *   active → queued                      the session ended before this message was begun, and nothing of it was sent
  *
- * `sent` is final: its bytes are given up. Everything else keeps them until it is dropped.
+ * `sent` is final: its bytes are given up. Everything else keeps them until it is dropped. What is sent or failed is
+ * forgotten after 30 days (`rows/retention.ts`).
  */
 import { DAY_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';

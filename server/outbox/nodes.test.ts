@@ -8,9 +8,10 @@ import { PlatenError } from '../base/errors.ts';
 import { parseReply } from '../protocols/smtp/replies.ts';
 import type { Context } from '../store/database.ts';
 import { type Lease, withLease } from '../store/leases.ts';
-import { beginAttempt, type Claimed } from './deliver.ts';
+import { beginAttempts } from './deliver.ts';
 import { countOutbox, getMessage, submitMessage } from './outbox.ts';
 import { CLASSIC_SESSIONS, type Pace } from './pace.ts';
+import type { Claimed } from './rows/turn.ts';
 import { settle } from './settle.ts';
 import type { Verdict } from './verdict.ts';
 import { startOutboxWorker } from './worker.ts';
@@ -64,10 +65,12 @@ describe('a node that dies', () => {
     const name = `${SLOT}${pace.mailbox}:1`;
     let kept: { claimed: Claimed; lease: Lease } | undefined;
     await withLease(context, name, {}, async (lease) => {
-      const next = await beginAttempt(context, { lease, pace, done: undefined });
-      assert.equal(next.kind, 'message');
-      kept = { claimed: next.claimed, lease };
-      await then?.(next.claimed, lease);
+      const next = await beginAttempts(context, { lease, pace, done: [], wants: 1 });
+      assert.ok(next.kind === 'messages');
+      const [claimed] = next.claimed;
+      assert.ok(claimed !== undefined && next.claimed.length === 1);
+      kept = { claimed, lease };
+      await then?.(claimed, lease);
     });
     assert.ok(kept);
     return kept;

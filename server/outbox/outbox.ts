@@ -16,7 +16,7 @@ import type { Context } from '../store/database.ts';
 import type { OutboxState, Problem, Schema } from '../store/schema.ts';
 import { enqueueTasks } from '../store/tasks.ts';
 import { transaction } from '../store/transaction.ts';
-import { commitInGroup, insertMessages, type Prepared } from './commit.ts';
+import { commitInGroup, insertMessages, type Prepared, tellDue } from './commit.ts';
 import { holdUnsent } from './hold.ts';
 import {
   type Attempt,
@@ -231,6 +231,7 @@ export async function releaseMessage(context: Context, id: string, actor: string
     if (found.kind === 'ready') await unpark(context, found.outgoing.pace.mailbox);
     await enqueueTasks(context, 'outbox', [id]);
   });
+  tellDue(context);
   return await getMessage(context, id);
 }
 

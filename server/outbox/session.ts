@@ -10,10 +10,11 @@ import type { Context } from '../store/database.ts';
 import type { Lease } from '../store/leases.ts';
 import type { Problem } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
-import { beginAttempt, recoverAttempts, sendClaimed } from './deliver.ts';
+import { beginAttempts, recoverAttempts, sendClaimed } from './deliver.ts';
 import type { Place } from './message.ts';
 import { CLASSIC_SESSIONS, EXCHANGE_LIMITS, EXCHANGE_SESSIONS, type Pace } from './pace.ts';
-import { isPlain, type Plain, settle, settleSession } from './settle.ts';
+import { type Claimed, isPlain, type Plain } from './rows/turn.ts';
+import { settle, settleSession, stepAfter } from './settle.ts';
 import { judgeSession, type Verdict } from './verdict.ts';
 
 /** The server as it is set now; two that differ in anything are two. */
@@ -168,44 +169,81 @@ type Sending = Run & {
   readonly endsAtMs: number;
 };
 
+/**
+ * How many messages a session takes with one commit, at the most. What it had taken when the power failed is uncertain
+ * afterwards, whether it had left or not; so it begins with one, and takes more only while there are more.
+ */
+const MOST_AT_ONCE = 8;
+
 async function sendAll(sending: Sending): Promise<SessionEnd | 'reconnect'> {
-  const { context, lease, outgoing, session } = sending;
+  const { context, lease, outgoing } = sending;
   const counted = { sent: 0, lookedAtMs: context.clock.monotonicMs() };
-  let done: Plain | undefined;
-  for (;;) {
+  let done: readonly Plain[] = [];
+  for (let wants = 1; ; ) {
     const end = await findEnd(sending, counted);
     if (end !== undefined) {
-      if (done !== undefined) await settle(context, lease, done);
+      await settleBatch(sending, { done, unsent: [] });
       return end;
     }
-    const next = await beginAttempt(context, { lease, pace: outgoing.pace, done });
-    done = undefined;
+    const next = await beginAttempts(context, { lease, pace: outgoing.pace, done, wants });
+    done = [];
     if (next.kind === 'none') return { kind: 'idle', ms: 0 };
     if (next.kind === 'wait') {
       if (next.ms > LINGER_MS) return { kind: 'idle', ms: next.ms };
       await context.clock.sleep(next.ms, AbortSignal.any([sending.stop, lease.signal]));
       continue;
     }
-    const { claimed } = next;
-    const verdict = await sendClaimed(context, lease, { session, claimed, sentInSession: counted.sent });
-    const outcome = { claimed, verdict, place: outgoing.place, isFirst: counted.sent === 0 };
-    if (verdict.kind === 'accepted') counted.sent += 1;
-    // Written together with the next attempt.
-    if (isPlain(outcome)) {
-      done = outcome;
-      continue;
-    }
-    const step = await settle(context, lease, outcome);
-    if (step === 'stop') return { kind: 'idle', ms: 0 };
-    if (step === 'reconnect') return 'reconnect';
+    const sent = await sendBatch(sending, counted, next.claimed);
+    if (sent.end !== undefined) return sent.end;
+    done = sent.done;
+    wants = next.claimed.length < wants ? 1 : Math.min(2 * wants, MOST_AT_ONCE);
   }
 }
 
+type Counted = { sent: number; lookedAtMs: number };
+type BatchEnd =
+  | { readonly end: undefined; readonly done: readonly Plain[] }
+  | { readonly end: SessionEnd | 'reconnect' };
+
+/** Sends what was taken, one after the other. When the session ends before the last, the rest goes back to the queue. */
+async function sendBatch(sending: Sending, counted: Counted, batch: readonly Claimed[]): Promise<BatchEnd> {
+  const { context, lease, outgoing, session } = sending;
+  const done: Plain[] = [];
+  for (const [index, claimed] of batch.entries()) {
+    const end = index === 0 ? undefined : await findEnd(sending, counted);
+    if (end !== undefined) {
+      await settleBatch(sending, { done, unsent: batch.slice(index) });
+      return { end };
+    }
+    const verdict = await sendClaimed(context, lease, { session, claimed, sentInSession: counted.sent });
+    const outcome = { claimed, verdict, place: outgoing.place, isFirst: counted.sent === 0 };
+    if (verdict.kind === 'accepted') counted.sent += 1;
+    // Written together with the next attempts.
+    if (isPlain(outcome)) {
+      done.push(outcome);
+      continue;
+    }
+    const step = stepAfter(outcome);
+    // Before the verdict, which may be about everything that waits.
+    if (step !== 'go-on') await settleBatch(sending, { done, unsent: batch.slice(index + 1) });
+    await settle(context, lease, outcome);
+    if (step === 'stop') return { end: { kind: 'idle', ms: 0 } };
+    if (step === 'reconnect') return { end: 'reconnect' };
+  }
+  return { end: undefined, done };
+}
+
+async function settleBatch(
+  { context, lease, outgoing: { place } }: Sending,
+  { done, unsent }: { readonly done: readonly Plain[]; readonly unsent: readonly Claimed[] },
+): Promise<void> {
+  for (const one of done) await settle(context, lease, one);
+  const verdict = { kind: 'reconnect' } as const;
+  for (const claimed of unsent) await settle(context, lease, { claimed, verdict, place, isFirst: false });
+}
+
 /** Whether the session is at its end before the next message. */
-async function findEnd(
-  sending: Sending,
-  counted: { lookedAtMs: number },
-): Promise<SessionEnd | 'reconnect' | undefined> {
+async function findEnd(sending: Sending, counted: Counted): Promise<SessionEnd | 'reconnect' | undefined> {
   const { context, outgoing, session } = sending;
   if (sending.stop.aborted) return { kind: 'changed' };
   const nowMs = context.clock.monotonicMs();

@@ -1,7 +1,6 @@
 /** Applies a verdict to the rows, once: under the fence of the session's lease, and only while the attempt is open. */
-import { sql } from 'kysely';
 import { type ErrorCode, PlatenError } from '../base/errors.ts';
-import { record, recordAll } from '../journal/journal.ts';
+import { record } from '../journal/journal.ts';
 import type { RecipientReply } from '../protocols/smtp/outcome.ts';
 import { forget } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
@@ -9,10 +8,10 @@ import { checkFence, type Lease } from '../store/leases.ts';
 import type { HoldReason, OutboxState } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
 import { messagePauseMs, PROBE_MS, serverPauseMs, TENANT_LIMIT_MS } from './backoff.ts';
-import type { Claimed } from './deliver.ts';
 import { deferWaiting, holdWaiting, releaseHeld } from './hold.ts';
 import { type Place, problemOf } from './message.ts';
 import { dailyPauseMs, park, readParking, unpark } from './pace.ts';
+import type { Claimed, Outcome } from './rows/turn.ts';
 import { type Cause, LOGON_TRIES, type RecipientVerdicts, type Verdict } from './verdict.ts';
 
 /** What the verdict means for the session. */
@@ -25,111 +24,40 @@ type Settling = {
   readonly verdict: Verdict;
 };
 
-export type Outcome = {
-  readonly claimed: Claimed;
-  readonly place: Place;
-  readonly verdict: Verdict;
-  /** The first message of its session. */
-  readonly isFirst: boolean;
-};
-
-/** Taken for everybody, and nothing else is to be done: many of these are settled with a few statements. */
-export type Plain = Outcome & { readonly verdict: Extract<Verdict, { kind: 'accepted' }> };
-
-export function isPlain(outcome: Outcome): outcome is Plain {
-  const { verdict, claimed, isFirst } = outcome;
-  if (verdict.kind !== 'accepted' || isFirst || claimed.hasFailedRecipients) return false;
-  const { failed, later, next } = verdict.recipients;
-  return failed.length + later.length + next.length === 0 && claimed.unsettled === claimed.positions.length;
-}
-
-/**
- * Settles plain outcomes in the transaction of `context.db`, whose fences the caller has checked. Returns the attempts
- * that were still open; the messages of others belong to somebody else by now and are left alone.
- */
-export async function settlePlain(context: Context, all: readonly Plain[]): Promise<ReadonlySet<string>> {
-  if (all.length === 0) return new Set();
-  const now = context.clock.now();
-  const values = sql<{ id: string; code: number; enhanced: string | null; words: string }>`unnest(
-    ${all.map(({ claimed }) => claimed.attemptId)}::uuid[],
-    ${all.map(({ verdict }) => verdict.reply.code)}::int[],
-    ${all.map(({ verdict }) => verdict.reply.enhanced ?? null)}::text[],
-    ${all.map(({ verdict }) => verdict.reply.words)}::text[]
-  )`.as<'v'>(sql`v(id, code, enhanced, words)`);
-  const closed = await context.db
-    .updateTable('outbox_attempts')
-    .from(values)
-    .set((set) => ({
-      phase: 'ended',
-      verdict: 'accepted',
-      code: set.ref('v.code'),
-      enhanced: set.ref('v.enhanced'),
-      words: set.ref('v.words'),
-      ended_at: now,
-    }))
-    .whereRef('outbox_attempts.id', '=', 'v.id')
-    .where('outbox_attempts.ended_at', 'is', null)
-    .returning('outbox_attempts.id')
-    .execute();
-  const open = new Set(closed.map(({ id }) => id));
-  const ours = all.filter(({ claimed }) => open.has(claimed.attemptId));
-  if (ours.length > 0) await markSent(context, ours, now);
-  return open;
-}
-
-async function markSent(context: Context, ours: readonly Plain[], now: Date): Promise<void> {
-  const ids = ours.map(({ claimed }) => claimed.id);
-  await context.db
-    .updateTable('outbox_recipients')
-    .set({ state: 'sent', problem: null })
-    .where('message_id', 'in', ids)
-    .execute();
-  const words = ours.map(({ verdict }) => verdict.reply.words);
-  const values = sql<{ id: string; words: string }>`unnest(${ids}::uuid[], ${words}::text[])`.as<'v'>(
-    sql`v(id, words)`,
-  );
-  await context.db
-    .updateTable('outbox_messages')
-    .from(values)
-    .set((set) => ({
-      state: 'sent',
-      problem: null,
-      body: null,
-      spool_id: null,
-      sent_at: now,
-      ended_at: now,
-      remote_answer: set.ref('v.words'),
-    }))
-    .whereRef('outbox_messages.id', '=', 'v.id')
-    .execute();
-  await forget(
-    context,
-    ours.flatMap(({ claimed }) => (claimed.spoolId === null ? [] : [claimed.spoolId])),
-  );
-  await recordAll(
-    context,
-    ours.map(({ claimed }) => ({
-      type: 'outbox-message-state-changed',
-      subjectId: claimed.id,
-      ...(claimed.ownerId === null ? {} : { ownerId: claimed.ownerId }),
-      data: { to: 'sent', verdict: 'accepted', ...(claimed.possiblyTwice ? { possiblyTwice: true } : {}) },
-    })),
-  );
+export function stepAfter({ verdict, claimed }: Pick<Outcome, 'verdict' | 'claimed'>): Step {
+  switch (verdict.kind) {
+    case 'accepted':
+    case 'recipients':
+    case 'later':
+    case 'split':
+    case 'failed':
+    case 'held':
+      return 'go-on';
+    case 'logon-failure':
+      return claimed.logonFailures + 1 < LOGON_TRIES ? 'go-on' : 'stop';
+    case 'uncertain':
+    case 'reconnect':
+    case 'refresh-token':
+      return 'reconnect';
+    case 'mailbox-held':
+    case 'mailbox-paused':
+    case 'server-paused':
+      return 'stop';
+  }
 }
 
 /** Writes what came of an attempt. Throws `lease-lost` when somebody else has taken the message over. */
-export async function settle(context: Context, lease: Lease, outcome: Outcome): Promise<Step> {
+export async function settle(context: Context, lease: Lease, outcome: Outcome): Promise<void> {
   const { claimed, verdict } = outcome;
-  return await transaction(context, async (context) => {
+  await transaction(context, async (context) => {
     await checkFence(context, lease);
     await closeAttempt(context, claimed, verdict);
-    const step = await apply({ context, ...outcome });
+    await apply({ context, ...outcome });
     // What waited for this mailbox goes on with the first message that gets through.
     if (verdict.kind === 'accepted' && outcome.isFirst) {
       await unpark(context, outcome.place.mailbox);
       await releaseHeld(context, 'mailbox');
     }
-    return step;
   });
 }
 
@@ -154,48 +82,46 @@ async function closeAttempt(context: Context, claimed: Claimed, verdict: Verdict
   }
 }
 
-async function apply(settling: Settling): Promise<Step> {
+async function apply(settling: Settling): Promise<void> {
   const { context, claimed, verdict } = settling;
   switch (verdict.kind) {
     case 'accepted':
       await settleRecipients(settling, verdict.recipients, verdict.reply.words);
-      return 'go-on';
+      return;
     case 'recipients':
       await settleRecipients(settling, { ...verdict.recipients, next: [] }, undefined, verdict.recipients.next);
-      return 'go-on';
+      return;
     case 'later': {
       const pauseMs = verdict.wait === 'hour' ? TENANT_LIMIT_MS : messagePauseMs(claimed.attempts);
       await wait(settling, verdict.cause, pauseMs);
-      return 'go-on';
+      return;
     }
     case 'split':
       await move(settling, { state: 'queued', dueInMs: 0, more: { recipients_at_once: verdict.atOnce } });
-      return 'go-on';
+      return;
     case 'failed':
       await failRecipients(settling, verdict.cause);
       await move(settling, { state: 'failed', cause: verdict.cause });
-      return 'go-on';
+      return;
     case 'held':
       await move(settling, { state: 'held', holdReason: 'message', cause: verdict.cause });
-      return 'go-on';
+      return;
     case 'uncertain':
       await markUncertain(settling, verdict.cause);
-      return 'reconnect';
+      return;
     case 'logon-failure':
-      return await settleLogonFailure(settling, verdict.cause);
+      await settleLogonFailure(settling, verdict.cause);
+      return;
     case 'reconnect':
     case 'refresh-token':
       await putBack(settling);
-      return 'reconnect';
+      return;
     case 'mailbox-held':
-      await putBack(settling);
-      await settleSession(context, settling.place, verdict);
-      return 'stop';
     case 'mailbox-paused':
     case 'server-paused':
       await putBack(settling);
       await settleSession(context, settling.place, verdict);
-      return 'stop';
+      return;
   }
 }
 
@@ -233,18 +159,17 @@ function waitingState(claimed: Claimed, otherwise: OutboxState): OutboxState {
   return claimed.possiblyTwice ? 'uncertain' : otherwise;
 }
 
-async function settleLogonFailure(settling: Settling, cause: Cause): Promise<Step> {
+async function settleLogonFailure(settling: Settling, cause: Cause): Promise<void> {
   const { context, claimed, place } = settling;
   const failures = claimed.logonFailures + 1;
   const more = { logon_failures: failures };
-  if (failures < LOGON_TRIES) {
+  if (stepAfter(settling) === 'go-on') {
     const state = waitingState(claimed, 'deferred');
     await move(settling, { state, cause, dueInMs: messagePauseMs(claimed.attempts), more });
-    return 'go-on';
+    return;
   }
   await move(settling, { state: 'held', holdReason: 'mailbox', cause, more });
   await settleSession(context, place, { kind: 'mailbox-held', cause });
-  return 'stop';
 }
 
 async function markUncertain(settling: Settling, cause: Cause): Promise<void> {

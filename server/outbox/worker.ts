@@ -7,9 +7,11 @@ import type { Context } from '../store/database.ts';
 import { withLease } from '../store/leases.ts';
 import { followTasks } from '../store/tasks.ts';
 import { transaction } from '../store/transaction.ts';
+import { wakeOnDue } from './commit.ts';
 import { listOpenLeases, recoverAttempts } from './deliver.ts';
 import { failExpired, holdWaiting, readWork, releaseHeld, releaseProbe } from './hold.ts';
 import { forgetOldHours, readParking } from './pace.ts';
+import { pruneEnded } from './rows/retention.ts';
 import { findOutgoing, type Outgoing, runSession } from './session.ts';
 
 /** While something waits for a confirmation, it is looked for this often. */
@@ -25,6 +27,7 @@ export async function startOutboxWorker(context: Context): Promise<AsyncDisposab
   const sender = new Sender(context);
   undo.use(sender);
   undo.use(await followTasks(context, 'outbox', () => sender.wake()));
+  undo.use(wakeOnDue(context, () => sender.wake()));
   sender.start();
   const opened = undo.move();
   return { [Symbol.asyncDispose]: () => opened.disposeAsync() as Promise<void> };
@@ -113,7 +116,7 @@ class Sender implements AsyncDisposable {
     return MINUTE_MS;
   }
 
-  /** Once a minute: what has expired, and what was left open by a node that died. */
+  /** Once a minute: what has expired, what nobody asks for any more, and what was left open by a node that died. */
   async #sweep(): Promise<void> {
     const context = this.#context;
     const nowMs = context.clock.monotonicMs();
@@ -121,6 +124,7 @@ class Sender implements AsyncDisposable {
     this.#room = Number.POSITIVE_INFINITY;
     await transaction(context, failExpired);
     await forgetOldHours(context);
+    await pruneEnded(context);
     for (const name of await listOpenLeases(context)) {
       if (this.#slots.has(name)) continue;
       await withLease(context, name, { signal: this.#stop.signal }, (lease) => recoverAttempts(context, lease));

@@ -7,6 +7,7 @@ import {
   findKeywordsOrNames,
   findMediaTypes,
   findRange,
+  findResolutions,
   findText,
 } from '../protocols/ipp/attributes.ts';
 import type { IppAttributes } from '../protocols/ipp/message.ts';
@@ -32,6 +33,9 @@ export const CAPABILITY_ATTRIBUTES = [
   'color-supported',
   'copies-supported',
   'page-ranges-supported',
+  'pwg-raster-document-resolution-supported',
+  'pwg-raster-document-type-supported',
+  'pwg-raster-document-sheet-back',
 ] as const;
 
 export type ReadState = {
@@ -72,7 +76,16 @@ export function readCapabilities(attributes: IppAttributes, version: '2.0' | '1.
     isColor: findBoolean(attributes, 'color-supported') ?? null,
     copies: copies ? { min: copies.lower, max: Math.min(copies.upper, MAX_COPIES) } : null,
     takesPageRanges: findBoolean(attributes, 'page-ranges-supported') ?? false,
+    ...readRaster(attributes),
   };
+}
+
+/** PWG 5102.4 section 5: only printers that take PWG Raster tell this. */
+function readRaster(attributes: IppAttributes): Pick<PrinterCapabilities, 'raster'> {
+  const resolutions = findResolutions(attributes, 'pwg-raster-document-resolution-supported').slice(0, MAX_LISTED);
+  const types = findKeywords(attributes, 'pwg-raster-document-type-supported').slice(0, MAX_LISTED);
+  const sheetBack = findKeywords(attributes, 'pwg-raster-document-sheet-back')[0] ?? null;
+  return resolutions.length === 0 ? {} : { raster: { resolutions, types, sheetBack } };
 }
 
 /** Chooses 2.0 where the printer offers it or says nothing. */

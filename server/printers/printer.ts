@@ -20,6 +20,12 @@ export type PrinterCapabilities = {
   readonly isColor: boolean | null; // color-supported
   readonly copies: { readonly min: number; readonly max: number } | null; // copies-supported
   readonly takesPageRanges: boolean; // page-ranges-supported
+  /** Of printers that take PWG Raster; absent in what was read before Platen asked for it. */
+  readonly raster?: {
+    readonly resolutions: readonly { readonly x: number; readonly y: number }[]; // pwg-raster-document-resolution-supported
+    readonly types: readonly string[]; // pwg-raster-document-type-supported
+    readonly sheetBack: string | null; // pwg-raster-document-sheet-back
+  };
 };
 
 export type Printer = {

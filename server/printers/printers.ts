@@ -6,7 +6,7 @@
  * `not-sent`, `refused` and `busy` mean that nothing was printed. Never sends a document twice: whether to ask, to wait
  * or to send again is decided by `jobs`.
  */
-import { isSystemError, PlatenError } from '../base/errors.ts';
+import { isUniqueViolation, PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
 import { record } from '../journal/journal.ts';
 import {
@@ -19,10 +19,10 @@ import {
   validateJob,
 } from '../protocols/ipp/client.ts';
 import { ippOperations, ippStatus } from '../protocols/ipp/states.ts';
-import { IppTargetError, parsePrinterUri } from '../protocols/ipp/target.ts';
 import type { Context } from '../store/database.ts';
 import { decodeIdCursor, encodeCursor, type Page, pageOf } from '../store/pages.ts';
 import { transaction } from '../store/transaction.ts';
+import { findDrawing, type PageDrawing } from './drawing.ts';
 import { attemptLimits } from './limits.ts';
 import {
   type CancelOutcome,
@@ -41,8 +41,9 @@ import type { Printer, PrintOptions } from './printer.ts';
 import { deletePrinter, findPrinter, insertPrinter, noSuchPrinter, selectPrinters } from './rows.ts';
 import { callerFor, failureOf, forgetTransport, forgetTransports, verdictOf, wordsOf } from './talk.ts';
 import { makeTicket } from './ticket.ts';
-import { keepObservation, observePrinter } from './watch.ts';
+import { keepObservation, normalizeUri, observeNew, observePrinter } from './watch.ts';
 
+export type { PageDrawing } from './drawing.ts';
 export type { PrinterDocument } from './outcomes.ts';
 export type { Printer, PrinterCapabilities, PrinterJob, PrintOptions } from './printer.ts';
 
@@ -55,8 +56,6 @@ export type NewPrinterJob = {
   readonly documentFormat: string;
 };
 
-const UNIQUE_VIOLATION = '23505';
-
 /**
  * Adds a printer that answers at this address; what it tells is committed with it when this returns.
  * Throws `printer-address-refused`, `printer-unreachable`, `printer-refused`, `printer-answer-invalid`, or `conflict`
@@ -64,16 +63,8 @@ const UNIQUE_VIOLATION = '23505';
  */
 export async function addPrinter(context: Context, { name, uri, actor }: NewPrinter): Promise<Printer> {
   const draft = { id: newId(), name: name.trim(), uri: normalizeUri(uri) };
-  const observation = await observePrinter(
-    context,
-    { ...draft, certificatePin: null, capabilities: null },
-    { asks: 'everything' },
-  );
   try {
-    if (observation.kind === 'silent') {
-      const { code, detail, remote } = observation.problem;
-      throw new PlatenError(code, detail, { values: { uri: draft.uri }, ...(remote ? { remote } : {}) });
-    }
+    const observation = await observeNew(context, draft);
     return await transaction(context, async (context) => {
       const printer = await insertPrinter(context, draft);
       await record(context, 'printer-added', {
@@ -86,17 +77,8 @@ export async function addPrinter(context: Context, { name, uri, actor }: NewPrin
     });
   } catch (error) {
     await forgetTransport(context, draft.id);
-    if (!isSystemError(error) || error.code !== UNIQUE_VIOLATION) throw error;
+    if (!isUniqueViolation(error)) throw error;
     throw new PlatenError('conflict', 'a printer with this name or this address is already there', { cause: error });
-  }
-}
-
-function normalizeUri(uri: string): string {
-  try {
-    return parsePrinterUri(uri.trim()).uri;
-  } catch (error) {
-    if (!(error instanceof IppTargetError)) throw error;
-    throw new PlatenError('printer-address-refused', error.message, { cause: error });
   }
 }
 
@@ -133,6 +115,26 @@ export async function removePrinter(context: Context, id: string, actor?: string
     await record(context, 'printer-removed', { subjectId: id, data, ...(actor ? { actor } : {}) });
   });
   await forgetTransport(context, id);
+}
+
+/** Gives a printer another name. Throws `not-found`, and `conflict` for a name that is taken. */
+export async function renamePrinter(
+  context: Context,
+  id: string,
+  { name, actor }: { readonly name: string; readonly actor: string },
+): Promise<Printer> {
+  try {
+    return await transaction(context, async (context) => {
+      const before = await getPrinter(context, id);
+      await context.db.updateTable('printers').set({ name }).where('id', '=', id).execute();
+      const data = { name, was: before.name };
+      await record(context, 'printer-changed', { subjectId: id, actor, data });
+      return await getPrinter(context, id);
+    });
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    throw new PlatenError('conflict', 'a printer with this name is already there', { cause: error });
+  }
 }
 
 /** Asks a printer at once how it is and what it can do, and keeps what it says. Throws `not-found`. */
@@ -174,12 +176,15 @@ export async function closePrinterConnections(context: Context): Promise<void> {
 export function describePrinterJobSupport(printer: Printer): {
   readonly canCreateJob: boolean;
   readonly acceptsPdf: boolean;
+  /** How pages are to be drawn for it when it takes no PDF; none when it takes no pictures of pages either. */
+  readonly drawing: PageDrawing | undefined;
 } {
   const operations = printer.capabilities?.operations ?? [];
   return {
     canCreateJob:
       operations.includes(ippOperations['Create-Job']) && operations.includes(ippOperations['Send-Document']),
     acceptsPdf: printer.capabilities?.formats.includes('application/pdf') ?? false,
+    drawing: printer.capabilities === null ? undefined : findDrawing(printer.capabilities),
   };
 }
 

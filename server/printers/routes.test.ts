@@ -68,6 +68,42 @@ test('an administrator adds, reads, checks and removes a printer', async (t) => 
   assert.equal((await call('operator', 'GET', path)).body.code, 'not-found');
 });
 
+test('an address is looked at before it is added, and nothing of the look is kept', async (t) => {
+  const { call, practicePrinter } = await open(t);
+  const probe = async (role: Role, uri: string) => await call(role, 'POST', '/printers/probe', { uri });
+  for (const role of ['operator', 'user'] as const) {
+    assert.equal((await probe(role, practicePrinter.uri)).status, 403);
+  }
+  assert.deepEqual(practicePrinter.control.requests(), []);
+  const { status, body } = await probe('administrator', practicePrinter.uri);
+  assert.equal(status, 200);
+  assert.equal(body.state, 'idle');
+  assert.equal(body.certificate, null);
+  const capabilities = body.capabilities as { formats: string[]; sides: string[] };
+  assert.ok(capabilities.formats.includes('application/pdf'));
+  assert.deepEqual((await call('operator', 'GET', '/printers')).body.items, []);
+  for (const uri of ['ipp://169.254.169.254/', 'ipp://[::ffff:169.254.169.254]/', 'http://127.0.0.1/', 'file:///etc']) {
+    assert.equal((await probe('administrator', uri)).body.code, 'printer-address-refused', uri);
+  }
+  assert.equal(
+    (await probe('administrator', `ipp://127.0.0.1:${await findFreePort()}/`)).body.code,
+    'printer-unreachable',
+  );
+});
+
+test('a printer gets another name, and two never have the same', async (t) => {
+  const { call, practicePrinter } = await open(t);
+  const { uri } = practicePrinter;
+  const hall = await call('administrator', 'POST', '/printers', { name: 'Hall', uri });
+  const other = await call('administrator', 'POST', '/printers', { name: 'Office', uri: `${uri}?second` });
+  assert.equal(other.status, 201);
+  const path = `/printers/${String(hall.body.id)}`;
+  assert.equal((await call('operator', 'PATCH', path, { name: 'Library' })).status, 403);
+  assert.equal((await call('administrator', 'PATCH', path, { name: ' Library ' })).body.name, 'Library');
+  assert.equal((await call('administrator', 'PATCH', path, { name: 'Office' })).body.code, 'conflict');
+  assert.equal((await call('operator', 'GET', path)).body.name, 'Library');
+});
+
 test('only an administrator makes the server connect somewhere', async (t) => {
   const { call, practicePrinter } = await open(t);
   const body = { name: 'Hall', uri: practicePrinter.uri };

@@ -6,7 +6,16 @@ import type { Context } from '../store/database.ts';
 import { limitOf, pageQuery } from '../store/pages.ts';
 import type { Problem } from '../store/schema.ts';
 import type { Printer } from './printer.ts';
-import { acceptCertificate, addPrinter, checkPrinter, getPrinter, listPrinters, removePrinter } from './printers.ts';
+import {
+  acceptCertificate,
+  addPrinter,
+  checkPrinter,
+  getPrinter,
+  listPrinters,
+  removePrinter,
+  renamePrinter,
+} from './printers.ts';
+import { type PrinterOffer, probePrinter } from './watch.ts';
 
 const strings = z.array(z.string());
 
@@ -53,6 +62,9 @@ const printerShape = z.object({
   problem: problemShape,
 });
 
+/** What answers at an address that is no printer yet. */
+const offerShape = printerShape.pick({ uri: true, state: true, reasons: true, capabilities: true, certificate: true });
+
 // Names are shown on screens and stand in logs: no control characters.
 const name = z
   .string()
@@ -79,6 +91,15 @@ function showPrinter(printer: Printer, language: Language): z.infer<typeof print
     capabilities: capabilities as z.infer<typeof capabilitiesShape>,
     certificate: certificatePin,
     problem: problem === null ? null : showProblem(problem, language),
+  };
+}
+
+function showOffer({ certificatePin, reasons, capabilities, ...same }: PrinterOffer): z.infer<typeof offerShape> {
+  return {
+    ...same,
+    reasons: [...reasons],
+    capabilities: capabilities as z.infer<typeof capabilitiesShape>,
+    certificate: certificatePin,
   };
 }
 
@@ -136,6 +157,17 @@ function addChangingRoutes(app: FastifyInstance, context: Context): void {
       const printer = await addPrinter(context, { ...request.body, actor: request.actor });
       return reply.code(201).send(showPrinter(printer, request.language));
     },
+  });
+  routes.post('/printers/probe', {
+    config: { role: 'administrator' },
+    schema: { body: z.object({ uri }), response: { 200: offerShape } },
+    handler: async (request) => showOffer(await probePrinter(context, request.body.uri)),
+  });
+  routes.patch('/printers/:id', {
+    config: { role: 'administrator' },
+    schema: { params: idParams, body: z.object({ name }), response: { 200: printerShape } },
+    handler: async ({ params, body, actor, language }) =>
+      showPrinter(await renamePrinter(context, params.id, { ...body, actor }), language),
   });
   routes.put('/printers/:id/certificate', {
     config: { role: 'administrator' },

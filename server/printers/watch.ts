@@ -5,10 +5,12 @@
  * with the reason as a problem and the last message left in place.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { ErrorCode } from '../base/errors.ts';
+import { type ErrorCode, PlatenError } from '../base/errors.ts';
+import { newId } from '../base/secrets.ts';
 import { record } from '../journal/journal.ts';
 import { getPrinterAttributes, type IppCaller } from '../protocols/ipp/client.ts';
 import { ippStatus } from '../protocols/ipp/states.ts';
+import { IppTargetError, parsePrinterUri } from '../protocols/ipp/target.ts';
 import type { Context } from '../store/database.ts';
 import type { Problem } from '../store/schema.ts';
 import {
@@ -20,8 +22,16 @@ import {
   STATE_ATTRIBUTES,
 } from './capabilities.ts';
 import { attemptLimits, SEEN_STEP_MS } from './limits.ts';
-import type { Printer, PrinterCapabilities } from './printer.ts';
-import { callerFor, failureCodes, failureOf, type PrinterAddress, TRUSTED_AUTHORITIES, wordsOf } from './talk.ts';
+import type { Printer, PrinterCapabilities, PrinterState } from './printer.ts';
+import {
+  callerFor,
+  failureCodes,
+  failureOf,
+  forgetTransport,
+  type PrinterAddress,
+  TRUSTED_AUTHORITIES,
+  wordsOf,
+} from './talk.ts';
 
 export type Observation =
   | (ReadState & {
@@ -124,4 +134,51 @@ function nextState(printer: Printer, observation: Observation): NextState {
 function changeOf(printer: Printer, { state, reasons, message, problem }: NextState): Record<string, unknown> {
   const told = { name: printer.name, from: printer.state, state, reasons, message };
   return problem === null ? told : { ...told, problem: problem.code, detail: problem.detail };
+}
+
+export type PrinterOffer = {
+  readonly uri: string;
+  readonly state: PrinterState;
+  readonly reasons: readonly string[];
+  readonly capabilities: PrinterCapabilities | null;
+  /** `authorities`, the sha256 of the certificate that was shown, or null without TLS. */
+  readonly certificatePin: string | null;
+};
+
+type Answered = Extract<Observation, { kind: 'answered' }>;
+
+/**
+ * Asks whoever answers at this address what it is; the connection ends with the answer. Throws as `addPrinter` does,
+ * except `conflict`.
+ */
+export async function probePrinter(context: Context, uri: string): Promise<PrinterOffer> {
+  const draft = { id: newId(), uri: normalizeUri(uri) };
+  try {
+    const { state, reasons, capabilities = null, certificatePin } = await observeNew(context, draft);
+    return { uri: draft.uri, state, reasons, capabilities, certificatePin };
+  } finally {
+    await forgetTransport(context, draft.id);
+  }
+}
+
+/** Asks a printer that no row knows yet. Throws what the observation found wrong. */
+export async function observeNew(
+  context: Context,
+  draft: { readonly id: string; readonly uri: string },
+): Promise<Answered> {
+  const address = { ...draft, certificatePin: null, capabilities: null };
+  const observation = await observePrinter(context, address, { asks: 'everything' });
+  if (observation.kind === 'answered') return observation;
+  const { code, detail, remote } = observation.problem;
+  throw new PlatenError(code, detail, { values: { uri: draft.uri }, ...(remote ? { remote } : {}) });
+}
+
+/** The one form of a printer's address. Throws `printer-address-refused`. */
+export function normalizeUri(uri: string): string {
+  try {
+    return parsePrinterUri(uri.trim()).uri;
+  } catch (error) {
+    if (!(error instanceof IppTargetError)) throw error;
+    throw new PlatenError('printer-address-refused', error.message, { cause: error });
+  }
 }

@@ -39,6 +39,9 @@ export const OAUTH_TIMEOUT_MS = 20_000;
 /** Tokens are 1.5 to 3 kB; they travel in one SASL line, so a giant one must not be stored at all. */
 export const OAUTH_MAX_TOKEN_CHARACTERS = 16 * 1024;
 
+/** An address that a person pastes: the code of up to 16 K characters, percent-encoded, and the rest of the query. */
+export const OAUTH_MAX_PASTE_CHARACTERS = 32 * 1024;
+
 /** The user code is 9 characters at Microsoft; a person has to type it. */
 export const OAUTH_MAX_USER_CODE_CHARACTERS = 32;
 
@@ -109,6 +112,26 @@ export const imapLimits = {
   fetchTimeoutMs: 5 * 60 * SECOND_MS,
   /** Longest pause that a throttling server may ask for. */
   maxBackoffMs: 30 * 60 * SECOND_MS,
+} as const;
+
+/** POP3 as a client (RFC 1939). */
+export const pop3Limits = {
+  /** What has arrived and is not read yet; then the socket waits. */
+  maxUnreadBytes: 1 * MIB,
+  /** RFC 1939 section 3 allows 512; servers say more, and a token that came back would be about 4 KiB. */
+  maxLineBytes: 16 * KIB,
+  /** Of an answer as it is kept and shown. */
+  maxWords: 500,
+  /** A header, and the list of capabilities: as many bytes as a header of MIME may have. */
+  maxHeaderBytes: 2 * MIB,
+  /** LIST or UIDL of 100,000 messages. */
+  maxListBytes: 8 * MIB,
+  /** TCP; TLS; the greeting. */
+  connectTimeoutMs: 30 * SECOND_MS,
+  /** One command up to the first line of its answer. */
+  commandTimeoutMs: 60 * SECOND_MS,
+  /** One piece of a message or list. */
+  pieceTimeoutMs: 60 * SECOND_MS,
 } as const;
 
 /** SMTP submission (RFC 6409) as a client; the times are those of RFC 5321 section 4.5.3.2. */

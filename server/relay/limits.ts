@@ -1,5 +1,6 @@
 /** What the relay takes, each with its reason. Times are counted on the monotonic clock. */
 import { statfs } from 'node:fs/promises';
+import { sql } from 'kysely';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../base/clock.ts';
 import { isSystemError } from '../base/errors.ts';
 import type { Context } from '../store/database.ts';
@@ -114,18 +115,73 @@ async function readFileSystem(folder: string): Promise<DiskReading> {
   return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
 }
 
-/** Counts what may happen so often a minute, per key; unused minutes do not add up to more than one. */
+/** A node is given this share of a minute's messages at once, so that few messages have to ask the database. */
+const GIVEN_AT_ONCE = 0.1;
+
+/**
+ * How many messages a device may hand in, counted by all nodes together in the database and by its clock; unused minutes
+ * do not add up to more than one. A node asks for a few at once and spends them within a minute; what another node has
+ * been given and not spent is missing here, so all of them together never take more than the limit.
+ */
 export class MinuteRates {
-  readonly #rates = new Map<string, { left: number; atMs: number }>();
+  readonly #context: Context;
+  readonly #given = new Map<string, { left: number; readonly untilMs: number }>();
+  readonly #asking = new Map<string, Promise<number>>();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
 
   /** Takes one; false when there is none left now. */
-  take(key: string, perMinute: number, nowMs: number): boolean {
-    const known = this.#rates.get(key);
-    const gained = known === undefined ? perMinute : ((nowMs - known.atMs) / MINUTE_MS) * perMinute;
-    const left = Math.min(perMinute, (known?.left ?? 0) + gained);
-    this.#rates.set(key, { left: left < 1 ? left : left - 1, atMs: nowMs });
-    return left >= 1;
+  async take(deviceId: string, perMinute: number): Promise<boolean> {
+    for (;;) {
+      const given = this.#given.get(deviceId);
+      if (given !== undefined && given.left > 0 && this.#context.clock.monotonicMs() < given.untilMs) {
+        given.left -= 1;
+        return true;
+      }
+      if ((await this.#askOnce(deviceId, perMinute)) === 0) return false;
+    }
   }
+
+  async #askOnce(deviceId: string, perMinute: number): Promise<number> {
+    const asking = this.#asking.get(deviceId) ?? this.#ask(deviceId, perMinute);
+    this.#asking.set(deviceId, asking);
+    try {
+      return await asking;
+    } finally {
+      if (this.#asking.get(deviceId) === asking) this.#asking.delete(deviceId);
+    }
+  }
+
+  async #ask(deviceId: string, perMinute: number): Promise<number> {
+    const untilMs = this.#context.clock.monotonicMs() + MINUTE_MS;
+    const left = await giveTokens(this.#context, deviceId, perMinute);
+    this.#given.set(deviceId, { left, untilMs });
+    return left;
+  }
+}
+
+async function giveTokens(context: Context, deviceId: string, perMinute: number): Promise<number> {
+  const wanted = Math.ceil(perMinute * GIVEN_AT_ONCE);
+  const now = sql<Date>`statement_timestamp()`;
+  const grown = sql`device_rates.tokens + greatest(extract(epoch FROM ${now} - device_rates.counted_at), 0) * ${perMinute}::float8 / 60`;
+  const there = sql<number>`least(${perMinute}::float8, ${grown})`;
+  const given = sql<number>`least(${wanted}::int, floor(${there}))`;
+  const row = await context.db
+    .insertInto('device_rates')
+    .values({ device_id: deviceId, tokens: perMinute - wanted, given: wanted, counted_at: now })
+    .onConflict((conflict) =>
+      conflict.column('device_id').doUpdateSet({
+        tokens: sql<number>`${there} - ${given}`,
+        given,
+        counted_at: sql<Date>`greatest(device_rates.counted_at, ${now})`,
+      }),
+    )
+    // A count that a power cut takes away is no harm, and not waited for.
+    .returning(['given', sql<string>`set_config('synchronous_commit', 'off', true)`.as('no_wait')])
+    .executeTakeFirstOrThrow();
+  return row.given;
 }
 
 const MAX_KEYS = 10_000;

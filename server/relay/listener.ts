@@ -31,7 +31,7 @@ export type Rules = {
   forgetSignIn(caller: Caller): void;
   takeSender(caller: Caller, asked: { readonly address: string; readonly bytes: number | undefined }): Promise<void>;
   takeRecipient(caller: Caller, address: string): Promise<void>;
-  beginMessage(caller: Caller): void;
+  beginMessage(caller: Caller): Promise<void>;
   takeMessage(caller: Caller, stream: Readable): Promise<string>;
   maxBytes(caller: Caller): number;
   isStranger(caller: Caller): boolean;
@@ -274,14 +274,21 @@ class RelayConnection extends SMTPConnection implements Caller {
   }
 
   override handler_DATA(command: Buffer, done: () => void): void {
-    try {
-      if (this.session.envelope.rcptTo.length > 0) this.#listener.rules.beginMessage(this);
-    } catch (error) {
-      this.#refuse(error instanceof Refusal ? error : new Refusal('not-kept', error));
-      done();
+    if (this.session.envelope.rcptTo.length === 0) {
+      super.handler_DATA(command, done);
       return;
     }
-    super.handler_DATA(command, done);
+    this.#listener.rules.beginMessage(this).then(
+      () => {
+        // A stream of a connection that has ended would never end itself.
+        if (this._closing || this._closed) done();
+        else super.handler_DATA(command, done);
+      },
+      (error: unknown) => {
+        this.#refuse(error instanceof Refusal ? error : new Refusal('not-kept', error));
+        done();
+      },
+    );
   }
 
   #refuse(refusal: Refusal): void {

@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { sql } from 'kysely';
 import { openConversation } from '../../test/harness/conversation.ts';
-import { begin, finish, openRelay, RECIPIENT, SENDER, setSender } from '../../test/harness/relay.ts';
+import { begin, finish, openRelay, RECIPIENT, SENDER, setSender, type TestRelay } from '../../test/harness/relay.ts';
 import { eventually } from '../../test/harness/time.ts';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
@@ -12,6 +13,7 @@ import { readJournal } from '../journal/journal.ts';
 import type { Context } from '../store/database.ts';
 import { readCertificate } from './certificate.ts';
 import { readRange } from './devices.ts';
+import { MinuteRates } from './limits.ts';
 import { listDevices, readRelayFigures, relayAddress, removeDevice, updateDevice } from './relay.ts';
 
 const SCAN = 'From: scanner@copier.local\r\nTo: ada@contoso.example\r\nSubject: Scan\r\n\r\nHello\r\n.a dot\r\n';
@@ -284,7 +286,7 @@ test('a device may send as much a minute and a day as its limits say, and is tol
     assert.match(await finish(conversation, SCAN), /^250 /);
   }
   await conversation.play(wait);
-  test.clock.advance(31 * SECOND_MS);
+  await letRatesPass(relay, 31);
   await begin(conversation);
   assert.match(await finish(conversation, SCAN), /^250 /);
   test.clock.advance(2 * MINUTE_MS);
@@ -294,8 +296,55 @@ test('a device may send as much a minute and a day as its limits say, and is tol
     S: 450 4.7.1 Too many messages, try again later`);
   assert.deepEqual((await test.context.db.selectFrom('device_days').select('messages').execute())[0]?.messages, 3);
   test.clock.advance(DAY_MS);
+  await letRatesPass(relay, 60);
   await using tomorrow = await relay.greet();
   await begin(tomorrow);
+});
+
+/** As if the messages of this minute had been counted so long ago, by the clock of the database. */
+async function letRatesPass({ test: { context } }: TestRelay, seconds: number): Promise<void> {
+  const counted_at = sql<Date>`counted_at - make_interval(secs => ${seconds})`;
+  await context.db.updateTable('device_rates').set({ counted_at }).execute();
+}
+
+test('the messages of a minute are counted by all nodes together', async () => {
+  await using one = await openRelay();
+  await one.addDevice({ limits: { messagesPerMinute: 4 } });
+  await using other = await openRelay({ besides: one.test });
+  const nodes = [one, other, one, other];
+  for (const node of nodes) assert.match(await node.send(SCAN), /^250 /);
+  for (const node of [one, other]) {
+    await using conversation = await node.greet();
+    await conversation.play(`
+      C: MAIL FROM:<scanner@copier.local>
+      S: 250 {/.*/}
+      C: RCPT TO:<ada@contoso.example>
+      S: 250 {/.*/}
+      C: DATA
+      S: 450 4.7.1 Too many messages, try again later`);
+  }
+  await letRatesPass(one, 16);
+  assert.match(await other.send(SCAN), /^250 /);
+  await letRatesPass(one, 3600);
+  for (const node of nodes) assert.match(await node.send(SCAN), /^250 /);
+  await using conversation = await one.greet();
+  await conversation.play(`
+    C: MAIL FROM:<scanner@copier.local>
+    S: 250 {/.*/}
+    C: RCPT TO:<ada@contoso.example>
+    S: 250 {/.*/}
+    C: DATA
+    S: 450 4.7.1 Too many messages, try again later`);
+});
+
+test('a node that is given several messages at once never gives a device more than its minute', async () => {
+  await using node = await openRelay();
+  const { device } = await node.addDevice({ limits: { messagesPerMinute: 60 } });
+  const rates = [new MinuteRates(node.test.context), new MinuteRates(node.test.context)];
+  const asked = Array.from({ length: 200 }, (_, index) => (rates[index % 2] as MinuteRates).take(device.id, 60));
+  const taken = (await Promise.all(asked)).filter(Boolean).length;
+  // A few may have grown while they were asked for.
+  assert.ok(taken >= 60 && taken <= 75, String(taken));
 });
 
 test('a disk that fills up is told before DATA, and mail is taken again when there is room', async () => {

@@ -40,7 +40,7 @@ export class SessionRules implements Rules {
   readonly #registry: Registry;
   readonly #sightings: Sightings;
   readonly #passwords = new PasswordCheck();
-  readonly #rates = new MinuteRates();
+  readonly #rates: MinuteRates;
   readonly #guesses = new WindowCounts(relayLimits.guessesMs);
   readonly #told = new WindowCounts(MINUTE_MS);
   readonly #visits = new Map<Caller, Visit>();
@@ -53,6 +53,7 @@ export class SessionRules implements Rules {
     this.#state = stateOf(context);
     this.#registry = new Registry(context);
     this.#sightings = new Sightings(context);
+    this.#rates = new MinuteRates(context);
     this.#readDisk = readDisk;
   }
 
@@ -146,12 +147,12 @@ export class SessionRules implements Rules {
     if (caller.recipients.length >= device.limits.maxRecipients) throw new Refusal('too-many-recipients');
   }
 
-  beginMessage(caller: Caller): void {
+  async beginMessage(caller: Caller): Promise<void> {
     const { device } = this.#visitOf(caller);
     if (device === undefined) throw new Refusal('not-a-device');
     if (this.#state.disk === 'full') throw new Refusal('disk-full');
-    const nowMs = this.#context.clock.monotonicMs();
-    if (!this.#rates.take(device.id, device.limits.messagesPerMinute, nowMs)) throw new Refusal('rate');
+    const taking = this.#rates.take(device.id, device.limits.messagesPerMinute).catch(notKept);
+    if (!(await inTime(this.#context, taking, relayLimits.databaseMs))) throw new Refusal('rate');
   }
 
   async takeMessage(caller: Caller, stream: Readable): Promise<string> {

@@ -87,23 +87,13 @@ export async function checkFence(context: Context, lease: Pick<Lease, 'name' | '
   if (row === undefined) throw leaseLost(lease.name);
 }
 
-/** `checkFence` for several leases with one statement: the names of those that are still held. Throws nothing. */
-export async function listKept(
-  context: Context,
-  leases: readonly Pick<Lease, 'name' | 'fence'>[],
-): Promise<ReadonlySet<string>> {
-  const rows = await context.db
-    .selectFrom('leases')
-    .select(['name', 'fence'])
-    .where(
-      'name',
-      'in',
-      leases.map(({ name }) => name),
-    )
-    .forShare()
-    .execute();
-  const fences = new Map(rows.map(({ name, fence }) => [name, fence]));
-  return new Set(leases.filter(({ name, fence }) => fences.get(name) === fence).map(({ name }) => name));
+/**
+ * `checkFence` for several leases, as part of a larger statement: those of another part, with columns `name` and `fence`,
+ * that are still held.
+ */
+export function keptAmong(wanted: string): RawBuilder<{ name: string; fence: number }> {
+  return sql`
+    SELECT name, fence FROM leases WHERE (name, fence) IN (SELECT name, fence FROM ${sql.table(wanted)}) FOR SHARE`;
 }
 
 /**

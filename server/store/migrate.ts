@@ -5,12 +5,20 @@ import { PlatenError } from '../base/errors.ts';
 import type { Db } from './database.ts';
 import * as theThread from './migrations/0001-the-thread.ts';
 import * as outgoingMail from './migrations/0002-outgoing-mail.ts';
+import * as outgoingRetention from './migrations/0003-outgoing-retention.ts';
+import * as preparedDocuments from './migrations/0004-prepared-documents.ts';
+import * as pop3 from './migrations/0005-pop3.ts';
 import * as whoMayPrint from './migrations/0006-who-may-print.ts';
+import * as microsoftSide from './migrations/0009-microsoft-side.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
   '0002-outgoing-mail': outgoingMail,
+  '0003-outgoing-retention': outgoingRetention,
+  '0004-prepared-documents': preparedDocuments,
+  '0005-pop3': pop3,
   '0006-who-may-print': whoMayPrint,
+  '0009-microsoft-side': microsoftSide,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

@@ -7,6 +7,7 @@ import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 type Json<T> = ColumnType<T, string, string>;
 type Instant = ColumnType<Date, Date, Date>;
 type InstantOrNone = ColumnType<Date | null, Date | null | undefined, Date | null>;
+type JsonWithDefault<T> = ColumnType<T, string | undefined, string>;
 type WithDefault<T> = ColumnType<T, T | undefined, T>;
 
 /** A failure as it is kept and shown: the code for the advice, the other side's words, facts for its support. */
@@ -96,7 +97,7 @@ type ApiTokens = {
 };
 type LoginAttempts = { bucket: string; at: Instant };
 /** What a link in a message may do, each once; the closed list. */
-export type LinkPurpose = 'print-job' | 'cancel-job';
+export type LinkPurpose = 'confirm-sender' | 'print-job' | 'cancel-job';
 type Links = {
   id: string;
   /** Of the token; the token itself is kept nowhere. */
@@ -150,9 +151,12 @@ type ConnectionLogins = {
   connection_id: string;
   kind: 'device-code' | 'link';
   state: LoginState;
-  user_code: string;
-  verification_uri: string;
-  sealed_device_code: Buffer | null;
+  /** Of a login by code; a login by link has none of these three. */
+  user_code: WithDefault<string | null>;
+  verification_uri: WithDefault<string | null>;
+  sealed_device_code: WithDefault<Buffer | null>;
+  /** Of a login by link: its state, verifier and redirect address, while it is pending. */
+  sealed_link: WithDefault<Buffer | null>;
   /** What Microsoft granted, until it is decided whether the right account confirmed; then it is gone. */
   sealed_grant: Buffer | null;
   scopes: string[];
@@ -210,12 +214,15 @@ type Mailboxes = {
   after_intake: 'move' | 'delete' | 'keep';
   queue_id: string;
   enabled: WithDefault<boolean>;
+  /** Who may print and what is believed, as far as it differs from the defaults. */
+  policy: JsonWithDefault<Record<string, unknown>>;
   state: WithDefault<'waiting' | 'connected' | 'failing'>;
   state_since: Instant;
   problem: Json<Problem> | null;
   created_at: Generated<Date>;
 };
-export type MessageOutcome = 'done' | 'refused' | 'failed' | 'ignored';
+/** `held`: its sender has to confirm first. */
+export type MessageOutcome = 'done' | 'refused' | 'failed' | 'ignored' | 'held';
 type IncomingMessages = {
   id: string;
   mailbox_id: string;
@@ -236,7 +243,28 @@ type IncomingMessages = {
   /** When it was moved on the server; none while that is still to be done. */
   moved_at: InstantOrNone;
   job_count: WithDefault<number>;
+  /** What the header proves of its sender: verdict, reason and, sometimes, a hint. */
+  proof: Json<{ verdict: string; reason: string; hint?: string }> | null;
+  /** Whether anybody may be written to because of it: not by a machine, and from whom it says it is. */
+  may_reply: WithDefault<boolean>;
 };
+/** The documents of a message in their order, each with what became of it. */
+type IncomingDocuments = {
+  message_id: string;
+  position: number;
+  /** For display only. */
+  name: string;
+  format: string;
+  bytes: number;
+  /** The job that it became, or … */
+  job_id: string | null;
+  /** … why it became none. */
+  reason: string | null;
+  /** Its bytes, while it waits for the confirmation of somebody who is no user yet. */
+  spool_id: string | null;
+};
+/** Which number stands for a message of POP3: its UIDL, or a digest of its header where the server has none. */
+type Pop3Numbers = { mailbox_id: string; uidl: string; uid: GeneratedAlways<number> };
 /** Messages that could not be read: counted, so that the third failure settles them. */
 type UnreadableMessages = {
   mailbox_id: string;
@@ -256,6 +284,10 @@ export type JobState =
   | 'canceled'
   | 'aborted'
   | 'completed';
+/** `none`: printed as it is. `printable`: can be printed, and its looks are still missing. */
+export type Preparation = 'none' | 'due' | 'printable' | 'done' | 'failed';
+export type PrepareLane = 'quick' | 'slow' | 'look';
+type JobPreviews = { job_id: string; page: number; file_id: string };
 type Queues = {
   id: string;
   name: string;
@@ -275,10 +307,23 @@ type Jobs = {
   reasons: WithDefault<string[]>; // job-state-reasons
   problem: Json<Problem> | null;
   options: Json<Record<string, unknown>>; // job template attributes
+  /** What is printed: the document as it came until it is prepared. */
   document_id: string | null;
   document_format: string; // document-format
   document_bytes: number;
+  /** The document as it came. */
+  original_id: string | null;
+  original_format: string | null;
+  preparation: WithDefault<Preparation>;
+  /** Which workers prepare it; `look` when only its looks are missing. */
+  prepare_lane: PrepareLane | null;
+  /** When it may be claimed for preparing, by the database's clock; none when nothing is to be done. */
+  prepare_due_at: InstantOrNone;
+  /** Grows with each claim; checked in the update that ends a claim. */
+  prepare_fence: WithDefault<number>;
   pages: number | null; // job-impressions
+  is_color: boolean | null;
+  media: string | null; // media of the document's first page
   message_id: string | null;
   cancel_asked_at: InstantOrNone;
   /** When the worker should look again; none when nothing is due. */
@@ -422,6 +467,14 @@ type Devices = {
 type DeviceMessages = { device_id: string; message_id_header: string; sha256: Buffer; at: Instant };
 /** Messages per device and day (UTC), for its daily limit. */
 type DeviceDays = { device_id: string; day: string; messages: number };
+/** What a device may still send this minute, shared by all nodes and counted by the database's clock. */
+type DeviceRates = {
+  device_id: string;
+  tokens: number;
+  /** How many of them the last node that asked was given. */
+  given: number;
+  counted_at: Instant;
+};
 
 // ── notices ─────────────────────────────────────────────────────────────────────────────────────────────────────
 type NoticeSettings = {
@@ -499,9 +552,12 @@ export type Schema = {
   read_addresses: ReadAddresses;
   mailboxes: Mailboxes;
   incoming_messages: IncomingMessages;
+  incoming_documents: IncomingDocuments;
+  pop3_numbers: Pop3Numbers;
   unreadable_messages: UnreadableMessages;
   queues: Queues;
   jobs: Jobs;
+  job_previews: JobPreviews;
   print_attempts: PrintAttempts;
   printers: Printers;
   outbox_messages: OutboxMessages;
@@ -512,6 +568,7 @@ export type Schema = {
   devices: Devices;
   device_messages: DeviceMessages;
   device_days: DeviceDays;
+  device_rates: DeviceRates;
   notice_settings: NoticeSettings;
   notices_sent: NoticesSent;
   alarms: Alarms;
@@ -538,9 +595,12 @@ export const TABLE_OWNERS: Readonly<Record<keyof Schema, string>> = {
   read_addresses: 'connections',
   mailboxes: 'intake',
   incoming_messages: 'intake',
+  incoming_documents: 'intake',
+  pop3_numbers: 'intake',
   unreadable_messages: 'intake',
   queues: 'jobs',
   jobs: 'jobs',
+  job_previews: 'jobs',
   print_attempts: 'jobs',
   printers: 'printers',
   outbox_messages: 'outbox',
@@ -551,6 +611,7 @@ export const TABLE_OWNERS: Readonly<Record<keyof Schema, string>> = {
   devices: 'relay',
   device_messages: 'relay',
   device_days: 'relay',
+  device_rates: 'relay',
   notice_settings: 'notices',
   notices_sent: 'notices',
   alarms: 'notices',

@@ -10,8 +10,8 @@ import type { Log } from '../base/log.ts';
 import { type Context, connectionOptions, type DatabaseTarget, type Db } from './database.ts';
 
 /** The closed list of queues. */
-export type TaskQueue = 'print-job' | 'outbox';
-const QUEUES: readonly TaskQueue[] = ['print-job', 'outbox'];
+export type TaskQueue = 'prepare-job' | 'print-job' | 'outbox';
+const QUEUES: readonly TaskQueue[] = ['prepare-job', 'print-job', 'outbox'];
 
 const STOP_TIMEOUT_MS = 5_000;
 // With notifications polling is only the backstop.

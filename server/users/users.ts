@@ -71,6 +71,16 @@ export async function findUserByAddress(context: Context, address: string): Prom
     .executeTakeFirst();
 }
 
+/** Says whether an address belongs to a user, a disabled one included. */
+export async function isKnownAddress(context: Context, address: string): Promise<boolean> {
+  const row = await context.db
+    .selectFrom('user_addresses')
+    .select('address')
+    .where('address', '=', address.trim().toLowerCase())
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** The people with a role, oldest first; disabled ones are not among them. */
 export async function listUsersWithRole(context: Context, role: Role): Promise<KnownSender[]> {
   return await context.db

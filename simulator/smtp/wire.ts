@@ -77,6 +77,22 @@ export class Wire {
     if (this.#socket.writableLength > MAX_UNREAD_ANSWER_BYTES) this.#gone();
   }
 
+  /** Sends bytes as they are, no faster than the client reads them. */
+  async pour(bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length; at += READ_AHEAD_BYTES) {
+      if (this.#isOver || this.#isMuted || this.#socket.destroyed) return;
+      const socket = this.#socket;
+      if (socket.write(bytes.subarray(at, at + READ_AHEAD_BYTES))) continue;
+      await new Promise<void>((resolve) => {
+        const go = (): void => {
+          socket.off('drain', go).off('close', go);
+          resolve();
+        };
+        socket.on('drain', go).on('close', go);
+      });
+    }
+  }
+
   /** Reads one command line. A bare LF also ends it, as Exchange lets it; only content is strict. */
   async readLine(maxBytes: number): Promise<Line> {
     let searched = 0;

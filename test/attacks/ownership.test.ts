@@ -195,6 +195,9 @@ describe('what belongs to whom', () => {
     assert.deepEqual(open.sort(), [
       'GET /api/openapi.json',
       'GET /api/v1/first-run',
+      // The web interface before anybody has signed in: its pages, scripts and pictures, and no data.
+      'GET /assets/*',
+      'GET /favicon.svg',
       'GET /healthz',
       'GET /readyz',
       'POST /api/v1/first-run',

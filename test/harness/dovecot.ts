@@ -29,6 +29,8 @@ export type Dovecot = {
   readonly ports: { readonly imap: number; readonly imaps: number; readonly pop3: number; readonly pop3s: number };
   /** Delivers a message through LMTP; when it returns, the message is in the mailbox. */
   deliver(address: string, message: Buffer | string): Promise<void>;
+  /** The socket to which another server hands over mail: Postfix calls it virtual_transport. */
+  readonly lmtpPath: string;
   /** The folder of a mailbox on disk, in Maildir format. */
   maildirOf(address: string): string;
   /** The socket on which another server asks who may log in: Postfix calls it smtpd_sasl_path. */
@@ -57,7 +59,7 @@ function findOwner(): Owner {
   return { loginUser: username, internalUser: username, internalGroup, uid, gid };
 }
 
-function listeners(ports: Ports, owner: Owner): string {
+function listeners(ports: Ports): string {
   // Only root can change its root folder; elsewhere the login processes stay in the ordinary one.
   const place = userInfo().uid === 0 ? '' : '  chroot =';
   const login = (name: string, plain: number, secure: number) => `
@@ -76,8 +78,7 @@ ${place}
   return `${login('imap', ports.imap, ports.imaps)}${login('pop3', ports.pop3, ports.pop3s)}
 service lmtp {
   unix_listener lmtp {
-    mode = 0600
-    user = ${owner.internalUser}
+    mode = 0666
   }
 }
 service auth {
@@ -155,7 +156,7 @@ namespace inbox {
   inbox = yes
   separator = /
 }
-${listeners(ports, owner)}
+${listeners(ports)}
 ${authentication(folder, options, owner)}
 `;
   writeFileSync(file, text);
@@ -273,6 +274,7 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
     host: '127.0.0.1',
     ports: started.ports,
     deliver: (address, message) => deliverByLmtp(lmtpSocket(folder), address, message),
+    lmtpPath: lmtpSocket(folder),
     maildirOf: (address) => join(folder, 'mail', address.toLowerCase(), 'Maildir'),
     saslPath: join(folder, 'run', 'sasl'),
     log: () => readLog(folder),

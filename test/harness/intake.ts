@@ -69,7 +69,7 @@ export async function openWatchedMailbox(more: Partial<NewMailbox> = {}): Promis
   const practice = undo.use(await openPractice());
   const test = undo.use(await openPracticeContext(practice));
   const { context } = test;
-  const connectionId = await connectPractice(test, practice);
+  const connectionId = await connectPractice(test, practice, { uses: ['imap', 'pop3', 'smtp'] });
   const anna = await addUser(
     context,
     { email: 'anna@practice.example', name: 'Anna', role: 'user', addresses: ['anna@practice.example'] },
@@ -82,6 +82,8 @@ export async function openWatchedMailbox(more: Partial<NewMailbox> = {}): Promis
     address: PRINT_ROOM,
     afterIntake: 'move',
     queueId: queue.id,
+    // Most tests are not about the proof of senders: their messages have none.
+    proofPolicy: { unproven: 'accept' },
   } as const;
   const mailbox = await addMailbox(context, { ...asked, connectionId, ...more }, 'test');
   const messages = (): Promise<IncomingMessage[]> => listMessages(context, { mailboxId: mailbox.id, limit: 500 });

@@ -27,8 +27,9 @@ type Facts = { readonly messages: Row[]; readonly jobs: Row[]; readonly open: Ro
 async function readFacts(stage: Stage): Promise<Facts> {
   const messages = await stage.sql('SELECT * FROM incoming_messages ORDER BY received_at');
   const jobs = await stage.sql(
-    `SELECT jobs.*, encode(spool_files.sha256, 'hex') AS sha256
-     FROM jobs LEFT JOIN spool_files ON spool_files.id = jobs.document_id ORDER BY jobs.id`,
+    `SELECT jobs.*, encode(original.sha256, 'hex') AS sha256, encode(prepared.sha256, 'hex') AS printed_sha256
+     FROM jobs LEFT JOIN spool_files original ON original.id = jobs.original_id
+     LEFT JOIN spool_files prepared ON prepared.id = jobs.document_id ORDER BY jobs.id`,
   );
   const open = await stage.sql('SELECT * FROM print_attempts WHERE ended_at IS NULL');
   const files = await stage.sql(`SELECT id, bytes, encode(sha256, 'hex') AS sha256 FROM spool_files`);
@@ -104,7 +105,7 @@ function judgeMail(stage: Stage, { messages, jobs }: Facts, mail: Mail): string[
 }
 
 function judgeJob(job: Row, sheets: ReadonlyMap<string, number>): string[] {
-  const count = sheets.get(String(job.sha256)) ?? 0;
+  const count = sheets.get(String(job.printed_sha256)) ?? 0;
   if (isUnknown(job)) return count <= 1 ? [] : [`job ${job.id} is outcome-unknown and was printed ${count} times`];
   if (job.state !== 'completed') return [`job ${job.id} is ${job.state} (${String(job.reasons)})`];
   return count === 1 ? [] : [`job ${job.id} is completed and was printed ${count} times`];
@@ -113,8 +114,9 @@ function judgeJob(job: Row, sheets: ReadonlyMap<string, number>): string[] {
 /** Paper and jobs that belong to no mail. */
 function judgeStrays(stage: Stage, { jobs }: Facts, sheets: ReadonlyMap<string, number>): string[] {
   const mailed = new Set(stage.mails.flatMap((mail) => mail.documents.map(({ sha256 }) => sha256)));
+  const prepared = new Set(jobs.map((job) => String(job.printed_sha256)));
   return [
-    ...[...sheets.keys()].filter((sha256) => !mailed.has(sha256)).map((sha256) => `paper ${sha256} was never mailed`),
+    ...[...sheets.keys()].filter((sha256) => !prepared.has(sha256)).map((sha256) => `paper ${sha256} is of no job`),
     ...jobs.filter((job) => !mailed.has(String(job.sha256))).map((job) => `job ${job.id} prints what was never mailed`),
   ];
 }

@@ -1,5 +1,6 @@
 /** Mails of a journey: each with documents that no other has, so that paper tells which mail it came from. */
 import { createHash } from 'node:crypto';
+import { stampOf } from '../../simulator/stamp.ts';
 
 export const PRINT_ROOM = 'print@practice.example';
 export const KNOWN_SENDERS = ['anna@practice.example', 'bruno@practice.example'] as const;
@@ -46,6 +47,9 @@ export function sha256Of(bytes: Buffer): string {
 function writeMessage(mark: string, sender: string, documents: readonly MailedDocument[]): Buffer {
   const boundary = `=_${mark}`;
   const lines = [
+    ...stampOf({ domain: sender.split('@')[1] ?? '' })
+      .trimEnd()
+      .split('\r\n'),
     `From: <${sender}>`,
     `To: <${PRINT_ROOM}>`,
     `Subject: ${mark}`,

@@ -3,7 +3,8 @@
  * system's Postfix is neither used nor started. Its master process needs root.
  *
  * With `sasl` it lets in whom a Dovecot lets in, and nobody sends under an address that `logins` does not give him.
- * Without, it takes mail for its own domain from everybody. Accepted mail is delivered to a Maildir, or kept in the queue with `holds`.
+ * Without, it takes mail for its own domain from everybody. Accepted mail is delivered to a Maildir, handed over with
+ * `lmtpPath`, or kept in the queue with `holds`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
@@ -35,6 +36,8 @@ export type PostfixOptions = {
   };
   /** Every message stays in the hold queue: accepting it is all that happens. */
   readonly holds?: boolean;
+  /** The socket of a Dovecot: accepted mail is handed to it instead of to the Maildir. */
+  readonly lmtpPath?: string;
   /** Where the queue lies: a benchmark wants it on the disk of what it is compared with. */
   readonly parent?: string;
 };
@@ -110,6 +113,7 @@ local_header_rewrite_clients =
 smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
 smtpd_client_message_rate_limit = 0
+${options.lmtpPath === undefined ? '' : `virtual_transport = lmtp:unix:${options.lmtpPath}`}
 ${options.holds === true ? 'smtpd_client_restrictions = check_client_access static:HOLD' : ''}
 ${options.tls === undefined ? '' : encryption(folder, options.tls)}
 ${options.sasl === undefined ? 'smtpd_relay_restrictions = reject_unauth_destination' : signIn(folder, options.sasl)}
@@ -155,6 +159,7 @@ proxymap unix - - n - - proxymap
 error unix - - n - - error
 retry unix - - n - - error
 virtual unix - n n - - virtual
+lmtp unix - - n - - lmtp
 anvil unix - - n - 1 anvil
 `;
 }

@@ -7,7 +7,7 @@ import { startConnectionsWorker } from '../../server/connections/worker.ts';
 import type { Context } from '../../server/store/database.ts';
 import type { Use } from '../../server/store/schema.ts';
 import { type RunningPracticeTenant, startPracticeTenant } from '../../simulator/main.ts';
-import { clientOf } from '../../simulator/testing.ts';
+import { clientOf, sessionIn } from '../../simulator/testing.ts';
 import { openTestContext, type TestContext } from './database.ts';
 import { eventually, type MovableClock } from './time.ts';
 
@@ -88,4 +88,20 @@ export async function moveUntil(clock: MovableClock, claim: () => Promise<boolea
     clock.advance(1000);
     return false;
   });
+}
+
+/** Does in the practice tenant's pages what a person does who opens a link: answers the address at which it ends. */
+export async function followLink(
+  practice: Practice,
+  url: string,
+  as: { readonly account?: string; readonly action?: 'confirm' | 'decline' } = {},
+): Promise<string> {
+  const client = clientOf(practice);
+  const { pathname, search } = new URL(url);
+  const accounts = await client.get(pathname + search);
+  const account = as.account ?? PRINT_ROOM;
+  const confirm = await client.post('/sign-in/account', { session: sessionIn(accounts.text), other: account });
+  const session = sessionIn(confirm.text);
+  const end = await client.post('/sign-in/confirm', { session, action: as.action ?? 'confirm' });
+  return end.headers.location ?? `${practice.authority}/sign-in/confirm`;
 }

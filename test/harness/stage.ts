@@ -13,17 +13,18 @@ import { answerCode, openPeers, type Peers } from './peers.ts';
 import { type Answer, type PlatenProcess, startPlatenProcess } from './platen.ts';
 import { eventually } from './time.ts';
 
-const ADMINISTRATOR = { email: 'admin@practice.example', password: 'seven quiet harbour lanterns' };
+export const ADMINISTRATOR = { email: 'admin@practice.example', password: 'seven quiet harbour lanterns' };
 
 export type StageOptions = {
   readonly peers?: Peers['kind'];
-  /** `external` takes a fresh database on the PostgreSQL of the test run. */
-  readonly database?: 'embedded' | 'external';
+  /** `external` takes a fresh database on the PostgreSQL of the test run; an address, one that the test may break. */
+  readonly database?: 'embedded' | 'external' | { readonly url: string };
   readonly nodes?: number;
   /** Where data directories and spool lie; without it a temporary folder that goes with the stage. */
   readonly directory?: string;
-  /** How far it is set up: `ready` is everything, `connected` without mailbox, `administrator` without a connection. */
-  readonly until?: 'administrator' | 'connected' | 'ready';
+  /** How far it is set up: `ready` is everything, `connected` without mailbox, `administrator` without a connection,
+   * `started` before the first run. */
+  readonly until?: 'started' | 'administrator' | 'connected' | 'ready';
 };
 
 export type Row = Record<string, unknown>;
@@ -204,16 +205,28 @@ export class Stage {
 
   async watchMailbox(connectionId: string): Promise<void> {
     const mailbox = { title: 'Print by e-mail', protocol: 'imap', connectionId, address: PRINT_ROOM };
-    await this.api('POST', '/mailboxes', { ...mailbox, afterIntake: 'move', queueId: this.queueId });
+    await this.api('POST', '/mailboxes', {
+      ...mailbox,
+      afterIntake: 'move',
+      proofPolicy: { unproven: 'accept' },
+      queueId: this.queueId,
+    });
   }
 
   async firstRun(): Promise<void> {
     const { process } = this.node;
-    const { setupToken, url } = process;
+    const { setupToken } = process;
     const administrator = { ...ADMINISTRATOR, name: 'Administrator', language: 'en' };
     await expectSuccess(process.call('POST', '/first-run', { body: { setupToken, ...administrator } }));
-    const headers = { origin: url, 'sec-fetch-site': 'same-origin' };
-    const session = await expectSuccess(process.call('POST', '/sessions', { body: ADMINISTRATOR, headers }));
+    await this.useToken(ADMINISTRATOR);
+  }
+
+  /** Signs an administrator in and asks with a token of theirs from then on. */
+  async useToken(person: { readonly email: string; readonly password: string }): Promise<void> {
+    if (this.token !== '') return;
+    const { process } = this.node;
+    const headers = { origin: process.url, 'sec-fetch-site': 'same-origin' };
+    const session = await expectSuccess(process.call('POST', '/sessions', { body: person, headers }));
     const cookie = session.headers
       .getSetCookie()
       .map((one) => one.split(';')[0])
@@ -252,20 +265,23 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     PLATEN_CLOUDS_FILE: peers.cloudsFile,
     NODE_EXTRA_CA_CERTS: peers.practice.certificates.caPath,
     ...(database === undefined ? {} : { DATABASE_URL: urlOf(database.target) }),
+    ...(typeof options.database === 'object' ? { DATABASE_URL: options.database.url } : {}),
   };
   const nodes = Array.from({ length: options.nodes ?? 1 }, (_, at) => {
     const name = String.fromCharCode('a'.charCodeAt(0) + at);
     return new StageNode(name, join(directory, `node-${name}`), env);
   });
-  const databaseOptions = () =>
-    database === undefined ? embeddedOptions(join(directory, 'node-a')) : clientOptions(database.target);
+  const databaseOptions = () => {
+    if (typeof options.database === 'object') return { connectionString: options.database.url };
+    return database === undefined ? embeddedOptions(join(directory, 'node-a')) : clientOptions(database.target);
+  };
   for (const node of nodes) undo.defer(() => node.close());
   const stage = new Stage({ directory, peers, nodes, databaseOptions });
   // One after the other: each start before the first run makes a new set-up token, and only the latest one holds.
   await stage.node.start();
-  await stage.firstRun();
+  if (until !== 'started') await stage.firstRun();
   for (const node of nodes.slice(1)) await node.start();
-  if (until !== 'administrator') {
+  if (until === 'connected' || until === 'ready') {
     const connectionId = await stage.connect();
     await stage.addPrinter();
     if (until === 'ready') await stage.watchMailbox(connectionId);

@@ -17,7 +17,12 @@ const LONGER_FILES: Readonly<Record<string, string>> = {
   'server/store/schema.ts': 'every table on one page',
 };
 
-const sources = (await readSources('{server,cli,simulator,locales,setup}/**/*.ts')).filter((source) => !source.isTest);
+/** A file may be of any length because nobody writes it. */
+const GENERATED = new Set(['web/api/schema.ts']);
+
+const sources = (await readSources('{server,cli,simulator,locales,setup,web}/**/*.{ts,tsx}'))
+  .filter((source) => !source.isTest && !source.path.startsWith('web/dist'))
+  .filter((source) => !GENERATED.has(source.path));
 
 test('no file is longer than 400 lines', () => {
   const long = sources.map((source) => ({ path: source.path, lines: source.text.trimEnd().split('\n').length }));

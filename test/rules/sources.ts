@@ -29,7 +29,7 @@ export async function readSources(pattern: string): Promise<Source[]> {
     });
     const imports = found.map(({ target }) => target);
     const valueImports = found.filter(({ isType }) => !isType).map(({ target }) => target);
-    sources.push({ path, text, isTest: /\.test\.ts$/.test(path), imports, valueImports });
+    sources.push({ path, text, isTest: /\.test\.tsx?$/.test(path), imports, valueImports });
   }
   return sources.sort((left, right) => left.path.localeCompare(right.path));
 }

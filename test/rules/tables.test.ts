@@ -4,7 +4,7 @@ import { TABLE_OWNERS } from '../../server/store/schema.ts';
 import { readSources, roomOf } from './sources.ts';
 
 const QUERY =
-  /\.(?:selectFrom|insertInto|updateTable|deleteFrom|innerJoin|leftJoin|rightJoin)\(\s*\[?\s*'([a-z_]+)(?: as [a-z_]+)?'/g;
+  /\.(?:selectFrom|insertInto|updateTable|deleteFrom|innerJoin|leftJoin|rightJoin)\(\s*\[?\s*'([a-z0-9_]+)(?: as [a-z_]+)?'/g;
 
 const sources = (await readSources('server/**/*.ts')).filter((source) => !source.isTest);
 

@@ -4,9 +4,14 @@ import type { Context } from '../../store/database.ts';
 import type { LinkPurpose } from '../../store/schema.ts';
 import { transaction } from '../../store/transaction.ts';
 import { findLink, type Link, useLink } from '../../users/users.ts';
+import { confirmMessage, describeHeld, type HeldMessage } from '../senders/confirm.ts';
 
 /** What a link is about, for whoever opens it. */
-export type LinkSubject = { readonly jobs: readonly Pick<Job, 'id' | 'title' | 'state' | 'pages' | 'printerId'>[] };
+export type LinkSubject = {
+  readonly jobs: readonly Pick<Job, 'id' | 'title' | 'state' | 'pages' | 'printerId'>[];
+  /** The message whose sender is asked to confirm. */
+  readonly message?: HeldMessage;
+};
 
 type Deed = {
   readonly describe: (context: Context, link: Link) => Promise<LinkSubject>;
@@ -15,6 +20,15 @@ type Deed = {
 };
 
 const DEEDS: Readonly<Record<LinkPurpose, Deed>> = {
+  'confirm-sender': {
+    describe: async (context, { subjectIds }) => ({
+      jobs: [],
+      message: await describeHeld(context, subjectIds[0] ?? ''),
+    }),
+    act: async (context, { subjectIds, userId }) => {
+      for (const id of subjectIds) await confirmMessage(context, id, userId);
+    },
+  },
   'print-job': {
     describe: describeJobs,
     act: async (context, link) => {

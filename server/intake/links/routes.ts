@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Context } from '../../store/database.ts';
+import type { HeldMessage } from '../senders/confirm.ts';
 import { describeLink, followLink, type OpenedLink } from './deeds.ts';
 
 const body = z.object({
@@ -12,7 +13,7 @@ const body = z.object({
 });
 
 const linkAnswer = z.object({
-  purpose: z.enum(['print-job', 'cancel-job']),
+  purpose: z.enum(['confirm-sender', 'print-job', 'cancel-job']),
   state: z.enum(['open', 'used', 'expired']),
   expiresAt: z.string(),
   usedAt: z.string().nullable(),
@@ -25,6 +26,14 @@ const linkAnswer = z.object({
       printerId: z.string().nullable(),
     }),
   ),
+  message: z
+    .object({
+      sender: z.string(),
+      subject: z.string(),
+      receivedAt: z.string(),
+      documents: z.array(z.string()),
+    })
+    .nullable(),
 });
 
 export function linkRoutes(app: FastifyInstance, context: Context): void {
@@ -48,5 +57,10 @@ function showLink({ link, subject }: OpenedLink): z.infer<typeof linkAnswer> {
     expiresAt: link.expiresAt.toISOString(),
     usedAt: link.usedAt?.toISOString() ?? null,
     jobs: subject.jobs.map((job) => ({ ...job })),
+    message: subject.message === undefined ? null : showMessage(subject.message),
   };
+}
+
+function showMessage({ sender, subject, receivedAt, documents }: HeldMessage) {
+  return { sender, subject, receivedAt: receivedAt.toISOString(), documents: [...documents] };
 }

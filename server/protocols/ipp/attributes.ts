@@ -89,6 +89,17 @@ export function findRange(attributes: IppAttributes, name: string, bounds: Bound
   return range.lower < bounds.min || range.upper > bounds.max ? undefined : range;
 }
 
+/** Finds resolutions in dots per inch, both ways; those in other units are turned (RFC 8011 section 5.1.16). */
+export function findResolutions(attributes: IppAttributes, name: string): readonly { x: number; y: number }[] {
+  return payloadsOf(attributes, name, [ippTags.resolution]).flatMap((payload) => {
+    if (payload === null || typeof payload !== 'object' || !('kind' in payload) || payload.kind !== 'resolution')
+      return [];
+    const perInch = payload.units === 4 ? 2.54 : 1;
+    const [x, y] = [Math.round(payload.crossFeed * perInch), Math.round(payload.feed * perInch)];
+    return x >= 50 && x <= 2400 && y >= 50 && y <= 2400 ? [{ x, y }] : [];
+  });
+}
+
 /** Finds media types such as application/pdf, in lower case. */
 export function findMediaTypes(attributes: IppAttributes, name: string): readonly string[] {
   const types = payloadsOf(attributes, name, [ippTags.mimeMediaType]).filter((type) => typeof type === 'string');

@@ -7,9 +7,18 @@ import { decodeHeaderText } from './encoded-words.ts';
 /** Names in lower case; every value of a name in the order of the message, unfolded, words still encoded. */
 export type HeaderFields = ReadonlyMap<string, readonly string[]>;
 
+/** One field with its place: what stands above another was added later. */
+export interface HeaderLine {
+  /** In lower case. */
+  readonly name: string;
+  readonly value: string;
+}
+
 /** What the outermost header says. */
 export interface MessageHead {
   readonly fields: HeaderFields;
+  /** The same fields from the top down. */
+  readonly lines: readonly HeaderLine[];
   readonly sender: SenderReading;
   /** Decoded; empty when there is none. */
   readonly subject: string;
@@ -38,11 +47,13 @@ const ZONE_HOURS: Readonly<Record<string, number>> = {
 
 /** Reads the header of a message. Never throws, whatever the header says. */
 export function readHead(node: MessageNode): MessageHead {
-  const fields = headerFields(node);
+  const lines = headerLines(node);
+  const fields = fieldsOf(lines);
   const messageId = readMessageId(fields.get('message-id') ?? []);
   const date = readDate(fields.get('date')?.[0] ?? '');
   return {
     fields,
+    lines,
     sender: readSender(fields.get('from') ?? []),
     subject: decodeHeaderText(fields.get('subject')?.[0] ?? ''),
     ...(messageId === undefined ? {} : { messageId }),
@@ -50,15 +61,19 @@ export function readHead(node: MessageNode): MessageHead {
   };
 }
 
-/** Collects the fields of a part. */
-export function headerFields(node: MessageNode): HeaderFields {
-  const fields = new Map<string, string[]>();
+/** The fields of a part from the top down. */
+export function headerLines(node: MessageNode): HeaderLine[] {
   const list = node.headers ? node.headers.getList() : [];
-  for (const { key, line } of list) {
-    if (key === '') continue;
-    const value = unfold(fromBytes(line.slice(line.indexOf(':') + 1)));
-    const values = fields.get(key);
-    if (values === undefined) fields.set(key, [value]);
+  return list.flatMap(({ key, line }) =>
+    key === '' ? [] : [{ name: key, value: unfold(fromBytes(line.slice(line.indexOf(':') + 1))) }],
+  );
+}
+
+function fieldsOf(lines: readonly HeaderLine[]): HeaderFields {
+  const fields = new Map<string, string[]>();
+  for (const { name, value } of lines) {
+    const values = fields.get(name);
+    if (values === undefined) fields.set(name, [value]);
     else values.push(value);
   }
   return fields;

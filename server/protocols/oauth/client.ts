@@ -18,6 +18,7 @@ export type Question = {
 } & (
   | { readonly kind: 'device-code'; readonly scopes: readonly string[]; readonly language?: string }
   | { readonly kind: 'poll'; readonly deviceCode: string }
+  | { readonly kind: 'code'; readonly code: string; readonly codeVerifier: string; readonly redirectUri: string }
   | { readonly kind: 'refresh'; readonly refreshToken: string; readonly scopes: readonly string[] }
 );
 
@@ -32,7 +33,7 @@ export type Reply =
 
 /**
  * Sends one question through oauth4webapi and our own transport, and reads the answer (RFC 8628 section 3, RFC 6749
- * section 6). Never throws the library's errors: some carry the whole token answer. Throws only the signal's reason.
+ * sections 4.1.3 and 6). Never throws the library's errors: some carry the whole token answer. Throws only the signal's reason.
  */
 export async function askTokenServer(question: Question, call: Call): Promise<Reply> {
   const seen: { answer?: HttpsAnswer } = {};
@@ -76,6 +77,21 @@ async function sendAndRead(question: Question, options: FetchOptions, seen: { re
     case 'poll': {
       const response = await library.deviceCodeGrantRequest(server, client, auth, question.deviceCode, options);
       return library.processDeviceCodeResponse(withIssuerOf(seen.answer, server), client, response);
+    }
+    case 'code': {
+      const returned = new URLSearchParams({ code: question.code });
+      const checked = library.validateAuthResponse(server, client, returned, library.expectNoState);
+      const { redirectUri, codeVerifier } = question;
+      const response = await library.authorizationCodeGrantRequest(
+        server,
+        client,
+        auth,
+        checked,
+        redirectUri,
+        codeVerifier,
+        options,
+      );
+      return library.processAuthorizationCodeResponse(withIssuerOf(seen.answer, server), client, response);
     }
     case 'refresh': {
       const additionalParameters = { scope: question.scopes.join(' ') };

@@ -31,6 +31,7 @@ test('a domain becomes the GUID of its tenant', async () => {
   assert.deepEqual(await discover('practice.example'), {
     kind: 'found',
     endpoints: peer.endpoints,
+    authorizationEndpoint: `${peer.authority}/${RAW_TENANT}/oauth2/v2.0/authorize`,
     tenantId: RAW_TENANT,
   });
   assert.equal(peer.asked[0]?.path, '/practice.example/v2.0/.well-known/openid-configuration');

@@ -8,6 +8,8 @@ export type Discovery =
   | {
       readonly kind: 'found';
       readonly endpoints: TenantEndpoints;
+      /** Where a person signs in by link (RFC 6749 section 3.1). */
+      readonly authorizationEndpoint: string;
       /** The tenant's GUID; absent for `organizations`, `common` and `consumers`. */
       readonly tenantId?: string;
     }
@@ -90,6 +92,7 @@ function readMetadata(
         readOwnUrl(body?.device_authorization_endpoint, asked.authority) ?? `${oauth}/devicecode`,
       tokenEndpoint: readOwnUrl(body?.token_endpoint, asked.authority) ?? `${oauth}/token`,
     },
+    authorizationEndpoint: readOwnUrl(body?.authorization_endpoint, asked.authority) ?? `${oauth}/authorize`,
     ...(isGuid(named) ? { tenantId: named.toLowerCase() } : {}),
   };
 }

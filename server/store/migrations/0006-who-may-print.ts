@@ -17,4 +17,24 @@ const STATEMENTS: readonly string[] = [
     used_at timestamptz
   )`,
   `CREATE INDEX links_expires ON links (expires_at)`,
+
+  `ALTER TABLE mailboxes ADD COLUMN policy jsonb NOT NULL DEFAULT '{}'`,
+  `ALTER TABLE incoming_messages
+    DROP CONSTRAINT incoming_messages_outcome_check,
+    ADD CONSTRAINT incoming_messages_outcome_check CHECK (outcome IN ('done', 'refused', 'failed', 'ignored', 'held')),
+    ADD COLUMN proof jsonb,
+    ADD COLUMN may_reply boolean NOT NULL DEFAULT false`,
+  `CREATE INDEX incoming_messages_held ON incoming_messages (received_at) WHERE outcome = 'held'`,
+  `CREATE TABLE incoming_documents (
+    message_id uuid NOT NULL REFERENCES incoming_messages ON DELETE CASCADE,
+    position int NOT NULL,
+    name text NOT NULL,
+    format text NOT NULL,
+    bytes bigint NOT NULL,
+    job_id uuid,
+    reason text,
+    spool_id uuid REFERENCES spool_files,
+    PRIMARY KEY (message_id, position)
+  )`,
+  `CREATE INDEX incoming_documents_spool ON incoming_documents (spool_id) WHERE spool_id IS NOT NULL`,
 ];

@@ -1,12 +1,13 @@
 /** Opens the folder of a mailbox over IMAP, and says what its failures mean to an administrator. */
 
-import { PlatenError } from '../base/errors.ts';
-import { type AccessToken, accessTokenFor, endpointFor } from '../connections/connections.ts';
-import { connectImap, type ImapSession, type ImapTarget } from '../protocols/imap/client.ts';
-import { ImapFailure } from '../protocols/imap/failure.ts';
-import type { Context } from '../store/database.ts';
-import { intakeTimes } from './limits.ts';
-import type { MailboxRow } from './mailbox.ts';
+import { PlatenError } from '../../base/errors.ts';
+import { type AccessToken, accessTokenFor, endpointFor } from '../../connections/connections.ts';
+import { connectImap, type ImapSession, type ImapTarget } from '../../protocols/imap/client.ts';
+import { ImapFailure } from '../../protocols/imap/failure.ts';
+import { Pop3Failure } from '../../protocols/pop3/failure.ts';
+import type { Context } from '../../store/database.ts';
+import { intakeTimes } from '../limits.ts';
+import type { MailboxRow } from '../mailbox.ts';
 
 export type OpenFolder = {
   readonly session: ImapSession;
@@ -25,7 +26,7 @@ export type OpenOptions = {
  * Signs in and opens the folder. Throws what `accessTokenFor` throws, and `ImapFailure`; the session is closed then.
  */
 export async function openFolder(context: Context, mailbox: MailboxRow, options: OpenOptions): Promise<OpenFolder> {
-  const { target, replaceAt } = await targetOf(context, mailbox, options);
+  const { target, replaceAt } = await targetOf(context, mailbox, { ...options, use: 'imap' });
   const session = await connectImap(target, options.signal);
   try {
     const { uidValidity } = await session.select(mailbox.folder);
@@ -36,14 +37,15 @@ export async function openFolder(context: Context, mailbox: MailboxRow, options:
   }
 }
 
-async function targetOf(
+/** Where a mailbox is read and with what, for either protocol. Throws what `accessTokenFor` throws. */
+export async function targetOf(
   context: Context,
   mailbox: MailboxRow,
-  options: OpenOptions,
+  options: OpenOptions & { readonly use: 'imap' | 'pop3' },
 ): Promise<{ readonly target: ImapTarget; readonly replaceAt: Date | undefined }> {
   if (mailbox.connection_id !== null) {
     const token = await tokenFor(context, mailbox.connection_id, options);
-    const endpoint = await endpointFor(context, mailbox.connection_id, 'imap');
+    const endpoint = await endpointFor(context, mailbox.connection_id, options.use);
     // For a shared mailbox the name is its own address, the token that of its delegate.
     const credentials = { kind: 'token', username: mailbox.address, accessToken: token.accessToken } as const;
     return { target: { ...endpoint, credentials }, replaceAt: replaceAt(context, token.expiresAt) };
@@ -62,12 +64,16 @@ async function targetOf(
 }
 
 /** A token that ends soon is replaced first; where Microsoft does not answer just now it still serves. */
-async function tokenFor(context: Context, connectionId: string, options: OpenOptions): Promise<AccessToken> {
-  const token = await accessTokenFor(context, connectionId, 'imap', options);
+async function tokenFor(
+  context: Context,
+  connectionId: string,
+  { use, ...options }: OpenOptions & { readonly use: 'imap' | 'pop3' },
+): Promise<AccessToken> {
+  const token = await accessTokenFor(context, connectionId, use, options);
   const now = context.clock.now();
   if (token.expiresAt.getTime() - now.getTime() > 2 * intakeTimes.beforeTokenEndMs) return token;
   try {
-    return await accessTokenFor(context, connectionId, 'imap', { ...options, notOlderThan: now });
+    return await accessTokenFor(context, connectionId, use, { ...options, notOlderThan: now });
   } catch (error) {
     if (error instanceof PlatenError && error.temporary) return token;
     throw error;
@@ -94,7 +100,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
 
 /** Turns a failed session into an error with advice. Other errors are returned as they are. */
 export function explain(mailbox: MailboxRow, error: unknown): unknown {
-  if (!(error instanceof ImapFailure)) return error;
+  if (!(error instanceof ImapFailure || error instanceof Pop3Failure)) return error;
   const host = mailbox.server?.host ?? 'Exchange Online';
   const code = REFUSALS.has(error.kind) ? 'mailbox-refused' : 'mailbox-unreachable';
   return new PlatenError(code, `the mailbox ${mailbox.address} does not open: ${error.kind}`, {

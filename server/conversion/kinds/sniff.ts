@@ -188,10 +188,10 @@ function findDeclared({ declaredType }: Hints): string | undefined {
   }
 }
 
-/** The beginning may end inside a character. */
+/** A beginning that was cut may end inside a character. */
 function isUtf8(bytes: Buffer): boolean {
   try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: bytes.length >= SNIFF_BYTES });
     return true;
   } catch {
     return false;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { recognize } from './conversion.ts';
+import { recognize } from '../conversion.ts';
 import { sniffFormat } from './sniff.ts';
 
 const ascii = (text: string): Buffer => Buffer.from(text, 'latin1');

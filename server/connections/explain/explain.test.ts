@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import en from '../../../locales/en.json' with { type: 'json' };
+import { hasText, LANGUAGES } from '../../../locales/locales.ts';
+import { withFailureTables } from '../../../setup/failures.ts';
+import aadstsTable from '../../../test/corpus/microsoft/aadsts.json' with { type: 'json' };
+import answersTable from '../../../test/corpus/microsoft/answers.json' with { type: 'json' };
+import { ERRORS } from '../../base/errors.ts';
+import { AADSTS } from '../../protocols/microsoft/aadsts.ts';
+import { ANSWERS, findAnswer } from '../../protocols/microsoft/answers.ts';
+import { quote } from '../../protocols/microsoft/commands.ts';
+import { addressOf, PLACES } from '../../protocols/microsoft/places.ts';
+import { explainFailure } from './explain.ts';
+
+const ABOUT = { cloud: 'worldwide', clientId: 'c1', account: 'print@contoso.example' } as const;
+const known = [...new Set([...aadstsTable.rows.flatMap(({ numbers }) => numbers), ...aadstsTable.endsRefreshToken])];
+
+describe('the numbers of the identity platform', () => {
+  test('each one of the table is explained in both languages, with who and whether waiting helps', () => {
+    assert.ok(known.length > 100, `only ${known.length} numbers were read`);
+    for (const number of known) {
+      for (const language of LANGUAGES) {
+        const told = explainFailure({ code: 'device-code-refused', facts: { aadsts: number } }, { ...ABOUT, language });
+        assert.equal(told?.reference, `AADSTS${number}`);
+        for (const text of [told.meaning, told.action, told.whoText, told.waitingText])
+          assert.ok(text.length > 1, `${number}`);
+      }
+    }
+  });
+
+  test('texts and table hold the same numbers, so that none is half known', () => {
+    const withTexts = Object.keys(en.aadsts).filter((name) => name !== 'other');
+    assert.deepEqual([...AADSTS.keys()].map(String).sort(), withTexts.sort());
+  });
+
+  test('a number that nobody knows shows the words and how to report them', () => {
+    const problem = { code: 'device-code-refused', facts: { aadsts: 99999999 }, remote: 'AADSTS99999999: New.' };
+    const told = explainFailure(problem, { ...ABOUT, language: 'en' });
+    assert.deepEqual([told?.reference, told?.who], ['AADSTS99999999', 'project']);
+    assert.match(told?.action ?? '', /report them to the project/);
+  });
+});
+
+describe('the answers of the mail servers and of the way there', () => {
+  for (const { id, words } of answersTable) {
+    test(`${words.slice(0, 90)} is ${id}`, () => assert.equal(findAnswer(words)?.id, id));
+  }
+
+  test('each row is proved by an example, and explained in both languages', () => {
+    const shown = new Set(answersTable.map(({ id }) => id));
+    assert.deepEqual(
+      ANSWERS.filter(({ id }) => !shown.has(id)).map(({ id }) => id),
+      [],
+    );
+    for (const { id, words } of answersTable) {
+      for (const language of LANGUAGES) {
+        const values = { mailbox: 'print@contoso.example', sender: 'scans@contoso.example', host: 'h' };
+        const told = explainFailure({ code: 'message-refused', remote: words, values }, { ...ABOUT, language });
+        assert.equal(told?.reference, id);
+        for (const text of [told.meaning, told.action, told.whoText, told.waitingText]) {
+          assert.ok(text.length > 1 && !text.includes('{{'), `${id} ${language}: ${text}`);
+        }
+      }
+    }
+  });
+
+  test('a row names an error code that exists, or has texts of its own', () => {
+    for (const { id, code } of ANSWERS) {
+      if (code !== undefined) assert.ok(code in ERRORS, id);
+      else assert.ok(hasText('it', `answers.${id}.action`), id);
+    }
+    const texts = Object.keys(en.answers).filter((id) => id !== 'unknown' && !ANSWERS.some((row) => row.id === id));
+    assert.deepEqual(texts, []);
+  });
+
+  test('unknown words are shown as they are, and our own errors are left alone', () => {
+    const told = explainFailure(
+      { code: 'message-refused', remote: '550 5.9.9 Blue moon' },
+      { ...ABOUT, language: 'it' },
+    );
+    assert.equal(told?.reference, 'unknown');
+    assert.equal(explainFailure({ code: 'not-found' }, { ...ABOUT, language: 'en' }), undefined);
+  });
+
+  test('a command is ready to paste, whatever stands in the address', () => {
+    const problem = {
+      code: 'smtp-auth-off-mailbox',
+      remote: '535 5.7.139 … SmtpClientAuthentication is disabled for the Mailbox.',
+    };
+    const told = explainFailure(problem, { ...ABOUT, account: "o'neil@contoso.example", language: 'en' });
+    assert.equal(
+      told?.command,
+      "Set-CASMailbox -Identity 'o''neil@contoso.example' -SmtpClientAuthenticationDisabled $false",
+    );
+    assert.equal(quote('a’; Remove-Mailbox'), "'a''; Remove-Mailbox'");
+    assert.match(told?.address ?? '', /^https:\/\/admin\.microsoft\.com\//);
+  });
+
+  test('the right to send is given to the account that signs in, on the address that it writes as', () => {
+    const values = { mailbox: 'print@contoso.example', sender: 'scans@contoso.example' };
+    const told = explainFailure({ code: 'sender-not-allowed', values }, { language: 'en' });
+    assert.match(told?.command ?? '', /-Identity 'scans@contoso\.example' -Trustee 'print@contoso\.example'/);
+  });
+});
+
+test('docs/microsoft-365.md holds the tables as `npm run docs` writes them', () => {
+  const page = readFileSync(new URL('../../../docs/microsoft-365.md', import.meta.url), 'utf8');
+  assert.ok(page === withFailureTables(page), 'run `npm run docs`');
+  assert.ok(page.includes('| 530035 |') && page.includes('| `smtp-auth-off-mailbox` |'));
+});
+
+describe('the places to click', () => {
+  test('each has its path in both languages, and a page in the worldwide cloud', () => {
+    for (const place of PLACES) {
+      for (const language of LANGUAGES) assert.ok(hasText(language, `places.${place}`), `${language} ${place}`);
+      assert.match(addressOf(place, { cloud: 'worldwide', clientId: 'c1' }) ?? '', /^https:\/\//, place);
+    }
+    assert.deepEqual(Object.keys(en.places).sort(), [...PLACES].sort());
+  });
+
+  test('a national cloud has its own portal, a custom one has none', () => {
+    assert.match(
+      addressOf('app-permissions', { cloud: 'china', clientId: 'c1' }) ?? '',
+      /^https:\/\/portal\.azure\.cn\//,
+    );
+    assert.match(addressOf('app-permissions', { cloud: 'us-dod' }) ?? '', /^https:\/\/portal\.azure\.us\//);
+    assert.equal(addressOf('mail-apps', { cloud: 'us-dod' }), undefined);
+    assert.equal(addressOf('app-permissions', { cloud: 'practice' }), undefined);
+  });
+});

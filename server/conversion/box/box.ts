@@ -1,0 +1,140 @@
+/**
+ * The locked box in which every program runs that touches a document of a stranger.
+ *
+ * Level A: an unprivileged user, name spaces of its own (no network, no other files, no other processes), limits.
+ * Level C, where the system forbids name spaces: the unprivileged user and the limits alone. A box is a folder with the
+ * document and an empty folder for what is made; both are gone when it is disposed.
+ */
+import { chmod, chown, copyFile, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../../base/clock.ts';
+import { conversionLimits, LEFTOVER_AGE_MS } from '../limits.ts';
+import { PROGRAM_PACKAGES } from './programs.ts';
+import { type Ended, runLimited } from './run.ts';
+
+export type Level = 'A' | 'C';
+
+/** The user `nobody` of Debian. */
+const NOBODY = 65_534;
+const PREFIX = 'platen-conversion-';
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const INSIDE = fileURLToPath(new URL('../inside', import.meta.url));
+
+export type Box = AsyncDisposable & {
+  /** Where the results are, seen from outside. What lies there was made by a stranger's document. */
+  readonly outputDir: string;
+  run(work: Work, signal: AbortSignal): Promise<Ended>;
+};
+
+export type Work = {
+  /** For `sh`; finds the document in `$IN` and writes into `$OUT`. Never holds a word of the document or its name. */
+  readonly script: string;
+  /** Node is needed in the box. */
+  readonly needsNode?: boolean;
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly wallMs?: number;
+};
+
+/** Opens a box with a copy of the document, named by us. */
+export async function openBox(clock: Clock, level: Level, input: { path: string; ending: string }): Promise<Box> {
+  const dir = await mkdtemp(join(tmpdir(), PREFIX));
+  const outputDir = join(dir, 'out');
+  const document = join(dir, `document.${input.ending}`);
+  try {
+    await chmod(dir, 0o711);
+    await mkdir(outputDir, { mode: 0o700 });
+    await copyFile(input.path, document);
+    await chmod(document, 0o400);
+    if (isRoot()) await Promise.all([chown(outputDir, NOBODY, NOBODY), chown(document, NOBODY, NOBODY)]);
+  } catch (error) {
+    await rm(dir, { recursive: true, force: true });
+    throw error;
+  }
+  return {
+    outputDir,
+    run: (work, signal) =>
+      runLimited(clock, { argv: commandFor(level, { document, outputDir, work }), wallMs: work.wallMs }, signal),
+    [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
+  };
+}
+
+/** Removes work folders that a killed process left behind. */
+export async function sweepBoxes(clock: Clock): Promise<void> {
+  const parent = tmpdir();
+  for (const name of await readdir(parent)) {
+    if (!name.startsWith(PREFIX)) continue;
+    const path = join(parent, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined || clock.now().getTime() - found.mtimeMs < LEFTOVER_AGE_MS) continue;
+    await rm(path, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+const isRoot = (): boolean => process.getuid?.() === 0;
+
+type Place = { readonly document: string; readonly outputDir: string; readonly work: Work };
+
+function commandFor(level: Level, place: Place): string[] {
+  const { setpriv } = PROGRAM_PACKAGES;
+  const user = isRoot() ? [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : [];
+  const lower = [setpriv.path, ...user, '--no-new-privs', '--'];
+  const rest = [...limitsFor(place.work), '/bin/sh', '-c', place.work.script];
+  return level === 'A' ? [...lower, ...lock(place), ...rest] : [...lower, ...open(place), ...rest];
+}
+
+function limitsFor({ needsNode = false }: Work): string[] {
+  const limits = conversionLimits;
+  return [
+    PROGRAM_PACKAGES.prlimit.path,
+    `--as=${needsNode ? limits.nodeMemoryBytes : limits.memoryBytes}`,
+    `--cpu=${limits.cpuSeconds}`,
+    `--fsize=${limits.outputBytes}`,
+    `--nofile=${limits.openFiles}`,
+    `--nproc=${limits.processes}`,
+    '--core=0',
+  ];
+}
+
+/** Level A: what is not named here does not exist in the box. */
+function lock({ document, outputDir, work }: Place): string[] {
+  const inBox = `/in/${document.slice(document.lastIndexOf('/') + 1)}`;
+  const readable = ['/usr', '/etc/fonts', '/etc/libreoffice', '/etc/alternatives', '/etc/ld.so.cache'];
+  return [
+    PROGRAM_PACKAGES.bwrap.path,
+    '--unshare-all',
+    '--die-with-parent',
+    '--new-session',
+    '--cap-drop',
+    'ALL',
+    ...readable.flatMap((path) => ['--ro-bind-try', path, path]),
+    ...['--ro-bind-try', '/var/cache/fontconfig', '/var/cache/fontconfig'],
+    ...['bin', 'lib', 'lib64', 'sbin'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]),
+    ...['--proc', '/proc', '--dev', '/dev'],
+    ...['--size', String(conversionLimits.temporaryBytes), '--tmpfs', '/tmp'],
+    ...['--ro-bind', document, inBox, '--bind', outputDir, '/out', '--ro-bind', INSIDE, '/inside'],
+    ...(work.needsNode === true ? bindNode() : []),
+    ...['--chdir', '/tmp', '--clearenv'],
+    ...Object.entries(
+      variablesFor({ IN: inBox, OUT: '/out', HOME: '/tmp', INSIDE: '/inside', NODE: '/node' }, work),
+    ).flatMap(([name, value]) => ['--setenv', name, value]),
+    '--',
+  ];
+}
+
+/** The folder of modules stands beside the programs of the box, where Node looks for it. */
+function bindNode(): string[] {
+  return ['--ro-bind', process.execPath, '/node', '--ro-bind', join(ROOT, 'node_modules'), '/node_modules'];
+}
+
+/** Level C: the same names, without walls. */
+function open({ document, outputDir, work }: Place): string[] {
+  const names = { IN: document, OUT: outputDir, HOME: outputDir, INSIDE, NODE: process.execPath };
+  const variables = Object.entries(variablesFor(names, work)).map(([name, value]) => `${name}=${value}`);
+  return ['/usr/bin/env', '-i', `--chdir=${dirname(document)}`, ...variables];
+}
+
+function variablesFor(places: Readonly<Record<string, string>>, work: Work): Record<string, string> {
+  return { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', ...places, ...work.variables };
+}

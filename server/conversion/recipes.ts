@@ -1,0 +1,155 @@
+/**
+ * How a document of each kind becomes a PDF: programs that are needed, and the lines that run in the box.
+ *
+ * Every way ends in `FINISH`, which writes the PDF anew, so that nothing but pages is left of what came: no actions, no
+ * scripts, no attachments, no bytes before its beginning. The statuses 10 to 29 are ours; `reasons.ts` says what they mean.
+ */
+import type { Work } from './box/box.ts';
+import type { Program, Programs } from './box/programs.ts';
+import type { DocumentFormat } from './kinds/sniff.ts';
+import { conversionLimits } from './limits.ts';
+
+export const STATUS = {
+  encrypted: 10,
+  corrupt: 11,
+  tooLarge: 20,
+  tooManyPages: 21,
+  unreadable: 22,
+  nothingMade: 23,
+} as const;
+
+/** Documents that take a moment never wait for those that may take a minute. */
+export type Lane = 'quick' | 'slow';
+
+export type Recipe = {
+  readonly lane: Lane;
+  readonly needs: readonly Program[];
+  /** Could read other files or reach the network if the program was deceived: only behind walls. */
+  readonly needsWalls: boolean;
+  readonly work: Work;
+};
+
+const PDF_PROGRAMS = ['qpdf', 'poppler'] as const satisfies readonly Program[];
+
+// Only the text outside of streams: what the compressed bytes of an image happen to spell means nothing. QPDF writes
+// each stream between these two lines, and never a line break inside a string or a name.
+const ACTIVE =
+  'JavaScript|JS|Launch|OpenAction|AA|EmbeddedFiles?|RichMedia|Movie|Sound|Rendition|SubmitForm|ImportData|GoToR|GoToE|XFA|OCG|OCMD';
+const IS_ACTIVE = `sed -e '/^stream$/,/endstream$/d' "$OUT/document.pdf" | grep -aqE '/(${ACTIVE})([^A-Za-z0-9]|$)'`;
+
+// Only the pages are taken over. Where they still carry actions or layers, they are drawn anew, as they would be printed.
+const FINISH = `finish() {
+  qpdf --empty --pages "$1" 1-z -- --object-streams=disable --deterministic-id --generate-appearances \
+    --flatten-annotations=print --no-warn "$OUT/document.pdf"
+  status=$?
+  if [ $status -ne 0 ] && [ $status -ne 3 ]; then
+    qpdf --requires-password "$1"; [ $? -eq 0 ] && return ${STATUS.encrypted}
+    pdftocairo -pdf "$1" "$OUT/document.pdf" || return ${STATUS.corrupt}
+  elif ${IS_ACTIVE}; then
+    pdftocairo -pdf "$1" "$OUT/document.pdf" || return ${STATUS.corrupt}
+  fi
+  echo "PDFINFO"
+  pdfinfo -f 1 -l ${conversionLimits.pages} "$OUT/document.pdf" || return ${STATUS.corrupt}
+}
+export LC_ALL=C.UTF-8
+`;
+
+const made = `[ -s "$OUT/made.pdf" ] || exit ${STATUS.nothingMade}\nfinish "$OUT/made.pdf"`;
+
+const PDF: Recipe = {
+  lane: 'quick',
+  needs: PDF_PROGRAMS,
+  needsWalls: false,
+  work: { script: `${FINISH}finish "$IN"` },
+};
+
+function image(kind: string, needs: readonly Program[] = []): Recipe {
+  const { pixels, pages } = conversionLimits;
+  return {
+    lane: 'quick',
+    needs: [...PDF_PROGRAMS, ...needs],
+    needsWalls: false,
+    work: {
+      needsNode: true,
+      script: `${FINISH}"$NODE" --max-old-space-size=512 "$INSIDE/image.ts" "$IN" "$OUT" "$HOME" ${kind} ${pixels} ${pages} || exit $?\n${made}`,
+    },
+  };
+}
+
+function page(kind: 'text' | 'page' | 'drawing', charset: string): Recipe {
+  return {
+    lane: 'slow',
+    needs: [...PDF_PROGRAMS, 'weasyprint'],
+    // A text names nothing that could be fetched.
+    needsWalls: kind !== 'text',
+    work: {
+      script: `${FINISH}/usr/bin/python3 "$INSIDE/page.py" ${kind} "$CHARSET" || exit ${STATUS.unreadable}\n${made}`,
+      variables: { CHARSET: charset },
+    },
+  };
+}
+
+// The profile is new for each document; macros do not run in documents that nobody trusts.
+const OFFICE = `${FINISH}/usr/bin/soffice "-env:UserInstallation=file://$HOME/profile" --headless --norestore --nologo \
+  --nolockcheck --nodefault --convert-to pdf --outdir "$OUT" "$IN"
+for pdf in "$OUT"/*.pdf; do [ -s "$pdf" ] && mv "$pdf" "$OUT/made.pdf"; done
+${made}`;
+
+function office(program: Program): Recipe {
+  return { lane: 'slow', needs: [...PDF_PROGRAMS, program], needsWalls: true, work: { script: OFFICE } };
+}
+
+const OOXML = 'application/vnd.openxmlformats-officedocument';
+const ODF = 'application/vnd.oasis.opendocument';
+
+/** The recipe for a format, and the ending under which its programs know it. */
+export function recipeFor(format: DocumentFormat, charset = 'utf-8'): { recipe: Recipe; ending: string } {
+  switch (format) {
+    case 'application/pdf':
+      return { recipe: PDF, ending: 'pdf' };
+    case 'image/jpeg':
+    case 'image/png':
+    case 'image/webp':
+    case 'image/gif':
+    case 'image/tiff':
+    case 'image/avif': {
+      const kind = format.slice('image/'.length);
+      return { recipe: image(kind), ending: kind };
+    }
+    case 'image/heic':
+      return { recipe: image('heic', ['heif']), ending: 'heic' };
+    case 'image/svg+xml':
+      return { recipe: page('drawing', charset), ending: 'svg' };
+    case 'text/plain':
+      return { recipe: page('text', charset), ending: 'txt' };
+    case 'text/html':
+      return { recipe: page('page', charset), ending: 'html' };
+    case 'application/rtf':
+      return { recipe: office('writer'), ending: 'rtf' };
+    case 'application/msword':
+      return { recipe: office('writer'), ending: 'doc' };
+    case `${OOXML}.wordprocessingml.document`:
+      return { recipe: office('writer'), ending: 'docx' };
+    case `${ODF}.text`:
+      return { recipe: office('writer'), ending: 'odt' };
+    case 'application/vnd.ms-excel':
+      return { recipe: office('calc'), ending: 'xls' };
+    case `${OOXML}.spreadsheetml.sheet`:
+      return { recipe: office('calc'), ending: 'xlsx' };
+    case `${ODF}.spreadsheet`:
+      return { recipe: office('calc'), ending: 'ods' };
+    case 'application/vnd.ms-powerpoint':
+      return { recipe: office('impress'), ending: 'ppt' };
+    case `${OOXML}.presentationml.presentation`:
+      return { recipe: office('impress'), ending: 'pptx' };
+    case `${ODF}.presentation`:
+      return { recipe: office('impress'), ending: 'odp' };
+    case 'application/x-ole-storage':
+      return { recipe: office('writer'), ending: 'doc' };
+  }
+}
+
+/** The programs that a recipe wants and that are not installed. */
+export function missingFor(recipe: Recipe, programs: Programs): Program[] {
+  return [...recipe.needs, 'setpriv' as const, 'prlimit' as const].filter((name) => !programs.has(name));
+}

@@ -1,0 +1,165 @@
+/**
+ * What a held message waits for: the word of its sender, given over a one-time link, or the end of its time.
+ *
+ *   held -> done        confirmed: its jobs go the way of their queue
+ *   held -> refused     nobody confirmed in time: its jobs are canceled, its documents forgotten
+ */
+import { PlatenError } from '../../base/errors.ts';
+import { cancelJob, confirmJobs, listJobs, submitJobs } from '../../jobs/jobs.ts';
+import { record } from '../../journal/journal.ts';
+import { forget } from '../../spool/spool.ts';
+import type { Context } from '../../store/database.ts';
+import { transaction } from '../../store/transaction.ts';
+import type { KnownSender } from '../../users/users.ts';
+import { intakeLimits } from '../limits.ts';
+import { getMailboxRow } from '../mailbox.ts';
+import { registerSender } from './register.ts';
+
+/** A message as whoever confirms it sees it. */
+export type HeldMessage = {
+  readonly id: string;
+  readonly sender: string;
+  readonly subject: string;
+  readonly receivedAt: Date;
+  readonly outcome: string;
+  readonly documents: readonly string[];
+};
+
+export async function describeHeld(context: Context, messageId: string): Promise<HeldMessage> {
+  const row = await context.db
+    .selectFrom('incoming_messages')
+    .select(['id', 'sender', 'subject', 'received_at', 'outcome'])
+    .where('id', '=', messageId)
+    .executeTakeFirst();
+  if (row === undefined) throw new PlatenError('not-found', 'there is no such message');
+  const documents = await context.db
+    .selectFrom('incoming_documents')
+    .select('name')
+    .where('message_id', '=', messageId)
+    .orderBy('position')
+    .execute();
+  const { id, sender, subject, received_at: receivedAt, outcome } = row;
+  return { id, sender, subject, receivedAt, outcome, documents: documents.map(({ name }) => name) };
+}
+
+/**
+ * Lets a held message be printed, in the caller's transaction. A sender who is no user yet becomes one. Throws
+ * `not-found`, and `link-used` for a message that is no longer held.
+ */
+export async function confirmMessage(context: Context, messageId: string, userId: string | undefined): Promise<void> {
+  const row = await context.db
+    .selectFrom('incoming_messages')
+    .selectAll()
+    .where('id', '=', messageId)
+    .forUpdate()
+    .executeTakeFirst();
+  if (row === undefined) throw new PlatenError('not-found', 'there is no such message');
+  if (row.outcome !== 'held') throw new PlatenError('link-used', 'the message is no longer held');
+  let ownerId = userId ?? row.sender_user_id;
+  if (row.sender_user_id === null) {
+    const mailbox = await getMailboxRow(context, row.mailbox_id);
+    const user = await registerSender(context, { address: row.sender, name: '' }, mailbox);
+    await submitKept(context, { messageId, queueId: mailbox.queue_id, user });
+    ownerId = user.id;
+  } else {
+    await confirmJobs(context, messageId, ownerId ?? row.sender_user_id);
+  }
+  const jobs = await listJobs(context, { messageId, limit: intakeLimits.maxDocuments });
+  await context.db
+    .updateTable('incoming_messages')
+    .set({ outcome: 'done', reason: null, sender_user_id: ownerId, job_count: jobs.length })
+    .where('id', '=', messageId)
+    .execute();
+  await record(context, 'message-confirmed', {
+    subjectId: messageId,
+    ...(ownerId === null ? {} : { actor: ownerId, ownerId }),
+    data: { sender: row.sender, subject: row.subject },
+  });
+}
+
+/** Makes jobs of the documents that were kept while nobody owned them. */
+async function submitKept(
+  context: Context,
+  asked: { readonly messageId: string; readonly queueId: string; readonly user: KnownSender },
+): Promise<void> {
+  const { messageId, queueId, user } = asked;
+  const kept = await context.db
+    .selectFrom('incoming_documents')
+    .selectAll()
+    .where('message_id', '=', messageId)
+    .where('spool_id', 'is not', null)
+    .orderBy('position')
+    .execute();
+  const jobIds = await submitJobs(
+    context,
+    kept.map(({ spool_id, name, format, bytes }) => ({
+      ownerId: user.id,
+      ownerName: user.name,
+      queueId,
+      title: name,
+      document: { id: spool_id ?? '', bytes },
+      documentFormat: format,
+      messageId,
+    })),
+  );
+  for (const [index, { position }] of kept.entries()) {
+    await context.db
+      .updateTable('incoming_documents')
+      .set({ job_id: jobIds[index] ?? null, spool_id: null })
+      .where('message_id', '=', messageId)
+      .where('position', '=', position)
+      .execute();
+  }
+}
+
+/** Refuses what nobody has confirmed in time. Returns how many messages that were. */
+export async function expireHeld(context: Context): Promise<number> {
+  const before = new Date(context.clock.now().getTime() - intakeLimits.confirmationMs);
+  const old = await context.db
+    .selectFrom('incoming_messages')
+    .select('id')
+    .where('outcome', '=', 'held')
+    .where('received_at', '<', before)
+    .limit(intakeLimits.maxUidsPerStep)
+    .execute();
+  for (const { id } of old) await expireMessage(context, id);
+  return old.length;
+}
+
+async function expireMessage(context: Context, id: string): Promise<void> {
+  await transaction(context, async (context) => {
+    const row = await context.db
+      .updateTable('incoming_messages')
+      .set({ outcome: 'refused', reason: 'never-confirmed' })
+      .where('id', '=', id)
+      .where('outcome', '=', 'held')
+      .returning(['sender', 'subject'])
+      .executeTakeFirst();
+    if (row === undefined) return;
+    for (const job of await listJobs(context, {
+      messageId: id,
+      state: 'pending-held',
+      limit: intakeLimits.maxDocuments,
+    })) {
+      await cancelJob(context, job.id, { actor: 'retention' });
+    }
+    const documents = await context.db
+      .selectFrom('incoming_documents')
+      .select('spool_id')
+      .where('message_id', '=', id)
+      .where('spool_id', 'is not', null)
+      .execute();
+    await context.db
+      .updateTable('incoming_documents')
+      .set({ spool_id: null, reason: 'never-confirmed' })
+      .where('message_id', '=', id)
+      .where('spool_id', 'is not', null)
+      .execute();
+    const data = { ...row, reason: 'never-confirmed', isAutomatic: true, mayReply: false };
+    await record(context, 'message-refused', { subjectId: id, data });
+    await forget(
+      context,
+      documents.flatMap(({ spool_id }) => (spool_id === null ? [] : [spool_id])),
+    );
+  });
+}

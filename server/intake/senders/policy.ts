@@ -1,0 +1,100 @@
+/** What holds for one mailbox: who may print, what is believed, what is answered. Kept as JSON, with defaults for the rest. */
+import type { Language } from '../../store/schema.ts';
+import type { MailboxRow } from '../mailbox.ts';
+import type { ProofRules } from '../proof/proof.ts';
+
+/** What happens to mail of somebody who is no user; all but `refuse` only where the sender is proven. */
+export type SenderPolicy = {
+  readonly unknown: 'refuse' | 'register' | 'hold';
+  /** Of these domains senders are registered; none: of the mailbox's own. */
+  readonly domains: readonly string[];
+};
+
+export type ProofPolicy = {
+  /** What happens to mail of a user whose sender is not proven. What is proven false is never accepted. */
+  readonly unproven: 'accept' | 'hold' | 'refuse';
+  readonly compauth: boolean;
+  readonly internal: boolean;
+  readonly arcSealers: readonly string[];
+};
+
+/** Which answers senders get. */
+export type ReplyPolicy = { readonly printed: boolean; readonly held: boolean; readonly refused: boolean };
+
+export type MailboxPolicy = {
+  readonly hostKind: 'exchange-online' | 'other';
+  /** Under which name another host writes its verdicts. */
+  readonly authservId: string | undefined;
+  readonly senderPolicy: SenderPolicy;
+  readonly proofPolicy: ProofPolicy;
+  readonly replyPolicy: ReplyPolicy;
+  /** Of answers to people who are no users; undefined is English. */
+  readonly language: Language | undefined;
+};
+
+type Loose<T> = { readonly [K in keyof T]?: T[K] | undefined };
+
+export type PolicyChange = {
+  readonly hostKind?: MailboxPolicy['hostKind'] | undefined;
+  readonly authservId?: string | null | undefined;
+  readonly senderPolicy?: Loose<SenderPolicy> | undefined;
+  readonly proofPolicy?: Loose<ProofPolicy> | undefined;
+  readonly replyPolicy?: Loose<ReplyPolicy> | undefined;
+  readonly language?: Language | null | undefined;
+};
+
+const DEFAULTS = {
+  senderPolicy: { unknown: 'refuse', domains: [] },
+  // A known address that anybody can write is no permission to print.
+  proofPolicy: { unproven: 'hold', compauth: false, internal: false, arcSealers: [] },
+  replyPolicy: { printed: true, held: true, refused: true },
+} as const satisfies Partial<MailboxPolicy>;
+
+type KeptPolicy = {
+  readonly hostKind?: MailboxPolicy['hostKind'];
+  readonly authservId?: string;
+  readonly senderPolicy?: Partial<SenderPolicy>;
+  readonly proofPolicy?: Partial<ProofPolicy>;
+  readonly replyPolicy?: Partial<ReplyPolicy>;
+  readonly language?: Language;
+};
+
+/** The policy of a mailbox, complete. */
+export function policyOf({ policy, connection_id }: Pick<MailboxRow, 'policy' | 'connection_id'>): MailboxPolicy {
+  const kept = policy as KeptPolicy;
+  return {
+    hostKind: kept.hostKind ?? (connection_id === null ? 'other' : 'exchange-online'),
+    authservId: kept.authservId,
+    senderPolicy: { ...DEFAULTS.senderPolicy, ...kept.senderPolicy },
+    proofPolicy: { ...DEFAULTS.proofPolicy, ...kept.proofPolicy },
+    replyPolicy: { ...DEFAULTS.replyPolicy, ...kept.replyPolicy },
+    language: kept.language,
+  };
+}
+
+/** What is to be kept after a change; `null` takes a value away. */
+export function changedPolicy(kept: unknown, change: PolicyChange): string {
+  const before = kept as KeptPolicy;
+  const merge = (one: object | undefined, other: object = {}) => ({
+    ...one,
+    ...Object.fromEntries(Object.entries(other).filter(([, value]) => value !== undefined)),
+  });
+  return JSON.stringify({
+    hostKind: change.hostKind ?? before.hostKind,
+    authservId: change.authservId === undefined ? before.authservId : (change.authservId ?? undefined),
+    senderPolicy: merge(before.senderPolicy, change.senderPolicy),
+    proofPolicy: merge(before.proofPolicy, change.proofPolicy),
+    replyPolicy: merge(before.replyPolicy, change.replyPolicy),
+    language: change.language === undefined ? before.language : (change.language ?? undefined),
+  });
+}
+
+export function proofRulesOf({ hostKind, authservId, proofPolicy }: MailboxPolicy): ProofRules {
+  return {
+    host: hostKind,
+    authservId,
+    acceptsCompauth: proofPolicy.compauth,
+    acceptsInternal: proofPolicy.internal,
+    arcSealers: proofPolicy.arcSealers,
+  };
+}

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { openTestContext } from '../../../test/harness/database.ts';
+import { startIppEvePrinter } from '../../../test/harness/ippeveprinter.ts';
+import { writePdf } from '../../../test/harness/mail.ts';
+import { eventually } from '../../../test/harness/time.ts';
+import { systemClock } from '../../base/clock.ts';
+import { readJournal } from '../../journal/journal.ts';
+import { addPrinter } from '../../printers/printers.ts';
+import { addSpoolFiles, keep } from '../../spool/spool.ts';
+import type { Context } from '../../store/database.ts';
+import { transaction } from '../../store/transaction.ts';
+import { addUser } from '../../users/users.ts';
+import { addQueue, getJob, type Job, releaseJob, submitJobs, unpackWinmail } from '../jobs.ts';
+import { startJobsWorker } from '../worker.ts';
+import { claim, renew } from './claims.ts';
+import { prepare } from './prepare.ts';
+import { openPreview } from './previews.ts';
+
+const NEVER = new AbortController().signal;
+const LONG = { timeoutMs: 90_000 };
+
+type Stage = AsyncDisposable & {
+  readonly context: Context;
+  submit(bytes: Buffer | string, format: string, queue?: { printerIds: string[] }): Promise<string>;
+  settled(id: string): Promise<Job>;
+};
+
+async function openStage(): Promise<Stage> {
+  const test = await openTestContext();
+  const context = { ...test.context, clock: systemClock };
+  const person = { email: 'anna@example.org', name: 'Anna', role: 'user', language: 'en' } as const;
+  const owner = await addUser(context, person, 'test');
+  let queues = 0;
+  return {
+    context,
+    submit: async (bytes, format, queue) => {
+      queues += 1;
+      const mode = queue === undefined ? 'hold' : 'direct';
+      const { id: queueId } = await addQueue(context, { name: `queue ${queues}`, mode, ...queue }, 'test');
+      const document = await keep(context, Buffer.from(bytes as string), { mediaType: format, maxBytes: 1e8 });
+      const ids = await transaction(context, async (context) => {
+        await addSpoolFiles(context, [document]);
+        const words = { ownerId: owner.id, ownerName: owner.name, title: 'a document' };
+        return await submitJobs(context, [{ ...words, queueId, document, documentFormat: format }]);
+      });
+      return ids[0] ?? '';
+    },
+    settled: (id) =>
+      eventually(async () => {
+        const job = await getJob(context, id);
+        return job.preparation === 'done' || job.preparation === 'failed' ? job : undefined;
+      }, LONG),
+    [Symbol.asyncDispose]: () => test[Symbol.asyncDispose](),
+  };
+}
+
+test('a held document is prepared when it comes: its pages, paper, color and first picture are known', async () => {
+  await using stage = await openStage();
+  await using _worker = await startJobsWorker(stage.context);
+  const id = await stage.submit(readFileSync('test/corpus/mime/own/two-pages.pdf'), 'application/pdf');
+  const job = await stage.settled(id);
+  assert.equal(job.state, 'pending-held');
+  assert.deepEqual(
+    [job.pages, job.media, job.isColor, job.documentFormat],
+    [2, 'na_letter_8.5x11in', false, 'application/pdf'],
+  );
+  assert.notEqual(job.documentId, job.originalId);
+  for (const page of [1, 2, 2]) {
+    const chunks = await (await openPreview(stage.context, job, page)).toArray();
+    assert.equal(Buffer.concat(chunks).subarray(1, 4).toString(), 'PNG', `page ${page}`);
+  }
+  await assert.rejects(openPreview(stage.context, job, 3), { code: 'not-found' });
+  const types = (await readJournal(stage.context, { subjectId: id, limit: 20 })).map((event) => event.type);
+  assert.ok(types.includes('job-prepared'));
+});
+
+test('a document that cannot be prepared ends with its reason, and the next one prints', async () => {
+  await using stage = await openStage();
+  await using _worker = await startJobsWorker(stage.context);
+  const broken = await stage.submit(`%PDF-1.7\n${'x'.repeat(3000)}`, 'application/pdf');
+  const good = await stage.submit(writePdf('good', 900), 'application/pdf');
+  const [first, second] = [await stage.settled(broken), await stage.settled(good)];
+  assert.deepEqual(
+    [first.state, first.problem?.code, first.reasons],
+    ['aborted', 'document-corrupt', ['document-format-error']],
+  );
+  assert.deepEqual([second.state, second.pages], ['pending-held', 1]);
+  await assert.rejects(releaseJob(stage.context, broken, { actor: 'test' }), { code: 'job-state-conflict' });
+});
+
+test('a released job waits for its document with the reason, and no printer gets it before', async () => {
+  await using stage = await openStage();
+  await using printer = await openPrinter(['application/pdf']);
+  const { id: printerId } = await addPrinter(stage.context, { name: 'Everywhere', uri: printer.uri });
+  const id = await stage.submit(writePdf('waits', 900), 'application/pdf', { printerIds: [printerId] });
+  const waiting = await getJob(stage.context, id);
+  assert.deepEqual([waiting.state, waiting.reasons, waiting.preparation], ['pending', ['job-transforming'], 'due']);
+  await using _worker = await startJobsWorker(stage.context);
+  await eventually(async () => (await getJob(stage.context, id)).state === 'completed', LONG);
+  assert.equal(printer.printed().length, 1);
+});
+
+test('a claim that another node has taken over ends nothing', async () => {
+  await using stage = await openStage();
+  const id = await stage.submit(writePdf('twice', 900), 'application/pdf');
+  const [zombie] = await claim(stage.context, 'quick', 1);
+  assert.ok(zombie);
+  assert.deepEqual(await claim(stage.context, 'quick', 1), [], 'a claim that is fresh is not given away');
+  await stage.context.db
+    .updateTable('jobs')
+    .set({ prepare_due_at: new Date(0) })
+    .where('id', '=', id)
+    .execute();
+  const [heir] = await claim(stage.context, 'quick', 1);
+  assert.ok(heir);
+  assert.deepEqual([await renew(stage.context, zombie), await renew(stage.context, heir)], [false, true]);
+  await prepare(stage.context, heir, NEVER);
+  const { documentId } = await getJob(stage.context, id);
+  await prepare(stage.context, zombie, NEVER);
+  assert.equal((await getJob(stage.context, id)).documentId, documentId);
+});
+
+test('a document with which the server ended again and again is given up', async () => {
+  await using stage = await openStage();
+  const id = await stage.submit(writePdf('deadly', 900), 'application/pdf');
+  await stage.context.db.updateTable('jobs').set({ prepare_fence: 6 }).where('id', '=', id).execute();
+  const [last] = await claim(stage.context, 'quick', 1);
+  assert.ok(last);
+  await prepare(stage.context, last, NEVER);
+  assert.equal((await getJob(stage.context, id)).problem?.code, 'conversion-failed');
+});
+
+for (const [formats, sign] of [
+  [['image/pwg-raster'], 'RaS2'],
+  [['image/jpeg'], '\xff\xd8\xff'],
+] as const) {
+  test(`a printer that takes ${formats.join()} alone gets the page drawn`, async () => {
+    await using stage = await openStage();
+    await using printer = await openPrinter(formats);
+    const { id: printerId } = await addPrinter(stage.context, { name: 'Pictures', uri: printer.uri });
+    await using _worker = await startJobsWorker(stage.context);
+    const id = await stage.submit(writePdf('drawn', 900), 'application/pdf', { printerIds: [printerId] });
+    const job = await eventually(async () => {
+      const job = await getJob(stage.context, id);
+      return ['completed', 'aborted'].includes(job.state) ? job : undefined;
+    }, LONG);
+    assert.equal(job.state, 'completed', job.problem?.detail);
+    const [paper] = printer.printed();
+    const bytes = readFileSync(paper?.file ?? '');
+    assert.equal(bytes.toString('latin1', 0, sign.length), sign);
+    if (sign === 'RaS2') checkRaster(bytes);
+    assert.equal(printer.printed().length, 1);
+  });
+}
+
+/** PWG 5102.4 section 4.3: the header of the first page. */
+function checkRaster(bytes: Buffer): void {
+  const header = bytes.subarray(4, 4 + 1796);
+  assert.equal(header.toString('latin1', 0, 9), 'PwgRaster');
+  const [x, y] = [header.readUInt32BE(276), header.readUInt32BE(280)];
+  assert.equal(x, y);
+  const [width, height] = [header.readUInt32BE(372), header.readUInt32BE(376)];
+  assert.ok(Math.abs(width - (595 / 72) * x) < 4 && Math.abs(height - (842 / 72) * y) < 4, `${width} x ${height}`);
+}
+
+async function openPrinter(formats: readonly string[]) {
+  const printer = await startIppEvePrinter({ formats });
+  return { ...printer, [Symbol.asyncDispose]: () => printer.close() };
+}
+
+test('the documents of a winmail.dat come out of it, each known by its bytes', async () => {
+  await using stage = await openStage();
+  const attachments = [
+    ['report.pdf', writePdf('packed', 900)],
+    ['../../tool.exe', Buffer.from('MZ\x90\0\x03\0\0\0', 'latin1')],
+  ] as const;
+  const file = await keep(stage.context, packWinmail(attachments), { mediaType: 'application/ms-tnef', maxBytes: 1e6 });
+  const unpacked = await unpackWinmail(stage.context, file);
+  if (unpacked.kind === 'refused') assert.fail(unpacked.detail);
+  const found = unpacked.documents.map((document) =>
+    document.kind === 'document' ? [document.name, document.format] : [document.name, document.reason],
+  );
+  assert.deepEqual(
+    found.find(([name]) => name === 'report.pdf'),
+    ['report.pdf', 'application/pdf'],
+  );
+  assert.ok(
+    found.some(([name, reason]) => name?.endsWith('tool.exe') && reason === 'document-executable'),
+    String(found),
+  );
+  assert.ok(found.every(([name]) => !name?.includes('/')));
+});
+
+test('a damaged winmail.dat is refused with a reason', async () => {
+  await using stage = await openStage();
+  const damaged = Buffer.concat([Buffer.from('789f3e220100', 'hex'), Buffer.alloc(300, 7)]);
+  const file = await keep(stage.context, damaged, { mediaType: 'application/ms-tnef', maxBytes: 1e6 });
+  const unpacked = await unpackWinmail(stage.context, file);
+  assert.ok(unpacked.kind === 'refused' || unpacked.documents.length === 0);
+});
+
+/** MS-OXTNEF section 2.1.3: a signature, a key, and attributes with a checksum each. */
+function packWinmail(attachments: readonly (readonly [string, Buffer])[]): Buffer {
+  const attribute = (level: number, id: number, data: Buffer): Buffer => {
+    const head = Buffer.alloc(9);
+    head.writeUInt8(level);
+    head.writeUInt32LE(id, 1);
+    head.writeUInt32LE(data.length, 5);
+    const sum = Buffer.alloc(2);
+    sum.writeUInt16LE(data.reduce((total, byte) => (total + byte) & 0xffff, 0));
+    return Buffer.concat([head, data, sum]);
+  };
+  const version = attribute(1, 0x00089006, Buffer.from('00000100', 'hex'));
+  return Buffer.concat([
+    Buffer.from('789f3e220100', 'hex'),
+    version,
+    ...attachments.flatMap(([name, content]) => [
+      attribute(2, 0x00069002, Buffer.alloc(14)),
+      attribute(2, 0x00018010, Buffer.from(`${name}\0`)),
+      attribute(2, 0x0006800f, content),
+    ]),
+  ]);
+}

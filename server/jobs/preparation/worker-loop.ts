@@ -1,0 +1,110 @@
+/** Prepares documents in three lanes, so that a slow one never stands before a quick one. */
+import { SECOND_MS } from '../../base/clock.ts';
+import { countPlaces } from '../../conversion/conversion.ts';
+import type { Context } from '../../store/database.ts';
+import type { PrepareLane } from '../../store/schema.ts';
+import { followTasks } from '../../store/tasks.ts';
+import { type Claim, claim, clearClaims, giveBack, renew } from './claims.ts';
+import { prepare } from './prepare.ts';
+
+const LANES: readonly PrepareLane[] = ['quick', 'slow', 'look'];
+const SWEEP_MS = 10 * SECOND_MS;
+const RENEW_MS = 10 * SECOND_MS;
+const FAILURE_PAUSE_MS = 5 * SECOND_MS;
+
+/** Starts preparing; disposing stops what runs, and whoever comes next converts it again. */
+export async function startPreparing(context: Context): Promise<AsyncDisposable> {
+  await using undo = new AsyncDisposableStack();
+  await clearClaims(context);
+  const stop = new AbortController();
+  const wakeAll = (): void => {
+    for (const lane of lanes) lane.wake();
+  };
+  const lanes: PreparationLane[] = LANES.map(
+    (lane) => new PreparationLane(context, { lane, wakeAll, stop: stop.signal }),
+  );
+  undo.defer(async () => {
+    stop.abort();
+    await Promise.all(lanes.map((lane) => lane.ended));
+  });
+  undo.use(await followTasks(context, 'prepare-job', wakeAll));
+  const opened = undo.move();
+  return { [Symbol.asyncDispose]: () => opened.disposeAsync() as Promise<void> };
+}
+
+/** Claims as much as there are places for, and again whenever one is free, an alarm rings or the sweep is due. */
+class PreparationLane {
+  readonly ended: Promise<void>;
+  readonly #context: Context;
+  readonly #lane: PrepareLane;
+  readonly #wakeAll: () => void;
+  readonly #stop: AbortSignal;
+  readonly #running = new Set<Promise<void>>();
+  #nap = new AbortController();
+
+  constructor(
+    context: Context,
+    { lane, wakeAll, stop }: { readonly lane: PrepareLane; readonly wakeAll: () => void; readonly stop: AbortSignal },
+  ) {
+    this.#context = context;
+    this.#lane = lane;
+    this.#wakeAll = wakeAll;
+    this.#stop = stop;
+    this.ended = this.#follow();
+  }
+
+  wake(): void {
+    this.#nap.abort();
+  }
+
+  async #follow(): Promise<void> {
+    const { clock, log } = this.#context;
+    while (!this.#stop.aborted) {
+      this.#nap = new AbortController();
+      let pauseMs = SWEEP_MS;
+      try {
+        await this.#fill();
+      } catch (error) {
+        log.warn({ error, lane: this.#lane }, 'documents to prepare could not be looked up; it is tried again');
+        pauseMs = FAILURE_PAUSE_MS;
+      }
+      await clock.sleep(pauseMs, AbortSignal.any([this.#stop, this.#nap.signal]));
+    }
+    await Promise.all(this.#running);
+  }
+
+  async #fill(): Promise<void> {
+    const free = countPlaces(this.#context) - this.#running.size;
+    if (free <= 0) return;
+    for (const claimed of await claim(this.#context, this.#lane, free)) {
+      const running = this.#work(claimed).finally(() => {
+        this.#running.delete(running);
+        // Another place is free, and what has become printable is to be looked at.
+        this.#wakeAll();
+      });
+      this.#running.add(running);
+    }
+  }
+
+  async #work(claimed: Claim): Promise<void> {
+    const context = this.#context;
+    const lost = new AbortController();
+    const signal = AbortSignal.any([this.#stop, lost.signal]);
+    using _heartbeat = context.clock.every(RENEW_MS, () => {
+      renew(context, claimed).then(
+        (isMine) => {
+          if (!isMine) lost.abort();
+        },
+        // The database is away: the claim runs out if it stays so.
+        () => undefined,
+      );
+    });
+    try {
+      await prepare(context, claimed, signal);
+    } catch (error) {
+      if (!signal.aborted) context.log.error({ jobId: claimed.jobId, error }, 'preparing failed; it is tried again');
+      // Not at once: the claim runs out by itself.
+    }
+    if (this.#stop.aborted) await giveBack(context, claimed).catch(() => undefined);
+  }
+}

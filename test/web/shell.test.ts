@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Browser, openBrowser } from '../harness/browser.ts';
+import { ADMINISTRATOR, openStage, type Stage } from '../harness/stage.ts';
+
+let stage: Stage;
+let browser: Browser;
+const printing = { email: 'anna@practice.example', password: 'nine patient copper kettles' };
+
+describe('the frame of the web interface', () => {
+  before(async () => {
+    stage = await openStage({ database: 'external', until: 'administrator' });
+    browser = await openBrowser();
+    await stage.api('POST', '/users', { ...printing, name: 'Anna', role: 'user' });
+  });
+  after(async () => {
+    await browser?.[Symbol.asyncDispose]();
+    await stage?.[Symbol.asyncDispose]();
+  });
+
+  test('signing in opens the page that was asked for, and a wrong password keeps the address typed', async () => {
+    await using window = await browser.open(stage);
+    const { page } = window;
+    await window.go('/settings/connections');
+    await page.getByLabel('E-mail').fill(ADMINISTRATOR.email);
+    await page.getByLabel('Password', { exact: true }).fill('not the password');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('What to do').waitFor();
+    assert.equal(await page.getByLabel('E-mail').inputValue(), ADMINISTRATOR.email);
+    await window.assertAccessible();
+    await window.picture('sign-in');
+    await page.getByLabel('Password', { exact: true }).fill(ADMINISTRATOR.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { level: 1, name: 'External systems' }).waitFor();
+    await page.getByText('No external system yet').waitFor();
+    window.assertQuiet();
+  });
+
+  for (const language of ['en', 'it'] as const) {
+    for (const width of [1280, 390]) {
+      test(`the frame has no fault that axe knows in light and dark, in ${language}, ${width} wide`, async () => {
+        await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+        await window.go('/');
+        const title = language === 'en' ? 'Overview' : 'Panoramica';
+        await window.page.getByRole('heading', { level: 1, name: title }).waitFor();
+        await window.page.getByText(language === 'en' ? '4 steps to go' : 'Mancano 4 passaggi').waitFor();
+        await window.page.getByText(language === 'en' ? 'Live' : 'In diretta').waitFor();
+        await window.assertGood(`overview-${language}-${width}`);
+      });
+    }
+  }
+
+  test('the language is chosen in the top bar and is the person’s from then on', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await window.go('/');
+    await page.getByRole('button', { name: 'Language: English' }).click();
+    await page.getByRole('menuitem', { name: 'Italiano' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Panoramica' }).waitFor();
+    assert.equal(await page.locator('html').getAttribute('lang'), 'it');
+    await page.getByRole('button', { name: 'Lingua: Italiano' }).click();
+    await page.getByRole('menuitem', { name: 'English' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    window.assertQuiet();
+  });
+
+  test('a session that ends under a page opens sign-in over it, and the page is still there afterwards', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await window.go('/');
+    await page.getByText('4 steps to go').waitFor();
+    await window.context.clearCookies();
+    await page.getByRole('button', { name: 'Language: English' }).click();
+    await page.getByRole('menuitem', { name: 'English' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+    await dialog.waitFor();
+    await window.assertAccessible();
+    await dialog.getByLabel('Password', { exact: true }).fill(ADMINISTRATOR.password);
+    await dialog.getByRole('button', { name: 'Sign in' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    window.assertQuiet();
+  });
+
+  test('who may not open a page is told what it is, and comes back to the start', async () => {
+    await using window = await browser.open(stage, { as: printing });
+    const { page } = window;
+    await window.go('/settings/connections');
+    await page.getByRole('heading', { level: 1, name: 'External systems' }).waitFor();
+    await page.getByText('This page is for operators and administrators').waitFor();
+    await window.assertAccessible();
+    await page.getByRole('link', { name: 'Go to the start page' }).click();
+    await page.waitForURL(/\/$/);
+    window.assertQuiet();
+  });
+
+  test('an address that no page has is answered with 404 and a page that says so', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const answer = await window.page.goto(new URL('/no/such/page', stage.node.process.url).href);
+    assert.equal(answer?.status(), 404);
+    await window.page.getByRole('heading', { level: 1, name: 'There is no such page' }).waitFor();
+  });
+
+  test('the first load stays below 250 KB as it travels', async (t) => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const sizes: Promise<number>[] = [];
+    window.page.on('requestfinished', (request) => {
+      sizes.push(request.sizes().then(({ responseBodySize }) => responseBodySize));
+    });
+    await window.go('/');
+    await window.page.getByText('4 steps to go').waitFor();
+    const bytes = (await Promise.all(sizes)).reduce((sum, one) => sum + one, 0);
+    const interactiveMs = await window.page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive");
+    t.diagnostic(
+      `first load ${Math.round(bytes / 1024)} KB in ${sizes.length} answers, interactive after ${interactiveMs} ms`,
+    );
+    assert.ok(bytes > 50 * 1024 && bytes < 250 * 1024, `${bytes} bytes`);
+  });
+
+  test('the pages let in no inline script, and no style without the nonce of the answer', async () => {
+    const { url } = stage.node.process;
+    const headers = { accept: 'text/html' };
+    const [first, second] = await Promise.all([fetch(url, { headers }), fetch(url, { headers })]);
+    const policy = first.headers.get('content-security-policy') ?? '';
+    assert.match(policy, /^default-src 'self';style-src 'self' 'nonce-[\w-]{20,}';/);
+    assert.doesNotMatch(policy, /unsafe/);
+    assert.notEqual(policy, second.headers.get('content-security-policy'));
+    assert.equal(first.headers.get('cache-control'), 'no-store');
+    const html = await first.text();
+    const script = /src="(\/assets\/[^"]+\.js)"/.exec(html)?.[1] ?? '';
+    const file = await fetch(new URL(script, url));
+    assert.match(file.headers.get('cache-control') ?? '', /immutable/);
+    for (const path of ['/assets/../index.html', '/assets/%2e%2e/index.html', '/assets/.sources', '/assets/none.js']) {
+      assert.equal((await fetch(new URL(path, url))).status, 404, path);
+    }
+  });
+});

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type RunningPrinter, startPrinter } from '../../simulator/printer/server.ts';
+import { type Browser, openBrowser, type Window } from '../harness/browser.ts';
+import { ADMINISTRATOR, openStage, type Stage } from '../harness/stage.ts';
+
+let stage: Stage;
+let browser: Browser;
+let printer: RunningPrinter;
+const outputDir = mkdtempSync(join(tmpdir(), 'web-things-'));
+
+async function start(window: Window, path: string, title: string): Promise<void> {
+  await window.go(path);
+  await window.page.getByRole('heading', { level: 1, name: title }).waitFor();
+}
+
+describe('the pages of things', () => {
+  before(async () => {
+    stage = await openStage({ database: 'external', until: 'administrator' });
+    browser = await openBrowser();
+    printer = await startPrinter({ name: 'practice', outputDir });
+  });
+  after(async () => {
+    await browser?.[Symbol.asyncDispose]();
+    await stage?.[Symbol.asyncDispose]();
+    await printer?.close();
+    rmSync(outputDir, { recursive: true, force: true });
+  });
+
+  test('a printer is asked by its address, shows what it can do, and is added under a name', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await start(window, '/printers', 'Printers');
+    await page.getByText('No printer yet').waitFor();
+    await page.getByRole('button', { name: '+ Add' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Add a printer' });
+    await dialog.getByLabel('Address').fill('ipp://169.254.169.254/');
+    await dialog.getByRole('button', { name: 'Ask the printer' }).click();
+    await dialog.getByText('What to do').waitFor();
+    assert.equal(await dialog.getByLabel('Address').inputValue(), 'ipp://169.254.169.254/');
+    await dialog.getByLabel('Address').fill(printer.uri);
+    await dialog.getByRole('button', { name: 'Ask the printer' }).click();
+    await dialog.getByText('takes PDF').waitFor();
+    await window.assertAccessible();
+    await window.picture('printer-offer');
+    await dialog.getByLabel('Name').fill('Second floor');
+    await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('Second floor').waitFor();
+    await page.getByText('Ready').waitFor();
+    await printer.control.setFault({ kind: 'out-of-paper' });
+    await page.getByRole('button', { name: 'Actions for Second floor' }).click();
+    await page.getByRole('menuitem', { name: 'Check now' }).click();
+    await page.getByText('No paper').waitFor();
+    await page.getByText('Stopped').waitFor();
+    window.assertQuiet();
+  });
+
+  test('a queue is added with its printer, and changed', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await start(window, '/queues', 'Queues');
+    await page.getByRole('button', { name: '+ Add' }).click();
+    const dialog = page.getByRole('dialog', { name: '+ Add' });
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByText('Enter a name').waitFor();
+    await dialog.getByLabel('Name').fill('Follow-me');
+    await dialog.getByLabel('Second floor').check();
+    await window.assertAccessible();
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('cell', { name: 'Holds until released' }).waitFor();
+    await page.getByRole('button', { name: 'Edit Follow-me' }).click();
+    await page.getByLabel('Prints at once').check();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('cell', { name: 'Prints at once' }).waitFor();
+    const { items } = (await stage.api('GET', '/queues')) as { items: { mode: string; printerIds: string[] }[] };
+    assert.equal(items[0]?.mode, 'direct');
+    assert.equal(items[0]?.printerIds.length, 1);
+    window.assertQuiet();
+  });
+
+  test('a person is added with a further address, and blocked', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await start(window, '/users', 'Users');
+    await page.getByRole('button', { name: '+ Add' }).click();
+    const dialog = page.getByRole('dialog', { name: '+ Add' });
+    await dialog.getByLabel('Name').fill('Anna');
+    await dialog.getByLabel('E-mail').fill('anna@practice.example');
+    await dialog.getByLabel('Further addresses').fill('anna.b@practice.example');
+    await window.assertAccessible();
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('anna@practice.example · anna.b@practice.example').waitFor();
+    await page.getByRole('button', { name: 'Actions for Anna' }).click();
+    await page.getByRole('menuitem', { name: 'Block' }).click();
+    await page.getByRole('dialog', { name: 'Block Anna?' }).getByRole('button', { name: 'Block' }).click();
+    await page.getByText('Blocked').waitFor();
+    window.assertQuiet();
+  });
+
+  test('a token is made, shown once and revoked', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await start(window, '/settings/security', 'Security');
+    await page.getByRole('button', { name: '+ Add a token' }).click();
+    await page.getByLabel('Name').fill('Monitoring');
+    await page.getByRole('button', { name: 'Make the token' }).click();
+    const made = page.getByRole('dialog', { name: 'The token is ready' });
+    const token = (await made.locator('code').textContent()) ?? '';
+    await window.assertAccessible();
+    const ask = async () =>
+      await fetch(new URL('/api/v1/sessions/current', stage.node.process.url), {
+        headers: { authorization: `Bearer ${token}` },
+      });
+    assert.equal((await ask()).status, 200);
+    await made.getByRole('button', { name: 'Close' }).last().click();
+    await page.getByRole('button', { name: 'Revoke Monitoring' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke', exact: true }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.equal((await ask()).status, 401);
+    window.assertQuiet();
+  });
+
+  const pages = [
+    ['/printers', 'Printers', 'Stampanti'],
+    ['/queues', 'Queues', 'Code di stampa'],
+    ['/users', 'Users', 'Utenti'],
+    ['/settings/security', 'Security', 'Sicurezza'],
+  ] as const;
+  for (const [language, width] of [
+    ['en', 390],
+    ['it', 1280],
+  ] as const) {
+    test(`the pages of things have no fault that axe knows, in ${language}, ${width} wide`, async () => {
+      await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+      for (const [path, english, italian] of pages) {
+        await start(window, path, language === 'en' ? english : italian);
+        await window.page.locator('table, .empty').first().waitFor();
+        await window.assertGood(`${path.replaceAll('/', '-').slice(1)}-${language}-${width}`);
+      }
+    });
+  }
+});

@@ -1,0 +1,4305 @@
+/** Made from the server's OpenAPI document by `npm run docs`; not to be edited. */
+export type paths = {
+  '/clouds': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: { 'application/json': { items: string[]; default: string } };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/connections': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              items: {
+                id: string;
+                kind: 'exchange-online';
+                title: string;
+                clientId: string;
+                tenantId: string;
+                cloud: string;
+                expectedAccount: string | null;
+                uses: string[];
+                grantedUses: string[];
+                state: 'awaiting-confirmation' | 'connected' | 'degraded' | 'needs-confirmation';
+                stateSince: string;
+                problem: {
+                  code: string;
+                  title: string;
+                  detail: string;
+                  advice: string;
+                  remote?: string;
+                  facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  };
+                  at: string;
+                } | null;
+                account: { username: string; name: string; tenantId: string; objectId: string } | null;
+                login: {
+                  kind: 'device-code' | 'link';
+                  state: 'pending' | 'granted' | 'declined' | 'expired' | 'wrong-account' | 'refused' | 'canceled';
+                  expiresAt: string;
+                  problem?: {
+                    code: string;
+                    title: string;
+                    detail: string;
+                    advice: string;
+                    remote?: string;
+                    facts?: Record<string, string | number>;
+                    explanation?: {
+                      reference: string;
+                      meaning: string;
+                      action: string;
+                      who: string;
+                      whoText: string;
+                      waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                      waitingText: string;
+                      place?: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    };
+                    at: string;
+                  };
+                  offersLink: boolean;
+                } | null;
+                checks: {
+                  id: string;
+                  state: 'running' | 'finished' | 'stopped';
+                  startedAt: string;
+                  finishedAt: string | null;
+                  tests: {
+                    test:
+                      | 'tenant'
+                      | 'registration'
+                      | 'public-client'
+                      | 'clock'
+                      | 'account'
+                      | 'permissions'
+                      | 'token'
+                      | 'reach'
+                      | 'imap'
+                      | 'imap-folders'
+                      | 'smtp'
+                      | 'message'
+                      | 'shared-mailbox';
+                    title: string;
+                    outcome: 'passed' | 'failed' | 'skipped';
+                    because?: string;
+                    becauseText?: string;
+                    problem?: {
+                      code: string;
+                      title: string;
+                      detail: string;
+                      advice: string;
+                      remote?: string;
+                      facts?: Record<string, string | number>;
+                      explanation?: {
+                        reference: string;
+                        meaning: string;
+                        action: string;
+                        who: string;
+                        whoText: string;
+                        waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                        waitingText: string;
+                        place?: string;
+                        placeText?: string;
+                        address?: string;
+                        command?: string;
+                      };
+                      at: string;
+                    };
+                    facts?: Record<string, string | number>;
+                    durationMs?: number;
+                  }[];
+                  waiting: {
+                    test:
+                      | 'tenant'
+                      | 'registration'
+                      | 'public-client'
+                      | 'clock'
+                      | 'account'
+                      | 'permissions'
+                      | 'token'
+                      | 'reach'
+                      | 'imap'
+                      | 'imap-folders'
+                      | 'smtp'
+                      | 'message'
+                      | 'shared-mailbox';
+                    title: string;
+                  }[];
+                } | null;
+                expiry: { signedInAt: string | null; renewedAt: string | null; accessExpiresAt: string | null };
+                clockSkewSeconds: number | null;
+                createdAt: string;
+              }[];
+              nextCursor: null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            kind: 'exchange-online';
+            title: string;
+            clientId: string;
+            tenantId: string;
+            cloud?: string;
+            expectedAccount?: string;
+            uses?: ('imap' | 'pop3' | 'smtp')[];
+          };
+        };
+      };
+      responses: {
+        201: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              kind: 'exchange-online';
+              title: string;
+              clientId: string;
+              tenantId: string;
+              cloud: string;
+              expectedAccount: string | null;
+              uses: string[];
+              grantedUses: string[];
+              state: 'awaiting-confirmation' | 'connected' | 'degraded' | 'needs-confirmation';
+              stateSince: string;
+              problem: {
+                code: string;
+                title: string;
+                detail: string;
+                advice: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                };
+                at: string;
+              } | null;
+              account: { username: string; name: string; tenantId: string; objectId: string } | null;
+              login: {
+                kind: 'device-code' | 'link';
+                state: 'pending' | 'granted' | 'declined' | 'expired' | 'wrong-account' | 'refused' | 'canceled';
+                expiresAt: string;
+                problem?: {
+                  code: string;
+                  title: string;
+                  detail: string;
+                  advice: string;
+                  remote?: string;
+                  facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  };
+                  at: string;
+                };
+                offersLink: boolean;
+              } | null;
+              checks: {
+                id: string;
+                state: 'running' | 'finished' | 'stopped';
+                startedAt: string;
+                finishedAt: string | null;
+                tests: {
+                  test:
+                    | 'tenant'
+                    | 'registration'
+                    | 'public-client'
+                    | 'clock'
+                    | 'account'
+                    | 'permissions'
+                    | 'token'
+                    | 'reach'
+                    | 'imap'
+                    | 'imap-folders'
+                    | 'smtp'
+                    | 'message'
+                    | 'shared-mailbox';
+                  title: string;
+                  outcome: 'passed' | 'failed' | 'skipped';
+                  because?: string;
+                  becauseText?: string;
+                  problem?: {
+                    code: string;
+                    title: string;
+                    detail: string;
+                    advice: string;
+                    remote?: string;
+                    facts?: Record<string, string | number>;
+                    explanation?: {
+                      reference: string;
+                      meaning: string;
+                      action: string;
+                      who: string;
+                      whoText: string;
+                      waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                      waitingText: string;
+                      place?: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    };
+                    at: string;
+                  };
+                  facts?: Record<string, string | number>;
+                  durationMs?: number;
+                }[];
+                waiting: {
+                  test:
+                    | 'tenant'
+                    | 'registration'
+                    | 'public-client'
+                    | 'clock'
+                    | 'account'
+                    | 'permissions'
+                    | 'token'
+                    | 'reach'
+                    | 'imap'
+                    | 'imap-folders'
+                    | 'smtp'
+                    | 'message'
+                    | 'shared-mailbox';
+                  title: string;
+                }[];
+              } | null;
+              expiry: { signedInAt: string | null; renewedAt: string | null; accessExpiresAt: string | null };
+              clockSkewSeconds: number | null;
+              createdAt: string;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/connections/{id}': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              kind: 'exchange-online';
+              title: string;
+              clientId: string;
+              tenantId: string;
+              cloud: string;
+              expectedAccount: string | null;
+              uses: string[];
+              grantedUses: string[];
+              state: 'awaiting-confirmation' | 'connected' | 'degraded' | 'needs-confirmation';
+              stateSince: string;
+              problem: {
+                code: string;
+                title: string;
+                detail: string;
+                advice: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                };
+                at: string;
+              } | null;
+              account: { username: string; name: string; tenantId: string; objectId: string } | null;
+              login: {
+                kind: 'device-code' | 'link';
+                state: 'pending' | 'granted' | 'declined' | 'expired' | 'wrong-account' | 'refused' | 'canceled';
+                expiresAt: string;
+                problem?: {
+                  code: string;
+                  title: string;
+                  detail: string;
+                  advice: string;
+                  remote?: string;
+                  facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  };
+                  at: string;
+                };
+                offersLink: boolean;
+              } | null;
+              checks: {
+                id: string;
+                state: 'running' | 'finished' | 'stopped';
+                startedAt: string;
+                finishedAt: string | null;
+                tests: {
+                  test:
+                    | 'tenant'
+                    | 'registration'
+                    | 'public-client'
+                    | 'clock'
+                    | 'account'
+                    | 'permissions'
+                    | 'token'
+                    | 'reach'
+                    | 'imap'
+                    | 'imap-folders'
+                    | 'smtp'
+                    | 'message'
+                    | 'shared-mailbox';
+                  title: string;
+                  outcome: 'passed' | 'failed' | 'skipped';
+                  because?: string;
+                  becauseText?: string;
+                  problem?: {
+                    code: string;
+                    title: string;
+                    detail: string;
+                    advice: string;
+                    remote?: string;
+                    facts?: Record<string, string | number>;
+                    explanation?: {
+                      reference: string;
+                      meaning: string;
+                      action: string;
+                      who: string;
+                      whoText: string;
+                      waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                      waitingText: string;
+                      place?: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    };
+                    at: string;
+                  };
+                  facts?: Record<string, string | number>;
+                  durationMs?: number;
+                }[];
+                waiting: {
+                  test:
+                    | 'tenant'
+                    | 'registration'
+                    | 'public-client'
+                    | 'clock'
+                    | 'account'
+                    | 'permissions'
+                    | 'token'
+                    | 'reach'
+                    | 'imap'
+                    | 'imap-folders'
+                    | 'smtp'
+                    | 'message'
+                    | 'shared-mailbox';
+                  title: string;
+                }[];
+              } | null;
+              expiry: { signedInAt: string | null; renewedAt: string | null; accessExpiresAt: string | null };
+              clockSkewSeconds: number | null;
+              createdAt: string;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            title?: string;
+            clientId?: string;
+            tenantId?: string;
+            cloud?: string;
+            expectedAccount?: string | null;
+            uses?: ('imap' | 'pop3' | 'smtp')[];
+          };
+        };
+      };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              kind: 'exchange-online';
+              title: string;
+              clientId: string;
+              tenantId: string;
+              cloud: string;
+              expectedAccount: string | null;
+              uses: string[];
+              grantedUses: string[];
+              state: 'awaiting-confirmation' | 'connected' | 'degraded' | 'needs-confirmation';
+              stateSince: string;
+              problem: {
+                code: string;
+                title: string;
+                detail: string;
+                advice: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                };
+                at: string;
+              } | null;
+              account: { username: string; name: string; tenantId: string; objectId: string } | null;
+              login: {
+                kind: 'device-code' | 'link';
+                state: 'pending' | 'granted' | 'declined' | 'expired' | 'wrong-account' | 'refused' | 'canceled';
+                expiresAt: string;
+                problem?: {
+                  code: string;
+                  title: string;
+                  detail: string;
+                  advice: string;
+                  remote?: string;
+                  facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  };
+                  at: string;
+                };
+                offersLink: boolean;
+              } | null;
+              checks: {
+                id: string;
+                state: 'running' | 'finished' | 'stopped';
+                startedAt: string;
+                finishedAt: string | null;
+                tests: {
+                  test:
+                    | 'tenant'
+                    | 'registration'
+                    | 'public-client'
+                    | 'clock'
+                    | 'account'
+                    | 'permissions'
+                    | 'token'
+                    | 'reach'
+                    | 'imap'
+                    | 'imap-folders'
+                    | 'smtp'
+                    | 'message'
+                    | 'shared-mailbox';
+                  title: string;
+                  outcome: 'passed' | 'failed' | 'skipped';
+                  because?: string;
+                  becauseText?: string;
+                  problem?: {
+                    code: string;
+                    title: string;
+                    detail: string;
+                    advice: string;
+                    remote?: string;
+                    facts?: Record<string, string | number>;
+                    explanation?: {
+                      reference: string;
+                      meaning: string;
+                      action: string;
+                      who: string;
+                      whoText: string;
+                      waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                      waitingText: string;
+                      place?: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    };
+                    at: string;
+                  };
+                  facts?: Record<string, string | number>;
+                  durationMs?: number;
+                }[];
+                waiting: {
+                  test:
+                    | 'tenant'
+                    | 'registration'
+                    | 'public-client'
+                    | 'clock'
+                    | 'account'
+                    | 'permissions'
+                    | 'token'
+                    | 'reach'
+                    | 'imap'
+                    | 'imap-folders'
+                    | 'smtp'
+                    | 'message'
+                    | 'shared-mailbox';
+                  title: string;
+                }[];
+              } | null;
+              expiry: { signedInAt: string | null; renewedAt: string | null; accessExpiresAt: string | null };
+              clockSkewSeconds: number | null;
+              createdAt: string;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/connections/{id}/check': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              state: 'running' | 'finished' | 'stopped';
+              startedAt: string;
+              finishedAt: string | null;
+              tests: {
+                test:
+                  | 'tenant'
+                  | 'registration'
+                  | 'public-client'
+                  | 'clock'
+                  | 'account'
+                  | 'permissions'
+                  | 'token'
+                  | 'reach'
+                  | 'imap'
+                  | 'imap-folders'
+                  | 'smtp'
+                  | 'message'
+                  | 'shared-mailbox';
+                title: string;
+                outcome: 'passed' | 'failed' | 'skipped';
+                because?: string;
+                becauseText?: string;
+                problem?: {
+                  code: string;
+                  title: string;
+                  detail: string;
+                  advice: string;
+                  remote?: string;
+                  facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  };
+                  at: string;
+                };
+                facts?: Record<string, string | number>;
+                durationMs?: number;
+              }[];
+              waiting: {
+                test:
+                  | 'tenant'
+                  | 'registration'
+                  | 'public-client'
+                  | 'clock'
+                  | 'account'
+                  | 'permissions'
+                  | 'token'
+                  | 'reach'
+                  | 'imap'
+                  | 'imap-folders'
+                  | 'smtp'
+                  | 'message'
+                  | 'shared-mailbox';
+                title: string;
+              }[];
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    post: {
+      parameters: {
+        query?: { wait?: 'true' | 'false' };
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { sendMessage?: boolean; sharedMailbox?: string } | null } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              state: 'running' | 'finished' | 'stopped';
+              startedAt: string;
+              finishedAt: string | null;
+              tests: {
+                test:
+                  | 'tenant'
+                  | 'registration'
+                  | 'public-client'
+                  | 'clock'
+                  | 'account'
+                  | 'permissions'
+                  | 'token'
+                  | 'reach'
+                  | 'imap'
+                  | 'imap-folders'
+                  | 'smtp'
+                  | 'message'
+                  | 'shared-mailbox';
+                title: string;
+                outcome: 'passed' | 'failed' | 'skipped';
+                because?: string;
+                becauseText?: string;
+                problem?: {
+                  code: string;
+                  title: string;
+                  detail: string;
+                  advice: string;
+                  remote?: string;
+                  facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  };
+                  at: string;
+                };
+                facts?: Record<string, string | number>;
+                durationMs?: number;
+              }[];
+              waiting: {
+                test:
+                  | 'tenant'
+                  | 'registration'
+                  | 'public-client'
+                  | 'clock'
+                  | 'account'
+                  | 'permissions'
+                  | 'token'
+                  | 'reach'
+                  | 'imap'
+                  | 'imap-folders'
+                  | 'smtp'
+                  | 'message'
+                  | 'shared-mailbox';
+                title: string;
+              }[];
+            };
+          };
+        };
+        202: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              state: 'running' | 'finished' | 'stopped';
+              startedAt: string;
+              finishedAt: string | null;
+              tests: {
+                test:
+                  | 'tenant'
+                  | 'registration'
+                  | 'public-client'
+                  | 'clock'
+                  | 'account'
+                  | 'permissions'
+                  | 'token'
+                  | 'reach'
+                  | 'imap'
+                  | 'imap-folders'
+                  | 'smtp'
+                  | 'message'
+                  | 'shared-mailbox';
+                title: string;
+                outcome: 'passed' | 'failed' | 'skipped';
+                because?: string;
+                becauseText?: string;
+                problem?: {
+                  code: string;
+                  title: string;
+                  detail: string;
+                  advice: string;
+                  remote?: string;
+                  facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  };
+                  at: string;
+                };
+                facts?: Record<string, string | number>;
+                durationMs?: number;
+              }[];
+              waiting: {
+                test:
+                  | 'tenant'
+                  | 'registration'
+                  | 'public-client'
+                  | 'clock'
+                  | 'account'
+                  | 'permissions'
+                  | 'token'
+                  | 'reach'
+                  | 'imap'
+                  | 'imap-folders'
+                  | 'smtp'
+                  | 'message'
+                  | 'shared-mailbox';
+                title: string;
+              }[];
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/connections/{id}/device-code': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              userCode: string;
+              verificationUri: string;
+              expiresAt: string;
+              intervalSeconds: number;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        201: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              userCode: string;
+              verificationUri: string;
+              expiresAt: string;
+              intervalSeconds: number;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/connections/{id}/sign-in-link': {
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { address: string } } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              kind: 'exchange-online';
+              title: string;
+              clientId: string;
+              tenantId: string;
+              cloud: string;
+              expectedAccount: string | null;
+              uses: string[];
+              grantedUses: string[];
+              state: 'awaiting-confirmation' | 'connected' | 'degraded' | 'needs-confirmation';
+              stateSince: string;
+              problem: {
+                code: string;
+                title: string;
+                detail: string;
+                advice: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                };
+                at: string;
+              } | null;
+              account: { username: string; name: string; tenantId: string; objectId: string } | null;
+              login: {
+                kind: 'device-code' | 'link';
+                state: 'pending' | 'granted' | 'declined' | 'expired' | 'wrong-account' | 'refused' | 'canceled';
+                expiresAt: string;
+                problem?: {
+                  code: string;
+                  title: string;
+                  detail: string;
+                  advice: string;
+                  remote?: string;
+                  facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  };
+                  at: string;
+                };
+                offersLink: boolean;
+              } | null;
+              checks: {
+                id: string;
+                state: 'running' | 'finished' | 'stopped';
+                startedAt: string;
+                finishedAt: string | null;
+                tests: {
+                  test:
+                    | 'tenant'
+                    | 'registration'
+                    | 'public-client'
+                    | 'clock'
+                    | 'account'
+                    | 'permissions'
+                    | 'token'
+                    | 'reach'
+                    | 'imap'
+                    | 'imap-folders'
+                    | 'smtp'
+                    | 'message'
+                    | 'shared-mailbox';
+                  title: string;
+                  outcome: 'passed' | 'failed' | 'skipped';
+                  because?: string;
+                  becauseText?: string;
+                  problem?: {
+                    code: string;
+                    title: string;
+                    detail: string;
+                    advice: string;
+                    remote?: string;
+                    facts?: Record<string, string | number>;
+                    explanation?: {
+                      reference: string;
+                      meaning: string;
+                      action: string;
+                      who: string;
+                      whoText: string;
+                      waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                      waitingText: string;
+                      place?: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    };
+                    at: string;
+                  };
+                  facts?: Record<string, string | number>;
+                  durationMs?: number;
+                }[];
+                waiting: {
+                  test:
+                    | 'tenant'
+                    | 'registration'
+                    | 'public-client'
+                    | 'clock'
+                    | 'account'
+                    | 'permissions'
+                    | 'token'
+                    | 'reach'
+                    | 'imap'
+                    | 'imap-folders'
+                    | 'smtp'
+                    | 'message'
+                    | 'shared-mailbox';
+                  title: string;
+                }[];
+              } | null;
+              expiry: { signedInAt: string | null; renewedAt: string | null; accessExpiresAt: string | null };
+              clockSkewSeconds: number | null;
+              createdAt: string;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { redirect?: 'paste' | 'loopback' } } };
+      responses: {
+        201: {
+          headers: Record<string, unknown>;
+          content: { 'application/json': { url: string; expiresAt: string; redirect: 'paste' | 'loopback' } };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/conversion': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              level: 'A' | 'C';
+              canary: 'unknown' | 'kept' | 'escaped' | 'untried';
+              detail: string;
+              missingPackages: string[];
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/devices': {
+    get: {
+      parameters: {
+        query?: { limit?: number; cursor?: string };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              items: {
+                id: string;
+                name: string;
+                addresses: string[];
+                username: string | null;
+                allowsPlainAuth: boolean;
+                limits: {
+                  messagesPerMinute: number;
+                  messagesPerDay: number;
+                  maxMessageBytes: number;
+                  maxRecipients: number;
+                  maxSessions: number;
+                };
+                allowedDomains: string[];
+                senderMap: {
+                  sender: string | null;
+                  displayName: string | null;
+                  ownAddress: 'reply-to' | 'display-name' | 'nowhere';
+                };
+                normalisesBareLf: boolean;
+                enabled: boolean;
+                createdAt: string;
+              }[];
+              nextCursor: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            name: string;
+            addresses?: string[];
+            credential?: { username: string; password?: string } | null;
+            allowsPlainAuth?: boolean;
+            limits?: {
+              messagesPerMinute?: number;
+              messagesPerDay?: number;
+              maxMessageBytes?: number;
+              maxRecipients?: number;
+              maxSessions?: number;
+            };
+            allowedDomains?: string[];
+            senderMap?: {
+              sender?: string | null;
+              displayName?: string | null;
+              ownAddress?: 'reply-to' | 'display-name' | 'nowhere';
+            };
+            normalisesBareLf?: boolean;
+            enabled?: boolean;
+          };
+        };
+      };
+      responses: {
+        201: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              name: string;
+              addresses: string[];
+              username: string | null;
+              allowsPlainAuth: boolean;
+              limits: {
+                messagesPerMinute: number;
+                messagesPerDay: number;
+                maxMessageBytes: number;
+                maxRecipients: number;
+                maxSessions: number;
+              };
+              allowedDomains: string[];
+              senderMap: {
+                sender: string | null;
+                displayName: string | null;
+                ownAddress: 'reply-to' | 'display-name' | 'nowhere';
+              };
+              normalisesBareLf: boolean;
+              enabled: boolean;
+              createdAt: string;
+              password: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/devices/{id}': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              name: string;
+              addresses: string[];
+              username: string | null;
+              allowsPlainAuth: boolean;
+              limits: {
+                messagesPerMinute: number;
+                messagesPerDay: number;
+                maxMessageBytes: number;
+                maxRecipients: number;
+                maxSessions: number;
+              };
+              allowedDomains: string[];
+              senderMap: {
+                sender: string | null;
+                displayName: string | null;
+                ownAddress: 'reply-to' | 'display-name' | 'nowhere';
+              };
+              normalisesBareLf: boolean;
+              enabled: boolean;
+              createdAt: string;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            name?: string;
+            addresses?: string[];
+            credential?: { username: string; password?: string } | null;
+            allowsPlainAuth?: boolean;
+            limits?: {
+              messagesPerMinute?: number;
+              messagesPerDay?: number;
+              maxMessageBytes?: number;
+              maxRecipients?: number;
+              maxSessions?: number;
+            };
+            allowedDomains?: string[];
+            senderMap?: {
+              sender?: string | null;
+              displayName?: string | null;
+              ownAddress?: 'reply-to' | 'display-name' | 'nowhere';
+            };
+            normalisesBareLf?: boolean;
+            enabled?: boolean;
+          };
+        };
+      };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              name: string;
+              addresses: string[];
+              username: string | null;
+              allowsPlainAuth: boolean;
+              limits: {
+                messagesPerMinute: number;
+                messagesPerDay: number;
+                maxMessageBytes: number;
+                maxRecipients: number;
+                maxSessions: number;
+              };
+              allowedDomains: string[];
+              senderMap: {
+                sender: string | null;
+                displayName: string | null;
+                ownAddress: 'reply-to' | 'display-name' | 'nowhere';
+              };
+              normalisesBareLf: boolean;
+              enabled: boolean;
+              createdAt: string;
+              password: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/events': {
+    get: {
+      parameters: {
+        query?: { since?: string };
+        header?: { 'last-event-id'?: string };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/first-run': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { 'application/json': { due: boolean } } };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            setupToken: string;
+            email: string;
+            name: string;
+            password: string;
+            language?: 'en' | 'it';
+          };
+        };
+      };
+      responses: {
+        201: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              user: {
+                id: string;
+                email: string;
+                name: string;
+                role: 'administrator' | 'operator' | 'user';
+                language: 'en' | 'it';
+                addresses: string[];
+                hasPassword: boolean;
+                createdAt: string;
+                disabledAt: string | null;
+              };
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/jobs': {
+    get: {
+      parameters: {
+        query?: {
+          state?:
+            | 'pending'
+            | 'pending-held'
+            | 'processing'
+            | 'processing-stopped'
+            | 'canceled'
+            | 'aborted'
+            | 'completed';
+          owner?: string;
+          message?: string;
+          q?: string;
+          limit?: number;
+          cursor?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              items: {
+                id: string;
+                ownerId: string;
+                ownerName: string;
+                queueId: string;
+                printerId: string | null;
+                title: string;
+                state:
+                  | 'pending'
+                  | 'pending-held'
+                  | 'processing'
+                  | 'processing-stopped'
+                  | 'canceled'
+                  | 'aborted'
+                  | 'completed';
+                reasons: string[];
+                problem: {
+                  code: string;
+                  detail: string;
+                  remote?: string;
+                  facts?: Record<string, string | number>;
+                  values?: Record<string, string | number>;
+                  at: string;
+                } | null;
+                options: Record<string, unknown>;
+                documentFormat: string;
+                documentBytes: number;
+                preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
+                originalFormat: string;
+                pages: number | null;
+                isColor: boolean | null;
+                media: string | null;
+                messageId: string | null;
+                cancelAskedAt: string | null;
+                createdAt: string;
+                processingAt: string | null;
+                endedAt: string | null;
+              }[];
+              nextCursor: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/jobs/{id}': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              ownerId: string;
+              ownerName: string;
+              queueId: string;
+              printerId: string | null;
+              title: string;
+              state:
+                | 'pending'
+                | 'pending-held'
+                | 'processing'
+                | 'processing-stopped'
+                | 'canceled'
+                | 'aborted'
+                | 'completed';
+              reasons: string[];
+              problem: {
+                code: string;
+                detail: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                values?: Record<string, string | number>;
+                at: string;
+              } | null;
+              options: Record<string, unknown>;
+              documentFormat: string;
+              documentBytes: number;
+              preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
+              originalFormat: string;
+              pages: number | null;
+              isColor: boolean | null;
+              media: string | null;
+              messageId: string | null;
+              cancelAskedAt: string | null;
+              createdAt: string;
+              processingAt: string | null;
+              endedAt: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/jobs/{id}/cancel': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              ownerId: string;
+              ownerName: string;
+              queueId: string;
+              printerId: string | null;
+              title: string;
+              state:
+                | 'pending'
+                | 'pending-held'
+                | 'processing'
+                | 'processing-stopped'
+                | 'canceled'
+                | 'aborted'
+                | 'completed';
+              reasons: string[];
+              problem: {
+                code: string;
+                detail: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                values?: Record<string, string | number>;
+                at: string;
+              } | null;
+              options: Record<string, unknown>;
+              documentFormat: string;
+              documentBytes: number;
+              preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
+              originalFormat: string;
+              pages: number | null;
+              isColor: boolean | null;
+              media: string | null;
+              messageId: string | null;
+              cancelAskedAt: string | null;
+              createdAt: string;
+              processingAt: string | null;
+              endedAt: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/jobs/{id}/document': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/jobs/{id}/hold': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              ownerId: string;
+              ownerName: string;
+              queueId: string;
+              printerId: string | null;
+              title: string;
+              state:
+                | 'pending'
+                | 'pending-held'
+                | 'processing'
+                | 'processing-stopped'
+                | 'canceled'
+                | 'aborted'
+                | 'completed';
+              reasons: string[];
+              problem: {
+                code: string;
+                detail: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                values?: Record<string, string | number>;
+                at: string;
+              } | null;
+              options: Record<string, unknown>;
+              documentFormat: string;
+              documentBytes: number;
+              preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
+              originalFormat: string;
+              pages: number | null;
+              isColor: boolean | null;
+              media: string | null;
+              messageId: string | null;
+              cancelAskedAt: string | null;
+              createdAt: string;
+              processingAt: string | null;
+              endedAt: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/jobs/{id}/preview/{page}': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string; page: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/jobs/{id}/release': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { printerId?: string } | null } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              ownerId: string;
+              ownerName: string;
+              queueId: string;
+              printerId: string | null;
+              title: string;
+              state:
+                | 'pending'
+                | 'pending-held'
+                | 'processing'
+                | 'processing-stopped'
+                | 'canceled'
+                | 'aborted'
+                | 'completed';
+              reasons: string[];
+              problem: {
+                code: string;
+                detail: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                values?: Record<string, string | number>;
+                at: string;
+              } | null;
+              options: Record<string, unknown>;
+              documentFormat: string;
+              documentBytes: number;
+              preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
+              originalFormat: string;
+              pages: number | null;
+              isColor: boolean | null;
+              media: string | null;
+              messageId: string | null;
+              cancelAskedAt: string | null;
+              createdAt: string;
+              processingAt: string | null;
+              endedAt: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/jobs/{id}/timeline': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              items: {
+                at: string;
+                type: string;
+                subjectKind: string;
+                subjectId: string;
+                actor: string | null;
+                data: Record<string, unknown>;
+              }[];
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/journal': {
+    get: {
+      parameters: {
+        query?: {
+          since?: string;
+          cursor?: string;
+          type?:
+            | 'platen-started'
+            | 'platen-stopped'
+            | 'first-run-completed'
+            | 'user-added'
+            | 'user-changed'
+            | 'user-removed'
+            | 'signed-in'
+            | 'sign-in-refused'
+            | 'signed-out'
+            | 'link-used'
+            | 'api-token-added'
+            | 'api-token-removed'
+            | 'connection-added'
+            | 'connection-changed'
+            | 'connection-removed'
+            | 'connection-state-changed'
+            | 'login-started'
+            | 'login-ended'
+            | 'connection-tested'
+            | 'backup-restored'
+            | 'token-renewed'
+            | 'token-renewal-failed'
+            | 'network-settings-changed'
+            | 'mailbox-added'
+            | 'mailbox-changed'
+            | 'mailbox-removed'
+            | 'mailbox-state-changed'
+            | 'mailbox-renumbered'
+            | 'message-received'
+            | 'message-refused'
+            | 'message-failed'
+            | 'message-ignored'
+            | 'message-moved'
+            | 'message-held'
+            | 'message-confirmed'
+            | 'sender-registered'
+            | 'queue-added'
+            | 'queue-changed'
+            | 'queue-removed'
+            | 'printer-added'
+            | 'printer-changed'
+            | 'printer-removed'
+            | 'printer-state-changed'
+            | 'job-created'
+            | 'job-prepared'
+            | 'job-held'
+            | 'job-released'
+            | 'job-cancel-asked'
+            | 'job-state-changed'
+            | 'job-attempt-started'
+            | 'job-attempt-ended'
+            | 'outbox-message-queued'
+            | 'outbox-message-state-changed'
+            | 'outbox-message-dropped'
+            | 'outbox-sending-paused'
+            | 'device-added'
+            | 'device-changed'
+            | 'device-removed'
+            | 'device-refused'
+            | 'relay-storage-changed'
+            | 'outbox-sending-resumed'
+            | 'notice-settings-changed'
+            | 'notice-suppressed'
+            | 'alarm-settings-changed'
+            | 'alarm-raised'
+            | 'alarm-delivered'
+            | 'alarm-failed'
+            | 'alarm-solved';
+          subject?: string;
+          limit?: number;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              items: {
+                cursor: string;
+                at: string;
+                type: string;
+                subjectKind: string;
+                subjectId: string;
+                actor: string | null;
+                ownerId: string | null;
+                data: Record<string, unknown>;
+              }[];
+              nextCursor: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/links': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { token: string; do?: true } } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              purpose: 'confirm-sender' | 'print-job' | 'cancel-job';
+              state: 'open' | 'used' | 'expired';
+              expiresAt: string;
+              usedAt: string | null;
+              jobs: { id: string; title: string; state: string; pages: number | null; printerId: string | null }[];
+              message: { sender: string; subject: string; receivedAt: string; documents: string[] } | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/mailboxes': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              items: {
+                id: string;
+                title: string;
+                protocol: 'imap' | 'pop3';
+                connectionId: string | null;
+                server: {
+                  host: unknown & unknown;
+                  port: number;
+                  security: 'tls' | 'starttls' | 'none';
+                  username: string;
+                } | null;
+                address: string;
+                folder: string;
+                pollSeconds: number;
+                afterIntake: 'move' | 'delete' | 'keep';
+                queueId: string;
+                enabled: boolean;
+                hostKind: 'exchange-online' | 'other';
+                authservId: string | null;
+                senderPolicy: { unknown: 'refuse' | 'register' | 'hold'; domains: string[] };
+                proofPolicy: {
+                  unproven: 'accept' | 'hold' | 'refuse';
+                  compauth: boolean;
+                  internal: boolean;
+                  arcSealers: string[];
+                };
+                replyPolicy: { printed: boolean; held: boolean; refused: boolean };
+                language: 'en' | 'it' | null;
+                state: 'waiting' | 'connected' | 'failing';
+                stateSince: string;
+                problem: {
+                  code: string;
+                  title: string;
+                  detail: string;
+                  advice: string;
+                  remote?: string;
+                  facts?: Record<string, string | number>;
+                  at: string;
+                } | null;
+                createdAt: string;
+              }[];
+              nextCursor: null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            title: string;
+            protocol: 'imap' | 'pop3';
+            connectionId?: string;
+            server?: {
+              host: unknown & unknown;
+              port: number;
+              security: 'tls' | 'starttls' | 'none';
+              username: string;
+              password: string;
+            };
+            address: unknown & unknown;
+            folder?: unknown & unknown;
+            pollSeconds?: number;
+            afterIntake?: 'move' | 'delete' | 'keep';
+            queueId: string;
+            enabled?: boolean;
+            hostKind?: 'exchange-online' | 'other';
+            authservId?: string | null;
+            senderPolicy?: { unknown?: 'refuse' | 'register' | 'hold'; domains?: string[] };
+            proofPolicy?: {
+              unproven?: 'accept' | 'hold' | 'refuse';
+              compauth?: boolean;
+              internal?: boolean;
+              arcSealers?: string[];
+            };
+            replyPolicy?: { printed?: boolean; held?: boolean; refused?: boolean };
+            language?: 'en' | 'it' | null;
+          };
+        };
+      };
+      responses: {
+        201: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              title: string;
+              protocol: 'imap' | 'pop3';
+              connectionId: string | null;
+              server: {
+                host: unknown & unknown;
+                port: number;
+                security: 'tls' | 'starttls' | 'none';
+                username: string;
+              } | null;
+              address: string;
+              folder: string;
+              pollSeconds: number;
+              afterIntake: 'move' | 'delete' | 'keep';
+              queueId: string;
+              enabled: boolean;
+              hostKind: 'exchange-online' | 'other';
+              authservId: string | null;
+              senderPolicy: { unknown: 'refuse' | 'register' | 'hold'; domains: string[] };
+              proofPolicy: {
+                unproven: 'accept' | 'hold' | 'refuse';
+                compauth: boolean;
+                internal: boolean;
+                arcSealers: string[];
+              };
+              replyPolicy: { printed: boolean; held: boolean; refused: boolean };
+              language: 'en' | 'it' | null;
+              state: 'waiting' | 'connected' | 'failing';
+              stateSince: string;
+              problem: {
+                code: string;
+                title: string;
+                detail: string;
+                advice: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                at: string;
+              } | null;
+              createdAt: string;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/mailboxes/{id}': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              title: string;
+              protocol: 'imap' | 'pop3';
+              connectionId: string | null;
+              server: {
+                host: unknown & unknown;
+                port: number;
+                security: 'tls' | 'starttls' | 'none';
+                username: string;
+              } | null;
+              address: string;
+              folder: string;
+              pollSeconds: number;
+              afterIntake: 'move' | 'delete' | 'keep';
+              queueId: string;
+              enabled: boolean;
+              hostKind: 'exchange-online' | 'other';
+              authservId: string | null;
+              senderPolicy: { unknown: 'refuse' | 'register' | 'hold'; domains: string[] };
+              proofPolicy: {
+                unproven: 'accept' | 'hold' | 'refuse';
+                compauth: boolean;
+                internal: boolean;
+                arcSealers: string[];
+              };
+              replyPolicy: { printed: boolean; held: boolean; refused: boolean };
+              language: 'en' | 'it' | null;
+              state: 'waiting' | 'connected' | 'failing';
+              stateSince: string;
+              problem: {
+                code: string;
+                title: string;
+                detail: string;
+                advice: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                at: string;
+              } | null;
+              createdAt: string;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            title?: string;
+            protocol?: 'imap' | 'pop3';
+            connectionId?: string;
+            server?: {
+              host: unknown & unknown;
+              port: number;
+              security: 'tls' | 'starttls' | 'none';
+              username: string;
+              password?: string;
+            };
+            address?: unknown & unknown;
+            folder?: unknown & unknown;
+            pollSeconds?: number;
+            afterIntake?: 'move' | 'delete' | 'keep';
+            queueId?: string;
+            enabled?: boolean;
+            hostKind?: 'exchange-online' | 'other';
+            authservId?: string | null;
+            senderPolicy?: { unknown?: 'refuse' | 'register' | 'hold'; domains?: string[] };
+            proofPolicy?: {
+              unproven?: 'accept' | 'hold' | 'refuse';
+              compauth?: boolean;
+              internal?: boolean;
+              arcSealers?: string[];
+            };
+            replyPolicy?: { printed?: boolean; held?: boolean; refused?: boolean };
+            language?: 'en' | 'it' | null;
+          };
+        };
+      };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              title: string;
+              protocol: 'imap' | 'pop3';
+              connectionId: string | null;
+              server: {
+                host: unknown & unknown;
+                port: number;
+                security: 'tls' | 'starttls' | 'none';
+                username: string;
+              } | null;
+              address: string;
+              folder: string;
+              pollSeconds: number;
+              afterIntake: 'move' | 'delete' | 'keep';
+              queueId: string;
+              enabled: boolean;
+              hostKind: 'exchange-online' | 'other';
+              authservId: string | null;
+              senderPolicy: { unknown: 'refuse' | 'register' | 'hold'; domains: string[] };
+              proofPolicy: {
+                unproven: 'accept' | 'hold' | 'refuse';
+                compauth: boolean;
+                internal: boolean;
+                arcSealers: string[];
+              };
+              replyPolicy: { printed: boolean; held: boolean; refused: boolean };
+              language: 'en' | 'it' | null;
+              state: 'waiting' | 'connected' | 'failing';
+              stateSince: string;
+              problem: {
+                code: string;
+                title: string;
+                detail: string;
+                advice: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                at: string;
+              } | null;
+              createdAt: string;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/mailboxes/{id}/check': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              outcome: 'passed' | 'failed';
+              problem?: {
+                code: string;
+                title: string;
+                detail: string;
+                advice: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                at: string;
+              };
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/messages': {
+    get: {
+      parameters: {
+        query?: {
+          mailbox?: string;
+          outcome?: 'done' | 'refused' | 'failed' | 'ignored' | 'held';
+          q?: string;
+          since?: string;
+          limit?: number;
+          cursor?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              items: {
+                id: string;
+                mailboxId: string;
+                sender: string;
+                senderUserId: string | null;
+                subject: string;
+                messageId: string | null;
+                sentAt: string | null;
+                receivedAt: string;
+                movedAt: string | null;
+                bytes: number;
+                outcome: 'done' | 'refused' | 'failed' | 'ignored' | 'held';
+                reason: string | null;
+                reasonText: string | null;
+                jobCount: number;
+                proof: { verdict: string; reason: string; hint?: string } | null;
+              }[];
+              nextCursor: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/messages/{id}': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              mailboxId: string;
+              sender: string;
+              senderUserId: string | null;
+              subject: string;
+              messageId: string | null;
+              sentAt: string | null;
+              receivedAt: string;
+              movedAt: string | null;
+              bytes: number;
+              outcome: 'done' | 'refused' | 'failed' | 'ignored' | 'held';
+              reason: string | null;
+              reasonText: string | null;
+              jobCount: number;
+              proof: { verdict: string; reason: string; hint?: string } | null;
+              jobs: { id: string; title: string; state: string }[];
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/notices': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              rules: {
+                'job-received': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'job-held': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'job-printed': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'job-refused': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'sender-confirmation': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'sender-welcome': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'job-failed': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'printer-needs-attention': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'connection-needs-confirmation': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+              };
+              limits: { repliesPerPersonAndDay: number; noticesPerPersonAndDay: number; perHour: number };
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            rules?: {
+              'job-received'?: {
+                enabled: boolean;
+                owner: boolean;
+                operators: boolean;
+                administrators: boolean;
+                addresses: string[];
+              };
+              'job-held'?: {
+                enabled: boolean;
+                owner: boolean;
+                operators: boolean;
+                administrators: boolean;
+                addresses: string[];
+              };
+              'job-printed'?: {
+                enabled: boolean;
+                owner: boolean;
+                operators: boolean;
+                administrators: boolean;
+                addresses: string[];
+              };
+              'job-refused'?: {
+                enabled: boolean;
+                owner: boolean;
+                operators: boolean;
+                administrators: boolean;
+                addresses: string[];
+              };
+              'sender-confirmation'?: {
+                enabled: boolean;
+                owner: boolean;
+                operators: boolean;
+                administrators: boolean;
+                addresses: string[];
+              };
+              'sender-welcome'?: {
+                enabled: boolean;
+                owner: boolean;
+                operators: boolean;
+                administrators: boolean;
+                addresses: string[];
+              };
+              'job-failed'?: {
+                enabled: boolean;
+                owner: boolean;
+                operators: boolean;
+                administrators: boolean;
+                addresses: string[];
+              };
+              'printer-needs-attention'?: {
+                enabled: boolean;
+                owner: boolean;
+                operators: boolean;
+                administrators: boolean;
+                addresses: string[];
+              };
+              'connection-needs-confirmation'?: {
+                enabled: boolean;
+                owner: boolean;
+                operators: boolean;
+                administrators: boolean;
+                addresses: string[];
+              };
+            };
+            limits?: { repliesPerPersonAndDay?: number; noticesPerPersonAndDay?: number; perHour?: number };
+          };
+        };
+      };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              rules: {
+                'job-received': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'job-held': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'job-printed': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'job-refused': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'sender-confirmation': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'sender-welcome': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'job-failed': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'printer-needs-attention': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'connection-needs-confirmation': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+              };
+              limits: { repliesPerPersonAndDay: number; noticesPerPersonAndDay: number; perHour: number };
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/notices/alarm': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              webhook: { url: string; secret?: string } | null;
+              server: {
+                host: string;
+                port: number;
+                security: 'tls' | 'starttls' | 'none';
+                verifyCertificate: boolean;
+                username: string | null;
+                hasPassword: boolean;
+                sender: string;
+                recipients: string[];
+              } | null;
+              alarms: {
+                id: string;
+                kind: string;
+                subjectId: string;
+                title: string | null;
+                problem: {
+                  code: string;
+                  title: string;
+                  detail: string;
+                  advice: string;
+                  remote?: string;
+                  at: string;
+                } | null;
+                raisedAt: string;
+                solvedAt: string | null;
+                calls: {
+                  way: 'webhook' | 'server';
+                  phase: 'raised' | 'reminder' | 'solved';
+                  state: 'due' | 'delivered' | 'given-up';
+                  attempts: number;
+                  problem: {
+                    code: string;
+                    title: string;
+                    detail: string;
+                    advice: string;
+                    remote?: string;
+                    at: string;
+                  } | null;
+                  dueAt: string;
+                  endedAt: string | null;
+                }[];
+              }[];
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            webhook?: { url: string; secret?: string } | null;
+            server?: {
+              host: string;
+              port: number;
+              security: 'tls' | 'starttls' | 'none';
+              verifyCertificate?: boolean;
+              username?: string | null;
+              password?: string | null;
+              sender: string;
+              recipients: string[];
+            } | null;
+          };
+        };
+      };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              webhook: { url: string; secret?: string } | null;
+              server: {
+                host: string;
+                port: number;
+                security: 'tls' | 'starttls' | 'none';
+                verifyCertificate: boolean;
+                username: string | null;
+                hasPassword: boolean;
+                sender: string;
+                recipients: string[];
+              } | null;
+              alarms: {
+                id: string;
+                kind: string;
+                subjectId: string;
+                title: string | null;
+                problem: {
+                  code: string;
+                  title: string;
+                  detail: string;
+                  advice: string;
+                  remote?: string;
+                  at: string;
+                } | null;
+                raisedAt: string;
+                solvedAt: string | null;
+                calls: {
+                  way: 'webhook' | 'server';
+                  phase: 'raised' | 'reminder' | 'solved';
+                  state: 'due' | 'delivered' | 'given-up';
+                  attempts: number;
+                  problem: {
+                    code: string;
+                    title: string;
+                    detail: string;
+                    advice: string;
+                    remote?: string;
+                    at: string;
+                  } | null;
+                  dueAt: string;
+                  endedAt: string | null;
+                }[];
+              }[];
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/notices/alarm/test': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              ways: {
+                way: 'webhook' | 'server';
+                outcome: 'delivered' | 'failed';
+                problem: {
+                  code: string;
+                  title: string;
+                  detail: string;
+                  advice: string;
+                  remote?: string;
+                  at: string;
+                } | null;
+              }[];
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/outbox': {
+    get: {
+      parameters: {
+        query?: {
+          state?: 'queued' | 'active' | 'deferred' | 'held' | 'sent' | 'failed' | 'uncertain';
+          device?: string;
+          limit?: number;
+          cursor?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              items: {
+                id: string;
+                kind: 'scan' | 'notice' | 'test';
+                deviceId: string | null;
+                sender: string;
+                subject: string;
+                messageIdHeader: string;
+                bytes: number;
+                sha256: string;
+                state: 'queued' | 'active' | 'deferred' | 'held' | 'sent' | 'failed' | 'uncertain';
+                holdReason: 'administrator' | 'connection' | 'mailbox' | 'message' | null;
+                problem: {
+                  code: string;
+                  title: string;
+                  detail: string;
+                  advice: string;
+                  remote?: string;
+                  facts?: Record<string, string | number>;
+                  at: string;
+                } | null;
+                possiblyTwice: boolean;
+                attempts: number;
+                dueAt: string | null;
+                createdAt: string;
+                sentAt: string | null;
+                endedAt: string | null;
+                remoteAnswer: string | null;
+                recipients: {
+                  address: string;
+                  state: 'queued' | 'sent' | 'failed' | 'uncertain';
+                  problem: {
+                    code: string;
+                    title: string;
+                    detail: string;
+                    advice: string;
+                    remote?: string;
+                    facts?: Record<string, string | number>;
+                    at: string;
+                  } | null;
+                }[];
+              }[];
+              nextCursor: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/outbox/summary': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              states: Record<string, number>;
+              oldestWaitingSeconds: number;
+              headroom: {
+                mailbox: string;
+                messagesNow: number | null;
+                messagesPerMinute: number | null;
+                recipientsLeftToday: number | null;
+                pausedForSeconds: number | null;
+                problem: {
+                  code: string;
+                  title: string;
+                  detail: string;
+                  advice: string;
+                  remote?: string;
+                  facts?: Record<string, string | number>;
+                  at: string;
+                } | null;
+              } | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/outbox/{id}': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              kind: 'scan' | 'notice' | 'test';
+              deviceId: string | null;
+              sender: string;
+              subject: string;
+              messageIdHeader: string;
+              bytes: number;
+              sha256: string;
+              state: 'queued' | 'active' | 'deferred' | 'held' | 'sent' | 'failed' | 'uncertain';
+              holdReason: 'administrator' | 'connection' | 'mailbox' | 'message' | null;
+              problem: {
+                code: string;
+                title: string;
+                detail: string;
+                advice: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                at: string;
+              } | null;
+              possiblyTwice: boolean;
+              attempts: number;
+              dueAt: string | null;
+              createdAt: string;
+              sentAt: string | null;
+              endedAt: string | null;
+              remoteAnswer: string | null;
+              recipients: {
+                address: string;
+                state: 'queued' | 'sent' | 'failed' | 'uncertain';
+                problem: {
+                  code: string;
+                  title: string;
+                  detail: string;
+                  advice: string;
+                  remote?: string;
+                  facts?: Record<string, string | number>;
+                  at: string;
+                } | null;
+              }[];
+              tries: {
+                id: string;
+                verdict: string | null;
+                code: number | null;
+                enhanced: string | null;
+                words: string | null;
+                startedAt: string;
+                endedAt: string | null;
+              }[];
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/outbox/{id}/drop': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/outbox/{id}/hold': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              kind: 'scan' | 'notice' | 'test';
+              deviceId: string | null;
+              sender: string;
+              subject: string;
+              messageIdHeader: string;
+              bytes: number;
+              sha256: string;
+              state: 'queued' | 'active' | 'deferred' | 'held' | 'sent' | 'failed' | 'uncertain';
+              holdReason: 'administrator' | 'connection' | 'mailbox' | 'message' | null;
+              problem: {
+                code: string;
+                title: string;
+                detail: string;
+                advice: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                at: string;
+              } | null;
+              possiblyTwice: boolean;
+              attempts: number;
+              dueAt: string | null;
+              createdAt: string;
+              sentAt: string | null;
+              endedAt: string | null;
+              remoteAnswer: string | null;
+              recipients: {
+                address: string;
+                state: 'queued' | 'sent' | 'failed' | 'uncertain';
+                problem: {
+                  code: string;
+                  title: string;
+                  detail: string;
+                  advice: string;
+                  remote?: string;
+                  facts?: Record<string, string | number>;
+                  at: string;
+                } | null;
+              }[];
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/outbox/{id}/retry': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              kind: 'scan' | 'notice' | 'test';
+              deviceId: string | null;
+              sender: string;
+              subject: string;
+              messageIdHeader: string;
+              bytes: number;
+              sha256: string;
+              state: 'queued' | 'active' | 'deferred' | 'held' | 'sent' | 'failed' | 'uncertain';
+              holdReason: 'administrator' | 'connection' | 'mailbox' | 'message' | null;
+              problem: {
+                code: string;
+                title: string;
+                detail: string;
+                advice: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                at: string;
+              } | null;
+              possiblyTwice: boolean;
+              attempts: number;
+              dueAt: string | null;
+              createdAt: string;
+              sentAt: string | null;
+              endedAt: string | null;
+              remoteAnswer: string | null;
+              recipients: {
+                address: string;
+                state: 'queued' | 'sent' | 'failed' | 'uncertain';
+                problem: {
+                  code: string;
+                  title: string;
+                  detail: string;
+                  advice: string;
+                  remote?: string;
+                  facts?: Record<string, string | number>;
+                  at: string;
+                } | null;
+              }[];
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/printers': {
+    get: {
+      parameters: {
+        query?: { limit?: number; cursor?: string };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              items: {
+                id: string;
+                name: string;
+                uri: string;
+                state: 'idle' | 'processing' | 'stopped' | 'unreachable' | 'unknown';
+                reasons: string[];
+                message: string | null;
+                stateSince: string;
+                seenAt: string | null;
+                capabilities: {
+                  version: '2.0' | '1.1';
+                  model: string | null;
+                  location: string | null;
+                  operations: number[];
+                  formats: string[];
+                  media: { supported: string[]; ready: string[]; default: string | null };
+                  sides: string[];
+                  colorModes: string[];
+                  isColor: boolean | null;
+                  copies: { min: number; max: number } | null;
+                  takesPageRanges: boolean;
+                } | null;
+                certificate: string | null;
+                problem: {
+                  code: string;
+                  title: string;
+                  advice: string;
+                  detail: string;
+                  remote?: string;
+                  facts?: Record<string, string | number>;
+                  at: string;
+                } | null;
+              }[];
+              nextCursor: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { name: string; uri: string } } };
+      responses: {
+        201: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              name: string;
+              uri: string;
+              state: 'idle' | 'processing' | 'stopped' | 'unreachable' | 'unknown';
+              reasons: string[];
+              message: string | null;
+              stateSince: string;
+              seenAt: string | null;
+              capabilities: {
+                version: '2.0' | '1.1';
+                model: string | null;
+                location: string | null;
+                operations: number[];
+                formats: string[];
+                media: { supported: string[]; ready: string[]; default: string | null };
+                sides: string[];
+                colorModes: string[];
+                isColor: boolean | null;
+                copies: { min: number; max: number } | null;
+                takesPageRanges: boolean;
+              } | null;
+              certificate: string | null;
+              problem: {
+                code: string;
+                title: string;
+                advice: string;
+                detail: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                at: string;
+              } | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/printers/probe': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { uri: string } } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              uri: string;
+              state: 'idle' | 'processing' | 'stopped' | 'unreachable' | 'unknown';
+              reasons: string[];
+              capabilities: {
+                version: '2.0' | '1.1';
+                model: string | null;
+                location: string | null;
+                operations: number[];
+                formats: string[];
+                media: { supported: string[]; ready: string[]; default: string | null };
+                sides: string[];
+                colorModes: string[];
+                isColor: boolean | null;
+                copies: { min: number; max: number } | null;
+                takesPageRanges: boolean;
+              } | null;
+              certificate: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/printers/{id}': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              name: string;
+              uri: string;
+              state: 'idle' | 'processing' | 'stopped' | 'unreachable' | 'unknown';
+              reasons: string[];
+              message: string | null;
+              stateSince: string;
+              seenAt: string | null;
+              capabilities: {
+                version: '2.0' | '1.1';
+                model: string | null;
+                location: string | null;
+                operations: number[];
+                formats: string[];
+                media: { supported: string[]; ready: string[]; default: string | null };
+                sides: string[];
+                colorModes: string[];
+                isColor: boolean | null;
+                copies: { min: number; max: number } | null;
+                takesPageRanges: boolean;
+              } | null;
+              certificate: string | null;
+              problem: {
+                code: string;
+                title: string;
+                advice: string;
+                detail: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                at: string;
+              } | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { name: string } } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              name: string;
+              uri: string;
+              state: 'idle' | 'processing' | 'stopped' | 'unreachable' | 'unknown';
+              reasons: string[];
+              message: string | null;
+              stateSince: string;
+              seenAt: string | null;
+              capabilities: {
+                version: '2.0' | '1.1';
+                model: string | null;
+                location: string | null;
+                operations: number[];
+                formats: string[];
+                media: { supported: string[]; ready: string[]; default: string | null };
+                sides: string[];
+                colorModes: string[];
+                isColor: boolean | null;
+                copies: { min: number; max: number } | null;
+                takesPageRanges: boolean;
+              } | null;
+              certificate: string | null;
+              problem: {
+                code: string;
+                title: string;
+                advice: string;
+                detail: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                at: string;
+              } | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/printers/{id}/certificate': {
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { sha256: string } } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              name: string;
+              uri: string;
+              state: 'idle' | 'processing' | 'stopped' | 'unreachable' | 'unknown';
+              reasons: string[];
+              message: string | null;
+              stateSince: string;
+              seenAt: string | null;
+              capabilities: {
+                version: '2.0' | '1.1';
+                model: string | null;
+                location: string | null;
+                operations: number[];
+                formats: string[];
+                media: { supported: string[]; ready: string[]; default: string | null };
+                sides: string[];
+                colorModes: string[];
+                isColor: boolean | null;
+                copies: { min: number; max: number } | null;
+                takesPageRanges: boolean;
+              } | null;
+              certificate: string | null;
+              problem: {
+                code: string;
+                title: string;
+                advice: string;
+                detail: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                at: string;
+              } | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/printers/{id}/check': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              name: string;
+              uri: string;
+              state: 'idle' | 'processing' | 'stopped' | 'unreachable' | 'unknown';
+              reasons: string[];
+              message: string | null;
+              stateSince: string;
+              seenAt: string | null;
+              capabilities: {
+                version: '2.0' | '1.1';
+                model: string | null;
+                location: string | null;
+                operations: number[];
+                formats: string[];
+                media: { supported: string[]; ready: string[]; default: string | null };
+                sides: string[];
+                colorModes: string[];
+                isColor: boolean | null;
+                copies: { min: number; max: number } | null;
+                takesPageRanges: boolean;
+              } | null;
+              certificate: string | null;
+              problem: {
+                code: string;
+                title: string;
+                advice: string;
+                detail: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                at: string;
+              } | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/queues': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              items: {
+                id: string;
+                name: string;
+                mode: 'hold' | 'direct';
+                printerIds: string[];
+                isDefault: boolean;
+                createdAt: string;
+              }[];
+              nextCursor: null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: { 'application/json': { name: string; mode: 'hold' | 'direct'; printerIds?: string[] } };
+      };
+      responses: {
+        201: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              name: string;
+              mode: 'hold' | 'direct';
+              printerIds: string[];
+              isDefault: boolean;
+              createdAt: string;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/queues/{id}': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              name: string;
+              mode: 'hold' | 'direct';
+              printerIds: string[];
+              isDefault: boolean;
+              createdAt: string;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: {
+        content: { 'application/json': { name?: string; mode?: 'hold' | 'direct'; printerIds?: string[] } };
+      };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              name: string;
+              mode: 'hold' | 'direct';
+              printerIds: string[];
+              isDefault: boolean;
+              createdAt: string;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/registration': {
+    get: {
+      parameters: {
+        query?: {
+          name?: string;
+          uses?: string;
+          audience?: 'single' | 'multiple';
+          cloud?: string;
+          mailbox?: string;
+          clientId?: string;
+          tenantId?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              permissions: { name: string; id: string }[];
+              steps: {
+                id: string;
+                text: string;
+                path: { en: string; it: string };
+                address: string | null;
+                value: string | null;
+              }[];
+              manifest: string;
+              oldManifest: string;
+              azureCli: string;
+              powershell: string;
+              exchange: string | null;
+              graph: { method: string; url: string; body: string | null }[];
+              consentLink: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/registration/parse': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { text: string } } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: { 'application/json': { clientId: string; tenantId: string; isNamed: boolean } };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/relay': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              address: { host: string; port: number } | null;
+              sessions: number;
+              accepted: number;
+              refused: { reason: string; text: string; count: number }[];
+              disk: 'plenty' | 'low' | 'full';
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/sessions': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { email: string; password: string } } };
+      responses: {
+        201: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              user: {
+                id: string;
+                email: string;
+                name: string;
+                role: 'administrator' | 'operator' | 'user';
+                language: 'en' | 'it';
+                addresses: string[];
+                hasPassword: boolean;
+                createdAt: string;
+                disabledAt: string | null;
+              };
+              expiresAt: string;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/sessions/current': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              kind: 'user' | 'token';
+              name: string;
+              role: 'administrator' | 'operator' | 'user';
+              user: {
+                id: string;
+                email: string;
+                name: string;
+                role: 'administrator' | 'operator' | 'user';
+                language: 'en' | 'it';
+                addresses: string[];
+                hasPassword: boolean;
+                createdAt: string;
+                disabledAt: string | null;
+              } | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { language: 'en' | 'it' } } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              email: string;
+              name: string;
+              role: 'administrator' | 'operator' | 'user';
+              language: 'en' | 'it';
+              addresses: string[];
+              hasPassword: boolean;
+              createdAt: string;
+              disabledAt: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/sessions/current/password': {
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { currentPassword: string; newPassword: string } } };
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/settings/network': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              outgoingServer:
+                | { connectionId: string }
+                | {
+                    host: string;
+                    port: number;
+                    security: 'tls' | 'starttls' | 'none';
+                    verifyCertificate: boolean;
+                    username: string | null;
+                    hasPassword: boolean;
+                  }
+                | null;
+              senderEmail: string | null;
+              senderName: string | null;
+              problem: {
+                code: string;
+                title: string;
+                detail: string;
+                advice: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                };
+                at: string;
+              } | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            outgoingServer?:
+              | { connectionId: string }
+              | {
+                  host: string;
+                  port: number;
+                  security: 'tls' | 'starttls' | 'none';
+                  verifyCertificate?: boolean;
+                  username?: string | null;
+                  password?: string | null;
+                }
+              | null;
+            senderEmail?: string | null;
+            senderName?: string | null;
+          };
+        };
+      };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              outgoingServer:
+                | { connectionId: string }
+                | {
+                    host: string;
+                    port: number;
+                    security: 'tls' | 'starttls' | 'none';
+                    verifyCertificate: boolean;
+                    username: string | null;
+                    hasPassword: boolean;
+                  }
+                | null;
+              senderEmail: string | null;
+              senderName: string | null;
+              problem: {
+                code: string;
+                title: string;
+                detail: string;
+                advice: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                };
+                at: string;
+              } | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/settings/network/test-message': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { to: string } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { 'application/json': { id: string } } };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/tenants/{idOrDomain}': {
+    get: {
+      parameters: {
+        query?: { cloud?: string };
+        header?: never;
+        path: { idOrDomain: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: { 'application/json': { exists: boolean; tenantId: string | null; cloud: string } };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/tokens': {
+    get: {
+      parameters: {
+        query?: { limit?: number; cursor?: string };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              items: {
+                id: string;
+                name: string;
+                role: 'administrator' | 'operator' | 'user';
+                createdAt: string;
+                usedAt: string | null;
+              }[];
+              nextCursor: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { name: string; role: 'administrator' | 'operator' | 'user' } } };
+      responses: {
+        201: { headers: Record<string, unknown>; content: { 'application/json': { id: string; token: string } } };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/tokens/{id}': {
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/users': {
+    get: {
+      parameters: {
+        query?: { limit?: number; cursor?: string };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              items: {
+                id: string;
+                email: string;
+                name: string;
+                role: 'administrator' | 'operator' | 'user';
+                language: 'en' | 'it';
+                addresses: string[];
+                hasPassword: boolean;
+                createdAt: string;
+                disabledAt: string | null;
+              }[];
+              nextCursor: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            email: string;
+            name: string;
+            role: 'administrator' | 'operator' | 'user';
+            password?: string;
+            language?: 'en' | 'it';
+            addresses?: string[];
+          };
+        };
+      };
+      responses: {
+        201: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              email: string;
+              name: string;
+              role: 'administrator' | 'operator' | 'user';
+              language: 'en' | 'it';
+              addresses: string[];
+              hasPassword: boolean;
+              createdAt: string;
+              disabledAt: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/users/{id}': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              email: string;
+              name: string;
+              role: 'administrator' | 'operator' | 'user';
+              language: 'en' | 'it';
+              addresses: string[];
+              hasPassword: boolean;
+              createdAt: string;
+              disabledAt: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            email?: string;
+            name?: string;
+            role?: 'administrator' | 'operator' | 'user';
+            password?: string | null;
+            language?: 'en' | 'it';
+            addresses?: string[];
+            disabled?: boolean;
+          };
+        };
+      };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              email: string;
+              name: string;
+              role: 'administrator' | 'operator' | 'user';
+              language: 'en' | 'it';
+              addresses: string[];
+              hasPassword: boolean;
+              createdAt: string;
+              disabledAt: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+};
+
+/** The types of events that the journal knows and `/events` sends. */
+export const EVENT_TYPES = [
+  'platen-started',
+  'platen-stopped',
+  'first-run-completed',
+  'user-added',
+  'user-changed',
+  'user-removed',
+  'signed-in',
+  'sign-in-refused',
+  'signed-out',
+  'link-used',
+  'api-token-added',
+  'api-token-removed',
+  'connection-added',
+  'connection-changed',
+  'connection-removed',
+  'connection-state-changed',
+  'login-started',
+  'login-ended',
+  'connection-tested',
+  'backup-restored',
+  'token-renewed',
+  'token-renewal-failed',
+  'network-settings-changed',
+  'mailbox-added',
+  'mailbox-changed',
+  'mailbox-removed',
+  'mailbox-state-changed',
+  'mailbox-renumbered',
+  'message-received',
+  'message-refused',
+  'message-failed',
+  'message-ignored',
+  'message-moved',
+  'message-held',
+  'message-confirmed',
+  'sender-registered',
+  'queue-added',
+  'queue-changed',
+  'queue-removed',
+  'printer-added',
+  'printer-changed',
+  'printer-removed',
+  'printer-state-changed',
+  'job-created',
+  'job-prepared',
+  'job-held',
+  'job-released',
+  'job-cancel-asked',
+  'job-state-changed',
+  'job-attempt-started',
+  'job-attempt-ended',
+  'outbox-message-queued',
+  'outbox-message-state-changed',
+  'outbox-message-dropped',
+  'outbox-sending-paused',
+  'device-added',
+  'device-changed',
+  'device-removed',
+  'device-refused',
+  'relay-storage-changed',
+  'outbox-sending-resumed',
+  'notice-settings-changed',
+  'notice-suppressed',
+  'alarm-settings-changed',
+  'alarm-raised',
+  'alarm-delivered',
+  'alarm-failed',
+  'alarm-solved',
+] as const;

@@ -1,0 +1,26 @@
+/** Every screen of the interface, listed by hand: what is not here has no address. Each is loaded when it is opened. */
+import { connectionsScreens } from '../connections/screens.ts';
+import { firstRunScreens } from '../first-run/screens.ts';
+import { networkScreens } from '../network/screens.ts';
+import { overviewScreens } from '../overview/screens.ts';
+import { printersScreens } from '../printers/screens.ts';
+import { queuesScreens } from '../queues/screens.ts';
+import { usersScreens } from '../users/screens.ts';
+import type { Screen } from './screen.ts';
+
+export const screens: readonly Screen[] = [
+  {
+    path: '/sessions/new',
+    title: 'signIn.title',
+    least: 'public',
+    frame: 'bare',
+    load: () => import('../frame/sign-in-page.tsx'),
+  },
+  ...firstRunScreens,
+  ...overviewScreens,
+  ...connectionsScreens,
+  ...printersScreens,
+  ...queuesScreens,
+  ...usersScreens,
+  ...networkScreens,
+];

@@ -1,0 +1,64 @@
+/** The texts of one language, loaded when it is chosen; the choice is remembered on this device. */
+import i18next from 'i18next';
+import { initReactI18next } from 'react-i18next';
+
+export type Language = 'en' | 'it';
+export const LANGUAGES: readonly { readonly code: Language; readonly name: string }[] = [
+  { code: 'en', name: 'English' },
+  { code: 'it', name: 'Italiano' },
+];
+const KEPT = 'platen-language';
+
+const load: Readonly<Record<Language, () => Promise<{ default: object }>>> = {
+  en: () => import('../../locales/en.json'),
+  it: () => import('../../locales/it.json'),
+};
+
+export async function startTexts(): Promise<void> {
+  const language = wantedLanguage();
+  await i18next.use(initReactI18next).init({
+    lng: language,
+    fallbackLng: false,
+    resources: { [language]: { translation: (await load[language]()).default } },
+    interpolation: { escapeValue: false },
+    showSupportNotice: false,
+  } as Parameters<typeof i18next.init>[0]);
+  document.documentElement.lang = language;
+}
+
+export async function chooseLanguage(language: Language): Promise<void> {
+  if (!i18next.hasResourceBundle(language, 'translation')) {
+    i18next.addResourceBundle(language, 'translation', (await load[language]()).default);
+  }
+  await i18next.changeLanguage(language);
+  document.documentElement.lang = language;
+  keep(language);
+}
+
+export function currentLanguage(): Language {
+  return i18next.language === 'it' ? 'it' : 'en';
+}
+
+function wantedLanguage(): Language {
+  const kept = readKept();
+  const wishes = kept === null ? navigator.languages : [kept];
+  const known = wishes.map((one) => one.slice(0, 2)).find((one) => one === 'en' || one === 'it');
+  return known === 'it' ? 'it' : 'en';
+}
+
+function readKept(): string | null {
+  try {
+    return localStorage.getItem(KEPT);
+  } catch {
+    // A browser may forbid to keep anything; then its own language counts.
+    return null;
+  }
+}
+
+function keep(language: Language): void {
+  try {
+    localStorage.setItem(KEPT, language);
+  } catch {
+    // As above: the choice holds until the page is closed.
+  }
+}

@@ -1,0 +1,203 @@
+/** `/settings/connections/{id}/device-code`: who must confirm, where, the code, and what becomes of it. */
+import { Anchor, Button, Group, RingProgress, Stack } from '@mantine/core';
+import { IconExternalLink } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate, useParams } from '@tanstack/react-router';
+import { useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, isProblem, need } from '../api/client.ts';
+import { useLive } from '../app/live.tsx';
+import { Failed, Loaded } from '../ui/content.tsx';
+import { CopyButton } from '../ui/copy.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { toneStyle } from '../ui/state.tsx';
+import { useNow } from '../ui/when.tsx';
+import { type Connection, connectionsQuery } from './connection.ts';
+import ConnectionsList from './connections-list.tsx';
+import { Outcome } from './outcome.tsx';
+
+export default function DeviceCodeScreen() {
+  const { t } = useTranslation();
+  const { id = '' } = useParams({ strict: false }) as { id?: string };
+  const navigate = useNavigate();
+  const connections = useQuery(connectionsQuery);
+  const close = () => void navigate({ to: '/settings/connections' });
+  return (
+    <>
+      <ConnectionsList />
+      <Dialog title={t('deviceCode.title')} onClose={close}>
+        <Loaded query={connections}>
+          {(all) => {
+            const connection = all.find((one) => one.id === id);
+            if (connection === undefined) return <p>{t('connections.gone')}</p>;
+            return <DeviceCode connection={connection} onClose={close} />;
+          }}
+        </Loaded>
+      </Dialog>
+    </>
+  );
+}
+
+function DeviceCode({ connection, onClose }: { readonly connection: Connection; readonly onClose: () => void }) {
+  const { id, login } = connection;
+  const client = useQueryClient();
+  const key = ['device-code', id];
+  useLive(['login-', 'connection-'], () => void client.invalidateQueries({ queryKey: key }));
+  const code = useQuery({
+    queryKey: key,
+    queryFn: async () => {
+      try {
+        return await need(api.GET('/connections/{id}/device-code', { params: { path: { id } } }));
+      } catch (error) {
+        if (isProblem(error) && error.status === 404) return null;
+        throw error;
+      }
+    },
+    // The end of a code is also seen when the stream of events is not there.
+    refetchInterval: 3_000,
+  });
+  const begin = useMutation({
+    mutationFn: () => need(api.POST('/connections/{id}/device-code', { params: { path: { id } } })),
+    onSuccess: async (made) => {
+      client.setQueryData(key, made);
+      await client.invalidateQueries({ queryKey: connectionsQuery.queryKey });
+    },
+  });
+  useEndOfCode(code.data);
+  const isFirst = useRef(true);
+  const { mutate } = begin;
+  useEffect(() => {
+    if (login !== null || !isFirst.current) return;
+    isFirst.current = false;
+    mutate();
+  }, [login, mutate]);
+  if (begin.error !== null) return <BeginFailed error={begin.error} retry={mutate} />;
+  if (code.data === undefined || begin.isPending) return <Loaded query={code}>{() => null}</Loaded>;
+  if (code.data !== null) {
+    return <Waiting connection={connection} code={code.data} onClose={onClose} />;
+  }
+  if (login === null || login.state === 'pending') return null;
+  return <Outcome connection={connection} onNewCode={mutate} onClose={onClose} />;
+}
+
+/** When a code is over, the connection says what became of it. */
+function useEndOfCode(code: unknown): void {
+  const client = useQueryClient();
+  useEffect(() => {
+    if (code === null) void client.invalidateQueries({ queryKey: connectionsQuery.queryKey });
+  }, [code, client]);
+}
+
+function BeginFailed({ error, retry }: { readonly error: unknown; readonly retry: () => void }) {
+  return <Failed error={error} retry={retry} />;
+}
+
+type Code = { readonly userCode: string; readonly verificationUri: string; readonly expiresAt: string };
+type WaitingProps = { readonly connection: Connection; readonly code: Code; readonly onClose: () => void };
+
+function Waiting({ connection, code, onClose }: WaitingProps) {
+  const { t } = useTranslation();
+  const { id } = connection;
+  const cancel = useMutation({
+    mutationFn: () => need(api.DELETE('/connections/{id}/device-code', { params: { path: { id } } })),
+    onSuccess: onClose,
+  });
+  const hasTrouble = connection.login?.problem !== undefined;
+  return (
+    <Stack gap="md">
+      {connection.expectedAccount === null ? null : (
+        <p className="plain">
+          <strong>{t('deviceCode.account', { account: connection.expectedAccount })}</strong>
+          <br />
+          {t('deviceCode.onlyThis')}
+        </p>
+      )}
+      <CodeSteps code={code} />
+      <Remaining expiresAt={code.expiresAt} />
+      {hasTrouble ? (
+        <p className="note" role="status" style={toneStyle('warning')}>
+          {t('deviceCode.trouble')}
+        </p>
+      ) : null}
+      <p className="note" style={toneStyle('warning')}>
+        {t('deviceCode.private')}
+      </p>
+      <p className="plain">{t('deviceCode.mailOff')}</p>
+      {cancel.error === null ? null : <Failed error={cancel.error} />}
+      <Group justify="flex-end" gap="xs">
+        <Button variant="default" loading={cancel.isPending} onClick={() => cancel.mutate()}>
+          {t('action.cancelCode')}
+        </Button>
+        <Button variant="default" onClick={onClose}>
+          {t('action.close')}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+/** The address, and the code right under it. */
+export function CodeSteps({ code }: { readonly code: Code }) {
+  const { t } = useTranslation();
+  return (
+    <ol className="codesteps">
+      <li>
+        <span>{t('deviceCode.step1')}</span>
+        <Group gap="xs">
+          <Anchor href={code.verificationUri} target="_blank" rel="noreferrer">
+            {code.verificationUri} <IconExternalLink size={16} aria-hidden />
+          </Anchor>
+          <CopyButton text={code.verificationUri} label={t('action.copyAddress')} />
+        </Group>
+      </li>
+      <li>
+        <span>{t('deviceCode.step2')}</span>
+        <Group gap="md">
+          <UserCode code={code.userCode} />
+          <CopyButton text={code.userCode} label={t('deviceCode.copyCode')} variant="filled" />
+        </Group>
+      </li>
+    </ol>
+  );
+}
+
+/** Groups of signs are a matter of margins alone; for the ear the signs come one by one. */
+function UserCode({ code }: { readonly code: string }) {
+  const half = Math.ceil(code.length / 2);
+  return (
+    <>
+      <span className="quiet">{[...code].join(', ')}</span>
+      <span className="usercode" aria-hidden="true" data-testid="user-code">
+        <span>{code.slice(0, half)}</span>
+        <span>{code.slice(half)}</span>
+      </span>
+    </>
+  );
+}
+
+const USUAL_SECONDS = 15 * 60;
+const SPOKEN_MINUTES = [10, 5, 2, 1];
+
+export function Remaining({ expiresAt }: { readonly expiresAt: string }) {
+  const { t } = useTranslation();
+  const now = useNow(1_000);
+  const seconds = Math.max(0, Math.floor((new Date(expiresAt).getTime() - now.getTime()) / 1000));
+  const [total] = useState(() => Math.max(seconds, USUAL_SECONDS));
+  const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  const minutes = SPOKEN_MINUTES.find((one) => seconds <= one * 60 && seconds > one * 60 - 5);
+  return (
+    <Group gap="sm">
+      <RingProgress
+        size={36}
+        thickness={5}
+        aria-hidden="true"
+        sections={[{ value: (seconds / total) * 100, color: 'var(--waiting)' }]}
+      />
+      <span>{t('deviceCode.left', { time })}</span>
+      <span>{t('deviceCode.waiting')}</span>
+      <span className="quiet" role="status">
+        {minutes === undefined ? '' : t('deviceCode.announceLeft', { count: minutes })}
+      </span>
+    </Group>
+  );
+}

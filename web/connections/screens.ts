@@ -1,0 +1,28 @@
+import type { Screen } from '../app/screen.ts';
+
+export const connectionsScreens: readonly Screen[] = [
+  {
+    path: '/settings/connections',
+    title: 'nav.connections',
+    least: 'operator',
+    load: () => import('./connections-list.tsx'),
+  },
+  {
+    path: '/settings/connections/new',
+    title: 'connections.addTitle',
+    least: 'administrator',
+    load: () => import('./add.tsx'),
+  },
+  {
+    path: '/settings/connections/$id',
+    title: 'nav.connections',
+    least: 'operator',
+    load: () => import('./connection-page.tsx'),
+  },
+  {
+    path: '/settings/connections/$id/device-code',
+    title: 'deviceCode.title',
+    least: 'administrator',
+    load: () => import('./device-code.tsx'),
+  },
+];

@@ -1,0 +1,188 @@
+/** The frame around every page: navigation, top bar, and what is said above the content. */
+import { TextInput } from '@mantine/core';
+import { IconDots, IconSearch } from '@tabler/icons-react';
+import { Link, useNavigate, useRouterState } from '@tanstack/react-router';
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { LiveProvider } from '../app/live.tsx';
+import { screens } from '../app/screens.ts';
+import { Dialog } from '../ui/dialog.tsx';
+import { MailFault } from './mail-fault.tsx';
+import { Mark } from './mark.tsx';
+import { type Entry, useNavigation } from './navigation.ts';
+import { SessionOver } from './sign-in.tsx';
+import { AccountMenu, LanguageMenu, LiveState, SchemeButton } from './top-bar.tsx';
+import './shell.css';
+
+const MAX_ON_PHONE = 4;
+
+export function Shell({ usesMail, children }: { readonly usesMail: boolean; readonly children: ReactNode }) {
+  const { t } = useTranslation();
+  const entries = useNavigation();
+  return (
+    <LiveProvider>
+      <a className="skip" href="#content">
+        {t('label.skip')}
+      </a>
+      <div className="shell">
+        <header className="topbar">
+          <Link to="/" className="mark">
+            <Mark />
+            {t('label.product')}
+          </Link>
+          <Search />
+          <LiveState />
+          <LanguageMenu />
+          <SchemeButton />
+          <AccountMenu />
+        </header>
+        <nav className="sidebar" aria-label={t('label.navigation')}>
+          <NavList entries={entries} />
+        </nav>
+        <main className="main" id="content">
+          {usesMail ? <MailFault /> : null}
+          {children}
+        </main>
+      </div>
+      <BottomBar entries={entries} />
+      <SessionOver />
+    </LiveProvider>
+  );
+}
+
+/** Without navigation, for pages that are reached by a link. */
+export function BareFrame({ children }: { readonly children: ReactNode }) {
+  const { t } = useTranslation();
+  return (
+    <div className="bare">
+      <header className="bare-top topbar-bare">
+        <span className="mark">
+          <Mark />
+          {t('label.product')}
+        </span>
+        <span className="grow" />
+        <LanguageMenu />
+        <SchemeButton />
+      </header>
+      <main id="content">{children}</main>
+    </div>
+  );
+}
+
+function NavList({ entries, onGo }: { readonly entries: readonly Entry[]; readonly onGo?: () => void }) {
+  const { t } = useTranslation();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const link = (entry: Entry, isInner: boolean) => (
+    <Link
+      to={entry.path}
+      className={isInner ? 'navlink inner' : 'navlink'}
+      aria-current={isCurrent(path, entry.path) ? 'page' : undefined}
+      onClick={onGo}
+    >
+      {entry.icon === undefined ? null : <entry.icon size={20} aria-hidden />}
+      {t(entry.title)}
+    </Link>
+  );
+  return (
+    <ul>
+      {entries.map((entry) => (
+        <li key={entry.title}>
+          {entry.inner === undefined ? (
+            link(entry, false)
+          ) : (
+            <>
+              <span className="navlink navhead">
+                {entry.icon === undefined ? null : <entry.icon size={20} aria-hidden />}
+                {t(entry.title)}
+              </span>
+              <ul>
+                {entry.inner.map((inner) => (
+                  <li key={inner.path}>{link(inner, true)}</li>
+                ))}
+              </ul>
+            </>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function isCurrent(path: string, entry: string): boolean {
+  const others = screens.filter((screen) => screen.path.startsWith(`${entry}/`)).map((screen) => screen.path);
+  if (path === entry) return true;
+  // A page that has an entry of its own is not also a part of the one above it.
+  return (
+    entry !== '/' &&
+    path.startsWith(`${entry}/`) &&
+    !others.some((one) => !one.includes('$') && path.startsWith(one) && one.split('/').length > 3)
+  );
+}
+
+function BottomBar({ entries }: { readonly entries: readonly Entry[] }) {
+  const { t } = useTranslation();
+  const [isOpen, setOpen] = useState(false);
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const flat = entries.filter((entry) => entry.inner === undefined).slice(0, MAX_ON_PHONE);
+  const Icon = IconDots;
+  return (
+    <>
+      <nav className="bottombar" aria-label={t('label.navigationPhone')}>
+        <ul>
+          {flat.map((entry) => (
+            <li key={entry.path}>
+              <Link to={entry.path} aria-current={isCurrent(path, entry.path) ? 'page' : undefined}>
+                {entry.icon === undefined ? null : <entry.icon size={20} aria-hidden />}
+                {t(entry.title)}
+              </Link>
+            </li>
+          ))}
+          <li>
+            <button type="button" aria-expanded={isOpen} onClick={() => setOpen(true)}>
+              <Icon size={20} aria-hidden />
+              {t('nav.more')}
+            </button>
+          </li>
+        </ul>
+      </nav>
+      <Dialog isOpen={isOpen} onClose={() => setOpen(false)} title={t('nav.more')}>
+        <NavList entries={entries} onGo={() => setOpen(false)} />
+      </Dialog>
+    </>
+  );
+}
+
+/** `/` jumps to it; it searches the jobs, and is there once they have a page. */
+function Search() {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const jump = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      if (event.key !== '/' || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
+      event.preventDefault();
+      field.current?.focus();
+    };
+    document.addEventListener('keydown', jump);
+    return () => document.removeEventListener('keydown', jump);
+  }, []);
+  if (!screens.some(({ path }) => path === '/jobs')) return <span className="grow" />;
+  const find = (event: FormEvent) => {
+    event.preventDefault();
+    void navigate({ to: '/jobs', search: { find: field.current?.value ?? '' } as never });
+  };
+  return (
+    <search className="search wideonly">
+      <form onSubmit={find}>
+        <TextInput
+          ref={field}
+          type="search"
+          aria-label={t('search.label')}
+          placeholder={t('search.label')}
+          leftSection={<IconSearch size={16} aria-hidden />}
+        />
+      </form>
+    </search>
+  );
+}

@@ -1,0 +1,101 @@
+/** What stands at the right of the top bar: live state, language, light or dark, account. */
+import { ActionIcon, Button, Menu, useMantineColorScheme } from '@mantine/core';
+import { IconLanguage, IconLogout, IconMoon, IconSun, IconSunMoon, IconUserCircle } from '@tabler/icons-react';
+import { useTranslation } from 'react-i18next';
+import { useIsLive } from '../app/live.tsx';
+import { useChooseLanguage, useSession, useSignOut } from '../app/session.tsx';
+import { LANGUAGES } from '../app/texts.ts';
+
+export function LiveState() {
+  const { t } = useTranslation();
+  const isOn = useIsLive();
+  return (
+    <span className="livestate" data-on={isOn} role="status">
+      <i aria-hidden="true" />
+      {isOn ? t('live.on') : t('live.off')}
+    </span>
+  );
+}
+
+export function LanguageMenu() {
+  const { t, i18n } = useTranslation();
+  const choose = useChooseLanguage();
+  const current = LANGUAGES.find(({ code }) => code === i18n.language);
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Button
+          variant="subtle"
+          color="gray"
+          c="inherit"
+          px="xs"
+          aria-label={t('label.language', { language: current?.name })}
+          leftSection={<IconLanguage size={18} aria-hidden />}
+        >
+          {current?.code.toUpperCase()}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {LANGUAGES.map(({ code, name }) => (
+          <Menu.Item key={code} lang={code} onClick={() => void choose(code)}>
+            {name}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+const NEXT = { auto: 'light', light: 'dark', dark: 'auto' } as const;
+const ICONS = { auto: IconSunMoon, light: IconSun, dark: IconMoon } as const;
+
+export function SchemeButton() {
+  const { t } = useTranslation();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const Icon = ICONS[colorScheme];
+  return (
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      c="inherit"
+      size={36}
+      aria-label={t(`scheme.${colorScheme}`)}
+      title={t(`scheme.${colorScheme}`)}
+      onClick={() => setColorScheme(NEXT[colorScheme])}
+    >
+      <Icon size={20} aria-hidden />
+    </ActionIcon>
+  );
+}
+
+export function AccountMenu() {
+  const { t } = useTranslation();
+  const session = useSession();
+  const signOut = useSignOut();
+  if (session === null) return null;
+  return (
+    <Menu position="bottom-end" width={240}>
+      <Menu.Target>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          c="inherit"
+          size={36}
+          aria-label={t('label.account', { name: session.name })}
+        >
+          <IconUserCircle size={22} aria-hidden />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          {session.name}
+          <br />
+          {t(`role.${session.role}`)}
+        </Menu.Label>
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void signOut()}>
+          {t('action.signOut')}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,208 @@
+/** Settings > Network: the server that mail leaves through, who it is from, and a message to try it. */
+import { Button, Group, NumberInput, PasswordInput, Radio, Select, Stack, TextInput } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { api, need } from '../api/client.ts';
+import type { paths } from '../api/schema.ts';
+import { useLiveQuery } from '../app/live.tsx';
+import { useMay } from '../app/session.tsx';
+import { type Connection, connectionsQuery } from '../connections/connection.ts';
+import { Failed, Loaded } from '../ui/content.tsx';
+import { Finding } from '../ui/finding.tsx';
+import { fieldOf, type PlatenForm, usePlatenForm } from '../ui/form.tsx';
+import { Page } from '../ui/page.tsx';
+import { State } from '../ui/state.tsx';
+import { TestMessage } from './test-message.tsx';
+
+type Network = paths['/settings/network']['get']['responses'][200]['content']['application/json'];
+type NetworkBody = paths['/settings/network']['put']['requestBody']['content']['application/json'];
+const KEY = ['network'];
+const OTHER = 'other';
+const MAIL_PORT = 587;
+
+export default function NetworkScreen() {
+  const { t } = useTranslation();
+  const mayChange = useMay('administrator');
+  useLiveQuery(['network-', 'connection-'], KEY);
+  const network = useQuery({ queryKey: KEY, queryFn: () => need(api.GET('/settings/network')) });
+  const connections = useQuery(connectionsQuery);
+  return (
+    <Page title={t('nav.network')}>
+      <Loaded query={network}>
+        {(settings) => (
+          <Loaded query={connections}>
+            {(all) => (
+              <Stack gap="md">
+                <Verdict network={settings} connections={all} />
+                {mayChange ? <NetworkForm network={settings} connections={all} /> : null}
+                {mayChange ? <TestMessage /> : null}
+              </Stack>
+            )}
+          </Loaded>
+        )}
+      </Loaded>
+    </Page>
+  );
+}
+
+type Shown = { readonly network: Network; readonly connections: readonly Connection[] };
+
+function Verdict({ network, connections }: Shown) {
+  const { t } = useTranslation();
+  const { outgoingServer: server, problem } = network;
+  if (problem !== null) {
+    return (
+      <Finding
+        title={problem.title}
+        since={problem.at}
+        stops={t('network.stops')}
+        advice={problem.advice}
+        remote={problem.remote}
+      />
+    );
+  }
+  if (server === null || network.senderEmail === null) {
+    return <State tone="warning" word={t('network.none')} />;
+  }
+  const title =
+    'connectionId' in server ? connections.find(({ id }) => id === server.connectionId)?.title : server.host;
+  return <State tone="ok" word={t('network.works', { title, sender: network.senderEmail })} />;
+}
+
+type Values = {
+  server: string;
+  senderEmail: string;
+  senderName: string;
+  host: string;
+  port: number;
+  security: 'tls' | 'starttls' | 'none';
+  username: string;
+  password: string;
+};
+
+function valuesOf({ outgoingServer: server, senderEmail, senderName }: Network): Values {
+  const classic = server !== null && 'host' in server ? server : undefined;
+  return {
+    server: server === null ? '' : 'connectionId' in server ? server.connectionId : OTHER,
+    senderEmail: senderEmail ?? '',
+    senderName: senderName ?? '',
+    host: classic?.host ?? '',
+    port: classic?.port ?? MAIL_PORT,
+    security: classic?.security ?? 'starttls',
+    username: classic?.username ?? '',
+    password: '',
+  };
+}
+
+function bodyOf(values: Values): NetworkBody {
+  const { host, port, security, username, password } = values;
+  const classic = {
+    host: host.trim(),
+    port,
+    security,
+    username: username.trim() === '' ? null : username.trim(),
+    // An empty field keeps the password that the server has.
+    ...(password === '' ? {} : { password }),
+  };
+  const connection = values.server === '' ? null : { connectionId: values.server };
+  return {
+    outgoingServer: values.server === OTHER ? classic : connection,
+    senderEmail: values.senderEmail.trim() === '' ? null : values.senderEmail.trim(),
+    senderName: values.senderName.trim() === '' ? null : values.senderName.trim(),
+  };
+}
+
+function NetworkForm({ network, connections }: Shown) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const form = usePlatenForm<Values>(
+    {
+      initialValues: valuesOf(network),
+      validate: {
+        senderEmail: (value) => (value === '' || /^\S+@\S+$/.test(value.trim()) ? null : t('network.senderForm')),
+        host: (value, { server }) => (server === OTHER && value.trim() === '' ? t('network.hostMissing') : null),
+      },
+    },
+    async (values) => {
+      const saved = await need(api.PUT('/settings/network', { body: bodyOf(values) }));
+      client.setQueryData(KEY, saved);
+      form.resetDirty();
+      await client.invalidateQueries({ queryKey: ['steps'] });
+    },
+  );
+  return (
+    <form onSubmit={form.submit} className="card narrow">
+      <Stack gap="md">
+        <Radio.Group label={t('network.outgoing')} {...form.getInputProps('server')}>
+          <Stack gap="xs" mt="xs">
+            {connections.map((connection) => (
+              <ConnectionChoice key={connection.id} connection={connection} />
+            ))}
+            <Radio value={OTHER} label={t('network.otherServer')} />
+          </Stack>
+        </Radio.Group>
+        {form.values.server === OTHER ? <ClassicServer form={form} /> : null}
+        <TextInput
+          label={t('network.sender')}
+          type="email"
+          autoComplete="off"
+          description={t('network.senderHint')}
+          {...fieldOf(form, 'senderEmail')}
+        />
+        <TextInput label={t('network.senderName')} autoComplete="off" {...fieldOf(form, 'senderName')} />
+        {form.isDirty() && !form.isBusy && !form.isSaved ? <p className="plain hint">{t('form.unsaved')}</p> : null}
+        {form.error === undefined ? null : <Failed error={form.error} />}
+        <Button type="submit" loading={form.isBusy} className="fit">
+          {form.isSaved ? t('action.saved') : t('action.save')}
+        </Button>
+      </Stack>
+    </form>
+  );
+}
+
+function ConnectionChoice({ connection }: { readonly connection: Connection }) {
+  const { t } = useTranslation();
+  const { id, title, state, account } = connection;
+  const name = account === null ? title : `${title}, ${account.username}`;
+  return <Radio value={id} label={name} description={t(`connection.${state}`)} />;
+}
+
+function ClassicServer({ form }: { readonly form: PlatenForm<Values> }) {
+  const { t } = useTranslation();
+  const securities = ['starttls', 'tls', 'none'] as const;
+  return (
+    <Stack gap="md" pl="lg">
+      <TextInput label={t('network.host')} autoComplete="off" {...fieldOf(form, 'host')} />
+      <Group gap="md" grow>
+        <NumberInput
+          label={t('network.port')}
+          min={1}
+          max={65_535}
+          allowDecimal={false}
+          {...form.getInputProps('port')}
+        />
+        <Select
+          label={t('network.security')}
+          allowDeselect={false}
+          data={securities.map((one) => ({ value: one, label: t(`security.${one}`) }))}
+          {...form.getInputProps('security')}
+        />
+      </Group>
+      <TextInput
+        label={`${t('network.user')} ${t('label.optional')}`}
+        autoComplete="off"
+        {...fieldOf(form, 'username')}
+      />
+      <PasswordInput
+        label={`${t('signIn.password')} ${t('label.optional')}`}
+        description={t('network.passwordHint')}
+        autoComplete="new-password"
+        visibilityToggleButtonProps={{ 'aria-label': t('signIn.showPassword') }}
+        {...fieldOf(form, 'password')}
+      />
+      {/office365|outlook/i.test(form.values.host) ? (
+        <Finding tone="warning" level={3} title={t('network.passwordEnds')} advice={t('network.passwordEndsAdvice')} />
+      ) : null}
+    </Stack>
+  );
+}

@@ -1,0 +1,11 @@
+import type { Screen } from '../app/screen.ts';
+
+export const networkScreens: readonly Screen[] = [
+  {
+    path: '/settings/network',
+    title: 'nav.network',
+    least: 'operator',
+    usesMail: true,
+    load: () => import('./network.tsx'),
+  },
+];

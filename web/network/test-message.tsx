@@ -1,0 +1,112 @@
+/** A message to try the way out: each step shows itself when it has begun, and the server's words at the end. */
+import { Anchor, Button, Group, Stack, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, need } from '../api/client.ts';
+import { useLiveQuery } from '../app/live.tsx';
+import { screens } from '../app/screens.ts';
+import { useSession } from '../app/session.tsx';
+import { Failed, Loaded } from '../ui/content.tsx';
+import { Finding } from '../ui/finding.tsx';
+import { fieldOf, usePlatenForm } from '../ui/form.tsx';
+import { State } from '../ui/state.tsx';
+import { clockTime } from '../ui/when.tsx';
+
+export function TestMessage() {
+  const { t } = useTranslation();
+  const session = useSession();
+  const [sent, setSent] = useState<{ readonly id: string; readonly to: string }>();
+  const form = usePlatenForm(
+    {
+      initialValues: { to: session?.user?.email ?? '' },
+      validate: { to: (value) => (/^\S+@\S+$/.test(value.trim()) ? null : t('network.senderForm')) },
+    },
+    async ({ to }) => {
+      const { id } = await need(api.POST('/settings/network/test-message', { body: { to: to.trim() } }));
+      setSent({ id, to: to.trim() });
+    },
+  );
+  return (
+    <section className="card narrow">
+      <h2 className="section">{t('network.testTitle')}</h2>
+      <form onSubmit={form.submit}>
+        <Group gap="xs" align="flex-end" mt="sm">
+          <TextInput label={t('network.testTo')} type="email" className="grow" {...fieldOf(form, 'to')} />
+          <Button type="submit" variant="default" loading={form.isBusy}>
+            {t('network.test')}
+          </Button>
+        </Group>
+        {form.error === undefined ? null : <Failed error={form.error} />}
+      </form>
+      {sent === undefined ? null : <Progress key={sent.id} id={sent.id} to={sent.to} />}
+    </section>
+  );
+}
+
+function Progress({ id, to }: { readonly id: string; readonly to: string }) {
+  const { t } = useTranslation();
+  const key = ['outbox', id];
+  useLiveQuery(['outbox-'], key);
+  const message = useQuery({
+    queryKey: key,
+    queryFn: () => need(api.GET('/outbox/{id}', { params: { path: { id } } })),
+    // For a screen whose stream of events is not there.
+    refetchInterval: (query) => (query.state.data?.state === 'sent' ? false : 3_000),
+  });
+  const hasOutbox = screens.some(({ path }) => path === '/outbox/$id');
+  return (
+    <Loaded query={message}>
+      {({ state, createdAt, sentAt, remoteAnswer, problem, attempts }) => (
+        <Stack gap="xs" mt="md" role="status">
+          <Line name={t('network.testKept')} at={createdAt} />
+          {state === 'sent' ? (
+            <>
+              <Line name={t('network.testAccepted')} at={sentAt} words={remoteAnswer} />
+              <p className="plain">{t('network.testLook', { to })}</p>
+            </>
+          ) : null}
+          {state === 'queued' || state === 'active' ? (
+            <State tone="waiting" word={attempts === 0 ? t('network.testWaiting') : t('network.testSending')} />
+          ) : null}
+          {problem === null || state === 'sent' ? null : (
+            <Finding
+              level={3}
+              tone={state === 'failed' ? 'broken' : 'warning'}
+              title={problem.title}
+              since={problem.at}
+              stops={t(`message.${state}`)}
+              advice={problem.advice}
+              remote={problem.remote}
+            />
+          )}
+          {hasOutbox ? (
+            <Anchor component={Link} to={`/outbox/${id}`}>
+              {t('network.testMessage')}
+            </Anchor>
+          ) : null}
+        </Stack>
+      )}
+    </Loaded>
+  );
+}
+
+type LineProps = { readonly name: string; readonly at: string | null; readonly words?: string | null };
+
+function Line({ name, at, words }: LineProps) {
+  const { i18n } = useTranslation();
+  return (
+    <div>
+      <Group gap="sm">
+        <State tone="ok" word={name} />
+        {at === null ? null : <time dateTime={at}>{clockTime(i18n.language, at)}</time>}
+      </Group>
+      {words === undefined || words === null ? null : (
+        <code className="words" lang="en">
+          {words}
+        </code>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,85 @@
+/** The steps of the first run that are still open, found again on the start page until each is done. */
+import { Anchor } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import { api, need } from '../api/client.ts';
+import { useLiveQuery } from '../app/live.tsx';
+import { screens } from '../app/screens.ts';
+import { useMay } from '../app/session.tsx';
+import { connectionsQuery } from '../connections/connection.ts';
+import { Loaded } from '../ui/content.tsx';
+import { State } from '../ui/state.tsx';
+
+export type Step = { readonly key: string; readonly path: string; readonly isDone: boolean };
+
+/** Which steps are done, as the server knows it. */
+export function useSteps() {
+  const isAdministrator = useMay('administrator');
+  const key = ['steps'];
+  useLiveQuery(['connection-', 'network-', 'printer-added', 'printer-removed', 'outbox-message-state'], key);
+  return useQuery({
+    queryKey: key,
+    enabled: isAdministrator,
+    queryFn: async ({ client }): Promise<readonly Step[]> => {
+      const [connections, network, printers, sent] = await Promise.all([
+        client.fetchQuery(connectionsQuery),
+        need(api.GET('/settings/network')),
+        need(api.GET('/printers', { params: { query: { limit: 1 } } })),
+        need(api.GET('/outbox', { params: { query: { state: 'sent', limit: 1 } } })),
+      ]);
+      const isConnected = connections.some(({ state }) => state === 'connected' || state === 'degraded');
+      return [
+        { key: 'connect', path: '/settings/connections', isDone: isConnected },
+        {
+          key: 'sender',
+          path: '/settings/network',
+          isDone: network.outgoingServer !== null && network.senderEmail !== null,
+        },
+        { key: 'printer', path: '/printers', isDone: printers.items.length > 0 },
+        { key: 'test', path: '/settings/network', isDone: sent.items.length > 0 },
+      ];
+    },
+  });
+}
+
+export function StepsToGo() {
+  const { t } = useTranslation();
+  const isAdministrator = useMay('administrator');
+  const steps = useSteps();
+  if (!isAdministrator) return null;
+  return (
+    <Loaded query={steps}>
+      {(all) => {
+        const open = all.filter(({ isDone }) => !isDone);
+        return (
+          <section className="card steps">
+            <h2>{open.length === 0 ? t('overview.allSet') : t('overview.steps', { count: open.length })}</h2>
+            <ol>
+              {all.map((step) => (
+                <li key={step.key}>
+                  <State
+                    tone={step.isDone ? 'ok' : 'waiting'}
+                    word={step.isDone ? t('overview.stepDone') : t('overview.stepOpen')}
+                  />
+                  <StepName step={step} />
+                </li>
+              ))}
+            </ol>
+          </section>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+function StepName({ step }: { readonly step: Step }) {
+  const { t } = useTranslation();
+  const name = t(`firstRun.${step.key}`);
+  if (step.isDone || !screens.some(({ path }) => path === step.path)) return <span>{name}</span>;
+  return (
+    <Anchor component={Link} to={step.path}>
+      {name}
+    </Anchor>
+  );
+}

@@ -1,0 +1,35 @@
+/** Printers as the screens see them. */
+import type { TFunction } from 'i18next';
+import type { paths } from '../api/schema.ts';
+import type { Tone } from '../ui/state.tsx';
+
+export type Printer = paths['/printers']['get']['responses'][200]['content']['application/json']['items'][number];
+export type Offer = paths['/printers/probe']['post']['responses'][200]['content']['application/json'];
+
+export const PRINTERS_KEY = ['printers'] as const;
+
+export const STATE_TONES: Readonly<Record<Printer['state'], Tone>> = {
+  idle: 'ok',
+  processing: 'waiting',
+  stopped: 'warning',
+  unreachable: 'broken',
+  unknown: 'off',
+};
+
+/** A reason in words; one that no text is known for is shown as the printer says it. */
+export function reasonWords(t: TFunction, reason: string): string {
+  const plain = reason.replace(/-(?:error|warning|report)$/, '');
+  return t(`printerReason.${plain}`, { defaultValue: reason });
+}
+
+/** What a printer can do, in a few words. */
+export function abilities(t: TFunction, capabilities: Offer['capabilities']): readonly string[] {
+  if (capabilities === null) return [];
+  const { formats, sides, isColor, media } = capabilities;
+  return [
+    formats.includes('application/pdf') ? t('printers.takesPdf') : t('printers.takesNoPdf'),
+    isColor === null ? '' : isColor ? t('printers.color') : t('printers.blackOnly'),
+    sides.some((side) => side.startsWith('two-sided')) ? t('printers.twoSides') : t('printers.oneSide'),
+    media.default ?? '',
+  ].filter((word) => word !== '');
+}

@@ -1,0 +1,122 @@
+/** Printers: how each is, in words, and adding one by its address. */
+import { Button, Group, Menu } from '@mantine/core';
+import { IconDots } from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, need } from '../api/client.ts';
+import { useLiveQuery } from '../app/live.tsx';
+import { useMay } from '../app/session.tsx';
+import { Confirm } from '../ui/confirm.tsx';
+import { Empty } from '../ui/content.tsx';
+import { type Column, LongList, usePages } from '../ui/list.tsx';
+import { Page } from '../ui/page.tsx';
+import { State } from '../ui/state.tsx';
+import { When } from '../ui/when.tsx';
+import { AddPrinter } from './add-printer.tsx';
+import { PRINTERS_KEY, type Printer, reasonWords, STATE_TONES } from './printer.ts';
+import { PrinterDetails } from './printer-details.tsx';
+
+type Open = { readonly act: 'add' } | { readonly act: 'details' | 'remove'; readonly printer: Printer };
+
+export default function PrintersList() {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const isAdministrator = useMay('administrator');
+  const [open, setOpen] = useState<Open>();
+  useLiveQuery(['printer-'], PRINTERS_KEY);
+  const pages = usePages<Printer>(PRINTERS_KEY, (cursor) =>
+    need(api.GET('/printers', { params: { query: { limit: 100, ...(cursor === undefined ? {} : { cursor }) } } })),
+  );
+  const again = async () => await client.invalidateQueries({ queryKey: PRINTERS_KEY });
+  const columns: readonly Column<Printer>[] = [
+    { key: 'name', title: t('printers.name'), cell: ({ name }) => <strong>{name}</strong> },
+    { key: 'model', title: t('printers.model'), cell: ({ capabilities }) => capabilities?.model ?? '–' },
+    { key: 'state', title: t('printers.state'), cell: (printer) => <PrinterState printer={printer} /> },
+    { key: 'since', title: t('printers.since'), cell: ({ stateSince }) => <When at={stateSince} /> },
+    {
+      key: 'acts',
+      title: t('label.acts'),
+      cell: (printer) => <Acts printer={printer} onOpen={setOpen} again={again} />,
+      width: '90px',
+    },
+  ];
+  const add = isAdministrator ? <Button onClick={() => setOpen({ act: 'add' })}>{t('printers.add')}</Button> : null;
+  return (
+    <Page title={t('nav.printers')} actions={add}>
+      <LongList
+        label={t('nav.printers')}
+        pages={pages}
+        columns={columns}
+        keyOf={({ id }) => id}
+        empty={
+          <Empty title={t('printers.empty')}>
+            <p>{t('printers.emptyHint')}</p>
+          </Empty>
+        }
+      />
+      {open?.act === 'add' ? <AddPrinter onClose={() => setOpen(undefined)} onAdded={again} /> : null}
+      {open?.act === 'details' ? (
+        <PrinterDetails printer={open.printer} onClose={() => setOpen(undefined)} onChanged={again} />
+      ) : null}
+      {open?.act === 'remove' ? (
+        <Confirm
+          title={t('printers.removeTitle', { name: open.printer.name })}
+          act={t('action.remove')}
+          onClose={() => setOpen(undefined)}
+          onConfirm={async () => {
+            await need(api.DELETE('/printers/{id}', { params: { path: { id: open.printer.id } } }));
+            await again();
+          }}
+        >
+          <p>{t('printers.removeStops')}</p>
+        </Confirm>
+      ) : null}
+    </Page>
+  );
+}
+
+function PrinterState({ printer }: { readonly printer: Printer }) {
+  const { t } = useTranslation();
+  const { state, reasons, problem } = printer;
+  const words = problem === null ? reasons.map((reason) => reasonWords(t, reason)) : [problem.title];
+  return (
+    <div>
+      <State tone={STATE_TONES[state]} word={t(`printerState.${state}`)} />
+      {words.length === 0 ? null : <div>{words.join(' · ')}</div>}
+    </div>
+  );
+}
+
+type ActsProps = {
+  readonly printer: Printer;
+  readonly onOpen: (open: Open) => void;
+  readonly again: () => Promise<void>;
+};
+
+function Acts({ printer, onOpen, again }: ActsProps) {
+  const { t } = useTranslation();
+  const isAdministrator = useMay('administrator');
+  const check = async () => {
+    await need(api.POST('/printers/{id}/check', { params: { path: { id: printer.id } } })).catch(() => undefined);
+    await again();
+  };
+  return (
+    <Group gap={4}>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <Button variant="subtle" px="xs" aria-label={t('label.actsOf', { name: printer.name })}>
+            <IconDots size={18} aria-hidden />
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item onClick={() => onOpen({ act: 'details', printer })}>{t('action.details')}</Menu.Item>
+          <Menu.Item onClick={() => void check()}>{t('action.checkNow')}</Menu.Item>
+          {isAdministrator ? (
+            <Menu.Item onClick={() => onOpen({ act: 'remove', printer })}>{t('action.remove')}</Menu.Item>
+          ) : null}
+        </Menu.Dropdown>
+      </Menu>
+    </Group>
+  );
+}

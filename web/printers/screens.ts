@@ -1,0 +1,5 @@
+import type { Screen } from '../app/screen.ts';
+
+export const printersScreens: readonly Screen[] = [
+  { path: '/printers', title: 'nav.printers', least: 'operator', load: () => import('./printers-list.tsx') },
+];

@@ -1,0 +1,50 @@
+/** A button that copies a text; it says so for two seconds, to the eye and to the ear. */
+import { Button, type ButtonProps } from '@mantine/core';
+import { IconCheck, IconCopy } from '@tabler/icons-react';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+
+type CopyProps = { readonly text: string; readonly label?: string; readonly variant?: ButtonProps['variant'] };
+
+export function CopyButton({ text, label, variant = 'default' }: CopyProps) {
+  const { t } = useTranslation();
+  const [outcome, setOutcome] = useState<'none' | 'copied' | 'refused'>('none');
+  useEffect(() => {
+    if (outcome !== 'copied') return;
+    const timer = setTimeout(() => setOutcome('none'), 2_000);
+    return () => clearTimeout(timer);
+  }, [outcome]);
+  const copy = async () => setOutcome((await writeClipboard(text)) ? 'copied' : 'refused');
+  return (
+    <>
+      <Button
+        variant={variant}
+        onClick={() => void copy()}
+        leftSection={outcome === 'copied' ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
+      >
+        {outcome === 'copied' ? t('action.copied') : (label ?? t('action.copy'))}
+      </Button>
+      <span role="status" className="quiet">
+        {outcome === 'copied' ? t('action.copied') : ''}
+      </span>
+      {outcome === 'refused' ? <span role="alert">{t('label.copyByHand')}</span> : null}
+    </>
+  );
+}
+
+/** Over plain HTTP from another machine browsers have no clipboard; the old way still works there. */
+async function writeClipboard(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const field = document.createElement('textarea');
+    field.value = text;
+    field.className = 'quiet';
+    document.body.append(field);
+    field.select();
+    const isDone = document.execCommand('copy');
+    field.remove();
+    return isDone;
+  }
+}

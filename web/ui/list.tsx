@@ -1,0 +1,103 @@
+/** Lists of any length: pages by cursor, and only the rows that are in sight are drawn. */
+import { Button } from '@mantine/core';
+import { type QueryKey, useInfiniteQuery } from '@tanstack/react-query';
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Failed, Loading } from './content.tsx';
+
+export type ListPage<T> = { readonly items: readonly T[]; readonly nextCursor: string | null };
+export type Column<T> = {
+  readonly key: string;
+  readonly title: string;
+  readonly cell: (item: T) => ReactNode;
+  readonly width?: string;
+};
+
+const ROW_PX = 45;
+
+/** All pages that were loaded so far as one list; the next one is asked for when its end comes into sight. */
+export function usePages<T>(key: QueryKey, load: (cursor: string | undefined) => Promise<ListPage<T>>) {
+  const query = useInfiniteQuery({
+    queryKey: key,
+    queryFn: ({ pageParam }) => load(pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    placeholderData: (before) => before,
+  });
+  return { ...query, items: query.data?.pages.flatMap((page) => page.items) ?? [] };
+}
+
+type LongListProps<T> = {
+  readonly label: string;
+  readonly pages: ReturnType<typeof usePages<T>>;
+  readonly columns: readonly Column<T>[];
+  readonly keyOf: (item: T) => string;
+  /** In the place of the table when there is nothing. */
+  readonly empty: ReactNode;
+};
+
+export function LongList<T>({ label, pages, columns, keyOf, empty }: LongListProps<T>) {
+  const { t } = useTranslation();
+  const { items, hasNextPage, isFetchingNextPage, fetchNextPage } = pages;
+  const place = useRef<HTMLTableElement>(null);
+  const [offset, setOffset] = useState(0);
+  useLayoutEffect(() => setOffset(place.current?.offsetTop ?? 0), []);
+  const rows = useWindowVirtualizer({
+    count: items.length,
+    estimateSize: () => ROW_PX,
+    overscan: 12,
+    scrollMargin: offset,
+    getItemKey: (at) => keyOf(items[at] as T),
+  });
+  const shown = rows.getVirtualItems();
+  const last = shown.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage && last >= items.length - 20) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage, last, items.length]);
+  if (pages.isPending) return <Loading retry={pages.refetch} />;
+  if (pages.error !== null && items.length === 0) return <Failed error={pages.error} retry={pages.refetch} />;
+  if (items.length === 0) return <>{empty}</>;
+  const above = (shown[0]?.start ?? offset) - offset;
+  const below = rows.getTotalSize() + offset - (shown.at(-1)?.end ?? 0);
+  return (
+    <>
+      <table ref={place} className="list" aria-label={label} aria-rowcount={hasNextPage ? -1 : items.length + 1}>
+        <thead>
+          <tr aria-rowindex={1}>
+            {columns.map((column) => (
+              <th key={column.key} scope="col" style={{ width: column.width }}>
+                {column.title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody aria-busy={pages.isPlaceholderData}>
+          <Spacer height={above} />
+          {shown.map(({ index, key }) => (
+            <tr key={key as string} data-row data-index={index} aria-rowindex={index + 2} ref={rows.measureElement}>
+              {columns.map((column) => (
+                <td key={column.key}>{column.cell(items[index] as T)}</td>
+              ))}
+            </tr>
+          ))}
+          <Spacer height={below} />
+        </tbody>
+      </table>
+      {hasNextPage ? (
+        <Button variant="default" mt="sm" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+          {t('action.loadMore')}
+        </Button>
+      ) : null}
+    </>
+  );
+}
+
+function Spacer({ height }: { readonly height: number }) {
+  if (height <= 0) return null;
+  return (
+    <tr className="spacer">
+      <td style={{ height }} />
+    </tr>
+  );
+}

@@ -1,0 +1,103 @@
+/** Adding and changing a person. */
+import { Button, Group, PasswordInput, Radio, Stack, Textarea, TextInput } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { api, need } from '../api/client.ts';
+import type { paths } from '../api/schema.ts';
+import type { Role } from '../app/session.tsx';
+import { LANGUAGES, type Language } from '../app/texts.ts';
+import { Failed } from '../ui/content.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { fieldOf, usePlatenForm } from '../ui/form.tsx';
+import { RoleChoice } from './role-choice.tsx';
+
+export type User = paths['/users']['get']['responses'][200]['content']['application/json']['items'][number];
+
+type FormProps = { readonly user?: User; readonly onClose: () => void; readonly onSaved: () => Promise<void> };
+
+type Values = Record<'name' | 'email' | 'addresses' | 'password', string> & {
+  readonly role: Role;
+  readonly language: Language;
+};
+
+async function saveUser(user: User | undefined, values: Values): Promise<void> {
+  const { password, ...same } = values;
+  const addresses = values.addresses.split(/[\s,;]+/).filter((one) => one !== '');
+  const person = { ...same, name: same.name.trim(), email: same.email.trim(), addresses };
+  const body = password === '' ? person : { ...person, password };
+  if (user === undefined) await need(api.POST('/users', { body }));
+  else await need(api.PATCH('/users/{id}', { params: { path: { id: user.id } }, body }));
+}
+
+export function UserForm({ user, onClose, onSaved }: FormProps) {
+  const { t } = useTranslation();
+  const form = usePlatenForm(
+    {
+      initialValues: {
+        name: user?.name ?? '',
+        email: user?.email ?? '',
+        addresses: (user?.addresses ?? []).join('\n'),
+        role: user?.role ?? ('user' as Role),
+        language: user?.language ?? ('en' as Language),
+        password: '',
+      },
+      validateInputOnBlur: false,
+      validate: {
+        name: (value) => (value.trim() === '' ? t('users.nameMissing') : null),
+        email: (value) => (value.trim() === '' ? t('signIn.emailMissing') : null),
+      },
+    },
+    async (values) => {
+      await saveUser(user, values);
+      await onSaved();
+      onClose();
+    },
+  );
+  return (
+    <Dialog title={user === undefined ? t('users.add') : user.name} onClose={onClose}>
+      <form onSubmit={form.submit}>
+        <Stack gap="md">
+          <TextInput label={t('users.name')} data-autofocus autoComplete="off" {...fieldOf(form, 'name')} />
+          <TextInput label={t('signIn.email')} type="email" autoComplete="off" {...fieldOf(form, 'email')} />
+          <Textarea
+            label={t('users.further')}
+            description={t('users.furtherHint')}
+            autosize
+            minRows={2}
+            {...fieldOf(form, 'addresses')}
+          />
+          <RoleChoice {...form.getInputProps('role')} />
+          <Radio.Group label={t('users.language')} {...form.getInputProps('language')}>
+            <Group gap="md" mt={4}>
+              {LANGUAGES.map(({ code, name }) => (
+                <Radio key={code} value={code} label={name} />
+              ))}
+            </Group>
+          </Radio.Group>
+          <PasswordInput
+            label={user === undefined ? t('users.password') : t('users.newPassword')}
+            description={t('users.passwordHint')}
+            autoComplete="new-password"
+            visibilityToggleButtonProps={{ 'aria-label': t('signIn.showPassword') }}
+            {...fieldOf(form, 'password')}
+          />
+          {form.error === undefined ? null : <Failed error={form.error} />}
+          <Buttons isBusy={form.isBusy} onClose={onClose} />
+        </Stack>
+      </form>
+    </Dialog>
+  );
+}
+
+function Buttons({ isBusy, onClose }: { readonly isBusy: boolean; readonly onClose: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Group justify="flex-end" gap="xs">
+      <Button variant="default" onClick={onClose}>
+        {t('action.cancel')}
+      </Button>
+      <Button type="submit" loading={isBusy}>
+        {t('action.save')}
+      </Button>
+    </Group>
+  );
+}

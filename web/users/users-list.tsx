@@ -1,0 +1,113 @@
+/** People: their addresses and roles, and who is kept out. */
+import { Button, Menu } from '@mantine/core';
+import { IconDots } from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, need } from '../api/client.ts';
+import { useLiveQuery } from '../app/live.tsx';
+import { useMay } from '../app/session.tsx';
+import { Confirm } from '../ui/confirm.tsx';
+import { type Column, LongList, usePages } from '../ui/list.tsx';
+import { Page } from '../ui/page.tsx';
+import { State } from '../ui/state.tsx';
+import { type User, UserForm } from './user-form.tsx';
+
+const KEY = ['users'] as const;
+type Act = 'edit' | 'block' | 'unblock' | 'remove';
+type Open = { readonly act: 'add' } | { readonly act: Act; readonly user: User };
+
+export default function UsersList() {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const isAdministrator = useMay('administrator');
+  const [open, setOpen] = useState<Open>();
+  useLiveQuery(['user-'], KEY);
+  const pages = usePages<User>(KEY, (cursor) =>
+    need(api.GET('/users', { params: { query: { limit: 100, ...(cursor === undefined ? {} : { cursor }) } } })),
+  );
+  const again = async () => await client.invalidateQueries({ queryKey: KEY });
+  const close = () => setOpen(undefined);
+  const columns: readonly Column<User>[] = [
+    { key: 'name', title: t('users.name'), cell: ({ name }) => <strong>{name}</strong> },
+    { key: 'email', title: t('users.addresses'), cell: ({ email, addresses }) => [email, ...addresses].join(' · ') },
+    { key: 'role', title: t('users.role'), cell: ({ role }) => t(`role.${role}`) },
+    { key: 'state', title: t('users.state'), cell: ({ disabledAt }) => <UserState isBlocked={disabledAt !== null} /> },
+  ];
+  const acts: Column<User> = {
+    key: 'acts',
+    title: t('label.acts'),
+    cell: (user) => <Acts user={user} onOpen={setOpen} />,
+    width: '90px',
+  };
+  const add = isAdministrator ? <Button onClick={() => setOpen({ act: 'add' })}>{t('users.add')}</Button> : null;
+  return (
+    <Page title={t('nav.users')} actions={add}>
+      <LongList
+        label={t('nav.users')}
+        pages={pages}
+        columns={isAdministrator ? [...columns, acts] : columns}
+        keyOf={({ id }) => id}
+        empty={null}
+      />
+      {open?.act === 'add' ? <UserForm onClose={close} onSaved={again} /> : null}
+      {open?.act === 'edit' ? <UserForm user={open.user} onClose={close} onSaved={again} /> : null}
+      {open !== undefined && open.act !== 'add' && open.act !== 'edit' ? (
+        <Ask act={open.act} user={open.user} onClose={close} onDone={again} />
+      ) : null}
+    </Page>
+  );
+}
+
+function UserState({ isBlocked }: { readonly isBlocked: boolean }) {
+  const { t } = useTranslation();
+  return isBlocked ? <State tone="off" word={t('users.blocked')} /> : <State tone="ok" word={t('users.active')} />;
+}
+
+type AskProps = {
+  readonly act: 'block' | 'unblock' | 'remove';
+  readonly user: User;
+  readonly onClose: () => void;
+  readonly onDone: () => Promise<void>;
+};
+
+function Ask({ act, user, onClose, onDone }: AskProps) {
+  const { t } = useTranslation();
+  const params = { path: { id: user.id } };
+  const doIt = async () => {
+    if (act === 'remove') await need(api.DELETE('/users/{id}', { params }));
+    else await need(api.PATCH('/users/{id}', { params, body: { disabled: act === 'block' } }));
+    await onDone();
+  };
+  return (
+    <Confirm
+      title={t(`userAct.${act}Title`, { name: user.name })}
+      act={t(`userAct.${act}`)}
+      onClose={onClose}
+      onConfirm={doIt}
+    >
+      <p>{t(`userAct.${act}Stops`)}</p>
+    </Confirm>
+  );
+}
+
+function Acts({ user, onOpen }: { readonly user: User; readonly onOpen: (open: Open) => void }) {
+  const { t } = useTranslation();
+  const isBlocked = user.disabledAt !== null;
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Button variant="subtle" px="xs" aria-label={t('label.actsOf', { name: user.name })}>
+          <IconDots size={18} aria-hidden />
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item onClick={() => onOpen({ act: 'edit', user })}>{t('action.edit')}</Menu.Item>
+        <Menu.Item onClick={() => onOpen({ act: isBlocked ? 'unblock' : 'block', user })}>
+          {isBlocked ? t('userAct.unblock') : t('userAct.block')}
+        </Menu.Item>
+        <Menu.Item onClick={() => onOpen({ act: 'remove', user })}>{t('action.remove')}</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
