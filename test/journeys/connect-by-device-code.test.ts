@@ -80,7 +80,7 @@ describe('connecting by device code', () => {
 
   test('before the confirmation nothing that needs e-mail works, and it says so', async () => {
     const { id } = await begin();
-    const check = await stage.ask('POST', `/connections/${id}/check`);
+    const check = await stage.ask('POST', `/connections/${id}/check?wait=true`);
     assert.match(check.text, /connection-not-confirmed/);
     const network = await stage.api('PUT', '/settings/network', {
       senderEmail: PRINT_ROOM,
