@@ -11,7 +11,7 @@ const NAMES = {
   message: { path: '/messages', fields: [] },
   printer: { path: '/printers', fields: ['name', 'uri'] },
   queue: { path: '/queues', fields: ['name'] },
-  job: { path: '/jobs', fields: [] },
+  job: { path: '/jobs', fields: ['number'] },
   outgoing: { path: '/outbox', fields: [] },
   device: { path: '/devices', fields: ['name'] },
   user: { path: '/users', fields: ['email', 'name'] },
@@ -49,7 +49,9 @@ export function matchOne(
   const { fields } = NAMES[kind];
   const lower = text.toLowerCase();
   const byName = items.filter((item) =>
-    fields.some((field) => typeof item[field] === 'string' && item[field].toLowerCase() === lower),
+    fields.some(
+      (field) => ['string', 'number'].includes(typeof item[field]) && `${item[field]}`.toLowerCase() === lower,
+    ),
   );
   const byPart = items.filter(
     ({ id }) => text.length >= MIN_PART_CHARS && (id.startsWith(lower) || id.endsWith(lower)),

@@ -1,8 +1,9 @@
 /** `jobs`: what waits, prints and has printed, and the whole story of one document. */
 import { z } from 'zod';
-import { type Command, readNumber } from './command.ts';
+import { type Command, given, readNumber } from './command.ts';
 import { findId, pathOf } from './find.ts';
 import { type Names, readNames } from './names.ts';
+import { JOB_OPTIONS, optionWords, readOptions } from './options.ts';
 import { explainKept, showProblem } from './problem.ts';
 import type { Screen } from './screen.ts';
 import { type Job, job, timelineEvent } from './shapes.ts';
@@ -19,6 +20,8 @@ const list: Command = {
     state: { value: 'text', choices: STATES, about: 'job-state' },
     owner: { value: 'id' },
     message: { value: 'id', about: 'job-message' },
+    printer: { value: 'id', about: 'job-printer' },
+    queue: { value: 'id', about: 'job-queue' },
     search: { value: 'text' },
     limit: { value: 'number' },
   },
@@ -28,18 +31,25 @@ const list: Command = {
     const client = await call.openClient();
     const owner = find('owner');
     const message = find('message');
+    const idOf = async (kind: 'printer' | 'queue') => {
+      const text = find(kind);
+      return text === undefined ? undefined : await findId(client, screen, { kind, text });
+    };
     const query = {
       state: find('state'),
       owner: owner === undefined ? undefined : await findId(client, screen, { kind: 'user', text: owner }),
       message: message === undefined ? undefined : await findId(client, screen, { kind: 'message', text: message }),
+      printer: await idOf('printer'),
+      queue: await idOf('queue'),
       q: find('search'),
     };
     const items = await client.list(job, '/jobs', query, limit);
     if (screen.isJson) return screen.json({ items });
     if (items.length === 0) return screen.say('jobs.none');
     screen.table(
-      ['id', 'created', 'state', 'reasons', 'owner', 'title'].map((head) => screen.text(`names.${head}`)),
+      ['number', 'id', 'created', 'state', 'reasons', 'owner', 'title'].map((head) => screen.text(`names.${head}`)),
       items.map((item) => [
+        String(item.number ?? ''),
         shortId(item.id),
         instant(language, item.createdAt),
         jobState(language, item),
@@ -72,13 +82,15 @@ const show: Command = {
 const release: Command = {
   words: ['jobs', 'release'],
   operands: ['id'],
-  options: { printer: { value: 'id', about: 'release-printer' } },
-  async run({ openClient, screen, operands, find }) {
+  options: { printer: { value: 'id', about: 'release-printer' }, ...JOB_OPTIONS },
+  async run(call) {
+    const { openClient, screen, operands, find } = call;
+    const options = readOptions(call);
     const client = await openClient();
     const id = await findId(client, screen, { kind: 'job', text: operands[0] ?? '' });
     const named = find('printer');
     const printerId = named === undefined ? undefined : await findId(client, screen, { kind: 'printer', text: named });
-    const body = printerId === undefined ? {} : { printerId };
+    const body = given({ printerId, options: Object.keys(options).length === 0 ? undefined : options });
     tell(screen, await client.ask(job, { method: 'POST', path: `${pathOf('job', id)}/release`, body }));
   },
 };
@@ -115,9 +127,9 @@ function showJob(screen: Screen, item: Job, names: Names): void {
     iso === null || iso === undefined ? undefined : instant(language, iso);
   const named = (id: string | null | undefined) =>
     id === null || id === undefined ? undefined : (names.get(id) ?? id);
-  const options = Object.entries(item.options).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
   screen.details([
     [name('title'), item.title],
+    [name('number'), String(item.number ?? '')],
     [name('id'), item.id],
     [name('state'), jobState(language, item)],
     [name('reasons'), reasons(language, item.reasons)],
@@ -126,7 +138,9 @@ function showJob(screen: Screen, item: Job, names: Names): void {
     [name('printer'), named(item.printerId)],
     [name('document'), `${item.documentFormat ?? ''} ${size(language, item.documentBytes)}`.trim()],
     [name('pages'), item.pages === null || item.pages === undefined ? undefined : String(item.pages)],
-    [name('options'), options.join(', ')],
+    [name('options'), optionWords(item.options)],
+    [name('not-done'), item.ignoredOptions.join(', ')],
+    [name('kept-until'), at(item.heldUntil)],
     [name('created'), at(item.createdAt)],
     [name('printing-since'), at(item.processingAt)],
     [name('ended'), at(item.endedAt)],

@@ -104,6 +104,10 @@ export const queue = z.looseObject({
   mode: z.string(),
   printerIds: z.array(z.string()),
   isDefault: z.boolean(),
+  defaults: z.record(z.string(), z.unknown()).default({}),
+  keepHeldHours: z.number().nullish(),
+  keepDocumentsDays: z.number().nullish(),
+  pauseReason: text,
   createdAt: instant,
 });
 export type Queue = z.infer<typeof queue>;
@@ -135,6 +139,7 @@ export type Printer = z.infer<typeof printer>;
 
 export const job = z.looseObject({
   id: z.string(),
+  number: z.number().nullish(),
   ownerId: text,
   ownerName: z.string(),
   queueId: text,
@@ -144,6 +149,8 @@ export const job = z.looseObject({
   reasons: z.array(z.string()),
   problem: keptProblem,
   options: z.record(z.string(), z.unknown()).default({}),
+  ignoredOptions: z.array(z.string()).default([]),
+  heldUntil: instant,
   documentFormat: text,
   documentBytes: z.number().nullish(),
   pages: z.number().nullish(),

@@ -163,6 +163,9 @@ export const ERRORS = {
   'printer-answer-invalid': rule(502, true),
   'printer-address-refused': rule(400, false),
   'queue-in-use': rule(409, false),
+  'queue-paused': rule(409, false),
+  'held-too-long': rule(410, false),
+  'document-removed': rule(410, false),
   'printer-certificate-changed': rule(502, false),
 } as const satisfies Record<string, ErrorRule>;
 

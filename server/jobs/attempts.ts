@@ -6,6 +6,7 @@
  */
 import type { Selectable } from 'kysely';
 import { newId } from '../base/secrets.ts';
+import { findIgnoredOptions, type Printer } from '../printers/printers.ts';
 import type { Context } from '../store/database.ts';
 import { checkFence, isHeld, type Lease, leaseLost } from '../store/leases.ts';
 import type { AttemptPhase, Schema } from '../store/schema.ts';
@@ -88,7 +89,13 @@ export async function beginAttempt(context: Context, lease: Lease, begin: Beginn
   return await transaction(context, (context) => writeBeginning(context, lease, begin));
 }
 
-export type Beginning = { readonly jobId: string; readonly printerId: string; readonly phase: 'creating' | 'sending' };
+export type Beginning = {
+  readonly jobId: string;
+  readonly printerId: string;
+  readonly phase: 'creating' | 'sending';
+  /** Where it is known, so that the job shows which of its options are left out. */
+  readonly printer?: Printer;
+};
 export type Begun = { readonly job: Job; readonly attempt: Attempt };
 
 /** An attempt that is written and not committed: nobody sees it, and it is as if it had never been when it is dropped. */
@@ -140,14 +147,24 @@ async function writeBeginning(context: Context, lease: Lease, begin: Beginning):
       printer_id: begin.printerId,
       fence: lease.fence,
       phase: begin.phase,
-      printer_job_name: nameAtPrinter(job.title, id),
+      printer_job_name: nameAtPrinter(job, id),
       started_at: context.clock.now(),
     })
     .returningAll()
     .executeTakeFirstOrThrow();
-  const data = { printerId: begin.printerId, printerJobName: row.printer_job_name };
+  const ignoredOptions = begin.printer === undefined ? [] : findIgnoredOptions(begin.printer, job.options);
+  const data = {
+    printerId: begin.printerId,
+    printerJobName: row.printer_job_name,
+    ...(ignoredOptions.length === 0 ? {} : { ignoredOptions }),
+  };
   const before = { type: 'job-attempt-started' as const, data };
-  const changed = await changeJob(context, job, { state: 'processing', reasons: [JOB_OUTGOING], before });
+  const changed = await changeJob(context, job, {
+    state: 'processing',
+    reasons: [JOB_OUTGOING],
+    before,
+    ignoredOptions,
+  });
   return { job: changed, attempt: toAttempt(row) };
 }
 
@@ -192,9 +209,9 @@ export async function endAttempt(context: Context, lease: Lease, ending: Ending)
   });
 }
 
-/** The title, cut to whole characters, and enough of the attempt's id to be unique at the printer. */
-function nameAtPrinter(title: string, attemptId: string): string {
-  const tag = ` [${attemptId.replaceAll('-', '').slice(-12)}]`;
+/** The title, cut to whole characters, the number, and enough of the attempt's id to be unique at the printer. */
+function nameAtPrinter({ title, number }: Job, attemptId: string): string {
+  const tag = ` [${number}-${attemptId.replaceAll('-', '').slice(-12)}]`;
   let name = '';
   for (const character of title) {
     if (Buffer.byteLength(name + character) + tag.length > MAX_NAME_OCTETS) break;

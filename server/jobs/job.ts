@@ -11,8 +11,20 @@ export type JobOptions = {
   readonly pageRanges?: readonly { readonly from: number; readonly to: number }[]; // page-ranges
 };
 
+/** Options to take over; `null` takes back what was asked for. */
+export type OptionsChange = { readonly [name in keyof JobOptions]?: JobOptions[name] | null | undefined };
+
+/** The options with those of the change over them. */
+export function mergeOptions(options: JobOptions, change: OptionsChange): JobOptions {
+  const given = Object.entries(change).filter(([, value]) => value !== undefined);
+  const merged = { ...options, ...Object.fromEntries(given) };
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null)) as JobOptions;
+}
+
 export type Job = {
   readonly id: string;
+  /** What people call it by. */
+  readonly number: number;
   readonly ownerId: string;
   readonly ownerName: string; // job-originating-user-name
   readonly queueId: string;
@@ -22,6 +34,9 @@ export type Job = {
   readonly reasons: readonly string[]; // job-state-reasons
   readonly problem: Problem | null;
   readonly options: JobOptions;
+  /** Attributes that were asked for and that its printer could not do. */
+  readonly ignoredOptions: readonly string[];
+  readonly heldUntil: Date | null;
   readonly documentId: string | null;
   readonly documentFormat: string; // document-format
   readonly documentBytes: number;
@@ -47,6 +62,8 @@ export const OUTCOME_UNKNOWN = 'outcome-unknown';
 export const NO_PRINTER = 'resources-are-not-ready';
 /** Held until its owner has confirmed to have sent it; nobody can release it before that. */
 export const SENDER_UNCONFIRMED = 'sender-unconfirmed';
+/** Its queue is paused; it goes on by itself when the queue does. */
+export const QUEUE_PAUSED = 'queue-paused';
 export const HELD_FOR_RELEASE = 'job-hold-until-specified';
 export const JOB_OUTGOING = 'job-outgoing';
 /** The document is being made into one that can be printed. */

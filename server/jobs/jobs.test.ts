@@ -321,3 +321,15 @@ test('two attempts that a dead node left open are both settled, and each job com
   for (const id of [first, second]) assert.equal((await ended(stage, id)).state, 'completed');
   assert.equal(stage.printer.printed().length, 2);
 });
+
+test('options that the printer cannot do are shown on the job, and the others are asked of it', async () => {
+  await using stage = await openStage();
+  const id = await stage.submit('hold');
+  const options = { media: 'na_letter_8.5x11in_of_gold', copies: 2 };
+  await releaseJob(stage.context, id, { actor: 'test', options });
+  await using _worker = await startJobsWorker(stage.context);
+  const job = await ended(stage, id);
+  assert.deepEqual([job.state, job.ignoredOptions, job.options], ['completed', ['media'], options]);
+  const { number } = job;
+  assert.match(stage.printer.printed()[0]?.jobName ?? '', new RegExp(`^report\\.pdf \\[${number}-[0-9a-f]{12}\\]$`));
+});

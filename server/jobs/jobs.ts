@@ -14,23 +14,28 @@ import type { SpoolFile } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { enqueueTasks } from '../store/tasks.ts';
 import { transaction } from '../store/transaction.ts';
+import * as finding from './finding/list.ts';
 import {
   HELD_FOR_RELEASE,
   type Job,
   type JobOptions,
   type JobState,
+  mergeOptions,
   NO_PRINTER,
+  type OptionsChange,
   OUTCOME_UNKNOWN,
+  QUEUE_PAUSED,
   SENDER_UNCONFIRMED,
   TRANSFORMING,
 } from './job.ts';
 import type { UnpackedWinmail } from './preparation/winmail.ts';
 import * as winmail from './preparation/winmail.ts';
 import * as queues from './queues.ts';
-import { changeJob, lockJob, toJob } from './rows.ts';
+import { changeJob, endOfHold, lockJob, toJob } from './rows.ts';
 import { isEnded } from './states.ts';
 
 export type { DocumentHints, RecognizedDocument } from '../conversion/conversion.ts';
+export type { JobFilter } from './finding/list.ts';
 export type { Job, JobOptions, JobState } from './job.ts';
 export type { PackedDocument, UnpackedWinmail } from './preparation/winmail.ts';
 export type { Queue } from './queues.ts';
@@ -94,6 +99,7 @@ export function findDefaultQueue(context: Context): Promise<queues.Queue | undef
 export async function submitJobs(context: Context, submissions: readonly JobSubmission[]): Promise<string[]> {
   if (submissions.length === 0) return [];
   const places = await placesOf(context, submissions);
+  const now = context.clock.now();
   const rows = submissions.map((submission) => {
     const place = places.get(submission.queueId);
     if (place === undefined) throw new PlatenError('not-found', 'there is no such queue');
@@ -106,8 +112,8 @@ export async function submitJobs(context: Context, submissions: readonly JobSubm
       printer_id: printerId ?? null,
       title: submission.title.slice(0, MAX_TITLE_LENGTH),
       state,
-      reasons: state === 'pending' ? [TRANSFORMING] : reasons,
-      options: JSON.stringify(submission.options ?? {}),
+      reasons: state === 'pending' && !reasons.includes(QUEUE_PAUSED) ? [TRANSFORMING] : reasons,
+      options: JSON.stringify(mergeOptions(place.defaults, submission.options ?? {})),
       document_id: submission.document.id,
       document_format: submission.documentFormat,
       document_bytes: submission.document.bytes,
@@ -117,6 +123,7 @@ export async function submitJobs(context: Context, submissions: readonly JobSubm
       prepare_lane: conversion.paceOf(submission.documentFormat),
       prepare_due_at: sql<Date>`clock_timestamp()`,
       message_id: submission.messageId ?? null,
+      held_until: state === 'pending-held' ? endOfHold(submission.queueId, now) : null,
     };
   });
   await context.db.insertInto('jobs').values(rows).execute();
@@ -144,9 +151,10 @@ export async function submitJobs(context: Context, submissions: readonly JobSubm
   return rows.map((row) => row.id);
 }
 
-type Place = { readonly state: JobState; readonly reasons: string[]; readonly printerId: string | undefined };
+type Way = { readonly state: JobState; readonly reasons: string[]; readonly printerId: string | undefined };
+type Place = Way & { readonly defaults: JobOptions };
 
-const UNCONFIRMED: Place = { state: 'pending-held', reasons: [SENDER_UNCONFIRMED], printerId: undefined };
+const UNCONFIRMED: Way = { state: 'pending-held', reasons: [SENDER_UNCONFIRMED], printerId: undefined };
 
 async function placesOf(
   context: Context,
@@ -154,15 +162,17 @@ async function placesOf(
 ): Promise<Map<string, Place>> {
   const places = new Map<string, Place>();
   for (const queueId of new Set(submissions.map((submission) => submission.queueId))) {
-    const queue = await queues.getQueue(context, queueId);
-    if (queue.mode === 'hold') {
-      places.set(queueId, { state: 'pending-held', reasons: [HELD_FOR_RELEASE], printerId: undefined });
-    } else {
-      const printerId = await queues.choosePrinter(context, queue);
-      places.set(queueId, { state: 'pending', reasons: printerId === undefined ? [NO_PRINTER] : [], printerId });
-    }
+    const queue = await queues.lockQueue(context, queueId);
+    places.set(queueId, { ...(await wayOf(context, queue)), defaults: queue.defaults });
   }
   return places;
+}
+
+async function wayOf(context: Context, queue: queues.Queue): Promise<Way> {
+  if (queue.mode === 'hold') return { state: 'pending-held', reasons: [HELD_FOR_RELEASE], printerId: undefined };
+  if (queue.pauseReason !== null) return { state: 'pending', reasons: [QUEUE_PAUSED], printerId: undefined };
+  const printerId = await queues.choosePrinter(context, queue);
+  return { state: 'pending', reasons: printerId === undefined ? [NO_PRINTER] : [], printerId };
 }
 
 export type Ask = {
@@ -173,15 +183,17 @@ export type Ask = {
 };
 
 /**
- * Lets a held job print, or has a job whose outcome is unknown printed again because a person says so. Throws
- * `not-found`, `job-state-conflict` and `no-printer`.
+ * Lets a held job print, or has a job whose outcome is unknown printed again because a person says so. Options that are
+ * given win over what was asked for before. Throws `not-found`, `job-state-conflict`, `queue-paused` and `no-printer`.
  */
 export async function releaseJob(
   context: Context,
   id: string,
-  ask: Ask & { readonly printerId?: string },
+  ask: Ask & { readonly printerId?: string | undefined; readonly options?: OptionsChange | undefined },
 ): Promise<Job> {
   return await transaction(context, async (context) => {
+    // The queue before its jobs, as in a change of the queue: two that wait for each other would end both.
+    const queue = await queues.lockQueue(context, (await getJob(context, id, ask.ownerId)).queueId);
     const job = await lockJob(context, id, ask.ownerId);
     if (job.reasons.includes(SENDER_UNCONFIRMED)) {
       throw new PlatenError('sender-unconfirmed', 'the sender has not confirmed this job yet');
@@ -193,12 +205,13 @@ export async function releaseJob(
         values: { from: job.state, to: 'pending' },
       });
     }
-    const queue = await queues.getQueue(context, job.queueId);
+    if (queue.pauseReason !== null) throw queues.pausedQueue(queue.name, queue.pauseReason);
     if (ask.printerId !== undefined && !queue.printerIds.includes(ask.printerId)) {
       throw new PlatenError('no-printer', `the printer does not serve the queue ${queue.name}`);
     }
     const printerId = ask.printerId ?? job.printerId ?? (await queues.choosePrinter(context, queue));
     if (printerId === undefined) throw new PlatenError('no-printer', `the queue ${queue.name} has no printer`);
+    if (ask.options !== undefined) await setOptions(context, job, ask.options);
     await recordAll(context, [{ type: 'job-released', subjectId: id, ownerId: job.ownerId, actor: ask.actor }]);
     const changed = await changeJob(context, job, { state: 'pending', printerId, actor: ask.actor });
     await enqueueTasks(context, 'print-job', [id]);
@@ -214,15 +227,16 @@ export async function confirmJobs(context: Context, messageId: string, actor: st
   return await transaction(context, async (context) => {
     const rows = await context.db
       .selectFrom('jobs')
-      .select('id')
+      .select(['id', 'queue_id as queueId'])
       .where('message_id', '=', messageId)
       .where('state', '=', 'pending-held')
       .where(sql<boolean>`${SENDER_UNCONFIRMED} = ANY (reasons)`)
       .orderBy('id')
       .execute();
+    const places = await placesOf(context, rows);
     for (const { id } of rows) {
       const job = await lockJob(context, id);
-      const place = (await placesOf(context, [job])).get(job.queueId);
+      const place = places.get(job.queueId);
       if (place === undefined || !job.reasons.includes(SENDER_UNCONFIRMED)) continue;
       const { state, reasons, printerId } = place;
       const isDue = state === 'pending' && printerId !== undefined;
@@ -232,6 +246,37 @@ export async function confirmJobs(context: Context, messageId: string, actor: st
     }
     return rows.length;
   });
+}
+
+/** Changes the options of a job that has not started. Throws `not-found` and `job-state-conflict`. */
+export async function changeJobOptions(
+  context: Context,
+  id: string,
+  ask: Ask & { readonly options: OptionsChange },
+): Promise<Job> {
+  return await transaction(context, async (context) => {
+    const job = await lockJob(context, id, ask.ownerId);
+    if (job.state !== 'pending-held' && job.state !== 'pending') {
+      throw new PlatenError('job-state-conflict', `the options of a job that is ${job.state} cannot be changed`, {
+        values: { from: job.state, to: 'pending' },
+      });
+    }
+    const options = await setOptions(context, job, ask.options);
+    await recordAll(context, [
+      { type: 'job-changed', subjectId: id, ownerId: job.ownerId, actor: ask.actor, data: { options } },
+    ]);
+    return await getJob(context, id);
+  });
+}
+
+async function setOptions(context: Context, job: Job, change: OptionsChange): Promise<JobOptions> {
+  const options = mergeOptions(job.options, change);
+  await context.db
+    .updateTable('jobs')
+    .set({ options: JSON.stringify(options) })
+    .where('id', '=', job.id)
+    .execute();
+  return options;
 }
 
 /** Keeps a waiting job from printing until it is released. Throws `not-found` and `job-state-conflict`. */
@@ -288,37 +333,14 @@ export async function getJob(context: Context, id: string, ownerId?: string): Pr
   return toJob(row);
 }
 
-export type JobFilter = {
-  readonly state?: JobState | undefined;
-  readonly ownerId?: string | undefined;
-  readonly messageId?: string | undefined;
-  readonly text?: string | undefined;
-  /** Only jobs older than this one: ids sort by time. */
-  readonly before?: string | undefined;
-  readonly limit: number;
-};
-
 /** Newest first. */
-export async function listJobs(context: Context, filter: JobFilter): Promise<Job[]> {
-  let query = context.db.selectFrom('jobs').selectAll().orderBy('id', 'desc').limit(filter.limit);
-  if (filter.state !== undefined) query = query.where('state', '=', filter.state);
-  if (filter.ownerId !== undefined) query = query.where('owner_id', '=', filter.ownerId);
-  if (filter.messageId !== undefined) query = query.where('message_id', '=', filter.messageId);
-  if (filter.text !== undefined) {
-    query = query.where(sql<boolean>`position(lower(${filter.text}) in lower(title)) > 0`);
-  }
-  if (filter.before !== undefined) query = query.where('id', '<', filter.before);
-  return (await query.execute()).map(toJob);
+export function listJobs(context: Context, filter: finding.JobFilter): Promise<Job[]> {
+  return finding.listJobs(context, filter);
 }
 
 /** How many jobs are in each state, for the metrics. */
-export async function countJobs(context: Context): Promise<Readonly<Partial<Record<JobState, number>>>> {
-  const rows = await context.db
-    .selectFrom('jobs')
-    .select(['state', (builder) => builder.fn.countAll<number>().as('count')])
-    .groupBy('state')
-    .execute();
-  return Object.fromEntries(rows.map((row) => [row.state, row.count]));
+export function countJobs(context: Context): Promise<Readonly<Partial<Record<JobState, number>>>> {
+  return finding.countJobs(context);
 }
 
 /**

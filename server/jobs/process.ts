@@ -51,7 +51,7 @@ async function takePrepared(run: Run, waiting: Job, phase: 'creating' | 'sending
   memory.prepared = undefined;
   if (prepared?.begin.jobId === waiting.id && prepared.begin.phase === phase) return await prepared.commit();
   await prepared?.drop();
-  return await beginAttempt(context, lease, { jobId: waiting.id, printerId: printer.id, phase });
+  return await beginAttempt(context, lease, { jobId: waiting.id, printerId: printer.id, phase, printer });
 }
 
 /**
@@ -70,7 +70,12 @@ export async function lookAhead(run: Run): Promise<void> {
   }
   const { next } = memory;
   if (next === undefined) return;
-  memory.prepared = prepareAttempt(context, lease, { jobId: next.id, printerId: printer.id, phase: 'creating' });
+  memory.prepared = prepareAttempt(context, lease, {
+    jobId: next.id,
+    printerId: printer.id,
+    phase: 'creating',
+    printer,
+  });
 }
 
 async function createThenSend(run: Run, job: Job, attempt: Attempt): Promise<Step> {

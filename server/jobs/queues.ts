@@ -7,6 +7,7 @@ import { getPrinter, listPrinterStates } from '../printers/printers.ts';
 import type { Context } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
+import type { JobOptions } from './job.ts';
 
 export type Queue = {
   readonly id: string;
@@ -14,6 +15,13 @@ export type Queue = {
   readonly mode: 'hold' | 'direct';
   readonly printerIds: readonly string[];
   readonly isDefault: boolean;
+  /** Options of jobs for which nobody has asked for another one. */
+  readonly defaults: JobOptions;
+  readonly keepHeldHours: number;
+  /** After a job has ended; 0 removes its document at once. */
+  readonly keepDocumentsDays: number;
+  /** While it is set no job of the queue starts; the owners of its jobs see it. */
+  readonly pauseReason: string | null;
   readonly createdAt: Date;
 };
 
@@ -21,7 +29,13 @@ export type NewQueue = {
   readonly name: string;
   readonly mode: 'hold' | 'direct';
   readonly printerIds?: readonly string[] | undefined;
+  readonly defaults?: JobOptions | undefined;
+  readonly keepHeldHours?: number | undefined;
+  readonly keepDocumentsDays?: number | undefined;
+  readonly pauseReason?: string | null | undefined;
 };
+
+export type QueueFields = { readonly [field in keyof NewQueue]?: NewQueue[field] | undefined };
 
 function toQueue(row: Selectable<Schema['queues']>): Queue {
   return {
@@ -30,6 +44,10 @@ function toQueue(row: Selectable<Schema['queues']>): Queue {
     mode: row.mode,
     printerIds: row.printer_ids,
     isDefault: row.is_default,
+    defaults: row.defaults as JobOptions,
+    keepHeldHours: row.keep_held_hours,
+    keepDocumentsDays: row.keep_documents_days,
+    pauseReason: row.pause_reason,
     createdAt: row.created_at,
   };
 }
@@ -43,6 +61,7 @@ export async function addQueue(context: Context, queue: NewQueue, actor: string)
     const row = await context.db
       .insertInto('queues')
       .values({
+        ...columnsOf(queue),
         id: newId(),
         name: queue.name,
         mode: queue.mode,
@@ -59,20 +78,30 @@ export async function addQueue(context: Context, queue: NewQueue, actor: string)
   });
 }
 
-/** Throws `not-found` and `conflict`. */
+function columnsOf(queue: QueueFields) {
+  return {
+    ...(queue.name === undefined ? {} : { name: queue.name }),
+    ...(queue.mode === undefined ? {} : { mode: queue.mode }),
+    ...(queue.printerIds === undefined ? {} : { printer_ids: [...queue.printerIds] }),
+    ...(queue.defaults === undefined ? {} : { defaults: JSON.stringify(queue.defaults) }),
+    ...(queue.keepHeldHours === undefined ? {} : { keep_held_hours: queue.keepHeldHours }),
+    ...(queue.keepDocumentsDays === undefined ? {} : { keep_documents_days: queue.keepDocumentsDays }),
+    ...(queue.pauseReason === undefined ? {} : { pause_reason: queue.pauseReason }),
+  };
+}
+
+/** Changes the row alone; what it means for its jobs is done by `changeQueue`. Throws `not-found` and `conflict`. */
 export async function updateQueue(
   context: Context,
   id: string,
-  change: Partial<NewQueue> & { readonly actor: string },
+  change: QueueFields & { readonly actor: string },
 ): Promise<Queue> {
   for (const printerId of change.printerIds ?? []) await getPrinter(context, printerId);
   return await transaction(context, async (context) => {
     const row = await context.db
       .updateTable('queues')
       .set({
-        ...(change.name === undefined ? {} : { name: change.name }),
-        ...(change.mode === undefined ? {} : { mode: change.mode }),
-        ...(change.printerIds === undefined ? {} : { printer_ids: [...change.printerIds] }),
+        ...columnsOf(change),
         // Nothing given still needs one column, so that the row is found and locked.
         is_default: (builder) => builder.ref('is_default'),
       })
@@ -118,12 +147,21 @@ export async function getQueue(context: Context, id: string): Promise<Queue> {
   return toQueue(row);
 }
 
+/** Reads a queue that cannot change before the transaction ends, so that no job slips past a pause. Throws `not-found`. */
+export async function lockQueue(context: Context, id: string): Promise<Queue> {
+  const row = await context.db.selectFrom('queues').selectAll().where('id', '=', id).forShare().executeTakeFirst();
+  if (row === undefined) throw noSuchQueue();
+  return toQueue(row);
+}
+
 export async function findDefaultQueue(context: Context): Promise<Queue | undefined> {
   const row = await context.db.selectFrom('queues').selectAll().where('is_default', '=', true).executeTakeFirst();
   return row === undefined ? undefined : toQueue(row);
 }
 
 const noSuchQueue = () => new PlatenError('not-found', 'there is no such queue');
+export const pausedQueue = (name: string, reason: string) =>
+  new PlatenError('queue-paused', `the queue ${name} is paused: ${reason}`, { values: { name, reason } });
 const nameTaken = (name: string) =>
   new PlatenError('conflict', `a queue named ${name} already exists`, { values: { name } });
 

@@ -1,13 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { PlatenError } from '../base/errors.ts';
 import { readJournal } from '../journal/journal.ts';
 import { openSpoolFile } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { decodeIdCursor, encodeCursor, limitOf, pageOf, pageQuery } from '../store/pages.ts';
-import { cancelJob, getJob, holdJob, type Job, listJobs, releaseJob } from './jobs.ts';
+import { cancelJob, changeJobOptions, getJob, holdJob, type Job, listJobs, releaseJob } from './jobs.ts';
+import { queueRoutes } from './keeping/routes.ts';
+import { idParams, optionsChange, optionsChangeOf } from './keeping/shapes.ts';
 import { openPreview } from './preparation/previews.ts';
-import { addQueue, getQueue, listQueues, type Queue, removeQueue, updateQueue } from './queues.ts';
 
 const JOB_STATES = [
   'pending',
@@ -32,6 +34,7 @@ const problemShape = z
 
 const jobShape = z.object({
   id: z.string(),
+  number: z.number(),
   ownerId: z.string(),
   ownerName: z.string(),
   queueId: z.string(),
@@ -41,6 +44,9 @@ const jobShape = z.object({
   reasons: z.array(z.string()),
   problem: problemShape,
   options: z.record(z.string(), z.unknown()),
+  ignoredOptions: z.array(z.string()),
+  heldUntil: z.string().nullable(),
+  hasDocument: z.boolean(),
   documentFormat: z.string(),
   documentBytes: z.number(),
   preparation: z.enum(['none', 'due', 'printable', 'done', 'failed']),
@@ -55,15 +61,6 @@ const jobShape = z.object({
   endedAt: z.string().nullable(),
 });
 
-const queueShape = z.object({
-  id: z.string(),
-  name: z.string(),
-  mode: z.enum(['hold', 'direct']),
-  printerIds: z.array(z.string()),
-  isDefault: z.boolean(),
-  createdAt: z.string(),
-});
-
 const eventShape = z.object({
   at: z.string(),
   type: z.string(),
@@ -73,20 +70,15 @@ const eventShape = z.object({
   data: z.record(z.string(), z.unknown()),
 });
 
-const idParams = z.object({ id: z.uuid() });
 const PDF = 'application/pdf';
-// Names are shown on screens and printers: no control characters.
-const name = z
-  .string()
-  .trim()
-  .min(1)
-  .max(100)
-  .regex(/^\P{Cc}*$/u);
 
 function showJob(job: Job): z.infer<typeof jobShape> {
   return {
     ...job,
     reasons: [...job.reasons],
+    ignoredOptions: [...job.ignoredOptions],
+    heldUntil: job.heldUntil?.toISOString() ?? null,
+    hasDocument: job.documentId !== null,
     options: { ...job.options },
     problem: job.problem as z.infer<typeof problemShape>,
     cancelAskedAt: job.cancelAskedAt?.toISOString() ?? null,
@@ -94,10 +86,6 @@ function showJob(job: Job): z.infer<typeof jobShape> {
     processingAt: job.processingAt?.toISOString() ?? null,
     endedAt: job.endedAt?.toISOString() ?? null,
   };
-}
-
-function showQueue(queue: Queue): z.infer<typeof queueShape> {
-  return { ...queue, printerIds: [...queue.printerIds], createdAt: queue.createdAt.toISOString() };
 }
 
 type Asker = { readonly principal: { readonly userId: string | null; readonly role: string }; readonly actor: string };
@@ -112,18 +100,23 @@ export async function jobsRoutes(app: FastifyInstance, context: Context): Promis
   addJobRoutes(app, context);
   addDocumentRoutes(app, context);
   addJobActions(app, context);
-  addQueueRoutes(app, context);
+  queueRoutes(app, context);
 }
+
+const listQuery = z.object({
+  state: z.enum(JOB_STATES).optional(),
+  owner: z.uuid().optional(),
+  message: z.uuid().optional(),
+  printer: z.uuid().optional(),
+  queue: z.uuid().optional(),
+  since: z.iso.datetime({ offset: true }).optional(),
+  until: z.iso.datetime({ offset: true }).optional(),
+  q: z.string().max(200).optional(),
+  ...pageQuery,
+});
 
 function addJobRoutes(app: FastifyInstance, context: Context): void {
   const routes = app.withTypeProvider<ZodTypeProvider>();
-  const listQuery = z.object({
-    state: z.enum(JOB_STATES).optional(),
-    owner: z.uuid().optional(),
-    message: z.uuid().optional(),
-    q: z.string().max(200).optional(),
-    ...pageQuery,
-  });
   routes.get('/jobs', {
     config: { role: 'user' },
     schema: {
@@ -137,6 +130,10 @@ function addJobRoutes(app: FastifyInstance, context: Context): void {
         state: query.state,
         ownerId: askOf(request).ownerId ?? query.owner,
         messageId: query.message,
+        printerId: query.printer,
+        queueId: query.queue,
+        since: query.since === undefined ? undefined : new Date(query.since),
+        until: query.until === undefined ? undefined : new Date(query.until),
         text: query.q,
         before: decodeIdCursor(query.cursor),
         limit: limit + 1,
@@ -168,7 +165,8 @@ function addDocumentRoutes(app: FastifyInstance, context: Context): void {
     schema: { params: idParams },
     handler: async (request, reply) => {
       const job = await getJob(context, request.params.id, askOf(request).ownerId);
-      const document = await openSpoolFile(context, job.documentId ?? '');
+      if (job.documentId === null) throw new PlatenError('document-removed', 'the document of this job was removed');
+      const document = await openSpoolFile(context, job.documentId);
       // Bytes of a stranger: never shown in our own page, only saved.
       return reply
         .header('content-type', 'application/octet-stream')
@@ -217,13 +215,21 @@ function addJobActions(app: FastifyInstance, context: Context): void {
     config: { role: 'user' },
     schema: {
       params: idParams,
-      body: z.object({ printerId: z.uuid().optional() }).nullish(),
+      body: z.object({ printerId: z.uuid().optional(), options: optionsChange.optional() }).nullish(),
       response: { 200: jobShape },
     },
     handler: async (request) => {
-      const printerId = request.body?.printerId;
-      const ask = { ...askOf(request), ...(printerId === undefined ? {} : { printerId }) };
+      const { printerId, options } = request.body ?? {};
+      const ask = { ...askOf(request), printerId, options: options && optionsChangeOf(options) };
       return showJob(await releaseJob(context, request.params.id, ask));
+    },
+  });
+  routes.patch('/jobs/:id', {
+    config: { role: 'user' },
+    schema: { params: idParams, body: z.object({ options: optionsChange.optional() }), response: { 200: jobShape } },
+    handler: async (request) => {
+      const ask = { ...askOf(request), options: optionsChangeOf(request.body.options ?? {}) };
+      return showJob(await changeJobOptions(context, request.params.id, ask));
     },
   });
   routes.post('/jobs/:id/hold', {
@@ -235,48 +241,5 @@ function addJobActions(app: FastifyInstance, context: Context): void {
     config: { role: 'user' },
     schema: { params: idParams, response: { 200: jobShape } },
     handler: async (request) => showJob(await cancelJob(context, request.params.id, askOf(request))),
-  });
-}
-
-function addQueueRoutes(app: FastifyInstance, context: Context): void {
-  const routes = app.withTypeProvider<ZodTypeProvider>();
-  const newQueue = z.object({
-    name,
-    mode: z.enum(['hold', 'direct']),
-    printerIds: z.array(z.uuid()).max(50).optional(),
-  });
-  routes.get('/queues', {
-    config: { role: 'user' },
-    schema: { response: { 200: z.object({ items: z.array(queueShape), nextCursor: z.null() }) } },
-    handler: async () => ({ items: (await listQueues(context)).map(showQueue), nextCursor: null }),
-  });
-  routes.post('/queues', {
-    config: { role: 'administrator' },
-    schema: { body: newQueue, response: { 201: queueShape } },
-    handler: async (request, reply) => {
-      const queue = await addQueue(context, request.body, request.actor);
-      return reply.code(201).send(showQueue(queue));
-    },
-  });
-  routes.get('/queues/:id', {
-    config: { role: 'user' },
-    schema: { params: idParams, response: { 200: queueShape } },
-    handler: async (request) => showQueue(await getQueue(context, request.params.id)),
-  });
-  routes.patch('/queues/:id', {
-    config: { role: 'administrator' },
-    schema: { params: idParams, body: newQueue.partial(), response: { 200: queueShape } },
-    handler: async (request) => {
-      const change = Object.fromEntries(Object.entries(request.body).filter(([, value]) => value !== undefined));
-      return showQueue(await updateQueue(context, request.params.id, { ...change, actor: request.actor }));
-    },
-  });
-  routes.delete('/queues/:id', {
-    config: { role: 'administrator' },
-    schema: { params: idParams, response: { 204: z.null() } },
-    handler: async (request, reply) => {
-      await removeQueue(context, request.params.id, request.actor);
-      return reply.code(204).send(null);
-    },
   });
 }

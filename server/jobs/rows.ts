@@ -1,11 +1,11 @@
 /** The table of jobs: reading rows, and the one way in which a job changes its state. */
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { PlatenError } from '../base/errors.ts';
 import type { EventType } from '../journal/events.ts';
 import { type NewEvent, recordAll } from '../journal/journal.ts';
 import type { Context } from '../store/database.ts';
 import type { Problem, Schema } from '../store/schema.ts';
-import { type Job, type JobOptions, type JobState, TRANSFORMING } from './job.ts';
+import { type Job, type JobOptions, type JobState, QUEUE_PAUSED, TRANSFORMING } from './job.ts';
 import { checkTransition, isEnded } from './states.ts';
 
 type JobRow = Selectable<Schema['jobs']>;
@@ -13,6 +13,7 @@ type JobRow = Selectable<Schema['jobs']>;
 export function toJob(row: JobRow): Job {
   return {
     id: row.id,
+    number: row.number,
     ownerId: row.owner_id,
     ownerName: row.owner_name,
     queueId: row.queue_id,
@@ -22,6 +23,8 @@ export function toJob(row: JobRow): Job {
     reasons: row.reasons,
     problem: row.problem,
     options: row.options as JobOptions,
+    ignoredOptions: row.ignored_options,
+    heldUntil: row.held_until,
     documentId: row.document_id,
     documentFormat: row.document_format,
     documentBytes: row.document_bytes,
@@ -75,6 +78,7 @@ export type JobChange = {
   readonly problem?: Problem | null;
   readonly printerId?: string | null;
   readonly dueAt?: Date | null;
+  readonly ignoredOptions?: readonly string[];
   readonly actor?: string;
   /** What is to be told of the job before its new state. */
   readonly before?: { readonly type: EventType; readonly data: Readonly<Record<string, unknown>> };
@@ -88,7 +92,8 @@ export async function changeJob(context: Context, job: Job, change: JobChange): 
   checkTransition(job.state, change.state);
   // Whatever wants it to be printed: a document that is not prepared waits for that first.
   const isUnprepared = change.state === 'pending' && job.preparation === 'due';
-  const reasons = isUnprepared ? [TRANSFORMING] : [...(change.reasons ?? [])];
+  const given = change.reasons ?? [];
+  const reasons = isUnprepared && !given.includes(QUEUE_PAUSED) ? [TRANSFORMING] : [...given];
   const problem = change.problem === undefined ? null : change.problem;
   const now = context.clock.now();
   const isStarting = change.state === 'processing' && job.processingAt === null;
@@ -101,6 +106,8 @@ export async function changeJob(context: Context, job: Job, change: JobChange): 
       problem: problem === null ? null : JSON.stringify(problem),
       due_at: hasEnded || isUnprepared ? null : change.dueAt === undefined ? now : change.dueAt,
       ...(change.printerId === undefined ? {} : { printer_id: change.printerId }),
+      ...(change.ignoredOptions === undefined ? {} : { ignored_options: [...change.ignoredOptions] }),
+      ...heldUntil(job, change.state, now),
       ...(isStarting ? { processing_at: now } : {}),
       ...(hasEnded ? { ended_at: now, cancel_asked_at: null } : {}),
       ...(hasEnded && job.preparation === 'due' ? { preparation: 'failed' as const, prepare_due_at: null } : {}),
@@ -123,4 +130,14 @@ export async function changeJob(context: Context, job: Job, change: JobChange): 
   }
   await recordAll(context, events);
   return toJob(row);
+}
+
+function heldUntil(job: Job, state: JobState, now: Date) {
+  if (state !== 'pending-held') return { held_until: null };
+  return job.state === 'pending-held' ? {} : { held_until: endOfHold(job.queueId, now) };
+}
+
+/** When a job that is held from now on is given up, by the rule of its queue. */
+export function endOfHold(queueId: string, now: Date) {
+  return sql<Date>`(SELECT ${now}::timestamptz + keep_held_hours * interval '1 hour' FROM queues WHERE id = ${queueId})`;
 }

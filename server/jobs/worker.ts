@@ -7,8 +7,9 @@ import { transaction } from '../store/transaction.ts';
 import { endAttempt, findOrphanedAttempts } from './attempts.ts';
 import { type Feeder, startFeeder } from './feed.ts';
 import { OUTCOME_UNKNOWN } from './job.ts';
+import { endHolds, removeDocuments } from './keeping/retention.ts';
 import { startPreparing } from './preparation/worker-loop.ts';
-import { choosePrinter, getQueue } from './queues.ts';
+import { choosePrinter, lockQueue } from './queues.ts';
 import { changeJob, lockJob } from './rows.ts';
 
 // The alarm of a job may have rung at a node that died since. Whoever is to take over must stand by before the lease of
@@ -54,6 +55,8 @@ async function sweep(context: Context, wake: (printerIds: string[]) => void, sig
     try {
       await stopOrphanedAttempts(context);
       await routeWaitingJobs(context);
+      await endHolds(context);
+      await removeDocuments(context);
       wake(await findPrinters(context, undefined));
     } catch (error) {
       context.log.warn({ error }, 'the sweep of due jobs failed; it is tried again');
@@ -93,15 +96,18 @@ const ROUTED_AT_ONCE = 200;
 async function routeWaitingJobs(context: Context): Promise<void> {
   const waiting = await context.db
     .selectFrom('jobs')
-    .select(['id', 'queue_id'])
+    .innerJoin('queues', 'queues.id', 'jobs.queue_id')
+    .select(['jobs.id', 'queue_id'])
     .where('state', '=', 'pending')
     .where('printer_id', 'is', null)
-    .orderBy('id')
+    .where('pause_reason', 'is', null)
+    .orderBy('jobs.id')
     .limit(ROUTED_AT_ONCE)
     .execute();
   for (const { id, queue_id } of waiting) {
     await transaction(context, async (context) => {
-      const printerId = await choosePrinter(context, await getQueue(context, queue_id));
+      const queue = await lockQueue(context, queue_id);
+      const printerId = queue.pauseReason === null ? await choosePrinter(context, queue) : undefined;
       const job = await lockJob(context, id);
       if (printerId === undefined || job.state !== 'pending' || job.printerId !== null) return;
       await changeJob(context, job, { state: 'pending', printerId });

@@ -45,6 +45,8 @@ export const EVENT_TYPES = {
   'printer-state-changed': 'printer',
   'job-created': 'job',
   'job-prepared': 'job',
+  'job-changed': 'job',
+  'job-document-removed': 'job',
   'job-held': 'job',
   'job-released': 'job',
   'job-cancel-asked': 'job',

@@ -188,6 +188,11 @@ export function describePrinterJobSupport(printer: Printer): {
   };
 }
 
+/** Names the attributes of RFC 8011 that were asked for and that this printer cannot do. */
+export function findIgnoredOptions(printer: Printer, options: PrintOptions): readonly string[] {
+  return makeTicket(printer.capabilities, options).ignored;
+}
+
 /**
  * Makes an empty job at the printer (RFC 8011 section 4.2.4). It prints nothing, so a lost answer is `unreachable`; what
  * was made nevertheless can be found by its name. `ignored` names the options that this printer does not fulfil.

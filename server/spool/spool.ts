@@ -121,8 +121,8 @@ export async function forget(context: Context, ids: readonly string[]): Promise<
     .execute();
 }
 
-/** Removes bytes that were kept and then not needed, before any row named them. */
-export async function discard(context: Context, files: readonly SpoolFile[]): Promise<void> {
+/** Removes bytes that no row names: kept and not needed, or forgotten by a commit that is over. */
+export async function discard(context: Context, files: readonly Pick<SpoolFile, 'id'>[]): Promise<void> {
   for (const file of files) await unlink(pathOf(context, file.id)).catch(() => undefined);
 }
 

@@ -9,6 +9,7 @@ import * as outgoingRetention from './migrations/0003-outgoing-retention.ts';
 import * as preparedDocuments from './migrations/0004-prepared-documents.ts';
 import * as pop3 from './migrations/0005-pop3.ts';
 import * as whoMayPrint from './migrations/0006-who-may-print.ts';
+import * as release from './migrations/0007-release.ts';
 import * as microsoftSide from './migrations/0009-microsoft-side.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -19,6 +20,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0005-pop3': pop3,
   '0006-who-may-print': whoMayPrint,
   '0009-microsoft-side': microsoftSide,
+  '0007-release': release,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

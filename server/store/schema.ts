@@ -294,10 +294,19 @@ type Queues = {
   mode: 'hold' | 'direct';
   printer_ids: WithDefault<string[]>;
   is_default: WithDefault<boolean>;
+  /** Options of jobs for which nobody has asked for another one. */
+  defaults: ColumnType<Record<string, unknown>, string | undefined, string>;
+  keep_held_hours: WithDefault<number>;
+  /** After a job has ended; 0 removes its document at once. */
+  keep_documents_days: WithDefault<number>;
+  /** While it is set no job of the queue starts. */
+  pause_reason: string | null;
   created_at: Generated<Date>;
 };
 type Jobs = {
   id: string;
+  /** What people call it by. */
+  number: Generated<number>;
   owner_id: string;
   owner_name: string; // job-originating-user-name
   queue_id: string;
@@ -307,7 +316,9 @@ type Jobs = {
   reasons: WithDefault<string[]>; // job-state-reasons
   problem: Json<Problem> | null;
   options: Json<Record<string, unknown>>; // job template attributes
-  /** What is printed: the document as it came until it is prepared. */
+  /** Attributes that were asked for and that the printer could not do. */
+  ignored_options: WithDefault<string[]>;
+  /** What is printed: the document as it came until it is prepared; none once it was removed. */
   document_id: string | null;
   document_format: string; // document-format
   document_bytes: number;
@@ -326,6 +337,8 @@ type Jobs = {
   media: string | null; // media of the document's first page
   message_id: string | null;
   cancel_asked_at: InstantOrNone;
+  /** A held job is given up then; none when it is not held. */
+  held_until: InstantOrNone;
   /** When the worker should look again; none when nothing is due. */
   due_at: InstantOrNone;
   created_at: Generated<Date>; // time-at-creation

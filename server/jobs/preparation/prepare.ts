@@ -13,8 +13,9 @@ import { addSpoolFiles, discard, keep, pathOf, type SpoolFile } from '../../spoo
 import type { Context } from '../../store/database.ts';
 import { enqueueTasks } from '../../store/tasks.ts';
 import { transaction } from '../../store/transaction.ts';
-import { type Job, NO_PRINTER } from '../job.ts';
-import { changeJob, lockJob } from '../rows.ts';
+import { type Job, NO_PRINTER, QUEUE_PAUSED } from '../job.ts';
+import { lockQueue } from '../queues.ts';
+import { changeJob, lockJob, readJob } from '../rows.ts';
 import type { Claim } from './claims.ts';
 
 const PDF = 'application/pdf';
@@ -66,6 +67,8 @@ type Made = { readonly file: SpoolFile; readonly converted: Converted; readonly 
 /** Commits the document; false when the claim or the job has come to an end meanwhile. */
 async function commit(context: Context, claim: Claim, { file, converted, tookMs }: Made): Promise<boolean> {
   return await transaction(context, async (context) => {
+    // The queue before its jobs, as everywhere: no job slips past a pause.
+    const queue = await lockQueue(context, (await readJob(context, claim.jobId)).queueId);
     const job = await lockClaimed(context, claim);
     if (job === undefined) return false;
     await addSpoolFiles(context, [file]);
@@ -88,7 +91,8 @@ async function commit(context: Context, claim: Claim, { file, converted, tookMs 
     const data = { format: job.originalFormat, pages, media, bytes: file.bytes, tookMs };
     await record(context, 'job-prepared', { subjectId: job.id, ownerId: job.ownerId, data });
     if (job.state !== 'pending') return true;
-    const reasons = job.printerId === null ? [NO_PRINTER] : [];
+    const waits = queue.pauseReason === null ? [NO_PRINTER] : [QUEUE_PAUSED];
+    const reasons = job.printerId === null ? waits : [];
     await changeJob(context, { ...job, preparation: 'printable' }, { state: 'pending', reasons });
     if (job.printerId !== null) await enqueueTasks(context, 'print-job', [job.id]);
     return true;

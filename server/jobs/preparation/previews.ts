@@ -6,15 +6,17 @@ import { addSpoolFiles, discard, forget, keep, openSpoolFile, pathOf, type Spool
 import type { Context } from '../../store/database.ts';
 import { transaction } from '../../store/transaction.ts';
 import type { Job } from '../job.ts';
+import { lockJob } from '../rows.ts';
 
 const MAX_PREVIEW_BYTES = 16 * 1024 * 1024;
 const NEVER = new AbortController().signal;
 
-/** Opens the picture (PNG) of a page. Throws `not-found` for a page that there is not, or not yet. */
+/** Opens the picture (PNG) of a page. Throws `not-found` for a page that there is not, or not yet, and `document-removed`. */
 export async function openPreview(context: Context, job: Job, page: number): Promise<Readable> {
+  if (job.documentId === null) throw documentRemoved();
   const isPrepared = job.preparation === 'printable' || job.preparation === 'done';
   const isPage = Number.isInteger(page) && page >= 1 && page <= (job.pages ?? 0);
-  if (!isPrepared || job.documentId === null || !isPage) {
+  if (!isPrepared || !isPage) {
     throw new PlatenError('not-found', 'there is no such page, or it is not prepared yet');
   }
   const known = await context.db
@@ -40,6 +42,8 @@ async function makePreview(context: Context, job: Job, page: number): Promise<st
   if (made === undefined) throw new PlatenError('conversion-failed', 'no picture was made of the page');
   const file = made;
   const { isFirst, fileId } = await transaction(context, async (context) => {
+    const { documentId } = await lockJob(context, job.id);
+    if (documentId === null) return { isFirst: false, fileId: undefined };
     await addSpoolFiles(context, [file]);
     await context.db
       .insertInto('job_previews')
@@ -58,5 +62,8 @@ async function makePreview(context: Context, job: Job, page: number): Promise<st
     return { isFirst, fileId: row.file_id };
   });
   if (!isFirst) await discard(context, [file]);
+  if (fileId === undefined) throw documentRemoved();
   return fileId;
 }
+
+const documentRemoved = () => new PlatenError('document-removed', 'the document of this job was removed');
