@@ -1502,6 +1502,10 @@ export type paths = {
             | 'completed';
           owner?: string;
           message?: string;
+          printer?: string;
+          queue?: string;
+          since?: string;
+          until?: string;
           q?: string;
           limit?: number;
           cursor?: string;
@@ -1518,6 +1522,7 @@ export type paths = {
             'application/json': {
               items: {
                 id: string;
+                number: number;
                 ownerId: string;
                 ownerName: string;
                 queueId: string;
@@ -1541,6 +1546,9 @@ export type paths = {
                   at: string;
                 } | null;
                 options: Record<string, unknown>;
+                ignoredOptions: string[];
+                heldUntil: string | null;
+                hasDocument: boolean;
                 documentFormat: string;
                 documentBytes: number;
                 preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
@@ -1577,6 +1585,7 @@ export type paths = {
           content: {
             'application/json': {
               id: string;
+              number: number;
               ownerId: string;
               ownerName: string;
               queueId: string;
@@ -1600,6 +1609,80 @@ export type paths = {
                 at: string;
               } | null;
               options: Record<string, unknown>;
+              ignoredOptions: string[];
+              heldUntil: string | null;
+              hasDocument: boolean;
+              documentFormat: string;
+              documentBytes: number;
+              preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
+              originalFormat: string;
+              pages: number | null;
+              isColor: boolean | null;
+              media: string | null;
+              messageId: string | null;
+              cancelAskedAt: string | null;
+              createdAt: string;
+              processingAt: string | null;
+              endedAt: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            options?: {
+              copies?: number | null;
+              sides?: 'one-sided' | 'two-sided-long-edge' | 'two-sided-short-edge' | null;
+              color?: 'color' | 'monochrome' | null;
+              media?: string | null;
+              pageRanges?: { from: number; to: number }[] | null;
+            };
+          };
+        };
+      };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              number: number;
+              ownerId: string;
+              ownerName: string;
+              queueId: string;
+              printerId: string | null;
+              title: string;
+              state:
+                | 'pending'
+                | 'pending-held'
+                | 'processing'
+                | 'processing-stopped'
+                | 'canceled'
+                | 'aborted'
+                | 'completed';
+              reasons: string[];
+              problem: {
+                code: string;
+                detail: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                values?: Record<string, string | number>;
+                at: string;
+              } | null;
+              options: Record<string, unknown>;
+              ignoredOptions: string[];
+              heldUntil: string | null;
+              hasDocument: boolean;
               documentFormat: string;
               documentBytes: number;
               preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
@@ -1634,6 +1717,7 @@ export type paths = {
           content: {
             'application/json': {
               id: string;
+              number: number;
               ownerId: string;
               ownerName: string;
               queueId: string;
@@ -1657,6 +1741,9 @@ export type paths = {
                 at: string;
               } | null;
               options: Record<string, unknown>;
+              ignoredOptions: string[];
+              heldUntil: string | null;
+              hasDocument: boolean;
               documentFormat: string;
               documentBytes: number;
               preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
@@ -1706,6 +1793,7 @@ export type paths = {
           content: {
             'application/json': {
               id: string;
+              number: number;
               ownerId: string;
               ownerName: string;
               queueId: string;
@@ -1729,6 +1817,9 @@ export type paths = {
                 at: string;
               } | null;
               options: Record<string, unknown>;
+              ignoredOptions: string[];
+              heldUntil: string | null;
+              hasDocument: boolean;
               documentFormat: string;
               documentBytes: number;
               preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
@@ -1771,13 +1862,27 @@ export type paths = {
         path: { id: string };
         cookie?: never;
       };
-      requestBody: { content: { 'application/json': { printerId?: string } | null } };
+      requestBody: {
+        content: {
+          'application/json': {
+            printerId?: string;
+            options?: {
+              copies?: number | null;
+              sides?: 'one-sided' | 'two-sided-long-edge' | 'two-sided-short-edge' | null;
+              color?: 'color' | 'monochrome' | null;
+              media?: string | null;
+              pageRanges?: { from: number; to: number }[] | null;
+            };
+          } | null;
+        };
+      };
       responses: {
         200: {
           headers: Record<string, unknown>;
           content: {
             'application/json': {
               id: string;
+              number: number;
               ownerId: string;
               ownerName: string;
               queueId: string;
@@ -1801,6 +1906,9 @@ export type paths = {
                 at: string;
               } | null;
               options: Record<string, unknown>;
+              ignoredOptions: string[];
+              heldUntil: string | null;
+              hasDocument: boolean;
               documentFormat: string;
               documentBytes: number;
               preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
@@ -1901,6 +2009,8 @@ export type paths = {
             | 'printer-state-changed'
             | 'job-created'
             | 'job-prepared'
+            | 'job-changed'
+            | 'job-document-removed'
             | 'job-held'
             | 'job-released'
             | 'job-cancel-asked'
@@ -3541,6 +3651,10 @@ export type paths = {
                 mode: 'hold' | 'direct';
                 printerIds: string[];
                 isDefault: boolean;
+                defaults: Record<string, unknown>;
+                keepHeldHours: number;
+                keepDocumentsDays: number;
+                pauseReason: string | null;
                 createdAt: string;
               }[];
               nextCursor: null;
@@ -3558,7 +3672,22 @@ export type paths = {
         cookie?: never;
       };
       requestBody: {
-        content: { 'application/json': { name: string; mode: 'hold' | 'direct'; printerIds?: string[] } };
+        content: {
+          'application/json': {
+            name: string;
+            mode: 'hold' | 'direct';
+            printerIds?: string[];
+            defaults?: {
+              copies?: number | null;
+              sides?: 'one-sided' | 'two-sided-long-edge' | 'two-sided-short-edge' | null;
+              color?: 'color' | 'monochrome' | null;
+              media?: string | null;
+            };
+            keepHeldHours?: number;
+            keepDocumentsDays?: number;
+            pauseReason?: string | null;
+          };
+        };
       };
       responses: {
         201: {
@@ -3570,6 +3699,10 @@ export type paths = {
               mode: 'hold' | 'direct';
               printerIds: string[];
               isDefault: boolean;
+              defaults: Record<string, unknown>;
+              keepHeldHours: number;
+              keepDocumentsDays: number;
+              pauseReason: string | null;
               createdAt: string;
             };
           };
@@ -3597,6 +3730,10 @@ export type paths = {
               mode: 'hold' | 'direct';
               printerIds: string[];
               isDefault: boolean;
+              defaults: Record<string, unknown>;
+              keepHeldHours: number;
+              keepDocumentsDays: number;
+              pauseReason: string | null;
               createdAt: string;
             };
           };
@@ -3625,7 +3762,23 @@ export type paths = {
         cookie?: never;
       };
       requestBody: {
-        content: { 'application/json': { name?: string; mode?: 'hold' | 'direct'; printerIds?: string[] } };
+        content: {
+          'application/json': {
+            name?: string;
+            mode?: 'hold' | 'direct';
+            printerIds?: string[];
+            defaults?: {
+              copies?: number | null;
+              sides?: 'one-sided' | 'two-sided-long-edge' | 'two-sided-short-edge' | null;
+              color?: 'color' | 'monochrome' | null;
+              media?: string | null;
+            };
+            keepHeldHours?: number;
+            keepDocumentsDays?: number;
+            pauseReason?: string | null;
+            heldJobs?: 'keep' | 'print';
+          };
+        };
       };
       responses: {
         200: {
@@ -3637,6 +3790,10 @@ export type paths = {
               mode: 'hold' | 'direct';
               printerIds: string[];
               isDefault: boolean;
+              defaults: Record<string, unknown>;
+              keepHeldHours: number;
+              keepDocumentsDays: number;
+              pauseReason: string | null;
               createdAt: string;
             };
           };
@@ -4279,6 +4436,8 @@ export const EVENT_TYPES = [
   'printer-state-changed',
   'job-created',
   'job-prepared',
+  'job-changed',
+  'job-document-removed',
   'job-held',
   'job-released',
   'job-cancel-asked',
