@@ -18,6 +18,8 @@ import { findOutgoing, type Outgoing, runSession } from './session.ts';
 const CONFIRMATION_LOOK_MS = 5 * SECOND_MS;
 /** After a failure of the database or of ours. */
 const FAILURE_PAUSE_MS = 5 * SECOND_MS;
+/** A slot that another node has is asked for again this much later, as long as something is due. */
+const TAKEN_SLOT_PAUSE_MS = 5 * SECOND_MS;
 /** How long a message that is on its way may take when Platen stops; it is then uncertain and sent again. */
 const STOP_GRACE_MS = 10 * SECOND_MS;
 
@@ -155,10 +157,10 @@ class Sender implements AsyncDisposable {
       const end = await withLease(this.#context, name, { signal: this.#kill.signal }, (lease) =>
         runSession(this.#context, lease, { outgoing, stop: this.#stop.signal, opened, isExtra }),
       );
-      // Another node has the slot and sends what is due.
-      if (end === undefined) return;
-      if (end.kind === 'enough') this.#room = Math.max(1, this.#signedIn.size);
-      if (end.kind === 'idle' && end.ms > 0) this.#notBeforeMs = clock.monotonicMs() + end.ms;
+      // Another node has the slot and sends what is due, or had it and is gone.
+      if (end === undefined) await clock.sleep(TAKEN_SLOT_PAUSE_MS, this.#stop.signal);
+      else if (end.kind === 'enough') this.#room = Math.max(1, this.#signedIn.size);
+      else if (end.kind === 'idle' && end.ms > 0) this.#notBeforeMs = clock.monotonicMs() + end.ms;
     } catch (error) {
       log.warn({ error, slot: name }, 'a sending session ended in trouble; another one follows');
       await clock.sleep(FAILURE_PAUSE_MS, this.#stop.signal);

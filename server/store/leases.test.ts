@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sql } from 'kysely';
 import { openTestContext } from '../../test/harness/database.ts';
+import { eventually } from '../../test/harness/time.ts';
 import { PlatenError } from '../base/errors.ts';
 import { checkFence, withLease } from './leases.ts';
 import { transaction } from './transaction.ts';
@@ -77,4 +78,22 @@ test('a takeover waits for a transaction that has checked its fence', async () =
     await takeover;
   });
   assert.deepEqual(order, ['committing', 'taken']);
+});
+
+test('a lease that could not be given back is given back when the database answers again', async () => {
+  await using one = await openTestContext();
+  await using two = await openTestContext({ besides: one });
+  await withLease(one.context, 'mailbox:1', {}, async () => {
+    await sql`ALTER TABLE leases RENAME TO away`.execute(two.context.db);
+  });
+  await sql`ALTER TABLE away RENAME TO leases`.execute(two.context.db);
+  const take = () => withLease(two.context, 'mailbox:1', {}, async () => 'taken');
+  assert.equal(await take(), undefined);
+  await eventually(
+    async () => {
+      one.clock.advance(1_000);
+      return (await take()) === 'taken';
+    },
+    { what: 'the lease is free' },
+  );
 });

@@ -6,6 +6,7 @@
  * frozen and wakes up changes nothing. Advisory locks would not do: a frozen node would keep them.
  */
 import { type RawBuilder, sql } from 'kysely';
+import { SECOND_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
 import type { Context } from './database.ts';
@@ -15,6 +16,7 @@ export const LEASE_SECONDS = 30;
 const HEARTBEAT_MS = 10_000;
 // Nothing is begun outside on a lease that was not renewed for this long: its end may be near.
 const FRESH_MS = 20_000;
+const GIVE_BACK_EVERY_MS = SECOND_MS;
 
 export type Lease = {
   readonly name: string;
@@ -139,16 +141,40 @@ async function renewLease(context: Context, name: string, fence: number): Promis
   return renewed.numUpdatedRows > 0n;
 }
 
+/**
+ * Gives a lease back, so that the next holder need not wait for its end. Where the database is away for a moment it is
+ * tried again in the background until the lease has ended by itself: nobody could go on before that.
+ */
 async function giveBackLease(context: Context, name: string, fence: number): Promise<void> {
-  try {
+  const give = async (): Promise<void> => {
     await context.db
       .updateTable('leases')
       .set({ expires_at: sql`clock_timestamp()` })
       .where('name', '=', name)
       .where('fence', '=', fence)
       .execute();
+  };
+  try {
+    await give();
   } catch (error) {
-    // It ends by itself; the next holder waits a little longer.
-    context.log.warn({ lease: name, error }, 'a lease could not be given back');
+    context.log.warn({ lease: name, error }, 'a lease could not be given back; it is tried again');
+    giveBackLater(context, give);
   }
+}
+
+function giveBackLater(context: Context, give: () => Promise<void>): void {
+  let left = (LEASE_SECONDS * SECOND_MS) / GIVE_BACK_EVERY_MS;
+  let isAsking = false;
+  const timer = context.clock.every(GIVE_BACK_EVERY_MS, () => {
+    left -= 1;
+    if (left <= 0) timer[Symbol.dispose]();
+    if (isAsking) return;
+    isAsking = true;
+    give().then(
+      () => timer[Symbol.dispose](),
+      () => {
+        isAsking = false;
+      },
+    );
+  });
 }

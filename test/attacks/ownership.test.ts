@@ -22,7 +22,10 @@ const SHARED = [
   '/api/v1/mailboxes',
   '/api/v1/outbox',
   '/api/v1/devices',
+  '/api/v1/tenants',
 ];
+/** Asks Microsoft, which does not answer here. */
+const ASKS_MICROSOFT = '/api/v1/tenants/:idOrDomain';
 
 const RANKS = { public: 0, user: 1, operator: 2, administrator: 3 } as const;
 const MISSING_ID = '01890000-0000-7000-8000-000000000000';
@@ -183,7 +186,10 @@ describe('what belongs to whom', () => {
         const refused = status === 403 && (problem as { code?: string }).code === 'forbidden';
         assert.equal(refused, RANKS[caller] < RANKS[role], `${method} ${url} as ${caller}: ${status}`);
         assert.notEqual(status, 401, `${method} ${url} as ${caller}`);
-        assert.ok(status < 500, `${method} ${url} as ${caller}: ${status}`);
+        assert.ok(
+          status < 500 || (url === ASKS_MICROSOFT && status === 503),
+          `${method} ${url} as ${caller}: ${status}`,
+        );
       }
     }
   });

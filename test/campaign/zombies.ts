@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { chooseSeed, startDice } from '../harness/dice.ts';
 import { checkInvariants, settle, type Tally } from '../harness/invariants.ts';
 import { openStage, type Row, type Stage } from '../harness/stage.ts';
+import { eventually } from '../harness/time.ts';
 import { POINTS, reachPoint } from './points.ts';
 
 export type ZombieOptions = {
@@ -41,6 +42,9 @@ export async function runZombies(options: ZombieOptions): Promise<ZombieReport> 
       await stage.ageLeases();
       // The other node has to do all of it alone, also what the frozen one had begun.
       await settle(stage);
+      const isPrepared = async () =>
+        (await stage.sql('SELECT FROM jobs WHERE prepare_due_at IS NOT NULL')).length === 0;
+      await eventually(isPrepared, { what: 'every document was looked at', timeoutMs: 60_000 });
       const before = await readEverything(stage);
       zombie.signal('SIGCONT');
       await zombie.call('GET', '/connections', { token: stage.token });

@@ -144,9 +144,10 @@ export class Stage {
     }
   }
 
-  /** Makes every lease look as if its holder had been silent for its whole time. */
+  /** Makes every lease, and every claim on a document, look as if its holder had been silent for its whole time. */
   async ageLeases(): Promise<void> {
     await this.sql(`UPDATE leases SET expires_at = clock_timestamp() - interval '1 second'`);
+    await this.sql('UPDATE jobs SET prepare_due_at = clock_timestamp() WHERE prepare_due_at IS NOT NULL');
   }
 
   /** Puts mails into the mailbox; when it returns, the mail server has taken them. */
