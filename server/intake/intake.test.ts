@@ -10,7 +10,7 @@ import {
   type WatchedMailbox,
   writeMessage,
 } from '../../test/harness/intake.ts';
-import { PRINT_ROOM } from '../../test/harness/practice-connection.ts';
+import { connectPractice, PRINT_ROOM } from '../../test/harness/practice-connection.ts';
 import { eventually } from '../../test/harness/time.ts';
 import { openSpoolFile } from '../spool/spool.ts';
 import { addMailbox, checkMailbox, getMailbox, removeMailbox, updateMailbox } from './intake.ts';
@@ -443,4 +443,39 @@ test('the same folder is not watched twice, over either protocol, and POP3 has t
   await assert.rejects(addMailbox(context, { ...asked, protocol: 'imap', connectionId: undefined }, 'test'), {
     code: 'invalid-request',
   });
+});
+
+/** Another server behind the same address: its numbering has the same value, and the same number is another message. */
+function moveServer({ practice }: WatchedMailbox, messages: readonly Buffer[]): void {
+  const folder = practice.imap.mailboxes.getFolder(PRINT_ROOM, 'INBOX');
+  folder.messages.length = 0;
+  folder.uidNext = 1;
+  for (const raw of messages) practice.imap.mailboxes.deliver(PRINT_ROOM, raw);
+}
+
+test('after a move to another server new mail under used numbers is taken, and mail that moved along is not printed again', async () => {
+  await using watched = await openWatchedMailbox({ afterIntake: 'keep' });
+  const { context, mailboxId } = watched;
+  moveServer(watched, []);
+  const [first, second] = [writeMessage({ subject: 'first' }), writeMessage({ subject: 'second' })];
+  for (const raw of [first, second]) watched.deliver(raw);
+  const firstConnection = watched.connectionId;
+  const connectionId = await connectPractice(watched.test, watched.practice, { uses: ['imap'] });
+  await using _worker = await watched.startWorker();
+  await watched.settled(2);
+  moveServer(watched, [second, writeMessage({ subject: 'third' })]);
+  await updateMailbox(context, mailboxId, { change: { connectionId }, actor: 'test' });
+  await moveUntil(watched, async () => (await watched.messages()).length === 4);
+  const taken = (await watched.messages()).map(({ subject, outcome }) => `${subject} ${outcome}`);
+  assert.deepEqual(taken.sort(), ['first done', 'second done', 'second ignored', 'third done']);
+  assert.equal((await watched.jobs()).length, 3);
+  // Back at the first one, what was taken there under its numbers is known.
+  moveServer(watched, [first, second]);
+  await updateMailbox(context, mailboxId, { change: { connectionId: firstConnection }, actor: 'test' });
+  const { logins } = watched.practice.imap.counters;
+  await moveUntil(watched, () => watched.practice.imap.counters.logins > logins);
+  await stateOf(watched, 'connected');
+  watched.deliver(writeMessage({ subject: 'fourth' }));
+  await moveUntil(watched, async () => (await watched.messages()).length === 5);
+  assert.equal((await watched.jobs()).length, 4);
 });

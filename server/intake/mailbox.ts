@@ -66,6 +66,15 @@ export function describeMailbox(row: MailboxRow): Mailbox {
   };
 }
 
+/**
+ * Where a mailbox is read, as one text: for another place, folder apart, all numbers of messages start anew. What is
+ * changed back finds the numbers that it had.
+ */
+export function placeOf({ connection_id, server, address }: MailboxRow): string {
+  if (connection_id !== null) return `connection:${connection_id} ${address}`;
+  return server === null ? '' : `server:${server.host}:${server.port} ${server.username} ${address}`;
+}
+
 /** Throws `not-found`. */
 export async function getMailboxRow(context: Context, id: string): Promise<MailboxRow> {
   const row = await context.db.selectFrom('mailboxes').selectAll().where('id', '=', id).executeTakeFirst();

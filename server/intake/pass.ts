@@ -13,6 +13,7 @@ import type { Context } from '../store/database.ts';
 import type { MessageOutcome } from '../store/schema.ts';
 import type { Door, KnownAddresses } from './admission.ts';
 import { intakeLimits } from './limits.ts';
+import { placeOf } from './mailbox.ts';
 import {
   discardReceived,
   type Received,
@@ -274,14 +275,18 @@ function folderFor({ mailbox }: Pass, outcome: MessageOutcome): (typeof FOLDERS)
 async function finishLeftovers(context: Context, pass: Pass, present: ReadonlySet<number>): Promise<void> {
   const rows = await context.db
     .selectFrom('incoming_messages')
-    .select(['id', 'uid', 'outcome', 'folder', 'uidvalidity'])
+    .select(['id', 'uid', 'outcome', 'place', 'folder', 'uidvalidity'])
     .where('mailbox_id', '=', pass.mailbox.id)
     .where('moved_at', 'is', null)
     .orderBy('id')
     .limit(intakeLimits.maxUidsPerStep)
     .execute();
+  const place = placeOf(pass.mailbox);
   const isHere = (row: (typeof rows)[number]): boolean =>
-    row.folder === pass.mailbox.folder && row.uidvalidity === pass.uidValidity && present.has(row.uid);
+    row.place === place &&
+    row.folder === pass.mailbox.folder &&
+    row.uidvalidity === pass.uidValidity &&
+    present.has(row.uid);
   const gone = rows.filter((row) => !isHere(row));
   await markMoved(
     context,
@@ -298,6 +303,7 @@ async function findKnown(context: Context, pass: Pass, uids: readonly number[]):
       .selectFrom('incoming_messages')
       .select('uid')
       .where('mailbox_id', '=', pass.mailbox.id)
+      .where('place', '=', placeOf(pass.mailbox))
       .where('folder', '=', pass.mailbox.folder)
       .where('uidvalidity', '=', pass.uidValidity)
       .where('uid', 'in', uids.slice(at, at + intakeLimits.maxUidsPerStep))
@@ -313,6 +319,8 @@ async function findResting(context: Context, pass: Pass): Promise<ReadonlyMap<nu
     .selectFrom('unreadable_messages')
     .select(['uid', 'next_try_at'])
     .where('mailbox_id', '=', pass.mailbox.id)
+    .where('place', '=', placeOf(pass.mailbox))
+    .where('folder', '=', pass.mailbox.folder)
     .where('uidvalidity', '=', pass.uidValidity)
     .where('next_try_at', '>', context.clock.now())
     .execute();

@@ -1,7 +1,7 @@
 /**
  * Makes received messages durable: the row of the message, its documents, its jobs and what the journal says about it
  * commit together, under the fence of the mailbox's lease. Only after that may anything happen to the message at the
- * server. The unique row (mailbox, folder, UIDVALIDITY, UID) answers every crash in between: a message that has one is
+ * server. The unique row (mailbox, place, folder, UIDVALIDITY, UID) answers every crash in between: a message that has one is
  * only moved, and never becomes a second job.
  */
 
@@ -16,7 +16,7 @@ import type { MessageOutcome } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
 import { isAutomatic, type Reason, shownSender } from './admission.ts';
 import { intakeLimits } from './limits.ts';
-import type { MailboxRow } from './mailbox.ts';
+import { type MailboxRow, placeOf } from './mailbox.ts';
 import type { Received, ReceivedMessage } from './receive.ts';
 import { policyOf } from './senders/policy.ts';
 import { registerSender } from './senders/register.ts';
@@ -130,6 +130,8 @@ async function settleTogether(
     await context.db
       .deleteFrom('unreadable_messages')
       .where('mailbox_id', '=', place.mailbox.id)
+      .where('place', '=', placeOf(place.mailbox))
+      .where('folder', '=', place.mailbox.folder)
       .where('uidvalidity', '=', place.uidValidity)
       .where(
         'uid',
@@ -182,6 +184,7 @@ async function insertMessages(context: Context, place: Place, decided: readonly 
   const rows = decided.map((message) => ({
     id: message.id,
     mailbox_id: mailbox.id,
+    place: placeOf(mailbox),
     folder: mailbox.folder,
     uidvalidity: place.uidValidity,
     uid: message.uid,
@@ -310,6 +313,7 @@ async function answerRefusedRow(
       .selectFrom('incoming_messages')
       .select(['id', 'uid', 'outcome'])
       .where('mailbox_id', '=', place.mailbox.id)
+      .where('place', '=', placeOf(place.mailbox))
       .where('folder', '=', place.mailbox.folder)
       .where('uidvalidity', '=', place.uidValidity)
       .where('uid', '=', uid)
@@ -325,14 +329,19 @@ async function answerRefusedRow(
 async function countTry(context: Context, place: Place, failed: { uid: number; reason: Reason }): Promise<number> {
   const { mailbox, uidValidity, lease } = place;
   const { uid, reason } = failed;
+  const key = {
+    mailbox_id: mailbox.id,
+    place: placeOf(mailbox),
+    folder: mailbox.folder,
+    uidvalidity: uidValidity,
+    uid,
+  };
   return await transaction(context, async (context) => {
     await checkFence(context, lease);
     const before = await context.db
       .selectFrom('unreadable_messages')
       .select('tries')
-      .where('mailbox_id', '=', mailbox.id)
-      .where('uidvalidity', '=', uidValidity)
-      .where('uid', '=', uid)
+      .where((builder) => builder.and(key))
       .executeTakeFirst();
     const tries = (before?.tries ?? 0) + 1;
     const pauses = intakeLimits.retryPausesMs;
@@ -340,8 +349,8 @@ async function countTry(context: Context, place: Place, failed: { uid: number; r
     const next = { tries, problem: reason, next_try_at: new Date(context.clock.now().getTime() + pauseMs) };
     await context.db
       .insertInto('unreadable_messages')
-      .values({ mailbox_id: mailbox.id, uidvalidity: uidValidity, uid, ...next })
-      .onConflict((conflict) => conflict.columns(['mailbox_id', 'uidvalidity', 'uid']).doUpdateSet(next))
+      .values({ ...key, ...next })
+      .onConflict((conflict) => conflict.constraint('unreadable_messages_pkey').doUpdateSet(next))
       .execute();
     return tries;
   });

@@ -12,7 +12,7 @@ import { imapLimits } from '../protocols/limits.ts';
 import type { Context } from '../store/database.ts';
 import { type Lease, withLease } from '../store/leases.ts';
 import { intakeTimes } from './limits.ts';
-import { enterState, getMailboxRow, type MailboxRow, problemOf } from './mailbox.ts';
+import { enterState, getMailboxRow, type MailboxRow, placeOf, problemOf } from './mailbox.ts';
 import { FOLDERS, runPass } from './pass.ts';
 import { explain, type OpenFolder, openFolder } from './sources/imap.ts';
 import { openPopFolder, POP3_NUMBERING } from './sources/pop3.ts';
@@ -174,6 +174,7 @@ class Watch {
       .selectFrom('incoming_messages')
       .select('uidvalidity')
       .where('mailbox_id', '=', mailbox.id)
+      .where('place', '=', placeOf(mailbox))
       .where('folder', '=', mailbox.folder)
       .orderBy('id', 'desc')
       .limit(1)

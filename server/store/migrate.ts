@@ -10,6 +10,7 @@ import * as preparedDocuments from './migrations/0004-prepared-documents.ts';
 import * as pop3 from './migrations/0005-pop3.ts';
 import * as whoMayPrint from './migrations/0006-who-may-print.ts';
 import * as release from './migrations/0007-release.ts';
+import * as documentsAndReplies from './migrations/0008-documents-and-replies.ts';
 import * as microsoftSide from './migrations/0009-microsoft-side.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -19,8 +20,9 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004-prepared-documents': preparedDocuments,
   '0005-pop3': pop3,
   '0006-who-may-print': whoMayPrint,
-  '0009-microsoft-side': microsoftSide,
   '0007-release': release,
+  '0008-documents-and-replies': documentsAndReplies,
+  '0009-microsoft-side': microsoftSide,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

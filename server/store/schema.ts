@@ -229,6 +229,8 @@ type IncomingMessages = {
   folder: string;
   uidvalidity: number;
   uid: number;
+  /** The server or connection, and the mailbox there, for which the numbers hold. */
+  place: string;
   /** sha256 over the decoded documents and the body, with Message-ID and Date: a second net against doubles. */
   content_hash: Buffer | null;
   message_id: string | null;
@@ -264,10 +266,12 @@ type IncomingDocuments = {
   spool_id: string | null;
 };
 /** Which number stands for a message of POP3: its UIDL, or a digest of its header where the server has none. */
-type Pop3Numbers = { mailbox_id: string; uidl: string; uid: GeneratedAlways<number> };
+type Pop3Numbers = { mailbox_id: string; place: string; uidl: string; uid: GeneratedAlways<number> };
 /** Messages that could not be read: counted, so that the third failure settles them. */
 type UnreadableMessages = {
   mailbox_id: string;
+  place: string;
+  folder: string;
   uidvalidity: number;
   uid: number;
   tries: number;

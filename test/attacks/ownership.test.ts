@@ -52,7 +52,7 @@ async function addMessage(ownerId: string): Promise<string> {
       state_since: clock.now(),
     })
     .execute();
-  const place = { mailbox_id: mailboxId, folder: 'INBOX', uidvalidity: 1, uid: 1 };
+  const place = { mailbox_id: mailboxId, place: 'here', folder: 'INBOX', uidvalidity: 1, uid: 1 };
   const words = { subject: 'a secret subject', sender: 'secret@contoso.example', sender_user_id: ownerId };
   await db
     .insertInto('incoming_messages')

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PopFault } from '../../../simulator/pop3/faults.ts';
 import { moveUntil, openWatchedMailbox, type WatchedMailbox, writeMessage } from '../../../test/harness/intake.ts';
+import { connectPractice, PRINT_ROOM } from '../../../test/harness/practice-connection.ts';
 import { checkMailbox, getMailbox, updateMailbox } from '../intake.ts';
 import { intakeLimits } from '../limits.ts';
 
@@ -157,4 +158,22 @@ test('a check signs in and lists, changes nothing, and tells the words of a refu
   assert.ok(refused.outcome === 'failed');
   assert.equal(refused.problem.code, 'mailbox-refused');
   assert.match(refused.problem.remote ?? '', /unknown user name or bad password/);
+});
+
+test('after a move to another server the same UIDL is another message', async () => {
+  await using watched = await openPopMailbox('keep');
+  const { context, connectionId, mailboxId, practice } = watched;
+  const other = await connectPractice(watched.test, practice, { uses: ['pop3'] });
+  const folder = practice.imap.mailboxes.getFolder(PRINT_ROOM, 'INBOX');
+  await using _worker = await watched.startWorker();
+  for (const [count, connection] of [connectionId, other].entries()) {
+    folder.messages.length = 0;
+    folder.uidNext = 1;
+    watched.deliver(writeMessage());
+    await updateMailbox(context, mailboxId, { change: { connectionId: connection }, actor: 'test' });
+    await moveUntil(watched, async () => (await watched.messages()).length === count + 1, 10_000);
+  }
+  const numbered = await context.db.selectFrom('pop3_numbers').select('uidl').execute();
+  assert.equal(new Set(numbered.map(({ uidl }) => uidl)).size, 1);
+  assert.deepEqual(await outcomes(watched), ['done', 'done']);
 });

@@ -13,7 +13,7 @@ import { connectPop3, type Pop3Entry, type Pop3Session } from '../../protocols/p
 import { Pop3Failure } from '../../protocols/pop3/failure.ts';
 import type { Context } from '../../store/database.ts';
 import { intakeLimits } from '../limits.ts';
-import type { MailboxRow } from '../mailbox.ts';
+import { type MailboxRow, placeOf } from '../mailbox.ts';
 import type { MessageSource } from '../pass.ts';
 import { type OpenOptions, targetOf } from './imap.ts';
 
@@ -28,7 +28,7 @@ export async function openPopFolder(context: Context, mailbox: MailboxRow, optio
   const session = await connectPop3(target, options.signal);
   try {
     const named = await nameEntries(session, await session.list());
-    const numbers = await numberNames(context, mailbox.id, [...named.keys()]);
+    const numbers = await numberNames(context, mailbox, [...named.keys()]);
     const entries = new Map([...named].map(([name, entry]) => [numbers.get(name) ?? 0, entry] as const));
     return new PopFolder(session, entries);
   } catch (error) {
@@ -136,24 +136,26 @@ async function nameByHeader(session: Pop3Session, { number, bytes }: Pop3Entry):
 
 async function numberNames(
   context: Context,
-  mailboxId: string,
+  mailbox: MailboxRow,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   const numbers = new Map<string, number>();
+  const place = placeOf(mailbox);
   for (let at = 0; at < names.length; at += NUMBERED_AT_ONCE) {
     const some = names.slice(at, at + NUMBERED_AT_ONCE);
     await context.db
       .insertInto('pop3_numbers')
-      .columns(['mailbox_id', 'uidl'])
-      .expression(sql`SELECT ${mailboxId}::uuid, name FROM unnest(${some}::text[]) WITH ORDINALITY AS t (name, place)
-        WHERE NOT EXISTS (SELECT 1 FROM pop3_numbers WHERE mailbox_id = ${mailboxId}::uuid AND uidl = name)
+      .columns(['mailbox_id', 'place', 'uidl'])
+      .expression(sql`SELECT ${mailbox.id}::uuid, ${place}, name FROM unnest(${some}::text[]) WITH ORDINALITY AS t (name, place)
+        WHERE NOT EXISTS (SELECT 1 FROM pop3_numbers WHERE mailbox_id = ${mailbox.id}::uuid AND place = ${place} AND uidl = name)
         ORDER BY place`)
-      .onConflict((conflict) => conflict.columns(['mailbox_id', 'uidl']).doNothing())
+      .onConflict((conflict) => conflict.columns(['mailbox_id', 'uidl', 'place']).doNothing())
       .execute();
     const rows = await context.db
       .selectFrom('pop3_numbers')
       .select(['uidl', 'uid'])
-      .where('mailbox_id', '=', mailboxId)
+      .where('mailbox_id', '=', mailbox.id)
+      .where('place', '=', place)
       .where('uidl', 'in', some)
       .execute();
     for (const { uidl, uid } of rows) numbers.set(uidl, uid);
