@@ -164,6 +164,7 @@ export const ERRORS = {
   'printer-address-refused': rule(400, false),
   'queue-in-use': rule(409, false),
   'queue-paused': rule(409, false),
+  'release-pin-unknown': rule(404, false),
   'held-too-long': rule(410, false),
   'document-removed': rule(410, false),
   'printer-certificate-changed': rule(502, false),

@@ -13,6 +13,7 @@ import {
   hkdfSync,
   type KeyObject,
   randomBytes,
+  randomInt,
   randomUUIDv7,
   timingSafeEqual,
 } from 'node:crypto';
@@ -164,6 +165,11 @@ export function newId(): string {
 /** An unguessable token of 256 bits for sessions, API tokens and links. */
 export function newToken(): string {
   return randomBytes(32).toString('base64url');
+}
+
+/** Random digits that a person types: few, so whoever checks them has to count the guesses. */
+export function newDigits(count: number): string {
+  return Array.from({ length: count }, () => randomInt(10)).join('');
 }
 
 /** What is kept of a token of `newToken`: it has 256 bits, so a plain digest is enough. */

@@ -31,6 +31,7 @@ import {
 import type { UnpackedWinmail } from './preparation/winmail.ts';
 import * as winmail from './preparation/winmail.ts';
 import * as queues from './queues.ts';
+import * as keys from './release/keys.ts';
 import { changeJob, endOfHold, lockJob, toJob } from './rows.ts';
 import { isEnded } from './states.ts';
 
@@ -39,6 +40,7 @@ export type { JobFilter } from './finding/list.ts';
 export type { Job, JobOptions, JobState } from './job.ts';
 export type { PackedDocument, UnpackedWinmail } from './preparation/winmail.ts';
 export type { Queue } from './queues.ts';
+export type { JobLinks } from './release/keys.ts';
 
 export type JobSubmission = {
   readonly ownerId: string;
@@ -182,15 +184,18 @@ export type Ask = {
   readonly ownerId?: string | undefined;
 };
 
+export type Release = Ask & {
+  readonly printerId?: string | undefined;
+  readonly options?: OptionsChange | undefined;
+  /** How it was asked for, where not by signing in, for the journal. */
+  readonly via?: 'pin' | 'link' | 'printer' | undefined;
+};
+
 /**
  * Lets a held job print, or has a job whose outcome is unknown printed again because a person says so. Options that are
  * given win over what was asked for before. Throws `not-found`, `job-state-conflict`, `queue-paused` and `no-printer`.
  */
-export async function releaseJob(
-  context: Context,
-  id: string,
-  ask: Ask & { readonly printerId?: string | undefined; readonly options?: OptionsChange | undefined },
-): Promise<Job> {
+export async function releaseJob(context: Context, id: string, ask: Release): Promise<Job> {
   return await transaction(context, async (context) => {
     // The queue before its jobs, as in a change of the queue: two that wait for each other would end both.
     const queue = await queues.lockQueue(context, (await getJob(context, id, ask.ownerId)).queueId);
@@ -212,11 +217,30 @@ export async function releaseJob(
     const printerId = ask.printerId ?? job.printerId ?? (await queues.choosePrinter(context, queue));
     if (printerId === undefined) throw new PlatenError('no-printer', `the queue ${queue.name} has no printer`);
     if (ask.options !== undefined) await setOptions(context, job, ask.options);
-    await recordAll(context, [{ type: 'job-released', subjectId: id, ownerId: job.ownerId, actor: ask.actor }]);
+    const data = { printerId, ...(ask.via === undefined ? {} : { via: ask.via }) };
+    await recordAll(context, [{ type: 'job-released', subjectId: id, ownerId: job.ownerId, actor: ask.actor, data }]);
     const changed = await changeJob(context, job, { state: 'pending', printerId, actor: ask.actor });
     await enqueueTasks(context, 'print-job', [id]);
     return changed;
   });
+}
+
+/**
+ * Gives the held jobs among these, all of one owner, a PIN that releases them at a printer, in the caller's transaction if
+ * there is one, and returns it as people read it (`4821 0937`). This is the only time that it can be read: the next call
+ * makes another one and ends this. It works until the jobs are no longer held. Returns none when none of them is held.
+ */
+export function makeReleasePin(context: Context, jobIds: readonly string[]): Promise<string | undefined> {
+  return keys.makeReleasePin(context, jobIds);
+}
+
+/**
+ * Makes one-time links for jobs of one owner, in the caller's transaction if there is one: one that prints those that are
+ * held, and one that cancels those that have not ended. Each can be read this once. Opening one does nothing; what it is
+ * for is done by `POST /links`. They work as long as the last of the jobs is kept, and at least a day.
+ */
+export function makeJobLinks(context: Context, jobIds: readonly string[]): Promise<keys.JobLinks> {
+  return keys.makeJobLinks(context, jobIds);
 }
 
 /**

@@ -10,6 +10,7 @@ import { cancelJob, changeJobOptions, getJob, holdJob, type Job, listJobs, relea
 import { queueRoutes } from './keeping/routes.ts';
 import { idParams, optionsChange, optionsChangeOf } from './keeping/shapes.ts';
 import { openPreview } from './preparation/previews.ts';
+import { releaseRoutes } from './release/routes.ts';
 
 const JOB_STATES = [
   'pending',
@@ -101,6 +102,7 @@ export async function jobsRoutes(app: FastifyInstance, context: Context): Promis
   addDocumentRoutes(app, context);
   addJobActions(app, context);
   queueRoutes(app, context);
+  releaseRoutes(app, context);
 }
 
 const listQuery = z.object({

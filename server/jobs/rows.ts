@@ -107,7 +107,7 @@ export async function changeJob(context: Context, job: Job, change: JobChange): 
       due_at: hasEnded || isUnprepared ? null : change.dueAt === undefined ? now : change.dueAt,
       ...(change.printerId === undefined ? {} : { printer_id: change.printerId }),
       ...(change.ignoredOptions === undefined ? {} : { ignored_options: [...change.ignoredOptions] }),
-      ...heldUntil(job, change.state, now),
+      ...whileHeld(job, change.state, now),
       ...(isStarting ? { processing_at: now } : {}),
       ...(hasEnded ? { ended_at: now, cancel_asked_at: null } : {}),
       ...(hasEnded && job.preparation === 'due' ? { preparation: 'failed' as const, prepare_due_at: null } : {}),
@@ -132,8 +132,8 @@ export async function changeJob(context: Context, job: Job, change: JobChange): 
   return toJob(row);
 }
 
-function heldUntil(job: Job, state: JobState, now: Date) {
-  if (state !== 'pending-held') return { held_until: null };
+function whileHeld(job: Job, state: JobState, now: Date) {
+  if (state !== 'pending-held') return { held_until: null, release_pin: null };
   return job.state === 'pending-held' ? {} : { held_until: endOfHold(job.queueId, now) };
 }
 

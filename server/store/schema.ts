@@ -343,6 +343,8 @@ type Jobs = {
   cancel_asked_at: InstantOrNone;
   /** A held job is given up then; none when it is not held. */
   held_until: InstantOrNone;
+  /** What is kept of the PIN that releases it (signed with the master key); none when it is not held. */
+  release_pin: string | null;
   /** When the worker should look again; none when nothing is due. */
   due_at: InstantOrNone;
   created_at: Generated<Date>; // time-at-creation

@@ -17,6 +17,8 @@ export const MAX_GUESSES_PER_ACCOUNT = 10;
 // Several people of one office may mistype at once; a list of stolen passwords needs far more.
 export const MAX_GUESSES_PER_ADDRESS = 30;
 export const MAX_GUESSES_PER_PREFIX = 100;
+export const MAX_PIN_GUESSES_PER_CALLER = 10;
+export const MAX_PIN_GUESSES_PER_PLACE = 30;
 const SWEEP_ROWS = 1000;
 
 export type Bucket = { readonly name: string; readonly max: number };
@@ -44,6 +46,12 @@ export function addressBuckets(address: string): Bucket[] {
 /** The same for tokens of links: wrong ones must not lock a whole office out of signing in. */
 export function linkBuckets(address: string): Bucket[] {
   return addressBuckets(address).map(({ name, max }) => ({ name: `link-${name}`, max }));
+}
+
+/** A PIN has few digits: guesses at it count by caller, and by the printer at which it is typed, whoever types it. */
+export function pinBuckets(address: string, place: string): Bucket[] {
+  const callers = addressBuckets(address).map(({ name }) => ({ name: `pin-${name}`, max: MAX_PIN_GUESSES_PER_CALLER }));
+  return [...callers, { name: `pin-place:${place}`, max: MAX_PIN_GUESSES_PER_PLACE }];
 }
 
 /** Counts one guess in every bucket. Throws `too-many-attempts`, and counts nothing, when one of them is full. */
@@ -74,6 +82,15 @@ export async function assertMayGuess(context: Context, buckets: readonly Bucket[
 /** Forgets the guesses of an account whose owner has shown to know the password. */
 export async function forgetGuesses(context: Context, bucket: Bucket): Promise<void> {
   await context.db.deleteFrom('login_attempts').where('bucket', '=', bucket.name).execute();
+}
+
+/** Takes back one guess that was right, so that a busy office is not taken for a guesser. */
+export async function takeBackGuess(context: Context, buckets: readonly Bucket[]): Promise<void> {
+  for (const { name } of buckets) {
+    await sql`DELETE FROM login_attempts WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM login_attempts WHERE bucket = ${name} ORDER BY at DESC LIMIT 1 FOR UPDATE SKIP LOCKED
+    ))`.execute(context.db);
+  }
 }
 
 async function assertRoom(context: Context, bucket: Bucket, since: Date): Promise<void> {

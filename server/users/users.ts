@@ -11,6 +11,7 @@ import type { Context } from '../store/database.ts';
 import { decodeIdCursor, encodeCursor, type Page, pageOf } from '../store/pages.ts';
 import type { Language, Role } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
+import { countGuess, pinBuckets, takeBackGuess } from './attempts.ts';
 import {
   type FirstAdministrator,
   type FirstRun,
@@ -228,6 +229,19 @@ export async function removeLocalToken(context: Context, id: string): Promise<vo
  */
 export async function createLink(context: Context, link: NewLink): Promise<string> {
   return `${context.settings.publicUrl}/links#${await insertLink(context, link)}`;
+}
+
+/**
+ * Counts a guess at a PIN that is typed at `place`, before it is looked up: many at once cannot slip through together.
+ * Throws `too-many-attempts`. One that was right is taken back with `forgivePinGuess`.
+ */
+export async function countPinGuess(context: Context, place: string, remoteAddress: string): Promise<void> {
+  await countGuess(context, pinBuckets(remoteAddress, place));
+}
+
+/** Takes back one counted guess, in the caller's transaction if there is one. */
+export async function forgivePinGuess(context: Context, place: string, remoteAddress: string): Promise<void> {
+  await takeBackGuess(context, pinBuckets(remoteAddress, place));
 }
 
 /** Reads a link by its secret; nothing changes. Throws `link-unknown` and `too-many-attempts`. */

@@ -201,6 +201,8 @@ describe('what belongs to whom', () => {
     assert.deepEqual(open.sort(), [
       'GET /api/openapi.json',
       'GET /api/v1/first-run',
+      // The page behind the QR code of a printer: its name, and jobs for nobody but their owner who is signed in.
+      'GET /api/v1/printers/:id/release',
       // The web interface before anybody has signed in: its pages, scripts and pictures, and no data.
       'GET /assets/*',
       'GET /favicon.svg',
@@ -208,6 +210,8 @@ describe('what belongs to whom', () => {
       'GET /readyz',
       'POST /api/v1/first-run',
       'POST /api/v1/links',
+      // With a PIN, whose guesses are counted, or signed in.
+      'POST /api/v1/printers/:id/release',
       'POST /api/v1/sessions',
     ]);
   });

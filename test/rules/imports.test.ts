@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   printers: ['store', 'journal', 'protocols'],
   connections: ['store', 'journal', 'protocols'],
   outbox: ['store', 'journal', 'protocols', 'spool', 'connections'],
-  jobs: ['store', 'journal', 'spool', 'conversion', 'printers'],
+  jobs: ['store', 'journal', 'spool', 'conversion', 'printers', 'users'],
   intake: ['store', 'journal', 'protocols', 'spool', 'connections', 'users', 'jobs'],
   relay: ['store', 'journal', 'protocols', 'spool', 'connections', 'outbox'],
   notices: ['store', 'journal', 'protocols', 'users', 'connections', 'outbox'],

@@ -8,7 +8,7 @@ import { confirmMessage, describeHeld, type HeldMessage } from '../senders/confi
 
 /** What a link is about, for whoever opens it. */
 export type LinkSubject = {
-  readonly jobs: readonly Pick<Job, 'id' | 'title' | 'state' | 'pages' | 'printerId'>[];
+  readonly jobs: readonly Pick<Job, 'id' | 'number' | 'title' | 'state' | 'pages' | 'printerId'>[];
   /** The message whose sender is asked to confirm. */
   readonly message?: HeldMessage;
 };
@@ -32,13 +32,17 @@ const DEEDS: Readonly<Record<LinkPurpose, Deed>> = {
   'print-job': {
     describe: describeJobs,
     act: async (context, link) => {
-      for (const id of link.subjectIds) await releaseJob(context, id, askOf(link));
+      for (const id of await openOnes(context, link, ({ state }) => state === 'pending-held')) {
+        await releaseJob(context, id, { ...askOf(link), via: 'link' });
+      }
     },
   },
   'cancel-job': {
     describe: describeJobs,
     act: async (context, link) => {
-      for (const id of link.subjectIds) await cancelJob(context, id, askOf(link));
+      for (const id of await openOnes(context, link, ({ endedAt }) => endedAt === null)) {
+        await cancelJob(context, id, askOf(link));
+      }
     },
   },
 };
@@ -68,7 +72,27 @@ export async function followLink(context: Context, token: string, remoteAddress:
 async function describeJobs(context: Context, link: Link): Promise<LinkSubject> {
   const jobs: Job[] = [];
   for (const id of link.subjectIds) jobs.push(await getJob(context, id, link.userId));
-  return { jobs: jobs.map(({ id, title, state, pages, printerId }) => ({ id, title, state, pages, printerId })) };
+  return {
+    jobs: jobs.map(({ id, number, title, state, pages, printerId }) => ({
+      id,
+      number,
+      title,
+      state,
+      pages,
+      printerId,
+    })),
+  };
+}
+
+/**
+ * The jobs of a link for which there is still something to do: what happened to one meanwhile does not keep the others.
+ * When there is none, all of them, so that the deed says why it cannot be done.
+ */
+async function openOnes(context: Context, link: Link, isOpen: (job: Job) => boolean): Promise<readonly string[]> {
+  const jobs: Job[] = [];
+  for (const id of link.subjectIds) jobs.push(await getJob(context, id, link.userId));
+  const open = jobs.filter(isOpen);
+  return open.length === 0 ? link.subjectIds : open.map(({ id }) => id);
 }
 
 function askOf({ userId }: Link) {

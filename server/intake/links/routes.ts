@@ -20,6 +20,7 @@ const linkAnswer = z.object({
   jobs: z.array(
     z.object({
       id: z.string(),
+      number: z.number(),
       title: z.string(),
       state: z.string(),
       pages: z.number().nullable(),

@@ -1,68 +1,24 @@
 import assert from 'node:assert/strict';
 import { access } from 'node:fs/promises';
 import { test } from 'node:test';
-import { addPerson, call, openServer, type Server } from '../../../test/attacks/callers.ts';
+import { addPerson, call } from '../../../test/attacks/callers.ts';
 import { writePdf } from '../../../test/harness/mail.ts';
+import { openScene } from '../../../test/harness/queue-scene.ts';
 import { checkStore } from '../../backup/check.ts';
 import { DAY_MS, HOUR_MS } from '../../base/clock.ts';
 import { PlatenError } from '../../base/errors.ts';
-import { newId } from '../../base/secrets.ts';
 import { readJournal } from '../../journal/journal.ts';
-import { addSpoolFiles, keep, spoolPathOf } from '../../spool/spool.ts';
+import { spoolPathOf } from '../../spool/spool.ts';
 import type { Context } from '../../store/database.ts';
-import { transaction } from '../../store/transaction.ts';
-import type { JobOptions } from '../job.ts';
-import { addQueue, cancelJob, changeJobOptions, getJob, releaseJob, submitJobs } from '../jobs.ts';
+import { cancelJob, changeJobOptions, getJob, releaseJob } from '../jobs.ts';
 import { claim } from '../preparation/claims.ts';
 import { prepare } from '../preparation/prepare.ts';
 import { openPreview } from '../preparation/previews.ts';
-import type { NewQueue } from '../queues.ts';
 import { changeQueue } from './change-queue.ts';
 import { endHolds, removeDocuments } from './retention.ts';
 
-const PDF = Buffer.from('%PDF-1.4\n%%EOF\n');
 const hasCode = (code: string) => (error: unknown) => error instanceof PlatenError && error.code === code;
 const asked = { actor: 'test' };
-
-async function openScene() {
-  const server = await openServer();
-  const { context } = server.test;
-  const owner = await addPerson(server, 'user');
-  const printerId = newId();
-  const printer = { id: printerId, name: 'Ground floor', uri: 'ipp://127.0.0.1:1/ipp/print', state: 'idle' } as const;
-  await context.db
-    .insertInto('printers')
-    .values({ ...printer, state_since: context.clock.now() })
-    .execute();
-  return {
-    server,
-    context,
-    owner,
-    addQueue: (queue: Partial<NewQueue>) =>
-      addQueue(context, { name: newId(), mode: 'hold', printerIds: [printerId], ...queue }, 'test'),
-    submit: (queueId: string, options: JobOptions = {}, bytes: Buffer = PDF) =>
-      submit(server, { queueId, ownerId: owner.id, options, bytes }),
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-  };
-}
-
-type Submission = {
-  readonly queueId: string;
-  readonly ownerId: string;
-  readonly options: JobOptions;
-  readonly bytes: Buffer;
-};
-
-async function submit({ test: { context } }: Server, submission: Submission): Promise<string> {
-  const { queueId, ownerId, options, bytes } = submission;
-  const document = await keep(context, bytes, { mediaType: 'application/pdf', maxBytes: 100_000 });
-  return await transaction(context, async (context) => {
-    await addSpoolFiles(context, [document]);
-    const what = { title: 'plan.pdf', document, documentFormat: 'application/pdf' };
-    const [id = ''] = await submitJobs(context, [{ ...what, ownerId, ownerName: 'Anna', queueId, options }]);
-    return id;
-  });
-}
 
 /** Does what the workers of the lanes do, without their clock. */
 async function prepareAll(context: Context): Promise<void> {
