@@ -2083,7 +2083,14 @@ export type paths = {
               state: 'open' | 'used' | 'expired';
               expiresAt: string;
               usedAt: string | null;
-              jobs: { id: string; title: string; state: string; pages: number | null; printerId: string | null }[];
+              jobs: {
+                id: string;
+                number: number;
+                title: string;
+                state: string;
+                pages: number | null;
+                printerId: string | null;
+              }[];
               message: { sender: string; subject: string; receivedAt: string; documents: string[] } | null;
             };
           };
@@ -3624,6 +3631,69 @@ export type paths = {
                 facts?: Record<string, string | number>;
                 at: string;
               } | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/printers/{id}/release': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              printer: { id: string; name: string; state: string; reasons: string[] };
+              isSignedIn: boolean;
+              jobs: {
+                id: string;
+                number: number;
+                title: string;
+                state: string;
+                pages: number | null;
+                options: Record<string, unknown>;
+                createdAt: string;
+                heldUntil: string | null;
+              }[];
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { jobIds?: string[]; pin?: string } | null } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              released: {
+                id: string;
+                number: number;
+                title: string;
+                state: string;
+                pages: number | null;
+                options: Record<string, unknown>;
+                createdAt: string;
+                heldUntil: string | null;
+              }[];
+              refused: { id: string; code: string; title: string; detail: string; advice: string }[];
             };
           };
         };
