@@ -15,6 +15,9 @@ export const conversionLimits = {
   /** One file that a program writes, and what it may keep in its temporary folder. */
   outputBytes: 200 * MIB,
   temporaryBytes: 512 * MIB,
+  /** All files that it writes: what is made, what it is made of, and a drawing of each of 500 pages. */
+  outputTotalBytes: 1024 * MIB,
+  outputFiles: 5_000,
   openFiles: 256,
   /** LibreOffice and its threads need a few dozen; a fork bomb is stopped here. */
   processes: 128,

@@ -34,6 +34,7 @@ const KILLED_BY_FILE_SIZE = 128 + 25;
 /** What an end means; `undefined` for one that went well. */
 export function reasonOf(ended: Ended): Refusal | undefined {
   if (ended.kind === 'late') return refusal('conversion-timeout', 'it took longer than a document may');
+  if (ended.kind === 'overfull') return refusal('conversion-too-large', 'it wrote more than a document may');
   if (ended.kind === 'stopped') return refusal('conversion-failed', 'it was stopped');
   if (ended.status === 0) return undefined;
   if (KILLED_BY_PROCESSOR_TIME.has(ended.status)) {

@@ -5,7 +5,7 @@
  * Level C, where the system forbids name spaces: the unprivileged user and the limits alone. A box is a folder with the
  * document and an empty folder for what is made; both are gone when it is disposed.
  */
-import { chmod, chown, copyFile, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, chown, copyFile, lstat, mkdir, mkdtemp, opendir, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,10 +54,26 @@ export async function openBox(clock: Clock, level: Level, input: { path: string;
   }
   return {
     outputDir,
-    run: (work, signal) =>
-      runLimited(clock, { argv: commandFor(level, { document, outputDir, work }), wallMs: work.wallMs }, signal),
+    run: (work, signal) => {
+      const argv = commandFor(level, { document, outputDir, work });
+      return runLimited(clock, { argv, wallMs: work.wallMs, isOverfull: () => isOverfull(outputDir) }, signal);
+    },
     [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
   };
+}
+
+/** The limit of the system is for one file; this one is for all of them together, however deep they lie. */
+async function isOverfull(dir: string): Promise<boolean> {
+  let bytes = 0;
+  let files = 0;
+  for await (const entry of await opendir(dir, { recursive: true })) {
+    files += 1;
+    if (files > conversionLimits.outputFiles) return true;
+    const found = await lstat(join(entry.parentPath, entry.name)).catch(() => undefined);
+    bytes += (found?.blocks ?? 0) * 512;
+    if (bytes > conversionLimits.outputTotalBytes) return true;
+  }
+  return false;
 }
 
 /** Removes work folders that a killed process left behind. */

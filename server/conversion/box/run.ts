@@ -7,9 +7,18 @@ import { conversionLimits } from '../limits.ts';
 export type Ended =
   | { readonly kind: 'ended'; readonly status: number; readonly words: string }
   | { readonly kind: 'late' }
+  | { readonly kind: 'overfull' }
   | { readonly kind: 'stopped' };
 
-export type Run = { readonly argv: readonly string[]; readonly wallMs?: number | undefined };
+export type Run = {
+  readonly argv: readonly string[];
+  readonly wallMs?: number | undefined;
+  /** Asked again and again while it runs: has it written more, in all, than it may? */
+  readonly isOverfull?: () => Promise<boolean>;
+};
+
+/** In this time a disk of today takes a few hundred megabytes. */
+const WEIGH_EVERY_MS = 500;
 
 /** Starts it in a process group of its own, with no variable of ours, and returns when the whole group has ended. */
 export async function runLimited(clock: Clock, run: Run, signal: AbortSignal): Promise<Ended> {
@@ -29,12 +38,13 @@ export async function runLimited(clock: Clock, run: Run, signal: AbortSignal): P
   const late = clock
     .sleep(run.wallMs ?? conversionLimits.wallMs, AbortSignal.any([done.signal, signal]))
     .then(() => 'late' as const);
+  const overfull = weigh(clock, run, AbortSignal.any([done.signal, signal]));
   try {
-    const first = await Promise.race([ended, late]);
-    if (first === 'late') {
+    const first = await Promise.race([ended, late, overfull]);
+    if (typeof first === 'string') {
       killGroup(child.pid);
       await ended;
-      return signal.aborted ? { kind: 'stopped' } : { kind: 'late' };
+      return signal.aborted ? { kind: 'stopped' } : { kind: first };
     }
     const [status, killedBy] = first;
     return { kind: 'ended', status: status ?? 128 + numberOf(killedBy), words: words.text() };
@@ -43,6 +53,16 @@ export async function runLimited(clock: Clock, run: Run, signal: AbortSignal): P
     // Whatever the program started and left in its group ends with it.
     killGroup(child.pid);
   }
+}
+
+/** Answers when it has written too much; never when it ends before that. */
+async function weigh(clock: Clock, { isOverfull }: Run, signal: AbortSignal): Promise<'overfull'> {
+  while (isOverfull !== undefined) {
+    await clock.sleep(WEIGH_EVERY_MS, signal);
+    if (signal.aborted) break;
+    if (await isOverfull().catch(() => false)) return 'overfull';
+  }
+  return await new Promise(() => undefined);
 }
 
 function killGroup(pid: number | undefined): void {
