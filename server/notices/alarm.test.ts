@@ -5,10 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import PostalMime from 'postal-mime';
 import { openTestContext } from '../../test/harness/database.ts';
+import { useSubmissionServer } from '../../test/harness/outbox.ts';
 import { startSubmissionServer } from '../../test/harness/submission-server.ts';
 import { eventually } from '../../test/harness/time.ts';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../base/clock.ts';
-import { createConnection } from '../connections/connections.ts';
+import { createConnection, setNetworkSettings } from '../connections/connections.ts';
 import type { Context } from '../store/database.ts';
 import { withLease } from '../store/leases.ts';
 import { addUser } from '../users/users.ts';
@@ -188,7 +189,7 @@ test('a way that is set up later learns of an open alarm, and of no end of one t
   assert.deepEqual(hook.phases(), ['raised']);
 });
 
-async function holdMessage(context: Context): Promise<void> {
+async function holdMessage(context: Context, reason: 'message' | 'connection' = 'message'): Promise<void> {
   const now = context.clock.now();
   const problem = { code: 'sender-not-allowed', detail: 'x', remote: '554 5.2.252 SendAsDenied', at: '' };
   await context.db
@@ -202,7 +203,7 @@ async function holdMessage(context: Context): Promise<void> {
         subject: 's',
       },
       ...{ message_id_header: '<1@b>', body: Buffer.from('x'), bytes: 1, sha256: Buffer.alloc(32), state: 'held' },
-      ...{ hold_reason: 'message', problem: JSON.stringify(problem), expires_at: now, created_at: now },
+      ...{ hold_reason: reason, problem: JSON.stringify(problem), expires_at: now, created_at: now },
     })
     .execute();
 }
@@ -241,6 +242,20 @@ test('mail that is held because of a connection is one alarm, not two', async ()
   await look(context);
   assert.equal(hook.calls.length, 1);
   assert.match(hook.calls[0]?.body ?? '', /one message to send; nothing is lost/);
+});
+
+test('mail that waited for an outgoing server that is there again is about to leave, and no alarm of its own', async () => {
+  await using opened = await openTestContext();
+  await using hook = await openHook();
+  const { context } = opened;
+  await setAlarmSettings(context, { webhook: { url: hook.url, secret: SECRET } }, 'test');
+  await holdMessage(context, 'connection');
+  await useSubmissionServer(context, { host: '127.0.0.1', port: 25 });
+  await look(context);
+  assert.deepEqual(hook.phases(), []);
+  await setNetworkSettings(context, { senderEmail: 'a@b.example', senderName: undefined, outgoing: undefined }, 'test');
+  await look(context);
+  assert.deepEqual(hook.phases(), ['raised']);
 });
 
 test('the alarm server tells everybody in the languages that they read, and is used for nothing else', async () => {

@@ -331,12 +331,13 @@ export async function headroom(context: Context): Promise<Headroom | undefined> 
 export async function findHeld(
   context: Context,
 ): Promise<{ readonly count: number; readonly problem: Problem | undefined } | undefined> {
+  const { kind } = await findOutgoing(context);
   const held = await context.db
     .selectFrom('outbox_messages')
     .select(['problem', (select) => select.fn.countAll<number>().over().as('count')])
     .where('state', '=', 'held')
-    // What somebody has held on purpose waits for nobody else.
-    .where('hold_reason', '<>', 'administrator')
+    // What somebody has held on purpose waits for nobody else; what waited for a connection that is there again leaves.
+    .where('hold_reason', 'not in', kind === 'ready' ? ['administrator', 'connection'] : ['administrator'])
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();
