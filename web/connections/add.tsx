@@ -1,6 +1,7 @@
 /** `/settings/connections/new`: title, client ID, tenant ID; then the code. */
+import { Anchor } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { Loaded } from '../ui/content.tsx';
@@ -8,11 +9,15 @@ import { Dialog } from '../ui/dialog.tsx';
 import { connectionsQuery } from './connection.ts';
 import { ConnectionForm, type ConnectionValues } from './connection-form.tsx';
 import ConnectionsList from './connections-list.tsx';
+import { readUses } from './register/wish.ts';
 
 export default function AddConnection() {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const client = useQueryClient();
+  // What the registration wizard has found out already.
+  const found = useSearch({ strict: false }) as Readonly<Record<string, unknown>>;
+  const given = (name: string, otherwise: string) => (typeof found[name] === 'string' ? found[name] : otherwise);
   const clouds = useQuery({ queryKey: ['clouds'], queryFn: () => need(api.GET('/clouds')) });
   const close = () => void navigate({ to: '/settings/connections' });
   const add = async ({ expectedAccount, ...values }: ConnectionValues) => {
@@ -29,16 +34,23 @@ export default function AddConnection() {
           {({ default: cloud }) => (
             <ConnectionForm
               initial={{
-                title: t('connections.titleDefault'),
-                clientId: '',
-                tenantId: '',
-                expectedAccount: '',
-                cloud,
-                uses: ['smtp', 'imap', 'pop3'],
+                title: given('title', t('connections.titleDefault')),
+                clientId: given('clientId', ''),
+                tenantId: given('tenantId', ''),
+                expectedAccount: given('expectedAccount', ''),
+                cloud: given('cloud', cloud),
+                uses: readUses(given('uses', '')),
               }}
               send={add}
               onCancel={close}
-            />
+            >
+              <span>
+                {t('register.none')}{' '}
+                <Anchor component={Link} to="/settings/connections/registration">
+                  {t('register.openShort')}
+                </Anchor>
+              </span>
+            </ConnectionForm>
           )}
         </Loaded>
       </Dialog>

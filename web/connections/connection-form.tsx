@@ -1,7 +1,7 @@
 /** The fields of a connection: checked for form when they are left, the tenant looked up at Microsoft. */
 import { Button, Checkbox, Group, Select, Stack, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { type ClipboardEvent, useState } from 'react';
+import { type ClipboardEvent, type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { Failed } from '../ui/content.tsx';
@@ -22,9 +22,11 @@ type FormProps = {
   readonly initial: ConnectionValues;
   readonly send: (values: ConnectionValues) => Promise<void>;
   readonly onCancel: () => void;
+  /** What else can be done, above the buttons. */
+  readonly children?: ReactNode;
 };
 
-export function ConnectionForm({ initial, send, onCancel }: FormProps) {
+export function ConnectionForm({ initial, send, onCancel, children }: FormProps) {
   const { t } = useTranslation();
   const form = usePlatenForm<ConnectionValues>(
     {
@@ -58,6 +60,7 @@ export function ConnectionForm({ initial, send, onCancel }: FormProps) {
           {...fieldOf(form, 'expectedAccount')}
         />
         <Advanced form={form} />
+        {children}
         {form.error === undefined ? null : <Failed error={form.error} />}
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onCancel}>

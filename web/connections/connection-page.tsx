@@ -8,15 +8,16 @@ import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
 import { Failed, Loaded } from '../ui/content.tsx';
+import { CopyButton } from '../ui/copy.tsx';
 import { Dialog } from '../ui/dialog.tsx';
-import { Finding } from '../ui/finding.tsx';
 import { Page } from '../ui/page.tsx';
 import { State } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
 import { type Connection, connectionsQuery } from './connection.ts';
 import { ConnectionForm, type ConnectionValues } from './connection-form.tsx';
 import { ConnectionState } from './connections-list.tsx';
-import { CheckLine } from './outcome.tsx';
+import { Explained, requestText } from './explained.tsx';
+import { CheckLine, SignInByLink } from './outcome.tsx';
 import { RemoveConnection } from './remove.tsx';
 
 export default function ConnectionPage() {
@@ -57,6 +58,7 @@ function Shown({ connection }: { readonly connection: Connection }) {
         mayChange ? (
           <>
             <NewCodeButton connection={connection} />
+            <SignInByLink connection={connection} />
             <Button variant="default" onClick={() => setOpen('edit')}>
               {t('action.edit')}
             </Button>
@@ -112,14 +114,14 @@ function ConnectionFault({ connection }: { readonly connection: Connection }) {
   const { problem, state, stateSince } = connection;
   if (problem === null) return null;
   return (
-    <Finding
+    <Explained
       tone={state === 'degraded' ? 'warning' : 'broken'}
-      title={problem.title}
+      problem={problem}
       since={stateSince}
       stops={state === 'degraded' ? t('waiting.yes') : t('connections.stops')}
-      advice={problem.advice}
-      remote={problem.remote}
-    />
+    >
+      <CopyButton text={requestText(t, problem)} label={t('action.copyRequest')} />
+    </Explained>
   );
 }
 
@@ -158,42 +160,38 @@ function Facts({ connection }: { readonly connection: Connection }) {
   );
 }
 
+/** The last check in a line; the page of its own runs it and tells all. */
 function Check({ connection }: { readonly connection: Connection }) {
   const { t } = useTranslation();
-  const mayRun = useMay('administrator');
-  const client = useQueryClient();
   const { id, checks } = connection;
-  const run = useMutation({
-    mutationFn: () =>
-      need(api.POST('/connections/{id}/check', { params: { path: { id }, query: { wait: 'true' } }, body: {} })),
-    onSuccess: () => client.invalidateQueries({ queryKey: connectionsQuery.queryKey }),
-  });
+  const failed = checks?.tests.filter(({ outcome }) => outcome === 'failed') ?? [];
   return (
     <section className="card">
       <Group justify="space-between">
         <h2 className="section">{t('check.title')}</h2>
-        {mayRun ? (
-          <Button variant="default" loading={run.isPending} onClick={() => run.mutate()}>
-            {t('action.checkNow')}
-          </Button>
-        ) : null}
+        <Button component={Link} to={`/settings/connections/${id}/check`} variant="default">
+          {t('check.open')}
+        </Button>
       </Group>
-      {run.error === null ? null : <Failed error={run.error} />}
       {checks === null ? (
         <p className="plain">{t('check.never')}</p>
       ) : (
-        <>
-          <p className="plain">
-            <When at={checks.finishedAt ?? checks.startedAt} />
-          </p>
-          <ul className="tests">
-            {checks.tests.map((test) => (
-              <li key={test.test}>
-                <CheckLine test={test} />
-              </li>
-            ))}
-          </ul>
-        </>
+        <Group gap="sm">
+          <State
+            tone={failed.length === 0 ? 'ok' : 'broken'}
+            word={failed.length === 0 ? t('check.noFault') : t('check.faults', { count: failed.length })}
+          />
+          <When at={checks.finishedAt ?? checks.startedAt} />
+        </Group>
+      )}
+      {failed.length === 0 ? null : (
+        <ul className="tests">
+          {failed.map((test) => (
+            <li key={test.test}>
+              <CheckLine test={test} />
+            </li>
+          ))}
+        </ul>
       )}
     </section>
   );

@@ -1,5 +1,5 @@
 /** Settings > External systems: every connection with its state at a glance. */
-import { Anchor, Button, Menu } from '@mantine/core';
+import { Anchor, Button, Group, Menu } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
@@ -24,6 +24,7 @@ export default function ConnectionsList() {
           all.length === 0 ? (
             <Empty title={t('connections.empty')}>
               <p className="plain">{t('connections.emptyHint')}</p>
+              {mayChange ? <FirstActs /> : null}
             </Empty>
           ) : (
             <ConnectionTable connections={all} />
@@ -31,6 +32,21 @@ export default function ConnectionsList() {
         }
       </Loaded>
     </Page>
+  );
+}
+
+/** With no registration yet, that comes first. */
+function FirstActs() {
+  const { t } = useTranslation();
+  return (
+    <Group gap="xs" mt="md">
+      <Button component={Link} to="/settings/connections/registration">
+        {t('register.open')}
+      </Button>
+      <Button component={Link} to="/settings/connections/new" variant="default">
+        {t('connections.addTitle')}
+      </Button>
+    </Group>
   );
 }
 
@@ -85,6 +101,10 @@ function ConnectionTable({ connections }: { readonly connections: readonly Conne
   );
 }
 
+function loginPath({ id, login }: Connection): string {
+  return `/settings/connections/${id}/${login?.kind === 'link' ? 'sign-in-link' : 'device-code'}`;
+}
+
 /** The state, and while a code runs how long it is still good for. */
 export function ConnectionState({ connection }: { readonly connection: Connection }) {
   const { t } = useTranslation();
@@ -100,8 +120,8 @@ export function ConnectionState({ connection }: { readonly connection: Connectio
         <div>
           {t('connections.minutesLeft', { count: minutes })}{' '}
           {mayChange ? (
-            <Anchor component={Link} to={`/settings/connections/${connection.id}/device-code`}>
-              {t('action.showCode')}
+            <Anchor component={Link} to={loginPath(connection)}>
+              {t(login?.kind === 'link' ? 'action.signInByLink' : 'action.showCode')}
             </Anchor>
           ) : null}
         </div>

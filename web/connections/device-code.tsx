@@ -14,7 +14,7 @@ import { toneStyle } from '../ui/state.tsx';
 import { useNow } from '../ui/when.tsx';
 import { type Connection, connectionsQuery } from './connection.ts';
 import ConnectionsList from './connections-list.tsx';
-import { Outcome } from './outcome.tsx';
+import { Outcome, SignInByLink } from './outcome.tsx';
 
 export default function DeviceCodeScreen() {
   const { t } = useTranslation();
@@ -71,12 +71,14 @@ function DeviceCode({ connection, onClose }: { readonly connection: Connection; 
     isFirst.current = false;
     mutate();
   }, [login, mutate]);
-  if (begin.error !== null) return <BeginFailed error={begin.error} retry={mutate} />;
+  if (begin.error !== null) return <BeginFailed connection={connection} error={begin.error} retry={mutate} />;
   if (code.data === undefined || begin.isPending) return <Loaded query={code}>{() => null}</Loaded>;
   if (code.data !== null) {
     return <Waiting connection={connection} code={code.data} onClose={onClose} />;
   }
-  if (login === null || login.state === 'pending') return null;
+  if (login === null) return null;
+  if (login.state === 'pending')
+    return login.kind === 'link' ? <OpenLink connection={connection} retry={mutate} /> : null;
   return <Outcome connection={connection} onNewCode={mutate} onClose={onClose} />;
 }
 
@@ -88,8 +90,42 @@ function useEndOfCode(code: unknown): void {
   }, [code, client]);
 }
 
-function BeginFailed({ error, retry }: { readonly error: unknown; readonly retry: () => void }) {
-  return <Failed error={error} retry={retry} />;
+type BeginFailedProps = { readonly connection: Connection; readonly error: unknown; readonly retry: () => void };
+
+/** Microsoft may refuse to give a code at all. */
+function BeginFailed({ connection, error, retry }: BeginFailedProps) {
+  return (
+    <Stack gap="md">
+      <Failed error={error} retry={retry} />
+      <AnotherWay connection={connection} />
+    </Stack>
+  );
+}
+
+/** A link is open, here or in another window: it goes on there, unless a code is wanted instead. */
+function OpenLink({ connection, retry }: { readonly connection: Connection; readonly retry: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Stack gap="md">
+      <p className="plain">{t('signInLink.isOpen')}</p>
+      <Group gap="xs">
+        <SignInByLink connection={connection} variant="filled" />
+        <Button variant="default" onClick={retry}>
+          {t('action.newCode')}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+function AnotherWay({ connection }: { readonly connection: Connection }) {
+  const { t } = useTranslation();
+  return (
+    <Group gap="xs">
+      <span>{t('deviceCode.anotherWay')}</span>
+      <SignInByLink connection={connection} />
+    </Group>
+  );
 }
 
 type Code = { readonly userCode: string; readonly verificationUri: string; readonly expiresAt: string };
@@ -123,6 +159,7 @@ function Waiting({ connection, code, onClose }: WaitingProps) {
         {t('deviceCode.private')}
       </p>
       <p className="plain">{t('deviceCode.mailOff')}</p>
+      <AnotherWay connection={connection} />
       {cancel.error === null ? null : <Failed error={cancel.error} />}
       <Group justify="flex-end" gap="xs">
         <Button variant="default" loading={cancel.isPending} onClick={() => cancel.mutate()}>

@@ -10,6 +10,7 @@ import { Loaded } from '../ui/content.tsx';
 import { Finding } from '../ui/finding.tsx';
 import { State } from '../ui/state.tsx';
 import type { Connection } from './connection.ts';
+import { Explained } from './explained.tsx';
 
 type OutcomeProps = {
   readonly connection: Connection;
@@ -18,46 +19,75 @@ type OutcomeProps = {
 };
 
 export function Outcome({ connection, onNewCode, onClose }: OutcomeProps) {
-  const { t } = useTranslation();
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => place.current?.focus(), []);
-  const { login } = connection;
   return (
     <div ref={place} tabIndex={-1} className="outcome">
-      {login?.state === 'granted' ? (
+      {connection.login?.state === 'granted' ? (
         <Confirmed connection={connection} onClose={onClose} />
       ) : (
         <div role="alert">
-          <Finding
-            title={login?.problem?.title ?? t('deviceCode.canceled')}
-            since={login?.problem?.at}
-            stops={t('deviceCode.nothingKept')}
-            advice={login?.problem?.advice ?? t('deviceCode.canceledAdvice')}
-            remote={login?.problem?.remote}
-            reference={referenceOf(login?.problem?.facts)}
-          >
-            <Button onClick={onNewCode}>{t('action.newCode')}</Button>
-            <Button variant="default" onClick={onClose}>
-              {t('action.close')}
-            </Button>
-          </Finding>
+          <Ended connection={connection} onNewCode={onNewCode} onClose={onClose} />
         </div>
       )}
     </div>
   );
 }
 
-/** The id under which Microsoft's support finds the event. */
-function referenceOf(facts: Readonly<Record<string, string | number>> | undefined): string | undefined {
-  const id = facts?.traceId ?? facts?.correlationId;
-  return id === undefined ? undefined : String(id);
+/** The sign-in by link comes first where a new code would be refused again. */
+function Ended({ connection, onNewCode, onClose }: OutcomeProps) {
+  const { t } = useTranslation();
+  const { login } = connection;
+  const offersLink = login?.offersLink === true;
+  const newCode = (
+    <Button key="code" variant={offersLink ? 'default' : 'filled'} onClick={onNewCode}>
+      {t('action.newCode')}
+    </Button>
+  );
+  const link = <SignInByLink key="link" connection={connection} variant={offersLink ? 'filled' : 'default'} />;
+  const buttons = (
+    <>
+      {offersLink ? [link, newCode] : [newCode, link]}
+      <Button variant="default" onClick={onClose}>
+        {t('action.close')}
+      </Button>
+    </>
+  );
+  if (login?.problem !== undefined) {
+    return (
+      <Explained problem={login.problem} stops={t('deviceCode.nothingKept')}>
+        {buttons}
+      </Explained>
+    );
+  }
+  return (
+    <Finding
+      title={t('deviceCode.canceled')}
+      stops={t('deviceCode.nothingKept')}
+      advice={t('deviceCode.canceledAdvice')}
+    >
+      {buttons}
+    </Finding>
+  );
 }
 
-function Confirmed({ connection, onClose }: Pick<OutcomeProps, 'connection' | 'onClose'>) {
+type SignInByLinkProps = { readonly connection: Connection; readonly variant?: 'filled' | 'default' };
+
+/** The way that works where codes are blocked. */
+export function SignInByLink({ connection, variant = 'default' }: SignInByLinkProps) {
+  const { t } = useTranslation();
+  return (
+    <Button component={Link} to={`/settings/connections/${connection.id}/sign-in-link`} variant={variant}>
+      {t('action.signInByLink')}
+    </Button>
+  );
+}
+
+export function Confirmed({ connection, onClose }: Pick<OutcomeProps, 'connection' | 'onClose'>) {
   const { t } = useTranslation();
   const { id, account } = connection;
   const check = useQuery({
-    queryKey: ['check', id, connection.expiry.signedInAt],
+    queryKey: ['first-check', id, connection.expiry.signedInAt],
     queryFn: () =>
       need(api.POST('/connections/{id}/check', { params: { path: { id }, query: { wait: 'true' } }, body: {} })),
     staleTime: Number.POSITIVE_INFINITY,
@@ -108,9 +138,6 @@ const OUTCOME_TONES = { passed: 'ok', failed: 'broken', skipped: 'off' } as cons
 
 export function CheckLine({ test }: { readonly test: Test }) {
   const { t } = useTranslation();
-  if (test.problem !== undefined) {
-    const { title, advice, remote, at } = test.problem;
-    return <Finding level={3} title={title} since={at} advice={advice} remote={remote} />;
-  }
+  if (test.problem !== undefined) return <Explained level={3} problem={test.problem} />;
   return <State tone={OUTCOME_TONES[test.outcome]} word={`${test.title}: ${t(`check.${test.outcome}`)}`} />;
 }

@@ -14,6 +14,12 @@ export const connectionsScreens: readonly Screen[] = [
     load: () => import('./add.tsx'),
   },
   {
+    path: '/settings/connections/registration',
+    title: 'register.title',
+    least: 'administrator',
+    load: () => import('./register/wizard.tsx'),
+  },
+  {
     path: '/settings/connections/$id',
     title: 'nav.connections',
     least: 'operator',
@@ -24,5 +30,17 @@ export const connectionsScreens: readonly Screen[] = [
     title: 'deviceCode.title',
     least: 'administrator',
     load: () => import('./device-code.tsx'),
+  },
+  {
+    path: '/settings/connections/$id/sign-in-link',
+    title: 'signInLink.title',
+    least: 'administrator',
+    load: () => import('./link/sign-in-link.tsx'),
+  },
+  {
+    path: '/settings/connections/$id/check',
+    title: 'check.title',
+    least: 'operator',
+    load: () => import('./check/check-screen.tsx'),
   },
 ];

@@ -19,6 +19,12 @@ export type FindingProps = {
   readonly stops?: ReactNode;
   readonly advice?: ReactNode;
   readonly who?: ReactNode;
+  /** Does it go away by itself. */
+  readonly waiting?: ReactNode;
+  /** What to click. */
+  readonly where?: ReactNode;
+  /** What to run instead. */
+  readonly command?: ReactNode;
   /** The exact words of the other side, untranslated. */
   readonly remote?: string | undefined;
   readonly reference?: string | undefined;
@@ -42,6 +48,9 @@ export function Finding({ tone = 'broken', level = 2, ...parts }: FindingProps) 
         <Part name={t('label.stops')}>{parts.stops}</Part>
         <Part name={t('label.whatToDo')}>{parts.advice}</Part>
         <Part name={t('label.whoCan')}>{parts.who}</Part>
+        <Part name={t('label.waitingHelps')}>{parts.waiting}</Part>
+        <Part name={t('label.where')}>{parts.where}</Part>
+        <Part name={t('label.command')}>{parts.command}</Part>
       </dl>
       {parts.remote === undefined ? null : <RemoteWords words={parts.remote} />}
       {parts.children === undefined ? null : (

@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { clientOf } from '../../simulator/testing.ts';
+import { type Browser, openBrowser, type Window } from '../harness/browser.ts';
+import { PRINT_ROOM } from '../harness/mail.ts';
+import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
+import { eventually } from '../harness/time.ts';
+
+const WORDS = {
+  en: {
+    register: 'Register the app with Microsoft',
+    first: 'Register the app first',
+    imap: 'Reading (IMAP)',
+    pop3: 'Reading (POP3)',
+    mailbox: 'Mailbox for which sending is switched on (optional)',
+    cloud: 'Microsoft cloud',
+    script: 'Script for the Azure CLI',
+    exchange: 'Then, in Exchange Online PowerShell',
+    hand: 'By hand in the portal, 8 minutes',
+    manifest: 'By hand, with the manifest',
+    newForm: 'Manifest, new form',
+    oldForm: 'Manifest, old form',
+    path: 'Microsoft Entra admin center › App registrations › New registration',
+    paste: 'Paste what it printed, or both ids',
+    noIds: 'The two ids were not found in the text',
+    tenant: 'Microsoft knows this tenant',
+    connect: 'Connect with these ids',
+    add: 'Add Microsoft Exchange Online',
+    title: 'Title',
+    clientId: 'Client ID',
+    tenantId: 'Tenant ID',
+    confirm: 'Confirm the code',
+    blocked: 'Microsoft refuses',
+    byLink: 'Sign in by link',
+    pasteHere: 'Paste it here',
+    openPage: 'Open the sign-in page',
+    noCode: 'There is no code in this address',
+    other: 'This address belongs to another attempt',
+    confirmed: `Confirmed by ${PRINT_ROOM}`,
+    go: 'Continue',
+    next: 'Next',
+    check: 'Connection check',
+    checkNow: 'Check now',
+    checkAgain: 'Check again',
+    well: /No fault found, \d+ tests/,
+    fault: '1 fault found',
+    smtpOff: `Sending is switched off for ${PRINT_ROOM}`,
+    copyRequest: 'Copy text for the administrator',
+    request: 'Change needed in Microsoft 365',
+    who: 'an Exchange administrator',
+  },
+  it: {
+    register: 'Registra l’app in Microsoft',
+    first: 'Prima registra l’app',
+    imap: 'Lettura (IMAP)',
+    pop3: 'Lettura (POP3)',
+    mailbox: 'Casella per cui attivare l’invio (facoltativo)',
+    cloud: 'Cloud Microsoft',
+    script: 'Script per Azure CLI',
+    exchange: 'Poi, in Exchange Online PowerShell',
+    hand: 'A mano nel portale, 8 minuti',
+    manifest: 'A mano, con il manifesto',
+    newForm: 'Manifesto, nuova forma',
+    oldForm: 'Manifesto, vecchia forma',
+    path: 'Interfaccia di amministrazione di Microsoft Entra › Registrazioni app › Nuova registrazione',
+    paste: 'Incolla ciò che ha stampato oppure i due ID',
+    noIds: 'Nel testo non ci sono i due ID',
+    tenant: 'Microsoft conosce questo tenant',
+    connect: 'Connetti con questi ID',
+    add: 'Aggiungi Microsoft Exchange Online',
+    title: 'Titolo',
+    clientId: 'ID client',
+    tenantId: 'ID tenant',
+    confirm: 'Conferma il codice',
+    blocked: 'Microsoft rifiuta',
+    byLink: 'Accedi con un link',
+    pasteHere: 'Incollalo qui',
+    openPage: 'Apri la pagina di accesso',
+    noCode: 'In questo indirizzo non c’è alcun codice',
+    other: 'Questo indirizzo appartiene a un altro tentativo',
+    confirmed: `Confermato da ${PRINT_ROOM}`,
+    go: 'Continua',
+    next: 'Avanti',
+    check: 'Verifica della connessione',
+    checkNow: 'Verifica ora',
+    checkAgain: 'Verifica di nuovo',
+    well: /Nessun problema trovato, \d+ prove/,
+    fault: '1 problema trovato',
+    smtpOff: `L’invio è disattivato per ${PRINT_ROOM}`,
+    copyRequest: 'Copia il testo per l’amministratore',
+    request: 'Modifica necessaria in Microsoft 365',
+    who: 'un amministratore di Exchange',
+  },
+} as const;
+type Language = keyof typeof WORDS;
+
+let stage: Stage;
+let browser: Browser;
+
+async function control(path: string, body: Record<string, unknown>): Promise<void> {
+  const { status, text } = await clientOf(stage.peers.practice).control(path, body);
+  assert.equal(status, 200, text);
+}
+
+async function connectionNamed(title: string): Promise<Row> {
+  const { items } = await stage.api('GET', '/connections');
+  return (items as Row[]).find((one) => one.title === title) ?? {};
+}
+
+async function pasteInto(page: Page, label: string, text: string): Promise<void> {
+  await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
+  await page.getByLabel(label).focus();
+  await page.keyboard.press('Control+V');
+}
+
+/** Signs in on the page of the practice tenant and gives the address of the white page at its end. */
+async function signInAtMicrosoft(window: Window, language: Language, account: string): Promise<string> {
+  const words = WORDS[language];
+  const address = await window.page.getByTestId('sign-in-link').getAttribute('href');
+  const tab: Page = await window.context.newPage();
+  await tab.goto(address ?? '');
+  await tab.locator('#other').fill(account);
+  await tab.getByRole('button', { name: words.next }).click();
+  await tab.getByRole('button', { name: words.go, exact: true }).click();
+  await tab.waitForURL(/nativeclient\?/);
+  const end = tab.url();
+  await tab.close();
+  return end;
+}
+
+describe('the Microsoft side in the browser', () => {
+  before(async () => {
+    stage = await openStage({ database: 'external', until: 'administrator' });
+    browser = await openBrowser();
+  });
+  after(async () => {
+    await browser?.[Symbol.asyncDispose]();
+    await stage?.[Symbol.asyncDispose]();
+  });
+
+  for (const language of ['en', 'it'] as const) {
+    const width = language === 'en' ? 1280 : 390;
+
+    test(`the registration wizard leads to a connection with both ids filled in, in ${language}`, async () => {
+      const words = WORDS[language];
+      const { tid, clientId } = stage.peers.practice;
+      await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+      const { page } = window;
+      await window.go('/settings/connections');
+      if (language === 'en') await page.getByRole('link', { name: words.first }).click();
+      else await window.go('/settings/connections/registration');
+      await page.getByRole('heading', { level: 1, name: words.register }).waitFor();
+      const script = page.getByLabel(words.script);
+      await page.getByRole('checkbox', { name: words.pop3 }).uncheck();
+      await eventually(async () => !(await script.inputValue()).includes('POP.AccessAsUser.All'));
+      assert.match(await script.inputValue(), /IMAP\.AccessAsUser\.All/);
+      await page.getByLabel(words.mailbox).fill(PRINT_ROOM);
+      await eventually(async () => (await page.getByLabel(words.exchange).inputValue()).includes(PRINT_ROOM));
+      await window.assertGood(`register-script-${language}-${width}`);
+      await page.getByRole('radio', { name: words.manifest }).check();
+      assert.match(await page.getByLabel(words.newForm).inputValue(), /"isFallbackPublicClient": true/);
+      assert.match(await page.getByLabel(words.oldForm).inputValue(), /"allowPublicClient": true/);
+      await page.getByRole('radio', { name: words.hand }).check();
+      await page.getByText(words.path).first().waitFor();
+      await page.getByRole('checkbox', { name: words.path }).first().check();
+      await window.assertGood(`register-hand-${language}-${width}`);
+      // Who opens the address elsewhere goes on where the first one stopped.
+      await page.reload();
+      await page.getByRole('checkbox', { name: words.path }).first().waitFor();
+      assert.equal(await page.getByRole('checkbox', { name: words.path }).first().isChecked(), true);
+      assert.equal(await page.getByRole('checkbox', { name: words.pop3 }).isChecked(), false);
+      await page.getByRole('combobox', { name: words.cloud }).click();
+      await page.getByRole('option', { name: 'practice' }).click();
+      await page.getByLabel(words.paste).fill(`Only one: ${clientId}, and many other words beside it that are no id.`);
+      await page.getByText(words.noIds).waitFor();
+      await page.getByLabel(words.paste).fill(`{"clientId": "${clientId}", "tenantId": "${tid}"}`);
+      await page.getByText(words.tenant).waitFor();
+      await window.assertGood(`register-ids-${language}-${width}`);
+      await page.getByRole('button', { name: words.connect }).click();
+      const dialog = page.getByRole('dialog', { name: words.add });
+      assert.equal(await dialog.getByLabel(words.clientId).inputValue(), clientId);
+      assert.equal(await dialog.getByLabel(words.tenantId).inputValue(), tid);
+      await dialog.getByText(`${tid}, practice`).waitFor();
+      await dialog.getByLabel(words.title, { exact: true }).fill(`Wizard ${language}`);
+      await dialog.getByRole('button', { name: 'OK', exact: true }).click();
+      await page.getByRole('dialog', { name: words.confirm }).waitFor();
+      const made = await connectionNamed(`Wizard ${language}`);
+      assert.deepEqual(made.uses, ['smtp', 'imap']);
+      assert.equal(made.expectedAccount, PRINT_ROOM);
+    });
+
+    test(`a device code that is blocked leads to the sign-in by link, and that connects, in ${language}`, async () => {
+      const words = WORDS[language];
+      await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+      const { page } = window;
+      const title = `Blocked ${language}`;
+      const id = await stage.addConnection({ title, expectedAccount: PRINT_ROOM, uses: ['imap', 'smtp'] });
+      await control('/switch', { switch: 'device-code-policy', policy: 'security-defaults' });
+      await window.go(`/settings/connections/${id}/device-code`);
+      const code = await page.getByTestId('user-code').textContent();
+      await control('/device-login', { userCode: code ?? '', account: PRINT_ROOM, action: 'confirm' });
+      await page.getByText('AADSTS530035').first().waitFor();
+      await window.assertGood(`blocked-${language}-${width}`);
+      await page.getByRole('link', { name: words.byLink }).first().click();
+      await page.getByRole('dialog', { name: words.byLink }).waitFor();
+      const old = await signInAtMicrosoft(window, language, PRINT_ROOM);
+      await window.assertGood(`link-${language}-${width}`);
+      await pasteInto(page, words.pasteHere, `${new URL(old).origin}/authorize?client_id=1`);
+      await page.keyboard.press('Enter');
+      await page.getByText(words.noCode).waitFor();
+      await window.assertGood(`link-no-code-${language}-${width}`);
+      // A page that is opened again has a new link, and the address of the older one is refused.
+      await page.reload();
+      await page.getByTestId('sign-in-link').waitFor();
+      await pasteInto(page, words.pasteHere, old);
+      await page.getByText(words.other).waitFor();
+      await page.getByLabel(words.pasteHere).fill('');
+      await pasteInto(page, words.pasteHere, await signInAtMicrosoft(window, language, PRINT_ROOM));
+      await page.getByText(words.confirmed).waitFor();
+      await window.assertGood(`link-connected-${language}-${width}`);
+      await control('/switch', { switch: 'device-code-policy', policy: 'allowed' });
+      assert.equal((await connectionNamed(title)).state, 'connected');
+    });
+
+    test(`the check names a planted fault with everything to do about it, and none on a healthy tenant, in ${language}`, async () => {
+      const words = WORDS[language];
+      await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+      const { page } = window;
+      const { id } = await connectionNamed(`Blocked ${language}`);
+      await window.go(`/settings/connections/${id}/check`);
+      await page.getByRole('heading', { level: 1, name: words.check }).waitFor();
+      await page.getByRole('button', { name: words.checkAgain, exact: true }).click();
+      await page.getByText(words.well).waitFor();
+      await window.assertGood(`check-well-${language}-${width}`);
+      await control('/smtp/switch', { mailboxAuth: { [PRINT_ROOM]: 'off' } });
+      try {
+        await page.getByRole('button', { name: words.checkAgain, exact: true }).click();
+        await page.getByText(words.fault).waitFor();
+        await page.getByText(words.smtpOff).waitFor();
+        await page.getByText(words.who).waitFor();
+        await page
+          .getByText(`Set-CASMailbox -Identity '${PRINT_ROOM}' -SmtpClientAuthenticationDisabled $false`)
+          .waitFor();
+        await window.assertGood(`check-fault-${language}-${width}`);
+        await page.getByRole('button', { name: words.copyRequest }).click();
+        const copied = String(await page.evaluate('navigator.clipboard.readText()'));
+        assert.ok(copied.startsWith(words.request), copied);
+        assert.match(copied, /535 5\.7\.139/);
+      } finally {
+        await control('/smtp/switch', { mailboxAuth: { [PRINT_ROOM]: 'inherit' } });
+      }
+      window.assertQuiet();
+    });
+  }
+});

@@ -1,0 +1,100 @@
+/** A problem of Microsoft's side with all that is known of it: who, whether waiting helps, what to click, what to run. */
+import { Anchor, Group } from '@mantine/core';
+import { IconExternalLink } from '@tabler/icons-react';
+import type { TFunction } from 'i18next';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { CopyButton } from '../ui/copy.tsx';
+import { Finding, type FindingProps } from '../ui/finding.tsx';
+import type { Connection } from './connection.ts';
+
+export type KeptProblem = NonNullable<Connection['problem']>;
+
+type ExplainedProps = Pick<FindingProps, 'tone' | 'level' | 'stops' | 'since'> & {
+  readonly problem: KeptProblem;
+  /** What the check calls the test that found it. */
+  readonly found?: string;
+  readonly children?: ReactNode;
+};
+
+export function Explained({ problem, found, since = problem.at, children, ...shown }: ExplainedProps) {
+  const { title, advice, remote, explanation } = problem;
+  return (
+    <Finding
+      {...shown}
+      title={title}
+      detail={found ?? meaningOf(problem)}
+      since={since}
+      advice={advice}
+      who={explanation?.whoText}
+      waiting={explanation?.waitingText}
+      where={explanation?.placeText === undefined ? undefined : <Where explanation={explanation} />}
+      command={explanation?.command === undefined ? undefined : <Command text={explanation.command} />}
+      remote={remote}
+      reference={referenceOf(problem)}
+    >
+      {children}
+    </Finding>
+  );
+}
+
+/** What a number of Microsoft means, unless the title says the same. */
+function meaningOf({ title, explanation }: KeptProblem): string | undefined {
+  const meaning = explanation?.meaning ?? '';
+  return meaning === '' || meaning === title ? undefined : meaning;
+}
+
+function Where({ explanation }: { readonly explanation: NonNullable<KeptProblem['explanation']> }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      {explanation.placeText}{' '}
+      {explanation.address === undefined ? null : (
+        <Anchor href={explanation.address} target="_blank" rel="noreferrer">
+          {t('action.open')} <IconExternalLink size={14} aria-hidden />
+        </Anchor>
+      )}
+    </>
+  );
+}
+
+function Command({ text }: { readonly text: string }) {
+  return (
+    <Group gap="xs" align="flex-start">
+      <code className="words" lang="en">
+        {text}
+      </code>
+      <CopyButton text={text} />
+    </Group>
+  );
+}
+
+/** The number of the failure, and the id under which Microsoft's support finds the event. */
+function referenceOf({ facts, explanation }: KeptProblem): string | undefined {
+  const trace = facts?.traceId ?? facts?.correlationId;
+  const parts = [explanation?.reference, trace].filter((part) => part !== undefined && part !== 'unknown');
+  return parts.length === 0 ? undefined : parts.join(' · ');
+}
+
+/** What is sent to whoever may change it: what happens, what to change, and Microsoft's own words. */
+export function requestText(t: TFunction, problem: KeptProblem): string {
+  const { explanation } = problem;
+  const trace = problem.facts?.traceId ?? problem.facts?.correlationId;
+  const lines = [
+    t('request.subject'),
+    '',
+    t('request.hello'),
+    '',
+    t('request.what', { title: problem.title }),
+    meaningOf(problem) ?? '',
+    t('request.change', { advice: problem.advice }),
+    explanation?.placeText === undefined ? '' : t('request.where', { where: explanation.placeText }),
+    explanation?.address ?? '',
+    explanation?.command === undefined ? '' : t('request.run', { command: explanation.command }),
+    problem.remote === undefined ? '' : t('request.said', { remote: problem.remote, at: problem.at }),
+    trace === undefined ? '' : t('request.trace', { trace: String(trace) }),
+    '',
+    t('request.thanks'),
+  ];
+  return lines.filter((line, at) => line !== '' || lines[at - 1] !== '').join('\n');
+}
