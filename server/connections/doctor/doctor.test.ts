@@ -31,6 +31,7 @@ after(() => practice[Symbol.asyncDispose]());
 beforeEach(async () => {
   await practice.steer('/reset', {});
   await practice.steer('/imap/clear-faults', {});
+  await practice.steer('/pop3/clear-faults', {});
   await practice.steer('/smtp/reset', {});
 });
 
@@ -64,6 +65,7 @@ const flip =
   };
 const smtp = (switches: Record<string, unknown>) => async () => await practice.steer('/smtp/switch', switches);
 const imap = (fault: Record<string, unknown>) => async () => await practice.steer('/imap/fault', fault);
+const pop3 = (fault: Record<string, unknown>) => async () => await practice.steer('/pop3/fault', fault);
 const onIdentity = (test: string, aadsts: number, plant: Fault['plant'], code = 'connection-needs-confirmation') => ({
   plant,
   test,
@@ -161,6 +163,18 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     code: 'mailbox-unreachable',
     reference: 'imap-throttled',
   },
+  'POP3 is off for the mailbox': {
+    plant: pop3({ name: 'refuse-login' }),
+    test: 'pop3',
+    code: 'protocol-off',
+    reference: 'pop3-auth-failed',
+    facts: { cause: 'pop3-off', toldApartBy: 'imap' },
+  },
+  'another program holds the mailbox over POP3': {
+    plant: pop3({ name: 'in-use' }),
+    test: 'pop3',
+    code: 'mailbox-unreachable',
+  },
   'SMTP is off for the tenant': {
     plant: smtp({ tenantAuth: 'off' }),
     test: 'smtp',
@@ -220,7 +234,7 @@ describe('the connection doctor', () => {
   test('it finds nothing on a healthy tenant, with everything that can be asked for', async () => {
     await using node = await openPracticeContext(practice);
     const { context } = node;
-    const id = await connectPractice(node, practice);
+    const id = await connectPractice(node, practice, { uses: ['imap', 'pop3', 'smtp'] });
     const network = { senderEmail: PRINT_ROOM, senderName: undefined, outgoing: undefined };
     await setNetworkSettings(context, network, 'test');
     await context.db.insertInto('read_addresses').values({ mailbox_id: id, address: PRINT_ROOM }).execute();
@@ -248,6 +262,7 @@ describe('the connection doctor', () => {
     assert.deepEqual(skippedTests, [
       ['imap', 'not-granted'],
       ['imap-folders', 'needs-imap'],
+      ['pop3', 'not-granted'],
       ['message', 'not-wanted'],
       ['shared-mailbox', 'not-wanted'],
     ]);
@@ -257,7 +272,7 @@ describe('the connection doctor', () => {
     test(`it finds that ${name}`, async () => {
       const clouds = cloudsWith(await deadPort());
       await using node = await openTestContext({ settings: { clouds } });
-      const id = await connectPractice(node, practice, { expectedAccount: PRINT_ROOM });
+      const id = await connectPractice(node, practice, { expectedAccount: PRINT_ROOM, uses: ['imap', 'pop3', 'smtp'] });
       await fault.plant(node, id);
       const report = await examine(node, id, fault.wish);
       const [found] = failuresOf(report);

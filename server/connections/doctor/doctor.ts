@@ -9,10 +9,12 @@ import { getRow, toProblem } from '../connection.ts';
 import { getCloud, usesOf } from '../exchange-online.ts';
 import { MAIL_PROBES } from './mail-probes.ts';
 import { MICROSOFT_PROBES } from './microsoft-probes.ts';
+import { POP3_PROBE } from './pop3-probe.ts';
 import type { Check, CheckWish, Outcome, Probe } from './probe.ts';
-import { type CheckReport, type CheckTest, openReport, readReport, stopReport, writeReport } from './report.ts';
+import { type CheckReport, type CheckTest, openReport, readReport, stopReport, TESTS, writeReport } from './report.ts';
 
-const PROBES: readonly Probe[] = [...MICROSOFT_PROBES, ...MAIL_PROBES];
+const ALL = [...MICROSOFT_PROBES, ...MAIL_PROBES, POP3_PROBE];
+const PROBES: readonly Probe[] = TESTS.flatMap((name) => ALL.filter(({ test }) => test === name));
 
 /** The checks that run in this process. */
 export class Doctor implements AsyncDisposable {

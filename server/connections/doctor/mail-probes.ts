@@ -151,6 +151,16 @@ async function testSmtp(check: Check): Promise<Outcome> {
   return passed({ host: check.cloud.smtp.host });
 }
 
+/** The first other protocol, of those that were granted, that lets the account into the mailbox. */
+export async function signInElsewhere(check: Check): Promise<'imap' | 'smtp' | undefined> {
+  if (check.granted.includes('imap') && (await opensNow(check))) return 'imap';
+  if (!check.granted.includes('smtp')) return undefined;
+  const opened = await signInToSmtp(check);
+  if (opened.kind !== 'open') return undefined;
+  await opened.session[Symbol.asyncDispose]();
+  return 'smtp';
+}
+
 function codeOfReply(words: string): ErrorCode | undefined {
   return findAnswer(words, 'smtp')?.code as ErrorCode | undefined;
 }

@@ -23,6 +23,7 @@ export const TESTS = [
   'reach',
   'imap',
   'imap-folders',
+  'pop3',
   'smtp',
   'message',
   'shared-mailbox',
