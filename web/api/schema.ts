@@ -112,6 +112,7 @@ export type paths = {
                       | 'reach'
                       | 'imap'
                       | 'imap-folders'
+                      | 'pop3'
                       | 'smtp'
                       | 'message'
                       | 'shared-mailbox';
@@ -156,6 +157,7 @@ export type paths = {
                       | 'reach'
                       | 'imap'
                       | 'imap-folders'
+                      | 'pop3'
                       | 'smtp'
                       | 'message'
                       | 'shared-mailbox';
@@ -277,6 +279,7 @@ export type paths = {
                     | 'reach'
                     | 'imap'
                     | 'imap-folders'
+                    | 'pop3'
                     | 'smtp'
                     | 'message'
                     | 'shared-mailbox';
@@ -321,6 +324,7 @@ export type paths = {
                     | 'reach'
                     | 'imap'
                     | 'imap-folders'
+                    | 'pop3'
                     | 'smtp'
                     | 'message'
                     | 'shared-mailbox';
@@ -430,6 +434,7 @@ export type paths = {
                     | 'reach'
                     | 'imap'
                     | 'imap-folders'
+                    | 'pop3'
                     | 'smtp'
                     | 'message'
                     | 'shared-mailbox';
@@ -474,6 +479,7 @@ export type paths = {
                     | 'reach'
                     | 'imap'
                     | 'imap-folders'
+                    | 'pop3'
                     | 'smtp'
                     | 'message'
                     | 'shared-mailbox';
@@ -605,6 +611,7 @@ export type paths = {
                     | 'reach'
                     | 'imap'
                     | 'imap-folders'
+                    | 'pop3'
                     | 'smtp'
                     | 'message'
                     | 'shared-mailbox';
@@ -649,6 +656,7 @@ export type paths = {
                     | 'reach'
                     | 'imap'
                     | 'imap-folders'
+                    | 'pop3'
                     | 'smtp'
                     | 'message'
                     | 'shared-mailbox';
@@ -695,6 +703,7 @@ export type paths = {
                   | 'reach'
                   | 'imap'
                   | 'imap-folders'
+                  | 'pop3'
                   | 'smtp'
                   | 'message'
                   | 'shared-mailbox';
@@ -739,6 +748,7 @@ export type paths = {
                   | 'reach'
                   | 'imap'
                   | 'imap-folders'
+                  | 'pop3'
                   | 'smtp'
                   | 'message'
                   | 'shared-mailbox';
@@ -779,6 +789,7 @@ export type paths = {
                   | 'reach'
                   | 'imap'
                   | 'imap-folders'
+                  | 'pop3'
                   | 'smtp'
                   | 'message'
                   | 'shared-mailbox';
@@ -823,6 +834,7 @@ export type paths = {
                   | 'reach'
                   | 'imap'
                   | 'imap-folders'
+                  | 'pop3'
                   | 'smtp'
                   | 'message'
                   | 'shared-mailbox';
@@ -851,6 +863,7 @@ export type paths = {
                   | 'reach'
                   | 'imap'
                   | 'imap-folders'
+                  | 'pop3'
                   | 'smtp'
                   | 'message'
                   | 'shared-mailbox';
@@ -895,6 +908,7 @@ export type paths = {
                   | 'reach'
                   | 'imap'
                   | 'imap-folders'
+                  | 'pop3'
                   | 'smtp'
                   | 'message'
                   | 'shared-mailbox';
@@ -1074,6 +1088,7 @@ export type paths = {
                     | 'reach'
                     | 'imap'
                     | 'imap-folders'
+                    | 'pop3'
                     | 'smtp'
                     | 'message'
                     | 'shared-mailbox';
@@ -1118,6 +1133,7 @@ export type paths = {
                     | 'reach'
                     | 'imap'
                     | 'imap-folders'
+                    | 'pop3'
                     | 'smtp'
                     | 'message'
                     | 'shared-mailbox';
