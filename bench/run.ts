@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: what Platen does in a second, in a millisecond and in a mebibyte, each beside a bare client.
  *
- *   --only a,c     only these parts: a intake, b delay, c printing, d memory, e start, f relay, g sending
+ *   --only a,c     only these parts: a intake, b delay, c printing, d memory, e start, f relay, g sending,
+ *                  h the memory of a crowd
  *   --rounds N     rounds of (a), (c), (f) and (g), 3 unless said
  *   --messages N   messages of a round of (a), (f) and (g), 1000 unless said; --jobs N jobs of one of (c); --mails N mails of (b)
  *   --json FILE    writes the figures there, with those of every mail of (b)
@@ -11,6 +12,7 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureCrowd } from './crowd.ts';
 import { measureDelays } from './delay.ts';
 import { measureIdle, measureStarts } from './footprint.ts';
 import { measureIntake } from './intake.ts';
@@ -21,7 +23,7 @@ import { jsonOf, type Results, tableOfResults, withoutDetails, writeDocument } f
 import { measureSending } from './sending.ts';
 import { openDatabase, openWorld, say } from './world.ts';
 
-const PARTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const;
+const PARTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
 type Part = (typeof PARTS)[number];
 const DEFAULTS = { rounds: '3', messages: '1000', jobs: '150', mails: '40' } as const;
 type Plan = {
@@ -116,6 +118,7 @@ async function measureOthers(): Promise<Partial<Results>> {
   const printing = parts.has('c') ? await measurePrinting(world, { jobs, rounds }) : undefined;
   const relay = parts.has('f') ? await measureRelay(world, { messages, rounds }) : undefined;
   const sending = parts.has('g') ? await measureSending(world, { messages, rounds }) : undefined;
+  const crowd = parts.has('h') ? await measureCrowd(world) : undefined;
   const start = parts.has('e') ? await measureStarts(world) : undefined;
   return {
     postgres,
@@ -126,6 +129,7 @@ async function measureOthers(): Promise<Partial<Results>> {
       : { memory: { idleMiB, ...(intake === undefined ? {} : { peakMiB: intake.peakMiB }) } }),
     ...(relay === undefined ? {} : { relay }),
     ...(sending === undefined ? {} : { sending }),
+    ...(crowd === undefined ? {} : { crowd }),
     ...(start === undefined ? {} : { start }),
   };
 

@@ -9,6 +9,7 @@ import { PRINT_ROOM } from '../test/harness/mail.ts';
 import { endProcess, findFreePort, getProgram, keepLastWords } from '../test/harness/processes.ts';
 import { eventually } from '../test/harness/time.ts';
 import { medianOf } from './figures.ts';
+import { processorSecondsOf } from './footprint.ts';
 import { handIn, openRelay } from './relay.ts';
 import { type Database, openDatabase, say, sleep, type World } from './world.ts';
 
@@ -17,15 +18,29 @@ const MESSAGE_BYTES = 10_000;
 const CONNECTIONS = 10;
 const ROUND_TIMEOUT_MS = 180_000;
 const LOOK_EVERY_MS = 25;
+const STATISTICS_MS = 1_500;
 const COUNT_UNSENT = `SELECT count(*) FROM outbox_messages WHERE state <> 'sent'`;
+// Of the whole server: what is counted here by looking is a few hundredths of it.
+const COUNT_COMMITS = `SELECT sum(xact_commit) FROM pg_stat_database WHERE datname = current_database()`;
+const COUNT_SYNCS = `SELECT COALESCE(sum(fsyncs), 0) FROM pg_stat_io WHERE object = 'wal'`;
 const COUNT_TWICE = 'SELECT count(*) FROM outbox_messages WHERE possibly_twice';
+
+/** What one message costs: milliseconds of processor, commits and syncs of the log of the database. */
+export type Cost = {
+  readonly platenMs: number;
+  readonly postgresMs: number;
+  readonly bareMs: number;
+  readonly commits: number;
+  readonly syncs: number;
+};
 
 export type SendingFigures = {
   readonly messages: number;
   readonly platenPerSecond: number;
   readonly barePerSecond: number;
   readonly ratio: number;
-  readonly rounds: readonly { readonly platenPerSecond: number; readonly barePerSecond: number }[];
+  readonly cost: Cost;
+  readonly rounds: readonly ({ readonly platenPerSecond: number; readonly barePerSecond: number } & Cost)[];
 };
 
 export async function measureSending(
@@ -41,11 +56,25 @@ export async function measureSending(
   for (let count = 0; count <= rounds; count += 1) {
     await world.stage.api('PUT', '/settings/network', { outgoingServer: null });
     await handIn(relay, { messages, bytes: MESSAGE_BYTES });
+    const bare = process.cpuUsage();
     const barePerSecond = await sendBare(sink.port, messages);
+    const { user, system } = process.cpuUsage(bare);
+    const before = await readCosts(world, database);
     const platenPerSecond = await leave({ world, database, port: sink.port });
+    const after = await readCosts(world, database);
     if (count === 0) continue;
-    played.push({ platenPerSecond, barePerSecond });
+    const each = (of: keyof typeof before): number => (after[of] - before[of]) / messages;
+    const cost = {
+      platenMs: 1000 * each('platen'),
+      postgresMs: 1000 * each('postgres'),
+      bareMs: (user + system) / 1000 / messages,
+      commits: each('commits'),
+      syncs: each('syncs'),
+    };
+    played.push({ platenPerSecond, barePerSecond, ...cost });
+    const costs = Object.entries(cost).map(([name, value]) => `${name} ${value.toFixed(3)}`);
     say(`(g) ${messages} messages: Platen ${platenPerSecond.toFixed(0)}/s, Nodemailer ${barePerSecond.toFixed(0)}/s`);
+    say(`(g) for each message: ${costs.join(', ')}`);
   }
   const twice = await database.number(COUNT_TWICE);
   if (twice !== 0) throw new Error(`${twice} messages were perhaps sent twice`);
@@ -55,8 +84,22 @@ export async function measureSending(
     platenPerSecond: medianOf(played.map((round) => round.platenPerSecond)),
     barePerSecond: medianOf(played.map((round) => round.barePerSecond)),
     ratio: medianOf(played.map((round) => round.platenPerSecond / round.barePerSecond)),
+    cost: {
+      platenMs: medianOf(played.map(({ platenMs }) => platenMs)),
+      postgresMs: medianOf(played.map(({ postgresMs }) => postgresMs)),
+      bareMs: medianOf(played.map(({ bareMs }) => bareMs)),
+      commits: medianOf(played.map(({ commits }) => commits)),
+      syncs: medianOf(played.map(({ syncs }) => syncs)),
+    },
     rounds: played,
   };
+}
+
+async function readCosts(world: World, database: Database) {
+  // The database tells what it has counted a moment later.
+  await sleep(STATISTICS_MS);
+  const [commits, syncs] = [await database.number(COUNT_COMMITS), await database.number(COUNT_SYNCS)];
+  return { ...processorSecondsOf(world), commits, syncs };
 }
 
 type Leaving = { readonly world: World; readonly database: Database; readonly port: number };

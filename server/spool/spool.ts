@@ -27,8 +27,10 @@ export type KeepOptions = {
   readonly maxBytes: number;
 };
 
-// Sixteen chunks of a stream go to the disk with one call: half the system calls decide the speed of large files.
+// Up to sixteen chunks of a stream go to the disk with one call: half the system calls decide the speed of large files.
 const CHUNKS_PER_WRITE = 16;
+/** Never more than this at once: a hundred devices that hand in large scans all have such a group in memory. */
+const BYTES_PER_WRITE = 256 * 1024;
 
 /** Makes the spool folder. Throws `spool-unavailable` when it cannot be written. */
 export async function openSpool(context: Context): Promise<void> {
@@ -186,11 +188,14 @@ async function* inGroups(source: Readable | Buffer): AsyncGenerator<Buffer[]> {
     return;
   }
   let group: Buffer[] = [];
+  let bytes = 0;
   for await (const chunk of source) {
     group.push(chunk as Buffer);
-    if (group.length < CHUNKS_PER_WRITE) continue;
+    bytes += (chunk as Buffer).length;
+    if (group.length < CHUNKS_PER_WRITE && bytes < BYTES_PER_WRITE) continue;
     yield group;
     group = [];
+    bytes = 0;
   }
   if (group.length > 0) yield group;
 }
