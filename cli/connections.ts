@@ -77,6 +77,8 @@ export function showConnection(screen: Screen, item: Connection): void {
     [name('tenant-id'), item.tenantId],
     [name('signed-in'), at(item.expiry?.signedInAt)],
     [name('renewed'), at(item.expiry?.renewedAt)],
+    [name('expected-end'), at(item.expiry?.at)],
+    [name('expected-why'), item.expiry?.reasonText ?? undefined],
     [name('clock-skew'), typeof item.clockSkewSeconds === 'number' ? `${item.clockSkewSeconds} s` : undefined],
     [name('login'), item.login?.state === undefined ? undefined : state(language, 'login', item.login.state)],
   ]);

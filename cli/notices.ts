@@ -16,6 +16,7 @@ const EVENTS = [
   'job-failed',
   'printer-needs-attention',
   'connection-needs-confirmation',
+  'connection-may-end',
 ] as const;
 const ROLES = ['owner', 'operators', 'administrators'] as const;
 const LIMITS = [

@@ -34,7 +34,16 @@ export const connection = z.looseObject({
     })
     .nullish(),
   checks: checkReport.nullish(),
-  expiry: z.looseObject({ signedInAt: instant, renewedAt: instant, accessExpiresAt: instant }).nullish(),
+  expiry: z
+    .looseObject({
+      signedInAt: instant,
+      renewedAt: instant,
+      accessExpiresAt: instant,
+      at: instant,
+      reasonText: z.string().nullish(),
+      risks: z.array(z.looseObject({ text: z.string() })).nullish(),
+    })
+    .nullish(),
   clockSkewSeconds: z.number().nullish(),
 });
 export type Connection = z.infer<typeof connection>;

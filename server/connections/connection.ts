@@ -17,6 +17,7 @@ import type { Context } from '../store/database.ts';
 import type { ConnectionState, LoginState, Problem, Schema, Use } from '../store/schema.ts';
 import type { CheckReport } from './doctor/report.ts';
 import { usesOf } from './exchange-online.ts';
+import type { ConnectionForecast } from './expiry/permissions.ts';
 
 export type ConnectionRow = Selectable<Schema['connections']>;
 export type LoginRow = Selectable<Schema['connection_logins']>;
@@ -60,7 +61,7 @@ export type Connection = {
     readonly signedInAt: Date | undefined;
     readonly renewedAt: Date | undefined;
     readonly accessExpiresAt: Date | undefined;
-  };
+  } & ConnectionForecast;
   /** By how much Microsoft's clock was ahead of ours when the account was confirmed. */
   readonly clockSkewSeconds: number | undefined;
   readonly createdAt: Date;
@@ -70,9 +71,13 @@ export type TokenTimes = { readonly renewed_at: Date; readonly access_expires_at
 
 export function describeConnection(
   row: ConnectionRow,
-  login: LoginRow | undefined,
-  times: TokenTimes | undefined,
+  told: {
+    readonly login: LoginRow | undefined;
+    readonly times: TokenTimes | undefined;
+    readonly forecast: ConnectionForecast;
+  },
 ): Connection {
+  const { login, times, forecast } = told;
   return {
     id: row.id,
     kind: row.kind,
@@ -103,6 +108,7 @@ export function describeConnection(
       signedInAt: row.confirmed_at ?? undefined,
       renewedAt: times?.renewed_at,
       accessExpiresAt: times?.access_expires_at,
+      ...forecast,
     },
     clockSkewSeconds: row.clock_skew_seconds ?? undefined,
     createdAt: row.created_at,

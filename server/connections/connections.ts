@@ -25,6 +25,7 @@ import {
 import { type Begin, beginLogin, cancelPending, type DeviceLogin, findOpenCode } from './device-login.ts';
 import { readReport } from './doctor/report.ts';
 import { getCloud, usesOf } from './exchange-online.ts';
+import { endPermission, forecastFor } from './expiry/permissions.ts';
 import {
   findForeignSender,
   type NetworkSettings,
@@ -98,7 +99,9 @@ async function describe(context: Context, row: ConnectionRow): Promise<Connectio
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();
-  const described = describeConnection(row, login, await findTokens(context, row.id));
+  const times = await findTokens(context, row.id);
+  const forecast = await forecastFor(context, row, times?.renewed_at);
+  const described = describeConnection(row, { login, times, forecast });
   return { ...described, checks: readReport(context, row.checks) };
 }
 
@@ -150,6 +153,7 @@ export async function updateConnection(
 
 async function forgetAccount(context: Context, row: ConnectionRow, actor: string): Promise<void> {
   await cancelPending(context, row.id, actor);
+  await endPermission(context, row.id);
   await context.db.deleteFrom('connection_tokens').where('connection_id', '=', row.id).execute();
   await context.db
     .updateTable('connections')

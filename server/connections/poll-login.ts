@@ -195,7 +195,7 @@ async function decide(step: LoginStep): Promise<void> {
   }
   await change(step, async (context, current) => {
     await settleLogin(context, login, { state: 'granted' });
-    await adoptGrant(context, current, { grant, scopes, addresses: verdict.addresses });
+    await adoptGrant(context, current, { grant, method: login.kind, scopes, addresses: verdict.addresses });
   });
 }
 

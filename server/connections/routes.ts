@@ -20,6 +20,7 @@ import {
 } from './connections.ts';
 import { doctorRoutes } from './doctor/routes.ts';
 import { DEFAULT_CLOUD, findTenant, listClouds } from './exchange-online.ts';
+import { expiryRoutes } from './expiry/routes.ts';
 import { linkRoutes } from './link/routes.ts';
 import { registrationRoutes } from './registration/routes.ts';
 import {
@@ -48,6 +49,7 @@ export async function connectionsRoutes(app: FastifyInstance, context: Context):
   linkRoutes(app, context);
   registrationRoutes(app, context);
   doctorRoutes(app, context);
+  expiryRoutes(app, context);
   lookUpRoutes(app, context);
   networkRoutes(app, context);
 }

@@ -131,6 +131,26 @@ export const connectionAnswer = z.object({
     signedInAt: z.string().nullable(),
     renewedAt: z.string().nullable(),
     accessExpiresAt: z.string().nullable(),
+    /** How sure the forecast is; `unknown`: not enough has been seen. */
+    kind: z.enum(['known', 'likely', 'none', 'unknown']),
+    /** When the permission is expected to end. */
+    at: z.string().nullable(),
+    /** When it dies of idleness if it is never used again. */
+    latestAt: z.string().nullable(),
+    reason: z.string(),
+    reasonText: z.string(),
+    /** What may end it on any day. */
+    risks: z.array(z.object({ code: z.string(), text: z.string() })),
+    method: z.enum(['device-code', 'link']).nullable(),
+    /** The permissions of this connection, the latest first. */
+    history: z.array(
+      z.object({
+        signedInAt: z.string(),
+        endedAt: z.string().nullable(),
+        method: z.enum(['device-code', 'link']),
+        aadsts: z.number().nullable(),
+      }),
+    ),
   }),
   clockSkewSeconds: z.number().nullable(),
   createdAt: z.string(),
@@ -248,6 +268,27 @@ function explainSkipped(because: Because, language: Language): string {
   return textFor(language, 'doctor.because.needs', { test: textFor(language, `doctor.tests.${needed}`) });
 }
 
+function answerExpiry(expiry: Connection['expiry'], language: Language) {
+  return {
+    signedInAt: expiry.signedInAt?.toISOString() ?? null,
+    renewedAt: expiry.renewedAt?.toISOString() ?? null,
+    accessExpiresAt: expiry.accessExpiresAt?.toISOString() ?? null,
+    kind: expiry.kind,
+    at: expiry.at?.toISOString() ?? null,
+    latestAt: expiry.latestAt?.toISOString() ?? null,
+    reason: expiry.reason,
+    reasonText: textFor(language, `expiry.reasons.${expiry.reason}`, expiry.values),
+    risks: expiry.risks.map((code) => ({ code, text: textFor(language, `expiry.risks.${code}`) })),
+    method: expiry.method ?? null,
+    history: expiry.history.map(({ signedInAt, endedAt, method, endAadsts }) => ({
+      signedInAt: signedInAt.toISOString(),
+      endedAt: endedAt?.toISOString() ?? null,
+      method,
+      aadsts: endAadsts ?? null,
+    })),
+  };
+}
+
 export function answerConnection(connection: Connection, language: Language): z.infer<typeof connectionAnswer> {
   const { account, login, expiry, problem } = connection;
   const about = aboutOf(connection);
@@ -284,11 +325,7 @@ export function answerConnection(connection: Connection, language: Language): z.
             ...(login.problem === undefined ? {} : { problem: answerProblem(login.problem, language, about) }),
           },
     checks: connection.checks === undefined ? null : answerCheck(connection.checks, connection, language),
-    expiry: {
-      signedInAt: expiry.signedInAt?.toISOString() ?? null,
-      renewedAt: expiry.renewedAt?.toISOString() ?? null,
-      accessExpiresAt: expiry.accessExpiresAt?.toISOString() ?? null,
-    },
+    expiry: answerExpiry(expiry, language),
     clockSkewSeconds: connection.clockSkewSeconds ?? null,
     createdAt: connection.createdAt.toISOString(),
   };

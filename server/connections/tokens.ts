@@ -28,6 +28,7 @@ import {
   unusableError,
 } from './connection.ts';
 import { identityCall } from './exchange-online.ts';
+import { beginPermission, endPermission } from './expiry/permissions.ts';
 
 type TokenRow = Selectable<Schema['connection_tokens']>;
 type Column = 'refresh_token' | 'previous_refresh_token' | 'access_token';
@@ -51,7 +52,12 @@ const WORTH_A_SECOND_TRY = new Set([70000, 9002313]);
 export async function adoptGrant(
   context: Context,
   row: ConnectionRow,
-  adopted: { readonly grant: Grant; readonly scopes: readonly string[]; readonly addresses: readonly string[] },
+  adopted: {
+    readonly grant: Grant;
+    readonly method: 'device-code' | 'link';
+    readonly scopes: readonly string[];
+    readonly addresses: readonly string[];
+  },
 ): Promise<void> {
   const { grant } = adopted;
   const account = { account_oid: grant.identity.objectId, account_tid: grant.identity.tenantId };
@@ -86,6 +92,8 @@ export async function adoptGrant(
     .values({ connection_id: row.id, ...values })
     .onConflict((conflict) => conflict.column('connection_id').doUpdateSet(values))
     .execute();
+  const { objectId: oid, tenantId: tid } = grant.identity;
+  await beginPermission(context, row.id, { method: adopted.method, account: { oid, tid } });
   await moveTo(context, row, { state: 'connected', problem: undefined });
 }
 
@@ -237,6 +245,8 @@ async function giveUp(renewal: Renewal, error: PlatenError): Promise<void> {
       subjectId: row.id,
       data: { isFinal: true, problem: problem.code, ...problem.facts },
     });
+    const { aadsts } = error.facts;
+    await endPermission(context, row.id, typeof aadsts === 'number' ? aadsts : undefined);
     await moveTo(context, row, { state: 'needs-confirmation', problem });
   });
 }

@@ -2,13 +2,17 @@
  * Polls pending codes and renews tokens. Every node runs it; a lease decides who takes a step. The rows say what is
  * due, so a restart goes on where the last process stopped.
  */
-import { SECOND_MS } from '../base/clock.ts';
+import { HOUR_MS, SECOND_MS } from '../base/clock.ts';
 import type { Context } from '../store/database.ts';
+import { tellExpiries } from './expiry/watch.ts';
 import { pollLogin } from './poll-login.ts';
 import { renewTokens } from './tokens.ts';
 
 /** How often the rows are looked at: the least that an interval of five seconds does not suffer from. */
 const LOOK_EVERY_MS = 1 * SECOND_MS;
+
+/** How often the expected ends of permissions are looked at; they are days away. */
+const FORECAST_EVERY_MS = 1 * HOUR_MS;
 
 /** Steps at the same time; each waits for Microsoft for at most one call's deadline. */
 const MOST_STEPS = 20;
@@ -28,8 +32,12 @@ export async function startConnectionsWorker(context: Context): Promise<AsyncDis
 }
 
 async function runLoop(context: Context, steps: Map<string, Promise<void>>, signal: AbortSignal): Promise<void> {
+  let nextForecastMs = 0;
   while (!signal.aborted) {
     try {
+      const nowMs = context.clock.now().getTime();
+      if (nowMs >= nextForecastMs) await tellExpiries(context);
+      if (nowMs >= nextForecastMs) nextForecastMs = nowMs + FORECAST_EVERY_MS;
       for (const due of await findDue(context)) startStep(context, { due, steps, signal });
     } catch (error) {
       context.log.warn({ error }, 'the pending logins and renewals could not be read');

@@ -19,6 +19,7 @@ export const EVENT_TYPES = {
   'login-started': 'connection',
   'login-ended': 'connection',
   'connection-tested': 'connection',
+  'connection-expiry-near': 'connection',
   'backup-restored': 'node',
   'token-renewed': 'connection',
   'token-renewal-failed': 'connection',

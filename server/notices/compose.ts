@@ -76,7 +76,7 @@ function listOf(language: Language, stories: Notice['stories']): string[] {
 }
 
 function detailsOf(language: Language, story: Story): Letter['details'] {
-  const { occurrence, reason, problem, account } = story;
+  const { occurrence, reason, problem, account, expiry } = story;
   const details: [string, string][] = [];
   const add = (label: string, text: string | undefined) => {
     const words = cut(text ?? '', MAX_WORDS_CHARACTERS);
@@ -84,6 +84,10 @@ function detailsOf(language: Language, story: Story): Letter['details'] {
   };
   if (occurrence.kind === 'printer') add('printerSays', occurrence.words);
   if (account !== undefined) add('account', account);
+  if (expiry !== undefined) {
+    add('expectedEnd', timeOf(language, expiry.at));
+    add('why', textFor(language, `expiry.reasons.${expiry.reason}`, expiry.values));
+  }
   if (reason !== undefined) {
     add('why', knownText(language, `intake.reasons.${reason}`));
     add('whatToDo', knownText(language, `notices.advice.${reason}`));

@@ -35,6 +35,8 @@ export type Story = {
   readonly reason?: string;
   readonly problem?: Problem;
   readonly account?: string;
+  /** Of a permission: when it is expected to end, and from what that is inferred. */
+  readonly expiry?: { readonly at: Date; readonly reason: string; readonly values: Readonly<Record<string, number>> };
   readonly receivers: readonly Receiver[];
 };
 
@@ -149,6 +151,7 @@ export class Facts {
 
   async #tellConnection(occurrence: Occurrence & { kind: 'connection' }): Promise<Told | undefined> {
     const { connectionId, cursor } = occurrence;
+    if (occurrence.event === 'connection-may-end') return await this.#tellExpiry(occurrence);
     const connection = await orNone(getConnection(this.#context, connectionId));
     if (connection === undefined || connection.state !== 'needs-confirmation') return undefined;
     const { outgoing } = await getNetworkSettings(this.#context);
@@ -162,6 +165,24 @@ export class Facts {
         ...{ occurrence, subjectId, groupId: subjectId, title },
         ...NOBODYS,
         ...(problem === undefined ? {} : { problem }),
+        ...(account === undefined ? {} : { account: account.username }),
+      },
+    };
+  }
+
+  /** Mail still leaves: this one is written before anything has ended. */
+  async #tellExpiry(occurrence: Occurrence & { kind: 'connection' }): Promise<Told | undefined> {
+    const { connectionId, cursor } = occurrence;
+    const connection = await orNone(getConnection(this.#context, connectionId));
+    if (connection?.expiry.at === undefined) return undefined;
+    const { title, account, expiry } = connection;
+    const { reason, values, at = occurrence.at } = expiry;
+    const subjectId = `${connectionId}/${cursor}`;
+    return {
+      owner: undefined,
+      story: {
+        ...{ occurrence, subjectId, groupId: subjectId, title, expiry: { at, reason, values } },
+        ...NOBODYS,
         ...(account === undefined ? {} : { account: account.username }),
       },
     };

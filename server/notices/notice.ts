@@ -12,6 +12,7 @@ export const NOTICE_EVENTS = [
   'job-failed',
   'printer-needs-attention',
   'connection-needs-confirmation',
+  'connection-may-end',
 ] as const;
 
 export type NoticeEvent = (typeof NOTICE_EVENTS)[number];
@@ -61,6 +62,7 @@ export const DEFAULT_RULES: NoticeSettings['rules'] = {
   'job-failed': toOwner,
   'printer-needs-attention': toStaff,
   'connection-needs-confirmation': { ...toStaff, operators: false },
+  'connection-may-end': { ...toStaff, operators: false },
 };
 
 export const DEFAULT_LIMITS: NoticeLimits = { repliesPerPersonAndDay: 5, noticesPerPersonAndDay: 20, perHour: 300 };

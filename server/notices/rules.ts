@@ -77,6 +77,10 @@ function occurrencesOf(event: JournalEvent): readonly Occurrence[] {
       const { subjectId: connectionId, cursor } = event;
       return [{ kind: 'connection', event: 'connection-needs-confirmation', connectionId, cursor, at }];
     }
+    case 'connection-expiry-near': {
+      const { subjectId: connectionId, cursor } = event;
+      return [{ kind: 'connection', event: 'connection-may-end', connectionId, cursor, at }];
+    }
     default:
       return [];
   }

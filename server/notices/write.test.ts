@@ -5,7 +5,8 @@ import PostalMime from 'postal-mime';
 import { openTestContext, type TestContext } from '../../test/harness/database.ts';
 import { eventually } from '../../test/harness/time.ts';
 import { DAY_MS, HOUR_MS } from '../base/clock.ts';
-import { setNetworkSettings, setReadAddresses } from '../connections/connections.ts';
+import { newId } from '../base/secrets.ts';
+import { createConnection, setNetworkSettings, setReadAddresses } from '../connections/connections.ts';
 import { admit, isAutomatic } from '../intake/admission.ts';
 import { policyOf } from '../intake/senders/policy.ts';
 import { record } from '../journal/journal.ts';
@@ -427,4 +428,42 @@ test('what is written down as told is not told again, even when the journal is r
   await context.db.updateTable('notice_settings').set({ journal_cursor: '0-0' }).execute();
   await write(context);
   assert.equal((await outbox(context)).length, 1);
+});
+
+test('an administrator is told in time that a permission may end, from what that is inferred, and what to do', async () => {
+  await using scene = await openScene();
+  const { context } = scene;
+  await addUser(
+    context,
+    { email: 'root@practice.example', name: 'Rita', role: 'administrator', language: 'it' },
+    'test',
+  );
+  const [tid, oid] = ['5f0c6c1e-7a52-4b58-9d0a-6d1f0a2b3c4d', 'f8d50d33-6a3f-4d7c-8f5b-0f8a6a7c9b10'];
+  const asked = { title: 'Posta', clientId: oid, tenantId: tid, cloud: 'worldwide', uses: ['imap'] } as const;
+  const { id } = await createConnection(context, asked, 'test');
+  const now = context.clock.now().getTime();
+  await context.db
+    .updateTable('connections')
+    .set({ state: 'connected', account_tid: tid, account_oid: oid, account_username: 'print@practice.example' })
+    .where('id', '=', id)
+    .execute();
+  const permission = { connection_id: id, account_tid: tid, account_oid: oid, method: 'link' } as const;
+  const at = (days: number) => new Date(now + days * DAY_MS);
+  await context.db
+    .insertInto('connection_permissions')
+    .values([
+      { ...permission, id: newId(), signed_in_at: at(-60), ended_at: at(-30), end_aadsts: 50078 },
+      { ...permission, id: newId(), signed_in_at: at(-25), ended_at: null },
+    ])
+    .execute();
+  await record(context, 'connection-expiry-near', { subjectId: id, data: { at: at(5).toISOString(), days: 7 } });
+  await write(context);
+  const [message, ...others] = await outbox(context);
+  assert.equal(others.length, 0);
+  assert.equal(message?.parsed.subject, 'Posta: possibile scadenza vicina');
+  const words = (message?.text ?? '').replaceAll(/\s+/g, ' ');
+  assert.match(words, /AADSTS50078/);
+  assert.match(words, /30 giorni dopo la conferma/);
+  assert.match(words, /«Conferma di nuovo»/);
+  assert.match(words, new RegExp(`/settings/connections/${id}`));
 });

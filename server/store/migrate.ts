@@ -12,6 +12,7 @@ import * as whoMayPrint from './migrations/0006-who-may-print.ts';
 import * as release from './migrations/0007-release.ts';
 import * as documentsAndReplies from './migrations/0008-documents-and-replies.ts';
 import * as microsoftSide from './migrations/0009-microsoft-side.ts';
+import * as permissions from './migrations/0012-permissions.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -23,6 +24,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0007-release': release,
   '0008-documents-and-replies': documentsAndReplies,
   '0009-microsoft-side': microsoftSide,
+  '0012-permissions': permissions,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

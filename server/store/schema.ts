@@ -177,6 +177,20 @@ type ConnectionTokens = {
   renew_at: Instant;
   failed_renewals: WithDefault<number>;
 };
+/** What Microsoft has permitted, one row per confirmation; the one in use has no end. */
+type ConnectionPermissions = {
+  id: string;
+  connection_id: string;
+  account_tid: string;
+  account_oid: string;
+  method: 'device-code' | 'link';
+  signed_in_at: Instant;
+  ended_at: InstantOrNone;
+  /** The number with which Microsoft refused to renew it. */
+  end_aadsts: WithDefault<number | null>;
+  /** The last step, in days before the expected end, that was told. */
+  told_days: WithDefault<number | null>;
+};
 type NetworkSettings = {
   /** Always 1. */
   id: number;
@@ -567,6 +581,7 @@ export type Schema = {
   connections: Connections;
   connection_logins: ConnectionLogins;
   connection_tokens: ConnectionTokens;
+  connection_permissions: ConnectionPermissions;
   network_settings: NetworkSettings;
   read_addresses: ReadAddresses;
   mailboxes: Mailboxes;
@@ -610,6 +625,7 @@ export const TABLE_OWNERS: Readonly<Record<keyof Schema, string>> = {
   connections: 'connections',
   connection_logins: 'connections',
   connection_tokens: 'connections',
+  connection_permissions: 'connections',
   network_settings: 'connections',
   read_addresses: 'connections',
   mailboxes: 'intake',

@@ -41,6 +41,7 @@ const LIBRARY_PLACES: Readonly<Record<string, RegExp>> = {
   '@node-rs/argon2': /^server\/users\/passwords\.ts$/,
   pino: /^server\/base\/log\.ts$/,
   'prom-client': /^server\/http\/metrics\.ts$/,
+  ics: /^server\/connections\/expiry\/calendar\.ts$/,
   sharp: /^server\/conversion\/inside\//,
   i18next: /^locales\/locales\.ts$/,
 };

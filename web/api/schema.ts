@@ -164,7 +164,24 @@ export type paths = {
                     title: string;
                   }[];
                 } | null;
-                expiry: { signedInAt: string | null; renewedAt: string | null; accessExpiresAt: string | null };
+                expiry: {
+                  signedInAt: string | null;
+                  renewedAt: string | null;
+                  accessExpiresAt: string | null;
+                  kind: 'known' | 'likely' | 'none' | 'unknown';
+                  at: string | null;
+                  latestAt: string | null;
+                  reason: string;
+                  reasonText: string;
+                  risks: { code: string; text: string }[];
+                  method: 'device-code' | 'link' | null;
+                  history: {
+                    signedInAt: string;
+                    endedAt: string | null;
+                    method: 'device-code' | 'link';
+                    aadsts: number | null;
+                  }[];
+                };
                 clockSkewSeconds: number | null;
                 createdAt: string;
               }[];
@@ -331,7 +348,24 @@ export type paths = {
                   title: string;
                 }[];
               } | null;
-              expiry: { signedInAt: string | null; renewedAt: string | null; accessExpiresAt: string | null };
+              expiry: {
+                signedInAt: string | null;
+                renewedAt: string | null;
+                accessExpiresAt: string | null;
+                kind: 'known' | 'likely' | 'none' | 'unknown';
+                at: string | null;
+                latestAt: string | null;
+                reason: string;
+                reasonText: string;
+                risks: { code: string; text: string }[];
+                method: 'device-code' | 'link' | null;
+                history: {
+                  signedInAt: string;
+                  endedAt: string | null;
+                  method: 'device-code' | 'link';
+                  aadsts: number | null;
+                }[];
+              };
               clockSkewSeconds: number | null;
               createdAt: string;
             };
@@ -486,7 +520,24 @@ export type paths = {
                   title: string;
                 }[];
               } | null;
-              expiry: { signedInAt: string | null; renewedAt: string | null; accessExpiresAt: string | null };
+              expiry: {
+                signedInAt: string | null;
+                renewedAt: string | null;
+                accessExpiresAt: string | null;
+                kind: 'known' | 'likely' | 'none' | 'unknown';
+                at: string | null;
+                latestAt: string | null;
+                reason: string;
+                reasonText: string;
+                risks: { code: string; text: string }[];
+                method: 'device-code' | 'link' | null;
+                history: {
+                  signedInAt: string;
+                  endedAt: string | null;
+                  method: 'device-code' | 'link';
+                  aadsts: number | null;
+                }[];
+              };
               clockSkewSeconds: number | null;
               createdAt: string;
             };
@@ -663,7 +714,24 @@ export type paths = {
                   title: string;
                 }[];
               } | null;
-              expiry: { signedInAt: string | null; renewedAt: string | null; accessExpiresAt: string | null };
+              expiry: {
+                signedInAt: string | null;
+                renewedAt: string | null;
+                accessExpiresAt: string | null;
+                kind: 'known' | 'likely' | 'none' | 'unknown';
+                at: string | null;
+                latestAt: string | null;
+                reason: string;
+                reasonText: string;
+                risks: { code: string; text: string }[];
+                method: 'device-code' | 'link' | null;
+                history: {
+                  signedInAt: string;
+                  endedAt: string | null;
+                  method: 'device-code' | 'link';
+                  aadsts: number | null;
+                }[];
+              };
               clockSkewSeconds: number | null;
               createdAt: string;
             };
@@ -995,6 +1063,21 @@ export type paths = {
       };
     };
   };
+  '/connections/{id}/expiry.ics': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { 'text/calendar': string } };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/connections/{id}/sign-in-link': {
     put: {
       parameters: {
@@ -1140,7 +1223,24 @@ export type paths = {
                   title: string;
                 }[];
               } | null;
-              expiry: { signedInAt: string | null; renewedAt: string | null; accessExpiresAt: string | null };
+              expiry: {
+                signedInAt: string | null;
+                renewedAt: string | null;
+                accessExpiresAt: string | null;
+                kind: 'known' | 'likely' | 'none' | 'unknown';
+                at: string | null;
+                latestAt: string | null;
+                reason: string;
+                reasonText: string;
+                risks: { code: string; text: string }[];
+                method: 'device-code' | 'link' | null;
+                history: {
+                  signedInAt: string;
+                  endedAt: string | null;
+                  method: 'device-code' | 'link';
+                  aadsts: number | null;
+                }[];
+              };
               clockSkewSeconds: number | null;
               createdAt: string;
             };
@@ -1999,6 +2099,7 @@ export type paths = {
             | 'login-started'
             | 'login-ended'
             | 'connection-tested'
+            | 'connection-expiry-near'
             | 'backup-restored'
             | 'token-renewed'
             | 'token-renewal-failed'
@@ -2632,6 +2733,14 @@ export type paths = {
                   addresses: string[];
                   lastSentAt: string | null;
                 };
+                'connection-may-end': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
               };
               limits: { repliesPerPersonAndDay: number; noticesPerPersonAndDay: number; perHour: number };
             };
@@ -2714,6 +2823,13 @@ export type paths = {
                 administrators: boolean;
                 addresses: string[];
               };
+              'connection-may-end'?: {
+                enabled: boolean;
+                owner: boolean;
+                operators: boolean;
+                administrators: boolean;
+                addresses: string[];
+              };
             };
             limits?: { repliesPerPersonAndDay?: number; noticesPerPersonAndDay?: number; perHour?: number };
           };
@@ -2790,6 +2906,14 @@ export type paths = {
                   lastSentAt: string | null;
                 };
                 'connection-needs-confirmation': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  lastSentAt: string | null;
+                };
+                'connection-may-end': {
                   enabled: boolean;
                   owner: boolean;
                   operators: boolean;
@@ -4496,6 +4620,7 @@ export const EVENT_TYPES = [
   'login-started',
   'login-ended',
   'connection-tested',
+  'connection-expiry-near',
   'backup-restored',
   'token-renewed',
   'token-renewal-failed',

@@ -17,6 +17,7 @@ import { type Connection, connectionsQuery } from './connection.ts';
 import { ConnectionForm, type ConnectionValues } from './connection-form.tsx';
 import { ConnectionState } from './connections-list.tsx';
 import { Explained, requestText } from './explained.tsx';
+import { Forecast } from './forecast.tsx';
 import { CheckLine, SignInByLink } from './outcome.tsx';
 import { RemoveConnection } from './remove.tsx';
 
@@ -73,6 +74,7 @@ function Shown({ connection }: { readonly connection: Connection }) {
         <ConnectionState connection={connection} />
         <ConnectionFault connection={connection} />
         <Facts connection={connection} />
+        <Forecast connection={connection} />
         <Check connection={connection} />
       </Stack>
       {open === 'edit' ? <EditConnection connection={connection} onClose={close} /> : null}
