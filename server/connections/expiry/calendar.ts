@@ -27,8 +27,8 @@ export function writeAppointment({ uid, at, title, account, reason, url, languag
     startInputType: 'utc',
     duration: { minutes: 30 },
     title: summary,
+    // not as `url`: the library refuses names and ports that a house's own server may well have
     description: `${reason}\n\n${textFor(language, 'expiry.calendar.todo', values)}\n${url}`,
-    url,
     busyStatus: 'FREE',
     alarms: REMINDER_DAYS.map((days) => ({
       action: 'display',
@@ -36,6 +36,6 @@ export function writeAppointment({ uid, at, title, account, reason, url, languag
       trigger: { hours: days * DAY_HOURS, before: true },
     })),
   });
-  if (typeof value !== 'string') throw error ?? new TypeError('no calendar file came out');
+  if (typeof value !== 'string') throw new TypeError('no calendar file came out', { cause: error });
   return value;
 }
