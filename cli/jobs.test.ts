@@ -48,10 +48,12 @@ const timeline = [
     state: 'pending-held',
     reasons: ['job-hold-until-specified'],
     queueId: job.queueId,
+    options: { copies: 2, sides: 'one-sided' },
+    ignoredWords: [{ word: 'in a hurry', reason: 'unknown' }],
   }),
   event(1, 'message-moved', { folder: 'Platen/Done' }),
-  event(2, 'job-released', {}, 'token:night shift'),
-  event(3, 'job-attempt-started', { printerId, printerJobName: 'Plan [1]' }),
+  event(2, 'job-released', { via: 'pin' }, 'token:night shift'),
+  event(3, 'job-attempt-started', { printerId, printerJobName: 'Plan [1]', ignoredOptions: ['media'] }),
   event(4, 'job-state-changed', {
     from: 'processing',
     to: 'processing-stopped',
@@ -90,9 +92,12 @@ test('jobs show tells the whole story of one document with local times', async (
   const at = (second: number) => `22 Nov 2026, 11:00:0${second}  `;
   assert.deepEqual(story.slice(2), [
     `${at(0)}The document became a job of the queue Ground floor: Plan · Held (waits for release)`,
+    '    To be printed with: copies 2, sides one-sided',
+    '    Not understood: in a hurry',
     `${at(1)}The message was moved to Platen/Done`,
-    `${at(2)}The job was released (by night shift)`,
+    `${at(2)}The job was released with its PIN (by night shift)`,
     `${at(3)}Sent to the printer Office`,
+    '    The printer cannot do: media',
     `${at(4)}Paused by the printer (paper jam)`,
     '    The other side said: Tray 2',
     `${at(5)}The printer Office is done with it: not known whether paper came out`,

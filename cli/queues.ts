@@ -2,7 +2,7 @@
 import type { Client } from './client.ts';
 import { type Call, type Command, given, readList, readNumber } from './command.ts';
 import { findId, pathOf } from './find.ts';
-import { COLORS, optionWords, readOptions, SIDES } from './options.ts';
+import { COLORS, FINISHINGS, optionWords, readOptions, SIDES } from './options.ts';
 import { UsageError } from './problem.ts';
 import { confirmRemoval } from './prompt.ts';
 import type { Screen } from './screen.ts';
@@ -16,6 +16,7 @@ const RULE_OPTIONS = {
   sides: { value: 'text', choices: SIDES, about: 'queue-sides' },
   color: { value: 'text', choices: COLORS, about: 'queue-color' },
   media: { value: 'text', about: 'queue-media' },
+  finishing: { value: 'text', choices: FINISHINGS, about: 'queue-finishing' },
   'keep-held-hours': { value: 'number' },
   'keep-documents-days': { value: 'number' },
 } as const;

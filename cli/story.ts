@@ -1,6 +1,7 @@
 /** The story of a document or a message: each event of the journal as a line with its time, in plain words. */
 import { hasText, textFor } from '../locales/locales.ts';
 import type { Names } from './names.ts';
+import { optionWords } from './options.ts';
 import { NOTHING, type Screen } from './screen.ts';
 import type { TimelineEvent } from './shapes.ts';
 import { instant, jobState, reasons, shortId } from './words.ts';
@@ -10,6 +11,7 @@ export function showStory(screen: Screen, events: readonly TimelineEvent[], name
   for (const event of events) {
     screen.line({ text: instant(screen.language, event.at), tone: 'strong' }, `  ${tellEvent(screen, event, names)}`);
     const words = wordsOf(event);
+    for (const line of wishesOf(screen, event)) screen.line(`${' '.repeat(4)}${line}`);
     if (words !== undefined) screen.line(`${' '.repeat(4)}${screen.text('problem.remote')} ${words}`);
   }
 }
@@ -41,7 +43,34 @@ function valuesOf(screen: Screen, { data }: TimelineEvent, names: Names): Record
     state: to === undefined ? NOTHING : stateWord(screen, to, keywords),
     because: because === '' ? '' : ` (${because})`,
     mailbox: text('mailbox') ?? NOTHING,
+    via: viaOf(screen, text('via')),
   };
+}
+
+/** How it is to be printed, and what of the wishes was not understood or is not in the power of the printer. */
+function wishesOf(screen: Screen, { data }: TimelineEvent): string[] {
+  const { options, ignoredWords, ignoredOptions } = data;
+  const asked = isRecord(options) ? optionWords(options) : '';
+  const words = listOf(ignoredWords).flatMap((ignored) => (isRecord(ignored) ? (textOf(ignored.word) ?? []) : []));
+  const left = listOf(ignoredOptions).flatMap((name) => textOf(name) ?? []);
+  return [
+    ...(asked === '' ? [] : [screen.text('story.options', { options: asked })]),
+    ...(words.length === 0 ? [] : [screen.text('story.ignored-words', { words: words.join(', ') })]),
+    ...(left.length === 0 ? [] : [screen.text('story.ignored-options', { options: left.join(', ') })]),
+  ];
+}
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function viaOf(screen: Screen, via: string | undefined): string {
+  const key = `story.via.${via}`;
+  return via !== undefined && /^[a-z]{1,20}$/.test(via) && hasText(screen.language, `cli.${key}`)
+    ? ` ${screen.text(key)}`
+    : '';
 }
 
 function textOf(value: unknown): string | undefined {

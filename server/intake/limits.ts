@@ -29,6 +29,17 @@ export const intakeLimits = {
   maxTriesOverLostConnections: 8,
   /** How long a message waits for its sender to confirm it: a holiday is longer, a forgotten mail is not worth more. */
   confirmationMs: 7 * DAY_MS,
+  /** Of a subject that is looked through for wishes: RFC 5322 lines are shorter, and what is longer was not typed. */
+  maxWishChars: 1000,
+  maxAddressFieldChars: 8000,
+  /** Wishes in one message; more is no wish. */
+  maxWishWords: 20,
+  /** Of a word that is told back. */
+  maxShownWishChars: 60,
+  /** Copies by mail: a slip of the finger must not empty the paper trays. The web interface takes more. */
+  maxMailedCopies: 100,
+  maxPageRanges: 20,
+  maxPageNumber: 100_000,
   /** Pauses between the tries for one message. */
   retryPausesMs: [1 * MINUTE_MS, 5 * MINUTE_MS],
 } as const;

@@ -20,6 +20,7 @@ import { type MailboxRow, placeOf } from './mailbox.ts';
 import type { Received, ReceivedMessage } from './receive.ts';
 import { policyOf } from './senders/policy.ts';
 import { registerSender } from './senders/register.ts';
+import { hasWishes, readWishes, type Wishes } from './wishes.ts';
 
 /** The folder that is being read, and on whose strength. */
 export type Place = { readonly mailbox: MailboxRow; readonly lease: Lease; readonly uidValidity: number };
@@ -31,6 +32,7 @@ type Decided = ReceivedMessage & {
   readonly id: string;
   readonly decision: MessageOutcome;
   readonly why: Reason | undefined;
+  readonly wishes: Wishes;
 };
 
 /**
@@ -174,6 +176,7 @@ async function decide(context: Context, place: Place, messages: readonly Receive
       id: newId(),
       decision: isDuplicate ? 'ignored' : message.outcome,
       why: isDuplicate ? 'duplicate' : message.reason,
+      wishes: readWishes(message.head, place.mailbox.address),
     };
   });
 }
@@ -203,6 +206,7 @@ async function insertMessages(context: Context, place: Place, decided: readonly 
     job_count: message.user !== undefined && hasJobs(message) ? message.documents.length : 0,
     proof: message.proof === undefined ? null : JSON.stringify(message.proof),
     may_reply: message.mayReply ?? false,
+    wishes: hasWishes(message.wishes) ? JSON.stringify(message.wishes) : null,
   }));
   await context.db.insertInto('incoming_messages').values(rows).execute();
 }
@@ -249,7 +253,7 @@ async function insertDocuments(
   if (rows.length > 0) await context.db.insertInto('incoming_documents').values(rows).execute();
 }
 
-function submissionsOf({ mailbox }: Place, { id, user, documents, decision }: Decided) {
+function submissionsOf({ mailbox }: Place, { id, user, documents, decision, wishes }: Decided) {
   if (user === undefined) return [];
   return documents.map(({ file, title }) => ({
     ownerId: user.id,
@@ -260,6 +264,8 @@ function submissionsOf({ mailbox }: Place, { id, user, documents, decision }: De
     documentFormat: file.mediaType,
     messageId: id,
     isUnconfirmed: decision === 'held',
+    options: wishes.options,
+    ignoredWords: wishes.ignored,
   }));
 }
 
@@ -288,6 +294,7 @@ function eventOf({ mailbox, uidValidity }: Place, message: Decided) {
       ...(message.head?.messageId === undefined ? {} : { messageIdHeader: message.head.messageId }),
       isAutomatic: message.head === undefined || isAutomatic(message.head),
       mayReply: message.mayReply ?? false,
+      ...(hasWishes(message.wishes) ? { wishes: message.wishes } : {}),
       ...(message.proof === undefined ? {} : { proof: message.proof.verdict, proofReason: message.proof.reason }),
       ...(message.decision === 'held' && message.newcomer !== undefined
         ? { newcomer: message.newcomer.address, language: policyOf(mailbox).language ?? 'en' }

@@ -9,6 +9,8 @@ export type JobOptions = {
   readonly color?: 'color' | 'monochrome'; // print-color-mode
   readonly media?: string; // media
   readonly pageRanges?: readonly { readonly from: number; readonly to: number }[]; // page-ranges
+  /** An empty list asks for none, whatever the queue would do. */
+  readonly finishings?: readonly ('staple' | 'punch')[]; // finishings
 };
 
 /** Options to take over; `null` takes back what was asked for. */

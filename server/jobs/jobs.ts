@@ -53,6 +53,8 @@ export type JobSubmission = {
   readonly documentFormat: string;
   readonly messageId?: string;
   readonly options?: JobOptions;
+  /** What its sender wished for and was not understood, for its story. */
+  readonly ignoredWords?: readonly { readonly word: string; readonly reason: string }[];
   /** Its owner has to confirm first that it is theirs (`confirmJobs`). */
   readonly isUnconfirmed?: boolean;
 };
@@ -131,7 +133,7 @@ export async function submitJobs(context: Context, submissions: readonly JobSubm
   await context.db.insertInto('jobs').values(rows).execute();
   await recordAll(
     context,
-    rows.map((row) => ({
+    rows.map((row, index) => ({
       type: 'job-created' as const,
       subjectId: row.id,
       ownerId: row.owner_id,
@@ -142,6 +144,7 @@ export async function submitJobs(context: Context, submissions: readonly JobSubm
         bytes: row.document_bytes,
         queueId: row.queue_id,
         ...(row.message_id === null ? {} : { messageId: row.message_id }),
+        ...wishesOf(row.options, submissions[index]),
       },
     })),
   );
@@ -151,6 +154,15 @@ export async function submitJobs(context: Context, submissions: readonly JobSubm
     rows.map((row) => row.id),
   );
   return rows.map((row) => row.id);
+}
+
+/** How it is to be printed, all in all, and which words of its sender were left out of that. */
+function wishesOf(options: string, submission: JobSubmission | undefined) {
+  const ignoredWords = submission?.ignoredWords ?? [];
+  return {
+    ...(options === '{}' ? {} : { options: JSON.parse(options) as JobOptions }),
+    ...(ignoredWords.length === 0 ? {} : { ignoredWords: ignoredWords.map((ignored) => ({ ...ignored })) }),
+  };
 }
 
 type Way = { readonly state: JobState; readonly reasons: string[]; readonly printerId: string | undefined };

@@ -16,6 +16,8 @@ import { MAX_LISTED, MAX_REASONS } from './limits.ts';
 import type { PrinterCapabilities } from './printer.ts';
 
 const MAX_COPIES = 9_999;
+/** PWG 5100.1: the last of the values that are registered, and room for more. */
+const MAX_FINISHING = 0xffff;
 const MAX_OPERATION = 0x7fff;
 
 export const STATE_ATTRIBUTES = ['printer-state', 'printer-state-reasons', 'printer-state-message'] as const;
@@ -33,6 +35,7 @@ export const CAPABILITY_ATTRIBUTES = [
   'color-supported',
   'copies-supported',
   'page-ranges-supported',
+  'finishings-supported',
   'pwg-raster-document-resolution-supported',
   'pwg-raster-document-type-supported',
   'pwg-raster-document-sheet-back',
@@ -76,6 +79,7 @@ export function readCapabilities(attributes: IppAttributes, version: '2.0' | '1.
     isColor: findBoolean(attributes, 'color-supported') ?? null,
     copies: copies ? { min: copies.lower, max: Math.min(copies.upper, MAX_COPIES) } : null,
     takesPageRanges: findBoolean(attributes, 'page-ranges-supported') ?? false,
+    finishings: findIntegers(attributes, 'finishings-supported', { min: 3, max: MAX_FINISHING }).slice(0, MAX_LISTED),
     ...readRaster(attributes),
   };
 }

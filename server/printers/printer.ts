@@ -20,6 +20,8 @@ export type PrinterCapabilities = {
   readonly isColor: boolean | null; // color-supported
   readonly copies: { readonly min: number; readonly max: number } | null; // copies-supported
   readonly takesPageRanges: boolean; // page-ranges-supported
+  /** Absent in what was read before Platen asked for it. */
+  readonly finishings?: readonly number[]; // finishings-supported
   /** Of printers that take PWG Raster; absent in what was read before Platen asked for it. */
   readonly raster?: {
     readonly resolutions: readonly { readonly x: number; readonly y: number }[]; // pwg-raster-document-resolution-supported
@@ -50,6 +52,8 @@ export type PrintOptions = {
   readonly color?: 'color' | 'monochrome' | undefined; // print-color-mode
   readonly media?: string | undefined; // media
   readonly pageRanges?: readonly { readonly from: number; readonly to: number }[] | undefined; // page-ranges
+  /** An empty list asks for none. */
+  readonly finishings?: readonly ('staple' | 'punch')[] | undefined; // finishings
 };
 
 /** A job as the printer tells of it. */

@@ -32,6 +32,7 @@ const capabilitiesShape = z
     isColor: z.boolean().nullable(),
     copies: z.object({ min: z.number(), max: z.number() }).nullable(),
     takesPageRanges: z.boolean(),
+    finishings: z.array(z.number()).optional(),
   })
   .nullable();
 

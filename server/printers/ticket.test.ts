@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { integer, keyword, name, range } from '../protocols/ipp/message.ts';
+import { enumeration, integer, keyword, name, range } from '../protocols/ipp/message.ts';
 import type { PrinterCapabilities, PrintOptions } from './printer.ts';
 import { makeTicket } from './ticket.ts';
 
@@ -90,4 +90,21 @@ test('page ranges ascend and do not overlap', () => {
     { from: 5, to: 5 },
   ];
   assert.deepEqual(ticketOf(office, { pageRanges }).template['page-ranges'], [range(1, 5), range(7, 9)]);
+});
+
+test('staples and holes are asked where the printer has them, with its own word for the usual place', () => {
+  const finisher = { ...office, finishings: [3, 20, 28, 74] };
+  const wishes = (capabilities: PrinterCapabilities, ...finishings: ('staple' | 'punch')[]) => {
+    const { template, ignored } = ticketOf(capabilities, { finishings });
+    return { finishings: template.finishings, ignored };
+  };
+  assert.deepEqual(wishes(finisher, 'staple', 'punch'), {
+    finishings: [enumeration(20), enumeration(74)],
+    ignored: [],
+  });
+  assert.deepEqual(wishes(finisher).finishings, [enumeration(3)]);
+  const stapler = { ...office, finishings: [3, 4] };
+  assert.deepEqual(wishes(stapler, 'staple', 'punch'), { finishings: [enumeration(4)], ignored: ['finishings'] });
+  assert.deepEqual(wishes(office, 'punch', 'staple'), { finishings: undefined, ignored: ['finishings'] });
+  assert.deepEqual(wishes(office), { finishings: undefined, ignored: [] });
 });

@@ -1,5 +1,5 @@
 /** Our options as Job Template attributes of RFC 8011 section 5.2, limited to what the printer says it can do. */
-import { type IppValue, integer, keyword, name, range } from '../protocols/ipp/message.ts';
+import { enumeration, type IppValue, integer, keyword, name, range } from '../protocols/ipp/message.ts';
 import type { PrinterCapabilities, PrintOptions } from './printer.ts';
 
 export type Ticket = {
@@ -26,10 +26,11 @@ export function makeTicket(capabilities: PrinterCapabilities | null, options: Pr
     wishColor(capabilities, options),
     wishMedia(capabilities, options),
     wishPages(capabilities, options),
+    ...wishFinishings(capabilities, options),
   ];
   return {
     template: new Map(wishes.flatMap((wish) => (wish.kind === 'attribute' ? [[wish.attribute, wish.values]] : []))),
-    ignored: wishes.flatMap((wish) => (wish.kind === 'impossible' ? [wish.attribute] : [])),
+    ignored: [...new Set(wishes.flatMap((wish) => (wish.kind === 'impossible' ? [wish.attribute] : [])))],
   };
 }
 
@@ -68,6 +69,24 @@ function wishPages(capabilities: PrinterCapabilities | null, { pageRanges = [] }
   if (ranges.length === 0) return GIVEN;
   if (!capabilities?.takesPageRanges) return impossible('page-ranges');
   return attribute('page-ranges', ...ranges.map(({ from, to }) => range(from, to)));
+}
+
+/** RFC 8011 section 5.2.6 and PWG 5100.1: where the printer wants to know the corner or the edge, the usual one. */
+const FINISHINGS = { staple: [4, 20, 21, 22, 23, 28], punch: [5, 74, 82, 78, 86, 70] } as const;
+const NO_FINISHING = 3;
+
+function wishFinishings(capabilities: PrinterCapabilities | null, { finishings }: PrintOptions): Wish[] {
+  if (finishings === undefined) return [];
+  const supported = capabilities?.finishings ?? [];
+  if (finishings.length === 0) {
+    return supported.includes(NO_FINISHING) ? [attribute('finishings', enumeration(NO_FINISHING))] : [];
+  }
+  const found = finishings.map((finishing) => FINISHINGS[finishing].find((value) => supported.includes(value)));
+  const values = found.filter((value) => value !== undefined).map(enumeration);
+  return [
+    ...(values.length === 0 ? [] : [attribute('finishings', ...values)]),
+    ...(values.length === finishings.length ? [] : [impossible('finishings')]),
+  ];
 }
 
 /** RFC 8011 section 5.2.7: ranges ascend and do not overlap. */

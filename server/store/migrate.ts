@@ -13,6 +13,7 @@ import * as release from './migrations/0007-release.ts';
 import * as documentsAndReplies from './migrations/0008-documents-and-replies.ts';
 import * as microsoftSide from './migrations/0009-microsoft-side.ts';
 import * as permissions from './migrations/0012-permissions.ts';
+import * as wishes from './migrations/0014-wishes.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -25,6 +26,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0008-documents-and-replies': documentsAndReplies,
   '0009-microsoft-side': microsoftSide,
   '0012-permissions': permissions,
+  '0014-wishes': wishes,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

@@ -263,6 +263,11 @@ type IncomingMessages = {
   proof: Json<{ verdict: string; reason: string; hint?: string }> | null;
   /** Whether anybody may be written to because of it: not by a machine, and from whom it says it is. */
   may_reply: WithDefault<boolean>;
+  /** Options that its sender asked for, and words of it that were not understood; none when nothing was asked. */
+  wishes: Json<{
+    options: Record<string, unknown>;
+    ignored: readonly { readonly word: string; readonly reason: string }[];
+  }> | null;
 };
 /** The documents of a message in their order, each with what became of it. */
 type IncomingDocuments = {

@@ -48,6 +48,8 @@ const mediaSizes = [
 const mediaNames = mediaSizes.map(({ media }) => media);
 const readyMedia = mediaSizes.slice(0, 1);
 const sides = ['one-sided', 'two-sided-long-edge', 'two-sided-short-edge'];
+// RFC 8011 section 5.2.6: none, staple. It has no punch.
+const finishings = [3, 4];
 const colorModes = ['auto', 'color', 'monochrome'];
 const margins: Table = {
   'media-bottom-margin': integer(423),
@@ -83,7 +85,7 @@ type TemplateRule = {
 /** The job template attributes that are honoured, with the values each one may have. RFC 8011 section 5.2. */
 export const jobTemplate: Readonly<Record<string, TemplateRule>> = {
   copies: { tags: [valueTag.integer], accepts: isWithin(1, MAX_COPIES) },
-  finishings: { tags: [valueTag.enum], many: true, accepts: isOneOf(3) },
+  finishings: { tags: [valueTag.enum], many: true, accepts: isOneOf(...finishings) },
   'job-priority': { tags: [valueTag.integer], accepts: isWithin(1, 100) },
   'job-sheets': { tags: [valueTag.keyword, valueTag.name], accepts: isOneOf('none') },
   media: { tags: [valueTag.keyword, valueTag.name], accepts: isOneOf(...mediaNames) },
@@ -194,7 +196,7 @@ function templateDefaults(): Table {
     'copies-default': integer(1),
     'copies-supported': range(1, MAX_COPIES),
     'finishings-default': enumeration(3),
-    'finishings-supported': enumeration(3),
+    'finishings-supported': enumeration(...finishings),
     'job-priority-default': integer(50),
     'job-priority-supported': integer(100),
     'job-sheets-default': keyword('none'),

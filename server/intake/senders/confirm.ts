@@ -13,6 +13,7 @@ import { transaction } from '../../store/transaction.ts';
 import type { KnownSender } from '../../users/users.ts';
 import { intakeLimits } from '../limits.ts';
 import { getMailboxRow } from '../mailbox.ts';
+import { NO_WISHES, type Wishes } from '../wishes.ts';
 import { registerSender } from './register.ts';
 
 /** A message as whoever confirms it sees it. */
@@ -59,7 +60,7 @@ export async function confirmMessage(context: Context, messageId: string, userId
   if (row.sender_user_id === null) {
     const mailbox = await getMailboxRow(context, row.mailbox_id);
     const user = await registerSender(context, { address: row.sender, name: '' }, mailbox);
-    await submitKept(context, { messageId, queueId: mailbox.queue_id, user });
+    await submitKept(context, { messageId, queueId: mailbox.queue_id, user, wishes: row.wishes });
     ownerId = user.id;
   } else {
     await confirmJobs(context, messageId, ownerId ?? row.sender_user_id);
@@ -80,9 +81,11 @@ export async function confirmMessage(context: Context, messageId: string, userId
 /** Makes jobs of the documents that were kept while nobody owned them. */
 async function submitKept(
   context: Context,
-  asked: { readonly messageId: string; readonly queueId: string; readonly user: KnownSender },
+  asked: { readonly messageId: string; readonly queueId: string; readonly user: KnownSender; readonly wishes: unknown },
 ): Promise<void> {
   const { messageId, queueId, user } = asked;
+  // As `settle` has written them.
+  const wishes = (asked.wishes as Wishes | null) ?? NO_WISHES;
   const kept = await context.db
     .selectFrom('incoming_documents')
     .selectAll()
@@ -100,6 +103,8 @@ async function submitKept(
       document: { id: spool_id ?? '', bytes },
       documentFormat: format,
       messageId,
+      options: wishes.options,
+      ignoredWords: wishes.ignored,
     })),
   );
   for (const [index, { position }] of kept.entries()) {

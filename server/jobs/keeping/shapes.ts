@@ -31,6 +31,10 @@ export const optionsChange = z.strictObject({
   color: z.enum(['color', 'monochrome']).nullish(),
   media: words(255).nullish(),
   pageRanges: z.array(pageRange).min(1).max(MAX_RANGES).nullish(),
+  finishings: z
+    .array(z.enum(['staple', 'punch']))
+    .max(2)
+    .nullish(),
 });
 export type OptionsBody = z.infer<typeof optionsChange>;
 

@@ -137,6 +137,7 @@ export class IppFormatError extends Error {
 const value = (tag: number, payload: IppPayload): IppGoodValue => ({ tag, value: payload });
 
 export const integer = (number: number): IppGoodValue => value(ippTags.integer, number);
+export const enumeration = (number: number): IppGoodValue => value(ippTags.enum, number);
 export const boolean = (claim: boolean): IppGoodValue => value(ippTags.boolean, claim);
 export const keyword = (word: string): IppGoodValue => value(ippTags.keyword, word);
 export const name = (words: string): IppGoodValue => value(ippTags.name, words);
