@@ -1762,6 +1762,7 @@ export type paths = {
               color?: 'color' | 'monochrome' | null;
               media?: string | null;
               pageRanges?: { from: number; to: number }[] | null;
+              finishings?: ('staple' | 'punch')[] | null;
             };
           };
         };
@@ -1988,6 +1989,7 @@ export type paths = {
               color?: 'color' | 'monochrome' | null;
               media?: string | null;
               pageRanges?: { from: number; to: number }[] | null;
+              finishings?: ('staple' | 'punch')[] | null;
             };
           } | null;
         };
@@ -3451,6 +3453,7 @@ export type paths = {
                   isColor: boolean | null;
                   copies: { min: number; max: number } | null;
                   takesPageRanges: boolean;
+                  finishings?: number[];
                 } | null;
                 certificate: string | null;
                 problem: {
@@ -3503,6 +3506,7 @@ export type paths = {
                 isColor: boolean | null;
                 copies: { min: number; max: number } | null;
                 takesPageRanges: boolean;
+                finishings?: number[];
               } | null;
               certificate: string | null;
               problem: {
@@ -3550,6 +3554,7 @@ export type paths = {
                 isColor: boolean | null;
                 copies: { min: number; max: number } | null;
                 takesPageRanges: boolean;
+                finishings?: number[];
               } | null;
               certificate: string | null;
             };
@@ -3593,6 +3598,7 @@ export type paths = {
                 isColor: boolean | null;
                 copies: { min: number; max: number } | null;
                 takesPageRanges: boolean;
+                finishings?: number[];
               } | null;
               certificate: string | null;
               problem: {
@@ -3656,6 +3662,7 @@ export type paths = {
                 isColor: boolean | null;
                 copies: { min: number; max: number } | null;
                 takesPageRanges: boolean;
+                finishings?: number[];
               } | null;
               certificate: string | null;
               problem: {
@@ -3708,6 +3715,7 @@ export type paths = {
                 isColor: boolean | null;
                 copies: { min: number; max: number } | null;
                 takesPageRanges: boolean;
+                finishings?: number[];
               } | null;
               certificate: string | null;
               problem: {
@@ -3760,6 +3768,7 @@ export type paths = {
                 isColor: boolean | null;
                 copies: { min: number; max: number } | null;
                 takesPageRanges: boolean;
+                finishings?: number[];
               } | null;
               certificate: string | null;
               problem: {
@@ -3892,6 +3901,7 @@ export type paths = {
               sides?: 'one-sided' | 'two-sided-long-edge' | 'two-sided-short-edge' | null;
               color?: 'color' | 'monochrome' | null;
               media?: string | null;
+              finishings?: ('staple' | 'punch')[] | null;
             };
             keepHeldHours?: number;
             keepDocumentsDays?: number;
@@ -3982,6 +3992,7 @@ export type paths = {
               sides?: 'one-sided' | 'two-sided-long-edge' | 'two-sided-short-edge' | null;
               color?: 'color' | 'monochrome' | null;
               media?: string | null;
+              finishings?: ('staple' | 'punch')[] | null;
             };
             keepHeldHours?: number;
             keepDocumentsDays?: number;
