@@ -28,6 +28,7 @@ import {
   SENDER_UNCONFIRMED,
   TRANSFORMING,
 } from './job.ts';
+import * as restored from './keeping/restored.ts';
 import type { UnpackedWinmail } from './preparation/winmail.ts';
 import * as winmail from './preparation/winmail.ts';
 import * as queues from './queues.ts';
@@ -383,24 +384,6 @@ export function countJobs(context: Context): Promise<Readonly<Partial<Record<Job
  * After a restore: what waited may have been printed since the backup, so nothing goes on before a person has looked.
  * Returns how many jobs that concerns. Runs in the transaction of `context.db`.
  */
-export async function holdRestoredJobs(context: Context): Promise<number> {
-  const rows = await context.db
-    .selectFrom('jobs')
-    .selectAll()
-    .where('state', 'in', ['pending', 'processing', 'processing-stopped'])
-    .orderBy('id')
-    .execute();
-  // What the printer knows under an old number may be somebody else's job by now: it is not asked.
-  await context.db
-    .updateTable('print_attempts')
-    .set({ phase: 'unknown', ended_at: context.clock.now() })
-    .where('ended_at', 'is', null)
-    .execute();
-  for (const row of rows) {
-    const job = toJob(row);
-    const held = { state: 'pending-held' as const, reasons: [HELD_FOR_RELEASE], dueAt: null };
-    const unknown = { state: 'processing-stopped' as const, reasons: [OUTCOME_UNKNOWN], dueAt: null };
-    await changeJob(context, job, job.state === 'pending' ? held : unknown);
-  }
-  return rows.length;
+export function holdRestoredJobs(context: Context): Promise<number> {
+  return restored.holdRestoredJobs(context);
 }
