@@ -4,7 +4,8 @@
  * A batch is one transaction. When it fails because of what one message holds, its messages are tried one by one, so
  * that a bad one does not refuse its neighbours.
  */
-import { recordAll } from '../journal/journal.ts';
+import { sql } from 'kysely';
+import { recordSelected } from '../journal/journal.ts';
 import { addSpoolFiles, type SpoolFile } from '../spool/spool.ts';
 import type { Context, Db } from '../store/database.ts';
 import { enqueueTasks } from '../store/tasks.ts';
@@ -131,63 +132,74 @@ function isAboutTheData(error: unknown): boolean {
 
 /** Writes messages with their recipients, spool rows, journal and alarms in the transaction of `context.db`. */
 export async function insertMessages(context: Context, all: readonly Prepared[]): Promise<void> {
-  const now = context.clock.now();
   await addSpoolFiles(
     context,
     all.flatMap(({ file }) => (file === undefined ? [] : [file])),
   );
-  await context.db
-    .insertInto('outbox_messages')
-    .values(all.map((one) => ({ ...rowOf(one), created_at: now, due_at: now, expires_at: after(now, LIFETIME_MS) })))
-    .execute();
-  await context.db
-    .insertInto('outbox_recipients')
-    .values(
-      all.flatMap(({ id, message }) =>
-        message.recipients.map((address, position) => ({
-          message_id: id,
-          position,
-          address,
-          state: 'queued' as const,
-        })),
-      ),
-    )
-    .execute();
-  await recordAll(
-    context,
-    all.map(({ id, message, body, file }) => ({
-      type: 'outbox-message-queued',
-      subjectId: id,
-      ...(message.ownerId === undefined ? {} : { ownerId: message.ownerId }),
-      data: {
-        kind: message.kind,
-        recipients: message.recipients.length,
-        bytes: body?.length ?? file?.bytes ?? 0,
-        ...(message.deviceId === undefined ? {} : { deviceId: message.deviceId }),
-      },
-    })),
-  );
+  await statementOf(context, all).execute(context.db);
   // One alarm for all: a session that is woken takes whatever is due.
   const [first] = all;
   if (first !== undefined) await enqueueTasks(context, 'outbox', [first.id]);
 }
 
-function rowOf({ id, message, body, file, sha256 }: Prepared) {
-  return {
-    id,
-    kind: message.kind,
-    priority: PRIORITY[message.kind],
-    device_id: message.deviceId ?? null,
-    owner_id: message.ownerId ?? null,
-    sender: message.sender,
-    subject: message.subject,
-    message_id_header: message.messageIdHeader,
-    body: body ?? null,
-    spool_id: file?.id ?? null,
-    bytes: body?.length ?? file?.bytes ?? 0,
-    sha256,
-    state: 'queued' as const,
-  };
+/** Messages, recipients and events as one statement, whose text is the same for however many there are. */
+function statementOf(context: Context, all: readonly Prepared[]) {
+  const now = context.clock.now();
+  const bodies = all.map(({ body }) => body ?? Buffer.alloc(0));
+  const starts = startsOf(bodies);
+  const recipients = all.flatMap(({ id, message }) =>
+    message.recipients.map((address, position) => ({ id, address, position })),
+  );
+  return sql`
+    WITH given AS (
+      SELECT * FROM unnest(
+        ${all.map(({ id }) => id)}::uuid[], ${all.map(({ message }) => message.kind)}::text[],
+        ${all.map(({ message }) => PRIORITY[message.kind])}::int[],
+        ${all.map(({ message }) => message.deviceId ?? null)}::uuid[],
+        ${all.map(({ message }) => message.ownerId ?? null)}::uuid[],
+        ${all.map(({ message }) => message.sender)}::text[], ${all.map(({ message }) => message.subject)}::text[],
+        ${all.map(({ message }) => message.messageIdHeader)}::text[],
+        ${all.map(({ body }, index) => (body === undefined ? null : starts[index]))}::int[],
+        ${bodies.map(({ length }) => length)}::int[], ${all.map(({ file }) => file?.id ?? null)}::uuid[],
+        ${all.map(bytesOf)}::bigint[], ${all.map(({ sha256 }) => sha256.toString('hex'))}::text[],
+        ${all.map((one) => JSON.stringify(eventOf(one)))}::text[]
+      ) AS g (id, kind, priority, device_id, owner_id, sender, subject, message_id_header, start, length, spool_id,
+        bytes, sha256, event)
+    ),
+    kept AS (
+      INSERT INTO outbox_messages (id, kind, priority, device_id, owner_id, sender, subject, message_id_header, body,
+        spool_id, bytes, sha256, state, created_at, due_at, expires_at)
+      SELECT id, kind, priority, device_id, owner_id, sender, subject, message_id_header,
+        substring(${Buffer.concat(bodies)}::bytea FROM start FOR length), spool_id, bytes, decode(sha256, 'hex'), 'queued',
+        ${now}, ${now}, ${after(now, LIFETIME_MS)}
+      FROM given
+    ),
+    told AS (${recordSelected('outbox-message-queued', sql`SELECT id, owner_id, event FROM given`)})
+    INSERT INTO outbox_recipients (message_id, position, address, state)
+    SELECT id, position, address, 'queued' FROM unnest(
+      ${recipients.map(({ id }) => id)}::uuid[], ${recipients.map(({ position }) => position)}::int[],
+      ${recipients.map(({ address }) => address)}::text[]
+    ) AS r (id, position, address)`;
+}
+
+/** Where each body begins in all of them together, counted from 1 as the database does. */
+function startsOf(bodies: readonly Buffer[]): number[] {
+  let at = 1;
+  return bodies.map(({ length }) => {
+    const start = at;
+    at += length;
+    return start;
+  });
+}
+
+function bytesOf({ body, file }: Prepared): number {
+  return body?.length ?? file?.bytes ?? 0;
+}
+
+function eventOf(one: Prepared) {
+  const { kind, recipients, deviceId } = one.message;
+  const device = deviceId === undefined ? {} : { deviceId };
+  return { kind, recipients: recipients.length, bytes: bytesOf(one), ...device };
 }
 
 function after(from: Date, ms: number): Date {

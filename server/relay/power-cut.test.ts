@@ -90,7 +90,7 @@ test('when the database goes between the bytes and the commit, there is no messa
   await eventually(async () => {
     const ended = await sql<{ ended: boolean }>`
       SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity
-      WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ILIKE 'insert into "outbox_messages"%'
+      WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ILIKE '%insert into outbox_messages%'
     `.execute(context.db);
     return ended.rows.length > 0;
   });
