@@ -15,6 +15,7 @@ import { noticesCommands } from './notices.ts';
 import { outboxCommands } from './outbox.ts';
 import { printersCommands } from './printers.ts';
 import { queuesCommands } from './queues.ts';
+import { readinessCommands } from './readiness.ts';
 import { registerCommands } from './register.ts';
 import { serveCommands } from './serve.ts';
 import { tokenCommands } from './token.ts';
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   ...connectCommands,
   ...connectionsCommands,
   ...doctorCommands,
+  ...readinessCommands,
   ...networkCommands,
   ...mailboxesCommands,
   ...messagesCommands,

@@ -8,6 +8,7 @@ import { journalRoutes } from '../journal/routes.ts';
 import { noticesRoutes } from '../notices/routes.ts';
 import { outboxRoutes } from '../outbox/routes.ts';
 import { printersRoutes } from '../printers/routes.ts';
+import { readinessRoutes } from '../readiness/routes.ts';
 import { relayRoutes } from '../relay/routes.ts';
 import type { Context } from '../store/database.ts';
 import { usersRoutes } from '../users/routes.ts';
@@ -24,5 +25,6 @@ export const mountedRoutes: readonly RouteModule[] = [
   relayRoutes,
   intakeRoutes,
   noticesRoutes,
+  readinessRoutes,
   journalRoutes,
 ];

@@ -19,6 +19,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   relay: ['store', 'journal', 'protocols', 'spool', 'connections', 'outbox'],
   notices: ['store', 'journal', 'protocols', 'users', 'connections', 'outbox'],
   http: ['store', 'journal', 'users'],
+  // A report over settings of several rooms; only its routes are mounted.
+  readiness: ['store', 'connections', 'intake', 'relay', 'notices'],
   // Only the command line opens it: a backup is of everything.
   backup: ['store', 'journal', 'spool', 'users', 'jobs', 'outbox', 'intake', 'notices'],
 };

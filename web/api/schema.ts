@@ -4023,6 +4023,43 @@ export type paths = {
       };
     };
   };
+  '/readiness': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              passwordsEndOn: string;
+              isReady: boolean;
+              items: {
+                kind:
+                  | 'outgoing-password'
+                  | 'alarm-password'
+                  | 'mailbox-password'
+                  | 'device-plain-password'
+                  | 'device-by-address';
+                urgency: 'now' | 'by-the-end-of-2026' | 'when-you-can';
+                name: string;
+                host: string | null;
+                subjectId: string | null;
+                title: string;
+                advice: string;
+              }[];
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/registration': {
     get: {
       parameters: {

@@ -5,6 +5,7 @@ import { networkScreens } from '../network/screens.ts';
 import { overviewScreens } from '../overview/screens.ts';
 import { printersScreens } from '../printers/screens.ts';
 import { queuesScreens } from '../queues/screens.ts';
+import { readinessScreens } from '../readiness/screens.ts';
 import { usersScreens } from '../users/screens.ts';
 import type { Screen } from './screen.ts';
 
@@ -19,6 +20,7 @@ export const screens: readonly Screen[] = [
   ...firstRunScreens,
   ...overviewScreens,
   ...connectionsScreens,
+  ...readinessScreens,
   ...printersScreens,
   ...queuesScreens,
   ...usersScreens,

@@ -31,6 +31,11 @@ export default function ConnectionsList() {
           )
         }
       </Loaded>
+      <p>
+        <Anchor component={Link} to="/settings/readiness">
+          {t('readiness.title')}
+        </Anchor>
+      </p>
     </Page>
   );
 }
