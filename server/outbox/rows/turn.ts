@@ -131,7 +131,7 @@ function statementOf(context: Context, turns: readonly Turn[], only: { readonly 
       FROM unnest(${slots}::int[], ${slots.map(() => newId())}::uuid[]) WITH ORDINALITY AS s (turn, attempt_id, place)
       JOIN able USING (turn)
     ),
-    ${claimingOf(only, now)}
+    ${claimingOf(slots.length, only, now)}
     SELECT able.turn, slot.attempt_id, claim.id, claim.owner_id, claim.sender, claim.body, claim.spool_id, claim.bytes,
       claim.sha256, claim.possibly_twice, claim.attempts, claim.logon_failures, claim.addresses, claim.positions,
       claim.unsettled, claim.has_failed
@@ -172,7 +172,7 @@ function settlingOf(turns: readonly Turn[], now: Date) {
       SET phase = 'ended', verdict = 'accepted', ended_at = ${now},
         code = done.code, enhanced = done.enhanced, words = done.words
       FROM done JOIN turn USING (turn) JOIN kept USING (name, fence)
-      WHERE outbox_attempts.id = done.id AND outbox_attempts.ended_at IS NULL
+      WHERE outbox_attempts.id = done.id AND outbox_attempts.phase = 'sending'
       RETURNING done.id, outbox_attempts.message_id, done.words, done.owner_id, done.event
     ),
     taken AS (
@@ -187,15 +187,18 @@ function settlingOf(turns: readonly Turn[], now: Date) {
     told AS (${recordSelected('outbox-message-state-changed', sql`SELECT message_id, owner_id, event FROM closed`)})`;
 }
 
-/** The parts that give each turn due messages of its own, as far as there are any, with new attempts. */
-function claimingOf({ messageId }: { readonly messageId?: string }, now: Date) {
+/**
+ * The parts that give each turn due messages of its own, as far as there are any, with new attempts. The number is told
+ * as a number: of a limit that is a query the planner believes a tenth of the table, and reads all of it.
+ */
+function claimingOf(slots: number, { messageId }: { readonly messageId?: string }, now: Date) {
   const wanted = messageId === undefined ? sql`` : sql`AND id = ${messageId}`;
   return sql`
     due AS (
       SELECT * FROM outbox_messages
       WHERE due_at <= ${now} ${wanted}
       ORDER BY priority, due_at, id
-      LIMIT (SELECT count(*) FROM slot)
+      LIMIT ${slots}
       FOR UPDATE SKIP LOCKED
     ),
     claim AS (
@@ -216,6 +219,7 @@ function claimingOf({ messageId }: { readonly messageId?: string }, now: Date) {
           LIMIT COALESCE(numbered.recipients_at_once, ${RECIPIENTS_AT_ONCE})
         ) AS unsettled
       ) AS chosen
+      WHERE nth <= (SELECT count(*) FROM slot)
     ),
     begun AS (
       INSERT INTO outbox_attempts (id, message_id, lease_name, fence, phase, positions, started_at)
