@@ -29,12 +29,13 @@ export function mayTrace(): boolean {
   return !existsSync(scope) || readFileSync(scope, 'utf8').trim() === '0';
 }
 
-/** Arms a fault in a running process. Disposing lets the process go on as if nothing had been; throws where tracing is not allowed. */
-export async function armCallFault(pid: number, fault: CallFault): Promise<ArmedFault> {
+/** Arms a fault in a running process, or in several and their children. Disposing lets the process go on as if nothing had been; throws where tracing is not allowed. */
+export async function armCallFault(pids: number | readonly number[], fault: CallFault): Promise<ArmedFault> {
   const effect = fault.effect === 'kill' ? 'signal=SIGKILL' : 'error=EIO';
   const when = fault.isLasting ? `${fault.when}+` : String(fault.when);
   const calls = fault.calls.join(',');
-  const options = ['-f', '-p', String(pid), '-e', `trace=${calls}`, '-e', `inject=${calls}:${effect}:when=${when}`];
+  const processes = (typeof pids === 'number' ? [pids] : pids).flatMap((pid) => ['-p', String(pid)]);
+  const options = ['-f', ...processes, '-e', `trace=${calls}`, '-e', `inject=${calls}:${effect}:when=${when}`];
   const tracer = spawn(getProgram('strace', 'strace'), options, { stdio: ['ignore', 'ignore', 'pipe'] });
   const words = keepLastWords(tracer);
   let hits = 0;

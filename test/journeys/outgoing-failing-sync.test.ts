@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { familyOf } from '../harness/disk.ts';
 import { addOutgoing, fillPace, Scanners } from '../harness/scans.ts';
 import { checkMail, settleMail } from '../harness/sent-mail.ts';
-import { openStage, type Stage } from '../harness/stage.ts';
+import { findEmbeddedServer, openStage, type Stage } from '../harness/stage.ts';
 import { type ArmedFault, armCallFault, mayTrace } from '../harness/strace.ts';
 import { eventually } from '../harness/time.ts';
 
@@ -58,5 +59,34 @@ describe('a disk whose syncs fail while devices hand in mail', { skip }, () => {
     }
     await settleMail(scanners);
     assert.equal((await checkMail(scanners)).possiblyTwice, 0);
+  });
+
+  test('a log of the database that cannot be synced: 451 or no answer, and what was promised is sent', async () => {
+    const before = (await checkMail(scanners)).kept;
+    const database = findEmbeddedServer(stage.node.dataDir) ?? assert.fail('the embedded database does not run');
+    // The server that starts the others, too: whoever takes the place of a process that died must not be better off.
+    const armed = await armCallFault(familyOf(database), {
+      calls: ['fsync', 'fdatasync'],
+      when: 1,
+      isLasting: true,
+      effect: 'io-error',
+    });
+    try {
+      const scans = await Promise.all(Array.from({ length: 6 }, () => scanners.scan({ bytes: 2_000 })));
+      await eventually(() => armed.hits() >= 1, { what: 'a sync has failed', timeoutMs: 10_000 });
+      for (const { answer } of scans) assert.match(answer ?? '451 4.3.0 gone', /^451 4\.3\.0 /);
+    } finally {
+      await armed[Symbol.asyncDispose]();
+    }
+    // The database gives up what it is not sure of and starts from its log; Platen waits for it and goes on.
+    await eventually(async () => (await scanners.scan({ bytes: 2_000 })).id !== undefined, {
+      what: 'scans are taken again',
+      timeoutMs: 60_000,
+    });
+    assert.ok(stage.node.isRunning);
+    await settleMail(scanners);
+    const tally = await checkMail(scanners, { commitsBroke: true });
+    // Nothing that was not promised is there but what was committed in the moment in which the answer was lost.
+    assert.ok(tally.kept > before && tally.kept - before <= 7, JSON.stringify(tally));
   });
 });
