@@ -1,5 +1,5 @@
 /** The figures as a table, as JSON, and as `docs/performance.md`. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type CrowdFigures, MOST_ABOVE_IDLE_MIB } from './crowd.ts';
 import type { DelayFigures } from './delay.ts';
@@ -168,18 +168,23 @@ function linesOfSending(sending: SendingFigures | undefined): Line[] {
 
 export function writeDocument(results: Results): string {
   const path = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
-  writeFileSync(path, documentOf(results));
+  writeFileSync(path, documentOf(results, keptSection(path)));
   return path;
 }
 
-function documentOf(results: Results): string {
+/** What a browser test counts is not measured here, and is kept as it stands. */
+function keptSection(path: string): string {
+  return /^## The way of a newcomer\n[\s\S]*?(?=^## )/m.exec(readFileSync(path, 'utf8'))?.[0] ?? '';
+}
+
+function documentOf(results: Results, kept: string): string {
   return `# Performance
 
 This page is written by \`npm run bench -- --write\`; what stands here was measured on the machine below, at that time.
 
 ${busyNote(results)}${tableOfResults(results)}
 
-## The machine
+${kept}## The machine
 
 ${tableOf(['What', 'Value'], rowsOfMachine(results))}
 
