@@ -12,6 +12,7 @@ import {
 } from '../../test/harness/intake.ts';
 import { connectPractice, PRINT_ROOM } from '../../test/harness/practice-connection.ts';
 import { eventually } from '../../test/harness/time.ts';
+import { listJobs } from '../jobs/jobs.ts';
 import { openSpoolFile } from '../spool/spool.ts';
 import { addMailbox, checkMailbox, getMailbox, removeMailbox, updateMailbox } from './intake.ts';
 import { intakeLimits } from './limits.ts';
@@ -52,6 +53,22 @@ test('a mailed PDF becomes a job of its sender and the message is moved to Plate
     (await watched.eventTypes()).filter((type) => /^(message|job|mailbox)-/.test(type)),
     ['mailbox-added', 'message-received', 'job-created', 'message-moved', 'mailbox-state-changed'],
   );
+});
+
+test('a job is found by a part of its file name, sender, subject, Message-ID or owner, whatever the letters', async () => {
+  await using watched = await openWatchedMailbox();
+  watched.deliver(writeMessage({ subject: 'Minutes of 100% Progress_Meeting' }));
+  await using _worker = await watched.startWorker();
+  await watched.settled(1);
+  const { message_id } = await watched.context.db
+    .selectFrom('incoming_messages')
+    .select('message_id')
+    .executeTakeFirstOrThrow();
+  const find = async (text: string) => (await listJobs(watched.context, { text, limit: 5 })).length;
+  const found = ['TWO-pages', 'anna@practice', 'minutes OF', '100% progress_', message_id ?? '', 'Anna'];
+  for (const text of found) assert.equal(await find(text), 1, text);
+  for (const text of ['three-pages', '100_', 'm_nutes', '\\', 'bruno@practice'])
+    assert.equal(await find(text), 0, text);
 });
 
 test('mail that arrives while the mailbox is watched is taken at once', async () => {

@@ -253,8 +253,10 @@ async function insertDocuments(
   if (rows.length > 0) await context.db.insertInto('incoming_documents').values(rows).execute();
 }
 
-function submissionsOf({ mailbox }: Place, { id, user, documents, decision, wishes }: Decided) {
+function submissionsOf({ mailbox }: Place, message: Decided) {
+  const { id, user, documents, decision, wishes, head } = message;
   if (user === undefined) return [];
+  const foundBy = [senderOf(message), head?.subject ?? '', head?.messageId ?? ''];
   return documents.map(({ file, title }) => ({
     ownerId: user.id,
     ownerName: user.name,
@@ -263,6 +265,7 @@ function submissionsOf({ mailbox }: Place, { id, user, documents, decision, wish
     document: file,
     documentFormat: file.mediaType,
     messageId: id,
+    foundBy,
     isUnconfirmed: decision === 'held',
     options: wishes.options,
     ignoredWords: wishes.ignored,

@@ -53,6 +53,8 @@ export type JobSubmission = {
   /** As `recognizeDocument` gave it. */
   readonly documentFormat: string;
   readonly messageId?: string;
+  /** Words by which it is found, beside its title and its owner. */
+  readonly foundBy?: readonly string[];
   readonly options?: JobOptions;
   /** What its sender wished for and was not understood, for its story. */
   readonly ignoredWords?: readonly { readonly word: string; readonly reason: string }[];
@@ -116,6 +118,7 @@ export async function submitJobs(context: Context, submissions: readonly JobSubm
       queue_id: submission.queueId,
       printer_id: printerId ?? null,
       title: submission.title.slice(0, MAX_TITLE_LENGTH),
+      search: finding.searchTextOf([submission.title, submission.ownerName, ...(submission.foundBy ?? [])]),
       state,
       reasons: state === 'pending' && !reasons.includes(QUEUE_PAUSED) ? [TRANSFORMING] : reasons,
       options: JSON.stringify(mergeOptions(place.defaults, submission.options ?? {})),

@@ -335,6 +335,8 @@ type Jobs = {
   queue_id: string;
   printer_id: string | null;
   title: string; // job-name
+  /** Small letters: title, owner, and of its message sender, subject and Message-ID. */
+  search: WithDefault<string>;
   state: JobState; // job-state
   reasons: WithDefault<string[]>; // job-state-reasons
   problem: Json<Problem> | null;

@@ -4,11 +4,13 @@
  *   held -> done        confirmed: its jobs go the way of their queue
  *   held -> refused     nobody confirmed in time: its jobs are canceled, its documents forgotten
  */
+import type { Selectable } from 'kysely';
 import { PlatenError } from '../../base/errors.ts';
 import { cancelJob, confirmJobs, listJobs, submitJobs } from '../../jobs/jobs.ts';
 import { record } from '../../journal/journal.ts';
 import { forget } from '../../spool/spool.ts';
 import type { Context } from '../../store/database.ts';
+import type { Schema } from '../../store/schema.ts';
 import { transaction } from '../../store/transaction.ts';
 import type { KnownSender } from '../../users/users.ts';
 import { intakeLimits } from '../limits.ts';
@@ -60,7 +62,7 @@ export async function confirmMessage(context: Context, messageId: string, userId
   if (row.sender_user_id === null) {
     const mailbox = await getMailboxRow(context, row.mailbox_id);
     const user = await registerSender(context, { address: row.sender, name: '' }, mailbox);
-    await submitKept(context, { messageId, queueId: mailbox.queue_id, user, wishes: row.wishes });
+    await submitKept(context, { messageId, queueId: mailbox.queue_id, user, row });
     ownerId = user.id;
   } else {
     await confirmJobs(context, messageId, ownerId ?? row.sender_user_id);
@@ -78,14 +80,16 @@ export async function confirmMessage(context: Context, messageId: string, userId
   });
 }
 
+type HeldRow = Pick<Selectable<Schema['incoming_messages']>, 'sender' | 'subject' | 'message_id' | 'wishes'>;
+
 /** Makes jobs of the documents that were kept while nobody owned them. */
 async function submitKept(
   context: Context,
-  asked: { readonly messageId: string; readonly queueId: string; readonly user: KnownSender; readonly wishes: unknown },
+  asked: { readonly messageId: string; readonly queueId: string; readonly user: KnownSender; readonly row: HeldRow },
 ): Promise<void> {
-  const { messageId, queueId, user } = asked;
+  const { messageId, queueId, user, row } = asked;
   // As `settle` has written them.
-  const wishes = (asked.wishes as Wishes | null) ?? NO_WISHES;
+  const wishes = (row.wishes as Wishes | null) ?? NO_WISHES;
   const kept = await context.db
     .selectFrom('incoming_documents')
     .selectAll()
@@ -103,6 +107,7 @@ async function submitKept(
       document: { id: spool_id ?? '', bytes },
       documentFormat: format,
       messageId,
+      foundBy: [row.sender, row.subject, row.message_id ?? ''],
       options: wishes.options,
       ignoredWords: wishes.ignored,
     })),

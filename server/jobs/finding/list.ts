@@ -12,12 +12,20 @@ export type JobFilter = {
   readonly queueId?: string | undefined;
   readonly since?: Date | undefined;
   readonly until?: Date | undefined;
-  /** A part of the title, or the number. */
+  /** A part of the title, of the owner's name, or of the sender, subject or Message-ID of the message; or the number. */
   readonly text?: string | undefined;
   /** Only jobs older than this one: ids sort by time. */
   readonly before?: string | undefined;
   readonly limit: number;
 };
+
+/** A subject may be as long as a message; nobody looks for its thousandth character. */
+const MAX_SEARCHED_LENGTH = 1000;
+
+/** What a job is found by: small letters, one line for each. */
+export function searchTextOf(words: readonly string[]): string {
+  return words.map((word) => word.slice(0, MAX_SEARCHED_LENGTH).toLowerCase()).join('\n');
+}
 
 /** Newest first. */
 export async function listJobs(context: Context, filter: JobFilter): Promise<Job[]> {
@@ -31,10 +39,11 @@ export async function listJobs(context: Context, filter: JobFilter): Promise<Job
   if (filter.until !== undefined) query = query.where('created_at', '<', filter.until);
   const { text } = filter;
   if (text !== undefined) {
-    const isInTitle = sql<boolean>`position(lower(${text}) in lower(title)) > 0`;
+    const pattern = `%${text.toLowerCase().replaceAll(/[\\%_]/g, '\\$&')}%`;
+    const isFound = sql<boolean>`search LIKE ${pattern}`;
     const number = /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
     query = query.where((where) =>
-      number === undefined ? isInTitle : where.or([isInTitle, where('number', '=', number)]),
+      number === undefined ? isFound : where.or([isFound, where('number', '=', number)]),
     );
   }
   if (filter.before !== undefined) query = query.where('id', '<', filter.before);
