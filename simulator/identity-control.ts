@@ -53,6 +53,7 @@ export function identityControlRoutes(identity: Identity, changed: () => void = 
 }
 
 function resetAll(identity: Identity): void {
+  identity.rehearsals?.endAll();
   identity.tenant.clock.reset();
   identity.tenant.reset();
   identity.faults.clear();

@@ -14,6 +14,8 @@ import { identityControlRoutes } from './identity-control.ts';
 import { type Imap, imapControlRoutes, startImap } from './imap/server.ts';
 import { type Pop3, pop3ControlRoutes, startPop3 } from './pop3/server.ts';
 import { printerControlRoutes, type RunningPrinter, startPrinter } from './printer/server.ts';
+import { Rehearsals } from './rehearsals/rehearsals.ts';
+import { rehearsalControlRoutes } from './rehearsals/routes.ts';
 import { type Smtp, smtpControlRoutes, startSmtp } from './smtp/server.ts';
 import { PRACTICE_CLIENT_ID, PRACTICE_TENANT_ID, PracticeTenant } from './tenant.ts';
 import { keptSigningKey, loadPorts, loadTenant, savePorts, saveTenant } from './tenant-file.ts';
@@ -122,6 +124,9 @@ async function startParts(
   for (const route of identityControlRoutes(identity.identity, changed)) control.registerControl(route);
   const mailRoutes = [...imapControlRoutes(imap), ...smtpControlRoutes(smtp), ...pop3ControlRoutes(pop3)];
   for (const route of mailRoutes) control.registerControl(route);
+  const rehearsals = new Rehearsals({ tenant, clientId, imap, pop3, smtp });
+  identity.identity.rehearsals = rehearsals;
+  for (const route of rehearsalControlRoutes(rehearsals)) control.registerControl(route);
   registerPrinters(control, printers);
   const used = { identity: identity.port, imap: imap.port, smtp: smtp.port, pop3: pop3.port, control: control.port };
   if (options.isKept) savePorts(dir, { ...used, ...(printers[0] ? { printer: printers[0].port } : {}) });

@@ -1,5 +1,6 @@
 /** What every identity endpoint is given: the tenant, the signing key, the faults, the log, and the request itself. */
 import { createHash, createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
+import type { Rehearsals } from '../rehearsals/rehearsals.ts';
 import type { PracticeTenant, ScopeSet } from '../tenant.ts';
 import type { Faults } from './faults.ts';
 
@@ -23,6 +24,8 @@ export type Identity = {
   readonly log: RequestLog;
   readonly pageSessions: Map<string, PageSession>;
   readonly authority: string;
+  /** Set when the mail servers run too. */
+  rehearsals?: Rehearsals;
 };
 
 /** What a browser is in the middle of, between two pages. */

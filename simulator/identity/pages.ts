@@ -36,6 +36,7 @@ const TEXTS = {
     blank: 'Copy the address of this page into the application.',
     index: 'This is the practice tenant: a stand-in for Microsoft 365 for tests and rehearsals.',
     indexLink: 'Enter a code',
+    rehearsals: 'Rehearse a failure',
     expiredSession: 'This page is too old. Start again.',
   },
   it: {
@@ -68,6 +69,7 @@ const TEXTS = {
     blank: 'Copia l’indirizzo di questa pagina nell’applicazione.',
     index: 'Questo è il tenant di esercitazione: fa le veci di Microsoft 365 per prove ed esercizi.',
     indexLink: 'Inserisci un codice',
+    rehearsals: 'Prova un guasto',
     expiredSession: 'Questa pagina è troppo vecchia. Ricomincia.',
   },
 } as const satisfies Record<Language, Record<string, string>>;
@@ -176,10 +178,14 @@ export function nativeClientPage(language: Language): Answer {
 
 export function indexPage(language: Language): Answer {
   const t = TEXTS[language];
-  return page(language, t.band, `<p>${t.index}</p><p><a href="/devicelogin">${t.indexLink}</a></p>`);
+  return page(
+    language,
+    t.band,
+    `<p>${t.index}</p><p><a href="/devicelogin">${t.indexLink}</a></p><p><a href="/rehearsals">${t.rehearsals}</a></p>`,
+  );
 }
 
-function page(language: Language, title: string, main: string): Answer {
+export function page(language: Language, title: string, main: string): Answer {
   const answer = htmlAnswer(`<!DOCTYPE html>
 <html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${title}</title><style>${STYLE}</style></head>
@@ -213,7 +219,7 @@ function fill(text: string, values: Readonly<Record<string, string>>): string {
   return text.replace(/\{(\w+)\}/g, (_, name: string) => escapeHtml(values[name] ?? ''));
 }
 
-function escapeHtml(text: string): string {
+export function escapeHtml(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
   return text.replace(/[&<>"']/g, (letter) => entities[letter] ?? letter);
 }

@@ -1,8 +1,10 @@
 /** The HTTPS listener of the practice identity platform: routes, limits, faults and the wire log. */
+
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { rehearsalsPage } from '../rehearsals/page.ts';
 import type { PracticeTenant } from '../tenant.ts';
 import { type Answer, htmlAnswer, Refusal, refusalAnswer } from './answers.ts';
 import { accountStep, adminConsent, authorize, confirmStep, enterCode } from './browser.ts';
@@ -46,6 +48,7 @@ const ROUTES: readonly Route[] = [
   },
   { pattern: /^\/v1\.0\/me$/, endpoint: 'me', answer: graphMe },
   { pattern: /^\/oidc\/userinfo$/, endpoint: 'other', answer: userinfo },
+  { pattern: /^\/rehearsals$/, endpoint: 'other', answer: rehearsalsPage },
   { pattern: /^\/introspect$/, endpoint: 'introspect', answer: introspect },
   { pattern: /^\/$/, endpoint: 'other', answer: (_, { language }) => indexPage(language) },
 ];

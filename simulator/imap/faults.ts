@@ -91,6 +91,11 @@ export class Faults {
     this.#armed = [];
   }
 
+  /** Forgets the faults of a kind. */
+  remove(kind: FaultKind): void {
+    this.#armed = this.#armed.filter(({ fault }) => fault.kind !== kind);
+  }
+
   /** All that were armed, also the used ones: a test can see whether its fault has fired. */
   list(): FaultReport[] {
     return this.#armed.map(({ fault, left, fired }) => {

@@ -49,6 +49,11 @@ export class PopFaults {
     return found.fault;
   }
 
+  /** Forgets the faults of a name. */
+  remove(name: PopFaultName): void {
+    this.#faults = this.#faults.filter(({ fault }) => fault.name !== name);
+  }
+
   list(): PopFault[] {
     return this.#faults.filter(({ left }) => left > 0).map(({ fault }) => fault);
   }
