@@ -11,11 +11,11 @@ import type { Context, Db } from '../store/database.ts';
 import { checkFence, type Lease } from '../store/leases.ts';
 import { transaction } from '../store/transaction.ts';
 import { Group } from './commit.ts';
-import { takeTurn } from './pace.ts';
+import { takeTurn, type Turn as Wait } from './pace.ts';
 import { type Claimed, playTurns, RECIPIENTS_AT_ONCE, type Turn, type TurnResult } from './rows/turn.ts';
 import { judgeMessage, type Verdict } from './verdict.ts';
 
-export type Next = Exclude<TurnResult, { kind: 'lost' }> | { readonly kind: 'wait'; readonly ms: number };
+export type Next = Exclude<TurnResult, { kind: 'lost' }> | Extract<Wait, { kind: 'wait' }>;
 
 /**
  * Settles the messages before and takes the next due ones for the holder of a lease, within the pace, and writes their

@@ -25,7 +25,10 @@ export const EXCHANGE_SESSIONS = 2;
 /** Fewer where the server takes fewer: it tells by itself (421), and no further session is opened for a while. */
 export const CLASSIC_SESSIONS = 10;
 
-export type Turn = { readonly kind: 'go' } | { readonly kind: 'wait'; readonly ms: number };
+export type Turn =
+  | { readonly kind: 'go' }
+  /** `isDay`: the recipients of the day are used up, which everything that waits should say. */
+  | { readonly kind: 'wait'; readonly ms: number; readonly isDay?: true };
 
 /** Takes the right to send one message to so many recipients, in the transaction of `context.db`. */
 export async function takeTurn(context: Context, pace: Pace, recipients: number): Promise<Turn> {
@@ -37,7 +40,7 @@ export async function takeTurn(context: Context, pace: Pace, recipients: number)
   const tokens = Math.min(limits.burst, bucket.tokens + Math.max(bucket.sinceMs, 0) * perMs);
   if (tokens < 1) return { kind: 'wait', ms: Math.ceil((1 - tokens) / perMs) };
   const day = await readDay(context, mailbox);
-  if (day.recipients + recipients > limits.recipientsPerDay) return { kind: 'wait', ms: day.nextRoomMs };
+  if (day.recipients + recipients > limits.recipientsPerDay) return { kind: 'wait', ms: day.nextRoomMs, isDay: true };
   await context.db
     .updateTable('pace_buckets')
     .set({ tokens: tokens - 1, counted_at: bucket.now })

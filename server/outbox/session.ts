@@ -189,6 +189,7 @@ async function sendAll(sending: Sending): Promise<SessionEnd | 'reconnect'> {
     done = [];
     if (next.kind === 'none') return { kind: 'idle', ms: 0 };
     if (next.kind === 'wait') {
+      if (next.isDay) return await parkForToday(sending);
       if (next.ms > LINGER_MS) return { kind: 'idle', ms: next.ms };
       await context.clock.sleep(next.ms, AbortSignal.any([sending.stop, lease.signal]));
       continue;
@@ -198,6 +199,19 @@ async function sendAll(sending: Sending): Promise<SessionEnd | 'reconnect'> {
     done = sent.done;
     wants = next.claimed.length < wants ? 1 : Math.min(2 * wants, MOST_AT_ONCE);
   }
+}
+
+const DAY_USED_UP = 'by the count of Platen the recipients of the last 24 hours are used up';
+
+/** By our own count nothing may leave before the oldest hour is over; the server need not be asked to say so. */
+async function parkForToday({ context, outgoing }: Sending): Promise<SessionEnd> {
+  const verdict = {
+    kind: 'mailbox-paused',
+    cause: { code: 'daily-limit', words: DAY_USED_UP },
+    wait: 'daily',
+  } as const;
+  await transaction(context, (context) => settleSession(context, outgoing.place, verdict));
+  return { kind: 'idle', ms: 0 };
 }
 
 type Counted = { sent: number; lookedAtMs: number };

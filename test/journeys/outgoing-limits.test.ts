@@ -112,8 +112,11 @@ describe('the recipients of a day', () => {
     const [first = ''] = await submitSome(node.context, 1);
     await reach(node.context, first, 'sent');
     const [second = ''] = await submitSome(node.context, 1);
+    const { problem, attempts } = await reach(node.context, second, 'deferred');
+    assert.deepEqual([problem?.code, attempts], ['daily-limit', 0]);
     const room = await headroom(node.context);
     assert.equal(room?.recipientsLeftToday, 0);
+    assert.ok((room?.pausedForMs ?? 0) > 20 * HOUR_MS, `${room?.pausedForMs}`);
     for (let hours = 0; hours < 20; hours += 5) {
       await untilNoSession(node);
       await movePace(node, 5 * HOUR_MS);
