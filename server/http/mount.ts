@@ -7,6 +7,7 @@ import { jobsRoutes } from '../jobs/routes.ts';
 import { journalRoutes } from '../journal/routes.ts';
 import { noticesRoutes } from '../notices/routes.ts';
 import { outboxRoutes } from '../outbox/routes.ts';
+import { overviewRoutes } from '../overview/routes.ts';
 import { printersRoutes } from '../printers/routes.ts';
 import { readinessRoutes } from '../readiness/routes.ts';
 import { relayRoutes } from '../relay/routes.ts';
@@ -17,6 +18,7 @@ export type RouteModule = (app: FastifyInstance, context: Context) => Promise<vo
 
 export const mountedRoutes: readonly RouteModule[] = [
   usersRoutes,
+  overviewRoutes,
   connectionsRoutes,
   conversionRoutes,
   printersRoutes,

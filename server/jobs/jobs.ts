@@ -383,6 +383,8 @@ export function countJobs(context: Context): Promise<Readonly<Partial<Record<Job
   return finding.countJobs(context);
 }
 
+export const { countOpenJobs, countEndedJobs } = finding;
+
 /**
  * After a restore: what waited may have been printed since the backup, so nothing goes on before a person has looked.
  * Returns how many jobs that concerns. Runs in the transaction of `context.db`.

@@ -6,10 +6,11 @@
  * the final dot is sent again byte for byte the same. It never opens or changes a message.
  */
 import { createHash } from 'node:crypto';
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { HOUR_MS, SECOND_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
+import { getOutgoingServer } from '../connections/connections.ts';
 import { record } from '../journal/journal.ts';
 import { forget, keep } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
@@ -319,6 +320,36 @@ export async function countOutbox(context: Context): Promise<OutboxCount> {
     oldestWaitingSeconds: Math.max(0, ...ages) / SECOND_MS,
     attempts: Object.fromEntries(attempts.map(({ verdict, count }) => [verdict ?? 'open', count])),
   };
+}
+
+/** What waits, what is held, and whether there is a server through which it can leave. */
+export async function countWaiting(context: Context): Promise<{
+  readonly outbox: { readonly waiting: number; readonly held: number };
+  readonly outgoing: 'ready' | 'waiting' | 'none';
+}> {
+  const { kind } = await getOutgoingServer(context);
+  const rows = await context.db
+    .selectFrom('outbox_messages')
+    .select(['state', (select) => select.fn.countAll<number>().as('count')])
+    .where('state', 'not in', ['sent', 'failed'])
+    .groupBy('state')
+    .execute();
+  const all = rows.reduce((sum, { count }) => sum + count, 0);
+  const held = rows.find(({ state }) => state === 'held')?.count ?? 0;
+  return { outbox: { waiting: all - held, held }, outgoing: kind === 'none' || kind === 'waiting' ? kind : 'ready' };
+}
+
+export type SentMessages = { readonly hour: Date; readonly state: OutboxState; readonly count: number };
+
+/** How many messages have ended in each hour since then, by how they ended. */
+export async function countSentMessages(context: Context, since: Date): Promise<SentMessages[]> {
+  const hour = sql<Date>`date_trunc('hour', ended_at, 'UTC')`;
+  return await context.db
+    .selectFrom('outbox_messages')
+    .select(['state', hour.as('hour'), (select) => select.fn.countAll<number>().as('count')])
+    .where('ended_at', '>=', since)
+    .groupBy(['state', hour])
+    .execute();
 }
 
 /** What may still be sent now and today through the outgoing server; `undefined` while there is none. */

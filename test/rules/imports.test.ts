@@ -21,6 +21,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ['store', 'journal', 'users'],
   // A report over settings of several rooms; only its routes are mounted.
   readiness: ['store', 'connections', 'intake', 'relay', 'notices'],
+  // Looks at every thing and changes none.
+  overview: ['store', 'connections', 'conversion', 'intake', 'jobs', 'outbox', 'printers', 'relay'],
   // Only the command line opens it: a backup is of everything.
   backup: ['store', 'journal', 'spool', 'users', 'jobs', 'outbox', 'intake', 'notices'],
 };

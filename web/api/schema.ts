@@ -3418,6 +3418,61 @@ export type paths = {
       };
     };
   };
+  '/overview': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              verdict: 'well' | 'warning' | 'broken';
+              faults: {
+                severity: 'broken' | 'warning';
+                kind: 'connection' | 'network' | 'mailbox' | 'printer' | 'outbox' | 'disk' | 'conversion' | 'expiry';
+                subjectId: string | null;
+                name: string | null;
+                since: string | null;
+                due: string | null;
+                problem: { code: string; title: string; advice: string; detail: string; remote: string | null } | null;
+                reasons: string[];
+                waiting: number | null;
+              }[];
+              mailToPaper: {
+                mailboxes: { watched: number; failing: number; waiting: number; off: number };
+                converters: number;
+                jobs: { held: number; waiting: number; printing: number; stopped: number };
+                printers: { all: number; ready: number; troubled: number };
+                hours: { at: string; done: number; failed: number }[];
+              };
+              scanToMail: {
+                devices: number;
+                outbox: { waiting: number; held: number };
+                outgoing: 'ready' | 'waiting' | 'none';
+                hours: { at: string; done: number; failed: number }[];
+              };
+              lastJobs: {
+                id: string;
+                number: number;
+                title: string;
+                ownerName: string;
+                state: string;
+                pages: number | null;
+                createdAt: string;
+              }[];
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/printers': {
     get: {
       parameters: {

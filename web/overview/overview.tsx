@@ -1,13 +1,110 @@
-/** The start page: what is left to set up. */
+/** The start page: does everything work? A verdict, what is wrong and what to do, and the two ways of a document. */
+import { Anchor } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
+import { api, need } from '../api/client.ts';
+import type { paths } from '../api/schema.ts';
+import { useLiveQuery } from '../app/live.tsx';
+import { screens } from '../app/screens.ts';
+import { useMay } from '../app/session.tsx';
+import { Loaded } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
+import { type Tone, ToneIcon, toneStyle } from '../ui/state.tsx';
+import { When } from '../ui/when.tsx';
+import { Faults } from './faults.tsx';
+import { MailToPaper, ScanToMail } from './lanes.tsx';
 import { StepsToGo } from './steps.tsx';
+
+export type OverviewData = paths['/overview']['get']['responses'][200]['content']['application/json'];
+
+const KEY = ['overview'] as const;
+const TONES: Readonly<Record<OverviewData['verdict'], Tone>> = { well: 'ok', warning: 'warning', broken: 'broken' };
 
 export default function Overview() {
   const { t } = useTranslation();
-  return (
+  const mayLook = useMay('operator');
+  return mayLook ? (
+    <OverviewOfAll />
+  ) : (
     <Page title={t('nav.overview')}>
-      <StepsToGo />
+      <p>{t('overview.forUsers')}</p>
     </Page>
+  );
+}
+
+function OverviewOfAll() {
+  const { t } = useTranslation();
+  useLiveQuery(['connection-', 'network-', 'mailbox-', 'printer-', 'job-', 'outbox-', 'device-'], KEY);
+  const overview = useQuery({
+    queryKey: KEY,
+    queryFn: () => need(api.GET('/overview')),
+    // What nothing tells of: a disk that fills, an hour that is over.
+    refetchInterval: 60_000,
+  });
+  return (
+    <Page title={t('nav.overview')} isBroken={overview.data?.verdict === 'broken'}>
+      <Loaded query={overview}>
+        {(data) => (
+          <>
+            <Verdict data={data} />
+            <Faults faults={data.faults} />
+            <StepsToGo />
+            <MailToPaper lane={data.mailToPaper} />
+            <ScanToMail lane={data.scanToMail} />
+            <LastJobs jobs={data.lastJobs} />
+          </>
+        )}
+      </Loaded>
+    </Page>
+  );
+}
+
+function Verdict({ data }: { readonly data: OverviewData }) {
+  const { t } = useTranslation();
+  const tone = TONES[data.verdict];
+  const broken = data.faults.filter(({ severity }) => severity === 'broken').length;
+  const words =
+    data.verdict === 'well'
+      ? t('overview.well')
+      : data.verdict === 'warning'
+        ? t('overview.warning', { count: data.faults.length })
+        : t('overview.broken', { count: broken });
+  return (
+    <p className="verdict" role="status" style={toneStyle(tone)}>
+      <ToneIcon tone={tone} size={26} /> {words}
+    </p>
+  );
+}
+
+function LastJobs({ jobs }: { readonly jobs: OverviewData['lastJobs'] }) {
+  const { t } = useTranslation();
+  const hasPage = screens.some(({ path }) => path === '/jobs/$id');
+  if (jobs.length === 0) return null;
+  return (
+    <section className="card lane">
+      <h2>{t('overview.lastJobs')}</h2>
+      <ul className="last-jobs">
+        {jobs.map(({ id, number, title, ownerName, state, pages, createdAt }) => (
+          <li key={id}>
+            <When at={createdAt} />
+            <span>{t(`jobState.${state}`)}</span>
+            <span className="cut" title={title}>
+              {hasPage ? (
+                <Anchor component={Link} to={`/jobs/${id}`}>
+                  {title}
+                </Anchor>
+              ) : (
+                title
+              )}
+            </span>
+            <span className="cut" title={ownerName}>
+              {ownerName}
+            </span>
+            <span>{pages === null ? `#${number}` : t('overview.pages', { count: pages })}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }

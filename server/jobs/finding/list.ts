@@ -59,3 +59,27 @@ export async function countJobs(context: Context): Promise<Readonly<Partial<Reco
     .execute();
   return Object.fromEntries(rows.map((row) => [row.state, row.count]));
 }
+
+/** How many jobs are in each state that still wants something: cheap however many have ended. */
+export async function countOpenJobs(context: Context): Promise<Readonly<Partial<Record<JobState, number>>>> {
+  const rows = await context.db
+    .selectFrom('jobs')
+    .select(['state', (builder) => builder.fn.countAll<number>().as('count')])
+    .where('state', 'in', ['pending', 'pending-held', 'processing', 'processing-stopped'])
+    .groupBy('state')
+    .execute();
+  return Object.fromEntries(rows.map((row) => [row.state, row.count]));
+}
+
+export type EndedJobs = { readonly hour: Date; readonly state: JobState; readonly count: number };
+
+/** How many jobs have ended in each hour since then, by how they ended. */
+export async function countEndedJobs(context: Context, since: Date): Promise<EndedJobs[]> {
+  const hour = sql<Date>`date_trunc('hour', ended_at, 'UTC')`;
+  return await context.db
+    .selectFrom('jobs')
+    .select(['state', hour.as('hour'), (builder) => builder.fn.countAll<number>().as('count')])
+    .where('ended_at', '>=', since)
+    .groupBy(['state', hour])
+    .execute();
+}

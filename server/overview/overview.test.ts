@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openTestContext, type TestContext } from '../../test/harness/database.ts';
+import { HOUR_MS } from '../base/clock.ts';
+import { newId } from '../base/secrets.ts';
+import type { JobState } from '../store/schema.ts';
+import { readOverview } from './overview.ts';
+
+async function addQueue({ context }: TestContext): Promise<string> {
+  const id = newId();
+  await context.db.insertInto('queues').values({ id, name: 'Queue', mode: 'hold' }).execute();
+  return id;
+}
+
+async function addJob({ context }: TestContext, queueId: string, state: JobState, endedAt?: Date): Promise<void> {
+  const [owner] = await context.db.selectFrom('users').select('id').execute();
+  const id = newId();
+  const ownerId = owner?.id ?? newId();
+  if (owner === undefined) {
+    const user = { id: ownerId, email: 'user1@contoso.example', name: 'User', role: 'user', language: 'en' } as const;
+    await context.db.insertInto('users').values(user).execute();
+  }
+  const document = { document_format: 'application/pdf', document_bytes: 1, created_at: context.clock.now() };
+  const owned = { owner_id: ownerId, owner_name: 'User', queue_id: queueId, title: 'A job', options: '{}' };
+  await context.db
+    .insertInto('jobs')
+    .values({ id, ...owned, ...document, state, ended_at: endedAt ?? null })
+    .execute();
+}
+
+async function addPrinter({ context }: TestContext, name: string, state: 'idle' | 'stopped'): Promise<void> {
+  const reasons = state === 'stopped' ? ['media-empty-error'] : [];
+  await context.db
+    .insertInto('printers')
+    .values({ id: newId(), name, uri: `ipp://${name}.example/`, state, reasons, state_since: context.clock.now() })
+    .execute();
+}
+
+test('nothing is set up, and nothing is wrong', async () => {
+  await using platen = await openTestContext();
+  const overview = await readOverview(platen.context);
+  assert.deepEqual([overview.verdict, overview.faults], ['well', []]);
+  assert.equal(overview.scanToMail.outgoing, 'none');
+  assert.equal(overview.mailToPaper.hours.length, 24);
+});
+
+test('the hours of the last day are counted, those before are not', async () => {
+  await using platen = await openTestContext();
+  const { context } = platen;
+  const queueId = await addQueue(platen);
+  const now = context.clock.now();
+  const hour = new Date(Math.floor(now.getTime() / HOUR_MS) * HOUR_MS);
+  const first = new Date(hour.getTime() - 23 * HOUR_MS);
+  await addJob(platen, queueId, 'completed', now);
+  await addJob(platen, queueId, 'completed', first);
+  await addJob(platen, queueId, 'aborted', first);
+  await addJob(platen, queueId, 'canceled', first);
+  await addJob(platen, queueId, 'completed', new Date(first.getTime() - 1));
+  await addJob(platen, queueId, 'pending-held');
+  const { mailToPaper, lastJobs } = await readOverview(context);
+  assert.deepEqual(mailToPaper.hours.at(-1), { at: hour, done: 1, failed: 0 });
+  assert.deepEqual(mailToPaper.hours[0], { at: first, done: 1, failed: 1 });
+  assert.equal(
+    mailToPaper.hours.reduce((sum, { done }) => sum + done, 0),
+    2,
+  );
+  assert.deepEqual(mailToPaper.jobs, { held: 1, waiting: 0, printing: 0, stopped: 0 });
+  assert.equal(lastJobs.length, 6);
+});
+
+test('a printer that does not print is broken with its reasons, one that does is not', async () => {
+  await using platen = await openTestContext();
+  await addPrinter(platen, 'one', 'idle');
+  await addPrinter(platen, 'two', 'stopped');
+  const { verdict, faults, mailToPaper } = await readOverview(platen.context);
+  assert.equal(verdict, 'broken');
+  assert.deepEqual(
+    faults.map(({ severity, kind, name, reasons }) => ({ severity, kind, name, reasons })),
+    [{ severity: 'broken', kind: 'printer', name: 'two', reasons: ['media-empty-error'] }],
+  );
+  assert.deepEqual(mailToPaper.printers, { all: 2, ready: 1, troubled: 1 });
+});
+
+test('a mailbox that fails is broken, one that is switched off is not', async () => {
+  await using platen = await openTestContext();
+  const { context } = platen;
+  const queueId = await addQueue(platen);
+  const at = context.clock.now();
+  const problem = {
+    code: 'mailbox-not-found',
+    detail: 'no such folder',
+    remote: 'NO [NONEXISTENT]',
+    at: at.toISOString(),
+  };
+  const server = { host: 'mail.contoso.example', port: 993, security: 'tls', username: 'print' };
+  for (const [title, enabled] of [
+    ['on', true],
+    ['off', false],
+  ] as const) {
+    const place = { address: `${title}@contoso.example`, folder: 'INBOX', server: JSON.stringify(server) };
+    const rest = { poll_seconds: 60, after_intake: 'move', queue_id: queueId, protocol: 'imap', enabled } as const;
+    const state = { state: 'failing', state_since: at, problem: JSON.stringify(problem) } as const;
+    await context.db
+      .insertInto('mailboxes')
+      .values({ id: newId(), title, ...place, ...rest, ...state })
+      .execute();
+  }
+  const { faults, mailToPaper } = await readOverview(context);
+  assert.deepEqual(
+    faults.map(({ kind, name, problem }) => [kind, name, problem?.remote]),
+    [['mailbox', 'on', 'NO [NONEXISTENT]']],
+  );
+  assert.deepEqual(mailToPaper.mailboxes, { watched: 0, failing: 1, waiting: 0, off: 1 });
+});

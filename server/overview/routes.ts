@@ -1,0 +1,109 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { adviceFor, type Language, titleFor } from '../../locales/locales.ts';
+import type { Context } from '../store/database.ts';
+import type { Problem } from '../store/schema.ts';
+import { type Fault, type HourOfLane, type Overview, readOverview } from './overview.ts';
+
+const problemShape = z.object({
+  code: z.string(),
+  title: z.string(),
+  advice: z.string(),
+  detail: z.string(),
+  remote: z.string().nullable(),
+});
+
+const faultShape = z.object({
+  severity: z.enum(['broken', 'warning']),
+  kind: z.enum(['connection', 'network', 'mailbox', 'printer', 'outbox', 'disk', 'conversion', 'expiry']),
+  subjectId: z.string().nullable(),
+  name: z.string().nullable(),
+  since: z.string().nullable(),
+  due: z.string().nullable(),
+  problem: problemShape.nullable(),
+  reasons: z.array(z.string()),
+  waiting: z.number().nullable(),
+});
+
+const hoursShape = z.array(z.object({ at: z.string(), done: z.number(), failed: z.number() }));
+
+const overviewShape = z.object({
+  verdict: z.enum(['well', 'warning', 'broken']),
+  faults: z.array(faultShape),
+  mailToPaper: z.object({
+    mailboxes: z.object({ watched: z.number(), failing: z.number(), waiting: z.number(), off: z.number() }),
+    converters: z.number(),
+    jobs: z.object({ held: z.number(), waiting: z.number(), printing: z.number(), stopped: z.number() }),
+    printers: z.object({ all: z.number(), ready: z.number(), troubled: z.number() }),
+    hours: hoursShape,
+  }),
+  scanToMail: z.object({
+    devices: z.number(),
+    outbox: z.object({ waiting: z.number(), held: z.number() }),
+    outgoing: z.enum(['ready', 'waiting', 'none']),
+    hours: hoursShape,
+  }),
+  lastJobs: z.array(
+    z.object({
+      id: z.string(),
+      number: z.number(),
+      title: z.string(),
+      ownerName: z.string(),
+      state: z.string(),
+      pages: z.number().nullable(),
+      createdAt: z.string(),
+    }),
+  ),
+});
+
+export async function overviewRoutes(app: FastifyInstance, context: Context): Promise<void> {
+  app
+    .withTypeProvider<ZodTypeProvider>()
+    .get(
+      '/overview',
+      { config: { role: 'operator' }, schema: { tags: ['overview'], response: { 200: overviewShape } } },
+      async (request) => answerOverview(await readOverview(context), request.language),
+    );
+}
+
+function answerOverview(overview: Overview, language: Language): z.infer<typeof overviewShape> {
+  const { verdict, faults, mailToPaper, scanToMail, lastJobs } = overview;
+  return {
+    verdict,
+    faults: faults.map((fault) => answerFault(fault, language)),
+    mailToPaper: { ...mailToPaper, hours: answerHours(mailToPaper.hours) },
+    scanToMail: { ...scanToMail, hours: answerHours(scanToMail.hours) },
+    lastJobs: lastJobs.map(({ id, number, title, ownerName, state, pages, createdAt }) => ({
+      id,
+      number,
+      title,
+      ownerName,
+      state,
+      pages: pages ?? null,
+      createdAt: createdAt.toISOString(),
+    })),
+  };
+}
+
+function answerFault(fault: Fault, language: Language): z.infer<typeof faultShape> {
+  return {
+    severity: fault.severity,
+    kind: fault.kind,
+    subjectId: fault.subjectId ?? null,
+    name: fault.name ?? null,
+    since: fault.since?.toISOString() ?? null,
+    due: fault.due?.toISOString() ?? null,
+    problem: fault.problem === undefined ? null : answerProblem(fault.problem, language),
+    reasons: [...(fault.reasons ?? [])],
+    waiting: fault.waiting ?? null,
+  };
+}
+
+function answerProblem({ code, detail, remote, values }: Problem, language: Language): z.infer<typeof problemShape> {
+  const title = titleFor(language, code, values);
+  return { code, title, advice: adviceFor(language, code, values), detail, remote: remote ?? null };
+}
+
+const answerHours = (hours: readonly HourOfLane[]) =>
+  hours.map(({ at, ...hour }) => ({ at: at.toISOString(), ...hour }));

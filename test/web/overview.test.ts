@@ -1,0 +1,54 @@
+import { after, before, describe, test } from 'node:test';
+import { type Browser, openBrowser } from '../harness/browser.ts';
+import { ADMINISTRATOR, openStage, type Stage } from '../harness/stage.ts';
+import { eventually } from '../harness/time.ts';
+
+let stage: Stage;
+let browser: Browser;
+
+describe('the start page of a Platen that works', () => {
+  before(async () => {
+    stage = await openStage({ database: 'external' });
+    browser = await openBrowser();
+  });
+  after(async () => {
+    await browser?.[Symbol.asyncDispose]();
+    await stage?.[Symbol.asyncDispose]();
+  });
+
+  test('says that everything works, counts what is printed while one looks, and names what breaks', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await window.go('/');
+    await page.getByText('Everything works', { exact: true }).waitFor();
+    await page.getByText('Last 24 hours: 0 jobs printed').waitFor();
+    await page.getByText('Live').waitFor();
+    await stage.deliver(1);
+    await page.getByText('Last 24 hours: 1 job printed').waitFor();
+    await page.getByRole('button', { name: 'Show figures' }).first().click();
+    await page.getByRole('columnheader', { name: 'Hour from' }).waitFor();
+    await window.assertGood('overview-well');
+
+    await stage.peers.practice.printers[0]?.control.setFault({ kind: 'out-of-paper' });
+    const [row] = (await stage.api('GET', '/printers')).items as { id: string; name: string }[];
+    await eventually(async () => {
+      await stage.api('POST', `/printers/${row?.id}/check`);
+      return (await stage.api('GET', `/printers/${row?.id}`)).state === 'stopped';
+    });
+    await page.getByRole('heading', { name: `The printer “${row?.name}” does not print` }).waitFor();
+    await page.getByText('1 thing does not work').waitFor();
+    await page.getByText('No paper').first().waitFor();
+    await eventually(async () => (await page.title()).startsWith('●'), { what: 'the tab says it too' });
+    await window.assertGood('overview-broken');
+  });
+
+  test('says the same in Italian, on a phone', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR, language: 'it', width: 390, height: 844 });
+    const { page } = window;
+    await window.go('/');
+    await page.getByText('1 cosa non funziona').waitFor();
+    await page.getByText('Dall’e-mail alla carta').waitFor();
+    await page.getByText('Carta esaurita').first().waitFor();
+    await window.assertGood('overview-it-phone');
+  });
+});

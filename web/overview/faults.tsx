@@ -1,0 +1,74 @@
+/** What does not work, each with the one act that helps. */
+import { Button } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import type { TFunction } from 'i18next';
+import { useTranslation } from 'react-i18next';
+import { screens } from '../app/screens.ts';
+import { reasonWords } from '../printers/printer.ts';
+import { Finding } from '../ui/finding.tsx';
+import { exactTime } from '../ui/when.tsx';
+import type { OverviewData } from './overview.tsx';
+
+type Fault = OverviewData['faults'][number];
+
+export function Faults({ faults }: { readonly faults: readonly Fault[] }) {
+  const { t } = useTranslation();
+  if (faults.length === 0) return null;
+  return (
+    <section aria-label={t('overview.faults')}>
+      {faults.map((fault) => (
+        <FaultCard key={`${fault.kind} ${fault.subjectId ?? ''}`} fault={fault} />
+      ))}
+    </section>
+  );
+}
+
+function FaultCard({ fault }: { readonly fault: Fault }) {
+  const { t, i18n } = useTranslation();
+  const { severity, kind, problem, since, due, waiting } = fault;
+  const place = placeOf(fault);
+  const title = problem?.title;
+  const named = t(`overview.fault.${kind}`, {
+    name: fault.name ?? '',
+    date: due === null ? '' : exactTime(i18n.language, due),
+  });
+  const detail = [title ?? '', ...fault.reasons.map((reason) => reasonWords(t, reason))].filter((word) => word !== '');
+  return (
+    <Finding
+      title={named}
+      tone={severity === 'broken' ? 'broken' : 'warning'}
+      detail={detail.length === 0 ? undefined : detail.join(' · ')}
+      since={since ?? undefined}
+      stops={waiting === null ? t(`overview.stops.${kind}`) : stopsWith(t, kind, waiting)}
+      advice={problem?.advice ?? t(`overview.advice.${kind}`)}
+      remote={problem?.remote ?? undefined}
+      reference={problem?.code}
+    >
+      {place === undefined ? undefined : (
+        <Button component={Link} to={place} variant="default">
+          {t(`overview.act.${kind}`)}
+        </Button>
+      )}
+    </Finding>
+  );
+}
+
+function stopsWith(t: TFunction, kind: string, count: number): string {
+  return `${t(`overview.stops.${kind}`)} ${t('overview.messagesWait', { count })}`;
+}
+
+/** Where it is mended; none while that page does not exist. */
+function placeOf({ kind, subjectId }: Fault): string | undefined {
+  const places: Readonly<Record<Fault['kind'], readonly [string, string]>> = {
+    connection: ['/settings/connections/$id', `/settings/connections/${subjectId}`],
+    expiry: ['/settings/connections/$id', `/settings/connections/${subjectId}`],
+    network: ['/settings/network', '/settings/network'],
+    mailbox: ['/settings/jobs/mailboxes', '/settings/jobs/mailboxes'],
+    printer: ['/printers', '/printers'],
+    outbox: ['/outbox', '/outbox'],
+    disk: ['/settings/about', '/settings/about'],
+    conversion: ['/settings/security', '/settings/security'],
+  };
+  const [screen, place] = places[kind];
+  return screens.some(({ path }) => path === screen) ? place : undefined;
+}
