@@ -221,7 +221,9 @@ export async function releaseJob(context: Context, id: string, ask: Release): Pr
     }
     const isUnknown = job.state === 'processing-stopped' && job.reasons.includes(OUTCOME_UNKNOWN);
     const isWaiting = job.state === 'pending' && job.printerId === null;
-    if (job.state !== 'pending-held' && !isUnknown && !isWaiting) {
+    // A PIN or a link was made for a job that is held; to print again is for whoever sees that it may be printed already.
+    const isAgain = ask.via === undefined && (isUnknown || isWaiting);
+    if (job.state !== 'pending-held' && !isAgain) {
       throw new PlatenError('job-state-conflict', `a job that is ${job.state} cannot be released`, {
         values: { from: job.state, to: 'pending' },
       });

@@ -164,6 +164,21 @@ test('the links of a reply print what is held and cancel what has not ended, eac
   assert.deepEqual(await makeJobLinks(scene.context, ids), { print: undefined, cancel: undefined });
 });
 
+test('a link to print prints nothing again that may have been printed already', async () => {
+  await using scene = await openScene();
+  const { ids } = await holdSome(scene, 1);
+  const { print } = await makeJobLinks(scene.context, ids);
+  await scene.context.db
+    .updateTable('jobs')
+    .set({ state: 'processing-stopped', reasons: ['outcome-unknown'] })
+    .where('id', 'in', ids)
+    .execute();
+  const body = { token: print?.split('#')[1], do: true };
+  const { json } = await call(scene.server, 'POST', '/api/v1/links', { body });
+  assert.equal(json.code, 'job-state-conflict');
+  assert.equal(await stateOf(scene, ids[0] ?? ''), 'processing-stopped');
+});
+
 test('links work as long as their jobs are kept', async () => {
   await using scene = await openScene();
   const queue = await scene.addQueue({ keepHeldHours: 72 });
