@@ -83,7 +83,10 @@ function typeOf(schema: Schema | undefined): string {
   if (schema.enum !== undefined) return union(schema.enum.map(literal));
   const choices = schema.anyOf ?? schema.oneOf;
   if (choices !== undefined) return union(choices.map(typeOf));
-  if (schema.allOf !== undefined) return schema.allOf.map((one) => `(${typeOf(one)})`).join(' & ');
+  // Beside a type of its own `allOf` holds further patterns, which types cannot say.
+  if (schema.allOf !== undefined && schema.type === undefined) {
+    return schema.allOf.map((one) => `(${typeOf(one)})`).join(' & ');
+  }
   const types = typeof schema.type === 'string' ? [schema.type] : (schema.type ?? []);
   const written = union(types.map((type) => plainType(type, schema)));
   return schema.nullable === true ? `${written} | null` : written;

@@ -2237,12 +2237,7 @@ export type paths = {
                 title: string;
                 protocol: 'imap' | 'pop3';
                 connectionId: string | null;
-                server: {
-                  host: unknown & unknown;
-                  port: number;
-                  security: 'tls' | 'starttls' | 'none';
-                  username: string;
-                } | null;
+                server: { host: string; port: number; security: 'tls' | 'starttls' | 'none'; username: string } | null;
                 address: string;
                 folder: string;
                 pollSeconds: number;
@@ -2294,14 +2289,14 @@ export type paths = {
             protocol: 'imap' | 'pop3';
             connectionId?: string;
             server?: {
-              host: unknown & unknown;
+              host: string;
               port: number;
               security: 'tls' | 'starttls' | 'none';
               username: string;
               password: string;
             };
-            address: unknown & unknown;
-            folder?: unknown & unknown;
+            address: string;
+            folder?: string;
             pollSeconds?: number;
             afterIntake?: 'move' | 'delete' | 'keep';
             queueId: string;
@@ -2329,12 +2324,7 @@ export type paths = {
               title: string;
               protocol: 'imap' | 'pop3';
               connectionId: string | null;
-              server: {
-                host: unknown & unknown;
-                port: number;
-                security: 'tls' | 'starttls' | 'none';
-                username: string;
-              } | null;
+              server: { host: string; port: number; security: 'tls' | 'starttls' | 'none'; username: string } | null;
               address: string;
               folder: string;
               pollSeconds: number;
@@ -2389,12 +2379,7 @@ export type paths = {
               title: string;
               protocol: 'imap' | 'pop3';
               connectionId: string | null;
-              server: {
-                host: unknown & unknown;
-                port: number;
-                security: 'tls' | 'starttls' | 'none';
-                username: string;
-              } | null;
+              server: { host: string; port: number; security: 'tls' | 'starttls' | 'none'; username: string } | null;
               address: string;
               folder: string;
               pollSeconds: number;
@@ -2457,14 +2442,14 @@ export type paths = {
             protocol?: 'imap' | 'pop3';
             connectionId?: string;
             server?: {
-              host: unknown & unknown;
+              host: string;
               port: number;
               security: 'tls' | 'starttls' | 'none';
               username: string;
               password?: string;
             };
-            address?: unknown & unknown;
-            folder?: unknown & unknown;
+            address?: string;
+            folder?: string;
             pollSeconds?: number;
             afterIntake?: 'move' | 'delete' | 'keep';
             queueId?: string;
@@ -2492,12 +2477,7 @@ export type paths = {
               title: string;
               protocol: 'imap' | 'pop3';
               connectionId: string | null;
-              server: {
-                host: unknown & unknown;
-                port: number;
-                security: 'tls' | 'starttls' | 'none';
-                username: string;
-              } | null;
+              server: { host: string; port: number; security: 'tls' | 'starttls' | 'none'; username: string } | null;
               address: string;
               folder: string;
               pollSeconds: number;

@@ -1,11 +1,13 @@
 /** Every screen of the interface, listed by hand: what is not here has no address. Each is loaded when it is opened. */
 import { connectionsScreens } from '../connections/screens.ts';
 import { firstRunScreens } from '../first-run/screens.ts';
+import { intakeScreens } from '../intake/screens.ts';
 import { networkScreens } from '../network/screens.ts';
 import { overviewScreens } from '../overview/screens.ts';
 import { printersScreens } from '../printers/screens.ts';
 import { queuesScreens } from '../queues/screens.ts';
 import { readinessScreens } from '../readiness/screens.ts';
+import { relayScreens } from '../relay/screens.ts';
 import { usersScreens } from '../users/screens.ts';
 import type { Screen } from './screen.ts';
 
@@ -25,4 +27,6 @@ export const screens: readonly Screen[] = [
   ...queuesScreens,
   ...usersScreens,
   ...networkScreens,
+  ...intakeScreens,
+  ...relayScreens,
 ];

@@ -75,6 +75,8 @@ function NavList({ entries, onGo }: { readonly entries: readonly Entry[]; readon
   const link = (entry: Entry, isInner: boolean) => (
     <Link
       to={entry.path}
+      // Which entry is the current one is decided below; the router would mark the ones above it too.
+      activeOptions={{ exact: true }}
       className={isInner ? 'navlink inner' : 'navlink'}
       aria-current={isCurrent(path, entry.path) ? 'page' : undefined}
       onClick={onGo}

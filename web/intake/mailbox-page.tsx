@@ -1,0 +1,182 @@
+/** One mailbox: how it is, what is set, whether it can be read, and what would stop without it. */
+import { Anchor, Button, Group, Stack } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, need } from '../api/client.ts';
+import { useLiveQuery } from '../app/live.tsx';
+import { useMay } from '../app/session.tsx';
+import { connectionsQuery } from '../connections/connection.ts';
+import { Confirm } from '../ui/confirm.tsx';
+import { Failed, Loaded } from '../ui/content.tsx';
+import { Finding } from '../ui/finding.tsx';
+import { Page } from '../ui/page.tsx';
+import { State } from '../ui/state.tsx';
+import { bodyOf, lookOf, type Mailbox, mailboxesQuery, queuesQuery, valuesOf } from './mailbox.ts';
+import { MailboxForm } from './mailbox-form.tsx';
+
+export default function MailboxScreen() {
+  const { t } = useTranslation();
+  const { id = '' } = useParams({ strict: false }) as { id?: string };
+  useLiveQuery(['mailbox-', 'connection-'], mailboxesQuery.queryKey);
+  const mailbox = useQuery({
+    queryKey: [...mailboxesQuery.queryKey, id],
+    queryFn: () => need(api.GET('/mailboxes/{id}', { params: { path: { id } } })) as Promise<Mailbox>,
+  });
+  return <Loaded query={mailbox}>{(one) => <MailboxView mailbox={one} key={id} title={t('nav.mailboxes')} />}</Loaded>;
+}
+
+function MailboxView({ mailbox, title }: { readonly mailbox: Mailbox; readonly title: string }) {
+  const mayChange = useMay('administrator');
+  const { enabled, problem } = mailbox;
+  const { tone, word } = lookOf(mailbox);
+  const { t } = useTranslation();
+  return (
+    <Page
+      title={mailbox.title}
+      isBroken={tone === 'broken'}
+      above={
+        <Anchor component={Link} to="/settings/jobs/mailboxes">
+          {title}
+        </Anchor>
+      }
+      actions={mayChange ? <Acts mailbox={mailbox} /> : null}
+    >
+      <Stack gap="md">
+        {enabled && problem !== null ? (
+          <Finding
+            tone={tone === 'waiting' ? 'warning' : tone}
+            title={problem.title}
+            detail={<span lang="en">{problem.detail}</span>}
+            since={problem.at}
+            stops={t('mailboxes.stops')}
+            advice={problem.advice}
+            remote={problem.remote}
+          />
+        ) : (
+          <State tone={tone} word={`${t(word)}: ${mailbox.address}`} />
+        )}
+        {mayChange ? <Test mailbox={mailbox} /> : null}
+        {mayChange ? <Settings mailbox={mailbox} /> : <Facts mailbox={mailbox} />}
+      </Stack>
+    </Page>
+  );
+}
+
+function Settings({ mailbox }: { readonly mailbox: Mailbox }) {
+  const client = useQueryClient();
+  const connections = useQuery(connectionsQuery);
+  const queues = useQuery(queuesQuery);
+  return (
+    <Loaded query={connections}>
+      {(all) => (
+        <Loaded query={queues}>
+          {(ways) => (
+            <MailboxForm
+              connections={all}
+              queues={ways}
+              initial={valuesOf(mailbox)}
+              onSave={async (values) => {
+                const params = { path: { id: mailbox.id } };
+                await need(api.PATCH('/mailboxes/{id}', { params, body: bodyOf(values) }));
+                await client.invalidateQueries({ queryKey: mailboxesQuery.queryKey });
+              }}
+            />
+          )}
+        </Loaded>
+      )}
+    </Loaded>
+  );
+}
+
+/** For whoever may read and not change. */
+function Facts({ mailbox }: { readonly mailbox: Mailbox }) {
+  const { t } = useTranslation();
+  const queues = useQuery(queuesQuery);
+  return (
+    <dl className="facts">
+      <dt>{t('mailboxes.address')}</dt>
+      <dd>{mailbox.address}</dd>
+      <dt>{t('mailboxes.protocol')}</dt>
+      <dd>{t(`protocol.${mailbox.protocol}`)}</dd>
+      <dt>{t('mailboxes.afterwards')}</dt>
+      <dd>{t(`afterIntake.${mailbox.afterIntake}`)}</dd>
+      <dt>{t('mailboxes.unknown')}</dt>
+      <dd>{t(`unknownSender.${mailbox.senderPolicy.unknown}`)}</dd>
+      <dt>{t('mailboxes.noProof')}</dt>
+      <dd>{t(`unproven.${mailbox.proofPolicy.unproven}`)}</dd>
+      <dt>{t('mailboxes.queue')}</dt>
+      <dd>{queues.data?.find(({ id }) => id === mailbox.queueId)?.name ?? '–'}</dd>
+    </dl>
+  );
+}
+
+/** Signs in and looks, and changes nothing in the mailbox. */
+function Test({ mailbox }: { readonly mailbox: Mailbox }) {
+  const { t } = useTranslation();
+  const check = useMutation({
+    mutationFn: () => need(api.POST('/mailboxes/{id}/check', { params: { path: { id: mailbox.id } } })),
+  });
+  const problem = check.data?.problem;
+  return (
+    <div className="card narrow">
+      <Group gap="sm">
+        <Button variant="default" loading={check.isPending} onClick={() => check.mutate()}>
+          {t('mailboxes.test')}
+        </Button>
+        <span role="status">
+          {check.data?.outcome === 'passed' ? <State tone="ok" word={t('mailboxes.testOk')} /> : null}
+          {check.isPending ? t('mailboxes.testRuns') : null}
+        </span>
+      </Group>
+      <p className="hint plain">{t('mailboxes.testNote')}</p>
+      {problem === undefined ? null : (
+        <Finding
+          level={3}
+          title={problem.title}
+          detail={<span lang="en">{problem.detail}</span>}
+          advice={problem.advice}
+          remote={problem.remote}
+        />
+      )}
+      {check.error === null ? null : <Failed error={check.error} />}
+    </div>
+  );
+}
+
+function Acts({ mailbox }: { readonly mailbox: Mailbox }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [isRemoving, setRemoving] = useState(false);
+  const params = { path: { id: mailbox.id } };
+  const toggle = useMutation({
+    mutationFn: () => need(api.PATCH('/mailboxes/{id}', { params, body: { enabled: !mailbox.enabled } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: mailboxesQuery.queryKey }),
+  });
+  return (
+    <>
+      <Button variant="default" loading={toggle.isPending} onClick={() => toggle.mutate()}>
+        {mailbox.enabled ? t('mailboxes.pause') : t('mailboxes.resume')}
+      </Button>
+      <Button variant="default" onClick={() => setRemoving(true)}>
+        {t('action.remove')}
+      </Button>
+      {isRemoving ? (
+        <Confirm
+          title={t('mailboxes.removeTitle', { title: mailbox.title })}
+          act={t('action.remove')}
+          onClose={() => setRemoving(false)}
+          onConfirm={async () => {
+            await need(api.DELETE('/mailboxes/{id}', { params }));
+            await navigate({ to: '/settings/jobs/mailboxes' });
+            await client.invalidateQueries({ queryKey: mailboxesQuery.queryKey });
+          }}
+        >
+          <p className="plain">{t('mailboxes.removeStops', { address: mailbox.address })}</p>
+        </Confirm>
+      ) : null}
+    </>
+  );
+}

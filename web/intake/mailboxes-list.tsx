@@ -1,0 +1,100 @@
+/** Settings > Jobs > Jobs via e-mail: which mailboxes are printed, and how each is. */
+import { Anchor, Button } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import { useLiveQuery } from '../app/live.tsx';
+import { useMay } from '../app/session.tsx';
+import { type Connection, connectionsQuery } from '../connections/connection.ts';
+import { Empty, Loaded } from '../ui/content.tsx';
+import { Page } from '../ui/page.tsx';
+import { State } from '../ui/state.tsx';
+import { When } from '../ui/when.tsx';
+import { lookOf, type Mailbox, mailboxesQuery, type Queue, queuesQuery, serverName } from './mailbox.ts';
+
+export default function MailboxesList() {
+  const { t } = useTranslation();
+  const mayChange = useMay('administrator');
+  useLiveQuery(['mailbox-', 'connection-'], mailboxesQuery.queryKey);
+  const mailboxes = useQuery(mailboxesQuery);
+  const connections = useQuery(connectionsQuery);
+  const queues = useQuery(queuesQuery);
+  const isBroken = mailboxes.data?.some(({ enabled, state }) => enabled && state === 'failing') === true;
+  const add = mayChange ? (
+    <Button component={Link} to="/settings/jobs/mailboxes/new">
+      {t('mailboxes.add')}
+    </Button>
+  ) : null;
+  return (
+    <Page title={t('nav.mailboxes')} isBroken={isBroken} actions={add}>
+      <Loaded query={mailboxes}>
+        {(all) =>
+          all.length === 0 ? (
+            <Empty title={t('mailboxes.empty')}>
+              <p className="plain">{t('mailboxes.emptyHint')}</p>
+            </Empty>
+          ) : (
+            <MailboxTable mailboxes={all} connections={connections.data ?? []} queues={queues.data ?? []} />
+          )
+        }
+      </Loaded>
+    </Page>
+  );
+}
+
+type TableProps = {
+  readonly mailboxes: readonly Mailbox[];
+  readonly connections: readonly Connection[];
+  readonly queues: readonly Queue[];
+};
+
+function MailboxTable({ mailboxes, connections, queues }: TableProps) {
+  const { t } = useTranslation();
+  return (
+    <table className="list" aria-label={t('nav.mailboxes')}>
+      <thead>
+        <tr>
+          <th scope="col">{t('mailboxes.title')}</th>
+          <th scope="col">{t('mailboxes.address')}</th>
+          <th scope="col">{t('mailboxes.serverShort')}</th>
+          <th scope="col">{t('mailboxes.state')}</th>
+          <th scope="col">{t('mailboxes.queue')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {mailboxes.map((mailbox) => (
+          <tr key={mailbox.id} data-row>
+            <td>
+              <Anchor component={Link} to={`/settings/jobs/mailboxes/${mailbox.id}`}>
+                {mailbox.title}
+              </Anchor>
+            </td>
+            <td>{mailbox.address}</td>
+            <td>
+              {serverName(mailbox, connections)} {t(`protocol.${mailbox.protocol}`)}
+            </td>
+            <td>
+              <MailboxState mailbox={mailbox} />
+            </td>
+            <td>{queues.find(({ id }) => id === mailbox.queueId)?.name ?? '–'}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+export function MailboxState({ mailbox }: { readonly mailbox: Mailbox }) {
+  const { t } = useTranslation();
+  const { tone, word } = lookOf(mailbox);
+  const { enabled, problem, stateSince } = mailbox;
+  return (
+    <div>
+      <State tone={tone} word={t(word)} />
+      {enabled && problem !== null ? <div>{problem.title}</div> : null}
+      <div className="hint">
+        <When at={stateSince} />
+      </div>
+    </div>
+  );
+}

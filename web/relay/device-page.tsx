@@ -1,0 +1,92 @@
+/** One device: what to type into it, its settings, and taking it away. */
+import { Anchor, Button, Stack } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, need } from '../api/client.ts';
+import { useLiveQuery } from '../app/live.tsx';
+import { useMay } from '../app/session.tsx';
+import { Confirm } from '../ui/confirm.tsx';
+import { Loaded } from '../ui/content.tsx';
+import { Page } from '../ui/page.tsx';
+import { bodyOf, DEVICES_KEY, type Device, valuesOf } from './device.ts';
+import { DeviceForm } from './device-form.tsx';
+import { TypeThis } from './devices-list.tsx';
+import { Password, type Shown } from './password.tsx';
+
+export default function DeviceScreen() {
+  const { id = '' } = useParams({ strict: false }) as { id?: string };
+  const key = [...DEVICES_KEY, id];
+  useLiveQuery(['device-changed'], key);
+  const device = useQuery({
+    queryKey: key,
+    queryFn: () => need(api.GET('/devices/{id}', { params: { path: { id } } })) as Promise<Device>,
+  });
+  return <Loaded query={device}>{(one) => <DeviceView device={one} />}</Loaded>;
+}
+
+function DeviceView({ device }: { readonly device: Device }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const mayChange = useMay('administrator');
+  const [made, setMade] = useState<Shown>();
+  return (
+    <Page
+      title={device.name}
+      above={
+        <Anchor component={Link} to="/devices">
+          {t('nav.devices')}
+        </Anchor>
+      }
+      actions={mayChange ? <Remove device={device} /> : null}
+    >
+      <Stack gap="md">
+        <TypeThis username={device.username} />
+        <DeviceForm
+          // Asking for a password again would make another one.
+          key={device.username}
+          initial={valuesOf(device)}
+          isReadOnly={!mayChange}
+          onSave={async (values) => {
+            const params = { path: { id: device.id } };
+            const saved = await need(api.PATCH('/devices/{id}', { params, body: bodyOf(values, device) }));
+            if (saved.password !== null && saved.username !== null) {
+              setMade({ username: saved.username, password: saved.password });
+            }
+            await client.invalidateQueries({ queryKey: DEVICES_KEY });
+          }}
+        />
+      </Stack>
+      {made === undefined ? null : <Password shown={made} onClose={() => setMade(undefined)} />}
+    </Page>
+  );
+}
+
+function Remove({ device }: { readonly device: Device }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <>
+      <Button variant="default" onClick={() => setOpen(true)}>
+        {t('action.remove')}
+      </Button>
+      {isOpen ? (
+        <Confirm
+          title={t('devices.removeTitle', { name: device.name })}
+          act={t('action.remove')}
+          onClose={() => setOpen(false)}
+          onConfirm={async () => {
+            await need(api.DELETE('/devices/{id}', { params: { path: { id: device.id } } }));
+            await navigate({ to: '/devices' });
+            await client.invalidateQueries({ queryKey: DEVICES_KEY });
+          }}
+        >
+          <p className="plain">{t('devices.removeStops')}</p>
+        </Confirm>
+      ) : null}
+    </>
+  );
+}

@@ -1,0 +1,114 @@
+/** Devices: who may hand mail to Platen, and what to type into a copier. */
+import { Anchor, Button } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import { api, need } from '../api/client.ts';
+import { useLiveQuery } from '../app/live.tsx';
+import { useMay } from '../app/session.tsx';
+import { Empty } from '../ui/content.tsx';
+import { CopyButton } from '../ui/copy.tsx';
+import { type Column, LongList, usePages } from '../ui/list.tsx';
+import { Page } from '../ui/page.tsx';
+import { State } from '../ui/state.tsx';
+import { DEVICES_KEY, type Device, relayQuery } from './device.ts';
+
+export default function DevicesList() {
+  const { t } = useTranslation();
+  const mayChange = useMay('administrator');
+  useLiveQuery(['device-added', 'device-changed', 'device-removed'], DEVICES_KEY);
+  const pages = usePages<Device>(DEVICES_KEY, (cursor) =>
+    need(api.GET('/devices', { params: { query: { limit: 100, ...(cursor === undefined ? {} : { cursor }) } } })),
+  );
+  const columns: readonly Column<Device>[] = [
+    {
+      key: 'name',
+      title: t('devices.name'),
+      cell: ({ id, name }) => (
+        <Anchor component={Link} to={`/devices/${id}`}>
+          {name}
+        </Anchor>
+      ),
+    },
+    { key: 'known', title: t('devices.known'), cell: (device) => <Known device={device} /> },
+    {
+      key: 'domains',
+      title: t('devices.domains'),
+      cell: ({ allowedDomains }) => (allowedDomains.length === 0 ? t('devices.ownDomain') : allowedDomains.join(' · ')),
+    },
+    {
+      key: 'state',
+      title: t('devices.state'),
+      cell: ({ enabled }) =>
+        enabled ? <State tone="ok" word={t('devices.on')} /> : <State tone="off" word={t('devices.off')} />,
+    },
+  ];
+  const add = mayChange ? (
+    <Button component={Link} to="/devices/new">
+      {t('devices.add')}
+    </Button>
+  ) : null;
+  return (
+    <Page title={t('nav.devices')} actions={add}>
+      <TypeThis />
+      <LongList
+        label={t('nav.devices')}
+        pages={pages}
+        columns={columns}
+        keyOf={({ id }) => id}
+        empty={
+          <Empty title={t('devices.empty')}>
+            <p className="plain">{t('devices.emptyHint')}</p>
+          </Empty>
+        }
+      />
+    </Page>
+  );
+}
+
+/** How a device is recognized, in words. */
+function Known({ device }: { readonly device: Device }) {
+  const { t } = useTranslation();
+  const { username, addresses } = device;
+  const parts = [username === null ? '' : t('devices.byPassword', { username }), addresses.join(' · ')];
+  return <>{parts.filter((part) => part !== '').join(' · ') || '–'}</>;
+}
+
+/** What the technician types into the copier. */
+export function TypeThis({ username }: { readonly username?: string | null }) {
+  const { t } = useTranslation();
+  const relay = useQuery(relayQuery);
+  const address = relay.data?.address;
+  if (address === undefined) return null;
+  if (address === null) return <p>{t('devices.noRelay')}</p>;
+  const refused = relay.data?.refused.filter(({ count }) => count > 0) ?? [];
+  return (
+    <section className="card narrow spaced">
+      <h2 className="section">{t('devices.typeThis')}</h2>
+      <dl className="facts">
+        <dt>{t('network.host')}</dt>
+        <dd>
+          <code className="words">{address.host}</code> <CopyButton text={address.host} />
+        </dd>
+        <dt>{t('network.port')}</dt>
+        <dd>
+          <code className="words">{address.port}</code>
+        </dd>
+        {username === undefined || username === null ? null : (
+          <>
+            <dt>{t('network.user')}</dt>
+            <dd>
+              <code className="words">{username}</code>
+            </dd>
+          </>
+        )}
+        {refused.length === 0 ? null : (
+          <>
+            <dt>{t('devices.refused')}</dt>
+            <dd>{refused.map(({ text, count }) => `${text} (${count})`).join(' · ')}</dd>
+          </>
+        )}
+      </dl>
+    </section>
+  );
+}
