@@ -1,8 +1,11 @@
 /** Every screen of the interface, listed by hand: what is not here has no address. Each is loaded when it is opened. */
+
+import { accountScreens } from '../account/screens.ts';
 import { connectionsScreens } from '../connections/screens.ts';
 import { firstRunScreens } from '../first-run/screens.ts';
 import { intakeScreens } from '../intake/screens.ts';
 import { networkScreens } from '../network/screens.ts';
+import { outboxScreens } from '../outbox/screens.ts';
 import { overviewScreens } from '../overview/screens.ts';
 import { printersScreens } from '../printers/screens.ts';
 import { queuesScreens } from '../queues/screens.ts';
@@ -29,4 +32,6 @@ export const screens: readonly Screen[] = [
   ...networkScreens,
   ...intakeScreens,
   ...relayScreens,
+  ...outboxScreens,
+  ...accountScreens,
 ];

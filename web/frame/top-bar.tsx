@@ -1,6 +1,7 @@
 /** What stands at the right of the top bar: live state, language, light or dark, account. */
 import { ActionIcon, Button, Menu, useMantineColorScheme } from '@mantine/core';
 import { IconLanguage, IconLogout, IconMoon, IconSun, IconSunMoon, IconUserCircle } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useIsLive } from '../app/live.tsx';
 import { useChooseLanguage, useSession, useSignOut } from '../app/session.tsx';
@@ -92,6 +93,9 @@ export function AccountMenu() {
           <br />
           {t(`role.${session.role}`)}
         </Menu.Label>
+        <Menu.Item component={Link} to="/account" leftSection={<IconUserCircle size={16} aria-hidden />}>
+          {t('account.title')}
+        </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void signOut()}>
           {t('action.signOut')}
         </Menu.Item>

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Browser, openBrowser } from '../harness/browser.ts';
+import { PRINT_ROOM } from '../harness/mail.ts';
+import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
+
+let stage: Stage;
+let browser: Browser;
+
+async function stateOf(id: string): Promise<unknown> {
+  return (await stage.api('GET', `/outbox/${id}`)).state;
+}
+
+describe('the outbox in the browser', () => {
+  before(async () => {
+    stage = await openStage({ database: 'external', until: 'administrator' });
+    browser = await openBrowser();
+  });
+  after(async () => {
+    await browser?.[Symbol.asyncDispose]();
+    await stage?.[Symbol.asyncDispose]();
+  });
+
+  test('a message that cannot leave is seen to wait, is held, tried again and dropped only after a typed word', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await window.go('/outbox');
+    await page.getByText('The outbox is empty').waitFor();
+    await window.assertGood('outbox-empty-en-1280');
+    // Nothing listens there: what is handed in stays in the outbox.
+    const outgoingServer = { host: '127.0.0.1', port: 9, security: 'none' };
+    await stage.api('PUT', '/settings/network', { outgoingServer, senderEmail: PRINT_ROOM, senderName: null });
+    const { id } = await stage.api('POST', '/settings/network/test-message', { to: 'anna@practice.example' });
+    // The list hears of it by itself.
+    await page.getByRole('link', { name: /test message/i }).click();
+    await page.getByRole('heading', { level: 1, name: /test message/i }).waitFor();
+    await window.assertGood('outbox-message-en-1280');
+    await page.getByRole('button', { name: 'Hold' }).click();
+    await page.getByRole('button', { name: 'Hold' }).waitFor({ state: 'detached' });
+    assert.equal(await stateOf(String(id)), 'held');
+    await page.getByRole('button', { name: 'Drop' }).click();
+    const dialog = page.getByRole('dialog');
+    assert.equal(await dialog.getByRole('button', { name: 'Drop' }).isDisabled(), true);
+    await dialog.getByLabel('Enter “drop” to drop it').fill('drop');
+    await window.assertGood('outbox-drop-en-1280');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await window.go('/outbox?state=held');
+    await page.getByRole('link', { name: /test message/i }).waitFor();
+    await page.getByText('1 message is held').waitFor();
+    window.assertQuiet();
+  });
+
+  test('on a phone in Italian the held message is found and dropped for good', async () => {
+    await using window = await browser.open(stage, { language: 'it', width: 390, as: ADMINISTRATOR });
+    const { page } = window;
+    await window.go('/outbox');
+    await page.getByText('1 messaggio è trattenuto').waitFor();
+    await window.assertGood('outbox-it-390');
+    const { items } = await stage.api('GET', '/outbox?state=held');
+    const [message] = items as Row[];
+    await window.go(`/outbox/${message?.id}`);
+    await page.getByRole('button', { name: 'Elimina' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Scrivi “elimina” per eliminarlo').fill('elimina');
+    await dialog.getByRole('button', { name: 'Elimina' }).click();
+    await page.waitForURL(/\/outbox$/);
+    await page.getByText('La posta in uscita è vuota').waitFor();
+    window.assertQuiet();
+  });
+
+  test('somebody changes the own password, and the old one is no longer taken', async () => {
+    const person = { email: 'carla@practice.example', password: 'six sleepy garden snails' };
+    await stage.api('POST', '/users', { ...person, name: 'Carla', role: 'user' });
+    await using window = await browser.open(stage, { language: 'it', as: person });
+    const { page } = window;
+    await window.go('/account');
+    await page.getByText(person.email).waitFor();
+    await window.assertGood('account-it-1280');
+    await page.getByRole('textbox', { name: 'Password attuale' }).fill(person.password);
+    await page.getByRole('textbox', { name: 'Nuova password' }).fill('eight shiny river stones');
+    await page.getByRole('button', { name: 'Cambia la password' }).click();
+    await page.getByRole('button', { name: 'Salvato' }).waitFor();
+    const signIn = async (password: string) =>
+      await window.context.request.post(new URL('/api/v1/sessions', page.url()).href, {
+        data: { email: person.email, password },
+        headers: { origin: new URL(page.url()).origin },
+      });
+    assert.equal((await signIn(person.password)).status(), 401);
+    assert.equal((await signIn('eight shiny river stones')).status(), 201);
+    window.assertQuiet();
+  });
+});

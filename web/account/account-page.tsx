@@ -1,0 +1,94 @@
+/** My account: who is signed in, in which language Platen speaks and writes, and the password. */
+import { Button, PasswordInput, Radio, Stack } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { api, need } from '../api/client.ts';
+import { useChooseLanguage, useSession } from '../app/session.tsx';
+import { currentLanguage, LANGUAGES, type Language } from '../app/texts.ts';
+import { Failed } from '../ui/content.tsx';
+import { fieldOf, usePlatenForm } from '../ui/form.tsx';
+import { Page } from '../ui/page.tsx';
+
+const MIN_PASSWORD_CHARACTERS = 12;
+
+export default function AccountPage() {
+  const { t } = useTranslation();
+  const session = useSession();
+  const chooseLanguage = useChooseLanguage();
+  const user = session?.user ?? null;
+  return (
+    <Page title={t('account.title')}>
+      <Stack gap="md">
+        <dl className="facts">
+          <dt>{t('users.name')}</dt>
+          <dd>{session?.name}</dd>
+          {user === null ? null : (
+            <>
+              <dt>{t('users.addresses')}</dt>
+              <dd>{[user.email, ...user.addresses].join(' · ')}</dd>
+            </>
+          )}
+          <dt>{t('users.role')}</dt>
+          <dd>{session === null ? '' : t(`role.${session.role}`)}</dd>
+        </dl>
+        <section className="card narrow">
+          <Radio.Group
+            label={t('users.language')}
+            description={t('account.languageHint')}
+            value={currentLanguage()}
+            onChange={(language) => void chooseLanguage(language as Language)}
+          >
+            <Stack gap="xs" mt="xs">
+              {LANGUAGES.map(({ code, name }) => (
+                <Radio key={code} value={code} label={name} />
+              ))}
+            </Stack>
+          </Radio.Group>
+        </section>
+        <ChangePassword />
+      </Stack>
+    </Page>
+  );
+}
+
+function ChangePassword() {
+  const { t } = useTranslation();
+  const form = usePlatenForm(
+    {
+      initialValues: { currentPassword: '', newPassword: '' },
+      validateInputOnBlur: false,
+      validate: {
+        currentPassword: (value) => (value === '' ? t('signIn.passwordMissing') : null),
+        newPassword: (value) => ([...value].length < MIN_PASSWORD_CHARACTERS ? t('firstRun.passwordShort') : null),
+      },
+    },
+    async (body) => {
+      await need(api.PUT('/sessions/current/password', { body }));
+      form.reset();
+    },
+  );
+  const eye = { 'aria-label': t('signIn.showPassword') };
+  return (
+    <form onSubmit={form.submit} className="card narrow">
+      <Stack gap="md">
+        <h2 className="section">{t('account.passwordTitle')}</h2>
+        <PasswordInput
+          label={t('account.current')}
+          autoComplete="current-password"
+          visibilityToggleButtonProps={eye}
+          {...fieldOf(form, 'currentPassword')}
+        />
+        <PasswordInput
+          label={t('account.new')}
+          description={t('account.newHint')}
+          autoComplete="new-password"
+          visibilityToggleButtonProps={eye}
+          {...fieldOf(form, 'newPassword')}
+        />
+        {form.error === undefined ? null : <Failed error={form.error} />}
+        <Button type="submit" loading={form.isBusy} className="fit">
+          {form.isSaved ? t('action.saved') : t('account.change')}
+        </Button>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,25 @@
+/** Messages of the outbox as the screens see them. */
+import type { paths } from '../api/schema.ts';
+import type { Tone } from '../ui/state.tsx';
+
+export type Message = paths['/outbox']['get']['responses'][200]['content']['application/json']['items'][number];
+export type MessageStory = paths['/outbox/{id}']['get']['responses'][200]['content']['application/json'];
+export type MessageState = Message['state'];
+
+export const OUTBOX_KEY = ['outbox'] as const;
+
+export const STATE_TONES: Readonly<Record<MessageState, Tone>> = {
+  queued: 'waiting',
+  active: 'waiting',
+  deferred: 'warning',
+  held: 'held',
+  sent: 'ok',
+  failed: 'broken',
+  uncertain: 'warning',
+};
+
+export const STATES = Object.keys(STATE_TONES) as MessageState[];
+
+export function recipientsOf({ recipients }: Pick<Message, 'recipients'>): string {
+  return recipients.map(({ address }) => address).join(' · ');
+}

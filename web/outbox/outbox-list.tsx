@@ -1,0 +1,140 @@
+/** The outbox: what leaves, what waits, and why. */
+import { Anchor, Select, Stack } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import { api, need } from '../api/client.ts';
+import { useLiveQuery } from '../app/live.tsx';
+import { Empty } from '../ui/content.tsx';
+import { Finding } from '../ui/finding.tsx';
+import { type Column, LongList, usePages } from '../ui/list.tsx';
+import { Page } from '../ui/page.tsx';
+import { State } from '../ui/state.tsx';
+import { When } from '../ui/when.tsx';
+import { type Message, type MessageState, OUTBOX_KEY, recipientsOf, STATE_TONES, STATES } from './message.ts';
+
+export default function OutboxList() {
+  const { t } = useTranslation();
+  const search = useSearch({ strict: false }) as { state?: MessageState };
+  const state = STATES.find((one) => one === search.state);
+  useLiveQuery(['outbox-'], OUTBOX_KEY);
+  const pages = usePages<Message>([...OUTBOX_KEY, 'list', state ?? ''], (cursor) =>
+    need(
+      api.GET('/outbox', {
+        params: {
+          query: {
+            limit: 100,
+            ...(state === undefined ? {} : { state }),
+            ...(cursor === undefined ? {} : { cursor }),
+          },
+        },
+      }),
+    ),
+  );
+  const columns: readonly Column<Message>[] = [
+    { key: 'time', title: t('outbox.time'), cell: ({ createdAt }) => <When at={createdAt} />, width: '130px' },
+    {
+      key: 'subject',
+      title: t('outbox.subject'),
+      cell: ({ id, subject }) => (
+        <Anchor component={Link} to={`/outbox/${id}`}>
+          {subject === '' ? t('outbox.noSubject') : subject}
+        </Anchor>
+      ),
+    },
+    { key: 'from', title: t('outbox.from'), cell: ({ sender }) => sender },
+    { key: 'to', title: t('outbox.to'), cell: recipientsOf },
+    { key: 'state', title: t('outbox.state'), cell: (message) => <MessageLook message={message} /> },
+  ];
+  return (
+    <Page title={t('nav.outbox')}>
+      <Stack gap="md">
+        <Verdict />
+        <StateChoice state={state} />
+        <LongList
+          label={t('nav.outbox')}
+          pages={pages}
+          columns={columns}
+          keyOf={({ id }) => id}
+          empty={
+            <Empty title={state === undefined ? t('outbox.empty') : t('outbox.noHit')}>
+              <p className="plain">{state === undefined ? t('outbox.emptyHint') : t(`message.${state}`)}</p>
+            </Empty>
+          }
+        />
+      </Stack>
+    </Page>
+  );
+}
+
+function StateChoice({ state }: { readonly state: MessageState | undefined }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const choose = (chosen: string | null) =>
+    void navigate({ to: '/outbox', search: (chosen === null ? {} : { state: chosen }) as never });
+  return (
+    <Select
+      label={t('outbox.state')}
+      placeholder={t('outbox.all')}
+      clearable
+      clearButtonProps={{ 'aria-label': t('outbox.clear') }}
+      className="fit"
+      value={state ?? null}
+      data={STATES.map((one) => ({ value: one, label: t(`message.${one}`) }))}
+      onChange={choose}
+    />
+  );
+}
+
+/** Whether mail leaves, in a sentence, and how much room Exchange Online leaves. */
+function Verdict() {
+  const { t } = useTranslation();
+  const { data } = useQuery({ queryKey: [...OUTBOX_KEY, 'summary'], queryFn: () => need(api.GET('/outbox/summary')) });
+  if (data === undefined) return null;
+  const { states, headroom } = data;
+  const waiting = (states.queued ?? 0) + (states.active ?? 0) + (states.deferred ?? 0);
+  const held = states.held ?? 0;
+  const uncertain = states.uncertain ?? 0;
+  const problem = headroom?.problem ?? null;
+  const isClear = waiting + held + uncertain === 0;
+  return (
+    <Stack gap={4}>
+      {problem === null ? null : (
+        <Finding
+          title={problem.title}
+          since={problem.at}
+          advice={problem.advice}
+          remote={problem.remote}
+          stops={t('network.stops')}
+        />
+      )}
+      {isClear ? <State tone="ok" word={t('outbox.allSent')} /> : null}
+      {held > 0 ? <State tone="held" word={t('outbox.held', { count: held })} /> : null}
+      {waiting > 0 ? <State tone="waiting" word={t('outbox.waiting', { count: waiting })} /> : null}
+      {uncertain > 0 ? <State tone="warning" word={t('outbox.uncertain', { count: uncertain })} /> : null}
+      {typeof headroom?.pausedForSeconds === 'number' ? (
+        <span className="hint">{t('outbox.paused', { count: headroom.pausedForSeconds })}</span>
+      ) : null}
+      {typeof headroom?.recipientsLeftToday === 'number' ? (
+        <span className="hint">{t('outbox.room', { count: headroom.recipientsLeftToday })}</span>
+      ) : null}
+    </Stack>
+  );
+}
+
+/** The state, and when it is tried again. */
+export function MessageLook({ message }: { readonly message: Pick<Message, 'state' | 'dueAt' | 'possiblyTwice'> }) {
+  const { t } = useTranslation();
+  const { state, dueAt, possiblyTwice } = message;
+  return (
+    <div>
+      <State tone={STATE_TONES[state]} word={t(`message.${state}`)} />
+      {state === 'deferred' && dueAt !== null ? (
+        <div className="hint">
+          {t('outbox.next')} <When at={dueAt} />
+        </div>
+      ) : null}
+      {possiblyTwice ? <div className="hint">{t('outbox.twice')}</div> : null}
+    </div>
+  );
+}

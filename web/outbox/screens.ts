@@ -1,0 +1,12 @@
+import type { Screen } from '../app/screen.ts';
+
+export const outboxScreens: readonly Screen[] = [
+  { path: '/outbox', title: 'nav.outbox', least: 'operator', usesMail: true, load: () => import('./outbox-list.tsx') },
+  {
+    path: '/outbox/$id',
+    title: 'nav.outbox',
+    least: 'operator',
+    usesMail: true,
+    load: () => import('./message-page.tsx'),
+  },
+];
