@@ -4,6 +4,7 @@ import { accountScreens } from '../account/screens.ts';
 import { connectionsScreens } from '../connections/screens.ts';
 import { firstRunScreens } from '../first-run/screens.ts';
 import { intakeScreens } from '../intake/screens.ts';
+import { jobsScreens } from '../jobs/screens.ts';
 import { networkScreens } from '../network/screens.ts';
 import { outboxScreens } from '../outbox/screens.ts';
 import { overviewScreens } from '../overview/screens.ts';
@@ -24,6 +25,7 @@ export const screens: readonly Screen[] = [
   },
   ...firstRunScreens,
   ...overviewScreens,
+  ...jobsScreens,
   ...connectionsScreens,
   ...readinessScreens,
   ...printersScreens,

@@ -1,4 +1,4 @@
-/** The start page: does everything work? A verdict, what is wrong and what to do, and the two ways of a document. */
+/** The start page, and for those who print the list of their jobs: does everything work? A verdict, what is wrong and what to do, and the two ways of a document. */
 import { Anchor } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -6,12 +6,13 @@ import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import type { paths } from '../api/schema.ts';
 import { useLiveQuery } from '../app/live.tsx';
-import { screens } from '../app/screens.ts';
 import { useMay } from '../app/session.tsx';
+import JobsList from '../jobs/jobs-list.tsx';
 import { Loaded } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
 import { type Tone, ToneIcon, toneStyle } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
+import { plain } from '../ui/words.ts';
 import { Faults } from './faults.tsx';
 import { MailToPaper, ScanToMail } from './lanes.tsx';
 import { StepsToGo } from './steps.tsx';
@@ -22,15 +23,8 @@ const KEY = ['overview'] as const;
 const TONES: Readonly<Record<OverviewData['verdict'], Tone>> = { well: 'ok', warning: 'warning', broken: 'broken' };
 
 export default function Overview() {
-  const { t } = useTranslation();
   const mayLook = useMay('operator');
-  return mayLook ? (
-    <OverviewOfAll />
-  ) : (
-    <Page title={t('nav.overview')}>
-      <p>{t('overview.forUsers')}</p>
-    </Page>
-  );
+  return mayLook ? <OverviewOfAll /> : <JobsList />;
 }
 
 function OverviewOfAll() {
@@ -79,7 +73,6 @@ function Verdict({ data }: { readonly data: OverviewData }) {
 
 function LastJobs({ jobs }: { readonly jobs: OverviewData['lastJobs'] }) {
   const { t } = useTranslation();
-  const hasPage = screens.some(({ path }) => path === '/jobs/$id');
   if (jobs.length === 0) return null;
   return (
     <section className="card lane">
@@ -89,14 +82,10 @@ function LastJobs({ jobs }: { readonly jobs: OverviewData['lastJobs'] }) {
           <li key={id}>
             <When at={createdAt} />
             <span>{t(`jobState.${state}`)}</span>
-            <span className="cut" title={title}>
-              {hasPage ? (
-                <Anchor component={Link} to={`/jobs/${id}`}>
-                  {title}
-                </Anchor>
-              ) : (
-                title
-              )}
+            <span className="cut" title={plain(title)}>
+              <Anchor component={Link} to={`/jobs/${id}`}>
+                {plain(title)}
+              </Anchor>
             </span>
             <span className="cut" title={ownerName}>
               {ownerName}

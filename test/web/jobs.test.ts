@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Browser, openBrowser } from '../harness/browser.ts';
+import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
+import { eventually } from '../harness/time.ts';
+
+const PASSWORD = 'nine patient copper kettles';
+const HOSTILE = '<img src=x onerror=alert(1)> \u202Egnp.exe {{number}}';
+/** As it is shown: the mark that turns the direction of writing can be seen, and turns nothing. */
+const SHOWN = HOSTILE.replace('\u202E', '\uFFFD');
+
+let stage: Stage;
+let browser: Browser;
+let owner: { readonly email: string; readonly password: string };
+
+async function newestJob(): Promise<Row> {
+  const { items } = (await stage.api('GET', '/jobs?limit=1')) as { items: Row[] };
+  assert.ok(items[0]);
+  return items[0];
+}
+
+describe('the pages of jobs', () => {
+  before(async () => {
+    stage = await openStage({ database: 'external' });
+    browser = await openBrowser();
+    await stage.api('PATCH', `/queues/${stage.queueId}`, { mode: 'hold' });
+    const [mail] = await stage.deliver(1);
+    await eventually(async () => ((await stage.api('GET', '/jobs')) as { items: Row[] }).items.length === 1);
+    const users = ((await stage.api('GET', '/users?limit=100')) as { items: Row[] }).items;
+    const { ownerId } = await newestJob();
+    const user = users.find(({ id }) => id === ownerId);
+    assert.ok(mail && user);
+    owner = { email: String(user.email), password: PASSWORD };
+    await stage.api('PATCH', `/users/${ownerId}`, { password: PASSWORD });
+    await stage.api('POST', '/users', {
+      email: 'other@practice.example',
+      name: 'Other',
+      role: 'user',
+      password: PASSWORD,
+    });
+    await stage.sql('UPDATE jobs SET title = $1', [HOSTILE]);
+  });
+  after(async () => {
+    await browser?.[Symbol.asyncDispose]();
+    await stage?.[Symbol.asyncDispose]();
+  });
+
+  test('an operator finds a job by its title, sees its first page and its story, and lets it go', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    page.on('dialog', () => assert.fail('a title was run as code'));
+    await window.go('/jobs');
+    await page.getByRole('link', { name: SHOWN }).waitFor();
+    await window.assertGood('jobs');
+    await page.getByRole('textbox', { name: 'Find' }).fill('no such title');
+    await page.getByText('No job like that').waitFor();
+    const { id, number } = await newestJob();
+    await page.getByRole('textbox', { name: 'Find' }).fill(String(number));
+    await page.getByRole('link', { name: SHOWN }).click();
+    await page.getByRole('heading', { level: 1, name: `Job ${number}` }).waitFor();
+    const preview = page.getByAltText('First page of the document');
+    await preview.waitFor();
+    await eventually(() =>
+      preview.evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth > 0),
+    );
+    await page.getByText('The document was prepared for printing').waitFor();
+    await window.assertGood('job-held');
+    await page.getByRole('button', { name: 'Print now' }).click();
+    await page.getByRole('definition').getByText('Printed').waitFor();
+    assert.equal((await stage.api('GET', `/jobs/${id}`)).state, 'completed');
+    assert.equal(await page.getByRole('button', { name: 'Cancel the job' }).count(), 0);
+    window.assertQuiet();
+  });
+
+  test('who prints sees their jobs on the start page, on a phone and in Italian, and cancels one', async () => {
+    await stage.deliver(2);
+    await eventually(
+      async () => ((await stage.api('GET', '/jobs?state=pending-held')) as { items: Row[] }).items.length > 0,
+    );
+    await using window = await browser.open(stage, { as: owner, language: 'it', width: 390, height: 844 });
+    const { page } = window;
+    await window.go('/');
+    await page.getByRole('heading', { level: 1, name: 'I miei lavori' }).waitFor();
+    await page.getByRole('table').getByText('Stampato').waitFor();
+    await window.assertGood('my-jobs-it-phone');
+    const held = ((await stage.api('GET', '/jobs?state=pending-held')) as { items: Row[] }).items;
+    const users = ((await stage.api('GET', '/users?limit=100')) as { items: Row[] }).items;
+    const mine = held.find(({ ownerId }) => users.find(({ id }) => id === ownerId)?.email === owner.email);
+    assert.ok(mine, 'one of the new jobs is theirs');
+    await window.go(`/jobs/${mine.id}`);
+    await page.getByRole('button', { name: 'Annulla il lavoro' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Non viene stampato').waitFor();
+    await dialog.getByRole('button', { name: 'Annulla il lavoro' }).click();
+    await page.getByRole('definition').getByText('Annullato').waitFor();
+    assert.equal((await stage.api('GET', `/jobs/${mine.id}`)).state, 'canceled');
+    await window.assertGood('job-canceled-it-phone');
+  });
+
+  test('nobody sees the jobs of others, not even by their address', async () => {
+    const { id } = await newestJob();
+    const stranger = { email: 'other@practice.example', password: PASSWORD };
+    await using window = await browser.open(stage, { as: stranger });
+    const { page } = window;
+    await window.go('/');
+    await page.getByText('No job yet').waitFor();
+    await window.go(`/jobs/${id}`);
+    await page.getByText('What to do').waitFor();
+    assert.equal(await page.getByText('onerror').count(), 0);
+    const picture = await window.context.request.get(`${stage.node.process.url}/api/v1/jobs/${id}/preview/1`);
+    assert.equal(picture.status(), 404);
+  });
+});

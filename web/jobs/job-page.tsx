@@ -1,0 +1,166 @@
+/** One job: its state, its first page, its story from the mail to the paper, and what can still be done with it. */
+import { Anchor, Button } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import type { TFunction } from 'i18next';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, need } from '../api/client.ts';
+import type { paths } from '../api/schema.ts';
+import { useLiveQuery } from '../app/live.tsx';
+import { useMay } from '../app/session.tsx';
+import { Confirm } from '../ui/confirm.tsx';
+import { Failed, Loaded } from '../ui/content.tsx';
+import { Page } from '../ui/page.tsx';
+import { When } from '../ui/when.tsx';
+import { plain } from '../ui/words.ts';
+import { isHeld, isOpen, JOBS_KEY, type Job } from './job.ts';
+import { JobStateShown } from './jobs-list.tsx';
+
+type Event = paths['/jobs/{id}/timeline']['get']['responses'][200]['content']['application/json']['items'][number];
+
+export default function JobPage() {
+  const { id = '' } = useParams({ strict: false }) as { id?: string };
+  useLiveQuery(['job-', 'message-'], [...JOBS_KEY, 'one', id]);
+  const job = useQuery({
+    queryKey: [...JOBS_KEY, 'one', id],
+    queryFn: async () => {
+      const params = { path: { id } };
+      const [found, story] = await Promise.all([
+        need(api.GET('/jobs/{id}', { params })),
+        need(api.GET('/jobs/{id}/timeline', { params })),
+      ]);
+      return { job: found, story: story.items };
+    },
+  });
+  return <Loaded query={job}>{(data) => <Shown job={data.job} story={data.story} />}</Loaded>;
+}
+
+function Shown({ job, story }: { readonly job: Job; readonly story: readonly Event[] }) {
+  const { t } = useTranslation();
+  const seesAll = useMay('operator');
+  return (
+    <Page
+      title={t('jobs.one', { number: job.number })}
+      isBroken={job.state === 'aborted' || job.state === 'processing-stopped'}
+      above={
+        <Anchor component={Link} to="/jobs">
+          ‹ {seesAll ? t('nav.jobs') : t('nav.myJobs')}
+        </Anchor>
+      }
+      actions={<Acts job={job} />}
+    >
+      <div className="job">
+        <div>
+          <p className="job-title">{plain(job.title)}</p>
+          <Facts job={job} />
+          <h2 className="section">{t('jobs.story')}</h2>
+          <ol className="story">
+            {story.map((event) => (
+              <li key={`${event.at} ${event.type}`}>
+                <When at={event.at} />
+                <span>{tell(t, event)}</span>
+              </li>
+            ))}
+          </ol>
+        </div>
+        <Preview job={job} />
+      </div>
+    </Page>
+  );
+}
+
+function Facts({ job }: { readonly job: Job }) {
+  const { t } = useTranslation();
+  const { problem, pages, isColor, media, heldUntil, ignoredOptions } = job;
+  return (
+    <dl className="facts">
+      <Fact name={t('jobs.state')}>
+        <JobStateShown job={job} />
+      </Fact>
+      <Fact name={t('jobs.problem')}>{problem === null ? undefined : (problem.remote ?? problem.detail)}</Fact>
+      <Fact name={t('jobs.owner')}>{job.ownerName}</Fact>
+      <Fact name={t('jobs.pages')}>{pages ?? undefined}</Fact>
+      <Fact name={t('jobs.color')}>{isColor === null ? undefined : t(isColor ? 'jobs.inColor' : 'jobs.inGray')}</Fact>
+      <Fact name={t('jobs.media')}>{media === null ? undefined : paperName(media)}</Fact>
+      <Fact name={t('jobs.heldUntil')}>{heldUntil === null ? undefined : <When at={heldUntil} />}</Fact>
+      <Fact name={t('jobs.ignored')}>{ignoredOptions.length === 0 ? undefined : ignoredOptions.join(', ')}</Fact>
+    </dl>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: React.ReactNode }) {
+  if (children === undefined) return null;
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  );
+}
+
+function Preview({ job }: { readonly job: Job }) {
+  const { t } = useTranslation();
+  if (!job.hasDocument) return <p>{t('jobs.documentGone')}</p>;
+  if (job.preparation !== 'done') return <p>{t('jobs.previewLater')}</p>;
+  return <img className="preview" src={`/api/v1/jobs/${job.id}/preview/1`} alt={t('jobs.previewOf')} />;
+}
+
+function Acts({ job }: { readonly job: Job }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const [isAsking, setAsking] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const params = { path: { id: job.id } };
+  const again = async () => await client.invalidateQueries({ queryKey: JOBS_KEY });
+  const release = async () => {
+    setBusy(true);
+    setError(undefined);
+    await need(api.POST('/jobs/{id}/release', { params, body: {} })).catch(setError);
+    await again();
+    setBusy(false);
+  };
+  return (
+    <>
+      {isHeld(job) ? (
+        <Button loading={isBusy} onClick={() => void release()}>
+          {t('jobs.printNow')}
+        </Button>
+      ) : null}
+      {isOpen(job) ? (
+        <Button variant="default" onClick={() => setAsking(true)}>
+          {t('jobs.cancel')}
+        </Button>
+      ) : null}
+      {error === undefined ? null : <Failed error={error} />}
+      {isAsking ? (
+        <Confirm
+          title={t('jobs.cancelTitle', { number: job.number })}
+          act={t('jobs.cancel')}
+          onClose={() => setAsking(false)}
+          onConfirm={async () => {
+            await need(api.POST('/jobs/{id}/cancel', { params }));
+            await again();
+          }}
+        >
+          <p>{t('jobs.cancelStops')}</p>
+        </Confirm>
+      ) : null}
+    </>
+  );
+}
+
+/** A4 for `iso_a4_210x297mm`, as people say it (PWG 5101.1 section 5). */
+function paperName(media: string): string {
+  const name = media.split('_')[1] ?? media;
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+/** One event in words; the words of strangers are shown as text. */
+function tell(t: TFunction, { type, data }: Event): string {
+  const text = (name: string) => (typeof data[name] === 'string' ? plain(data[name] as string) : '');
+  if (type === 'job-state-changed') return t(`jobState.${text('to')}`, { defaultValue: text('to') });
+  const values = { sender: text('sender'), subject: text('subject'), folder: text('folder') };
+  return t(`jobs.event.${type}`, { ...values, defaultValue: type });
+}

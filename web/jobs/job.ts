@@ -1,0 +1,33 @@
+/** Jobs as the screens see them. */
+import type { paths } from '../api/schema.ts';
+import type { Tone } from '../ui/state.tsx';
+
+export type Job = paths['/jobs']['get']['responses'][200]['content']['application/json']['items'][number];
+export type JobState = Job['state'];
+
+export const JOBS_KEY = ['jobs'] as const;
+
+export const JOB_STATES: readonly JobState[] = [
+  'pending',
+  'pending-held',
+  'processing',
+  'processing-stopped',
+  'completed',
+  'aborted',
+  'canceled',
+];
+
+export const JOB_TONES: Readonly<Record<JobState, Tone>> = {
+  pending: 'waiting',
+  'pending-held': 'held',
+  processing: 'waiting',
+  'processing-stopped': 'warning',
+  completed: 'ok',
+  aborted: 'broken',
+  canceled: 'off',
+};
+
+/** May it still be let go, or stopped? */
+export const isHeld = ({ state }: Pick<Job, 'state'>): boolean => state === 'pending-held';
+export const isOpen = ({ state }: Pick<Job, 'state'>): boolean =>
+  state !== 'completed' && state !== 'aborted' && state !== 'canceled';

@@ -1,0 +1,6 @@
+import type { Screen } from '../app/screen.ts';
+
+export const jobsScreens: readonly Screen[] = [
+  { path: '/jobs', title: 'nav.jobs', least: 'user', load: () => import('./jobs-list.tsx') },
+  { path: '/jobs/$id', title: 'nav.jobs', least: 'user', load: () => import('./job-page.tsx') },
+];
