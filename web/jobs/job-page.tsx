@@ -151,7 +151,7 @@ function Acts({ job }: { readonly job: Job }) {
   );
 }
 
-/** A4 for `iso_a4_210x297mm`, as people say it (PWG 5101.1 section 5). */
+/** A4 for `iso_a4_210x297mm`, as people say it. */
 function paperName(media: string): string {
   const name = media.split('_')[1] ?? media;
   return name.charAt(0).toUpperCase() + name.slice(1);
