@@ -61,6 +61,13 @@ const show: Command = {
       [name('received'), instant(language, item.receivedAt)],
       [name('moved'), instant(language, item.movedAt)],
     ]);
+    for (const document of item.documents ?? []) {
+      if (document.jobId !== null && document.jobId !== undefined) continue;
+      const outcome = screen.text(`messages.documents.${document.outcome}`);
+      screen.line(`${document.name}: ${outcome}`);
+      if (document.reasonText) screen.line(`    ${document.reasonText}`);
+      if (document.advice && document.outcome === 'refused') screen.line(`    ${document.advice}`);
+    }
     for (const one of jobs) screen.line(`${shortId(one.id)}  ${one.title}  `, jobState(language, one));
   },
 };

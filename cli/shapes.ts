@@ -105,6 +105,9 @@ export const message = z.looseObject({
   movedAt: instant,
   bytes: z.number().nullish(),
   jobCount: z.number().nullish(),
+  documents: z
+    .array(z.looseObject({ name: z.string(), outcome: z.string(), reasonText: text, advice: text, jobId: text }))
+    .nullish(),
 });
 
 export const queue = z.looseObject({

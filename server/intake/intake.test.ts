@@ -93,7 +93,11 @@ test('mail that arrives while IDLE says nothing is found by the next full look',
 
 const refusals: readonly (readonly [string, string, () => Buffer])[] = [
   ['of an unknown sender', 'unknown-sender', () => writeMessage({ from: 'stranger@elsewhere.example' })],
-  ['without a PDF', 'no-document', () => writeMessage({ document: Buffer.from('no PDF at all') })],
+  [
+    'without anything that can be printed',
+    'no-printable-document',
+    () => writeMessage({ document: Buffer.from('MZ\0') }),
+  ],
   ['with two From fields', 'several-senders', () => writeMessage({ headers: 'From: boss@practice.example\r\n' })],
   [
     'whose sender is hidden in an encoded word',

@@ -15,8 +15,14 @@ export const intakeLimits = {
   beginningBytes: 64 * 1024,
   /** Documents in one message; more is an accident or an attack. */
   maxDocuments: 50,
-  /** Where a PDF must begin to count as one: some programs write lines of their own before it. */
-  sniffBytes: 1024,
+  /** A logo in a signature stays below; a page that was photographed does not. */
+  decorationBytes: 256 * 1024,
+  /** A nameless picture of this size is a mark or a line, not something that anybody sends to print. */
+  markBytes: 4 * 1024,
+  /** Pictures of a message that are shown within its printed text, all together. */
+  maxShownBytes: 4 * MIB,
+  /** Text of the message itself that is printed; more is more than 500 pages. */
+  maxBodyBytes: 4 * MIB,
   /** Text of the body that counts for recognising a message again. */
   maxHashedTextBytes: 1 * MIB,
   /** Received fields; each hop adds one, and mail that goes round in a circle collects them. */

@@ -4,27 +4,26 @@
  * that far are discarded.
  */
 
-import { Readable } from 'node:stream';
 import { PlatenError } from '../base/errors.ts';
 import type { MessageHead } from '../protocols/mime/header-text.ts';
-import type { Leaf } from '../protocols/mime/leaf.ts';
 import { MimeRefused } from '../protocols/mime/refusal.ts';
 import { type LeafInMemory, type MessageItem, readMessage, splitMessage } from '../protocols/mime/split.ts';
-import { discard, keep } from '../spool/spool.ts';
+import { discard } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import type { KnownSender } from '../users/users.ts';
 import {
   type Admission,
   admit,
   type Door,
+  isAutomatic,
   isSubstitute,
   type KnownAddresses,
   mayBeAnswered,
   type Newcomer,
   type Reason,
 } from './admission.ts';
+import { acceptedOf, DocumentCollector, type IncomingDocument } from './documents/collect.ts';
 import { intakeLimits } from './limits.ts';
-import { ContentDigest, type IncomingDocument, isBodyText, isPdf, PDF, titleOf } from './parts.ts';
 import type { Proof } from './proof/proof.ts';
 
 export type ReceivedMessage = {
@@ -48,7 +47,7 @@ export async function discardReceived(context: Context, received: readonly Recei
   const messages = received.flatMap((each) => (each.kind === 'message' ? [each.message] : []));
   await discard(
     context,
-    messages.flatMap(({ documents }) => documents.map(({ file }) => file)),
+    messages.flatMap(({ documents }) => acceptedOf(documents).map(({ file }) => file)),
   );
 }
 
@@ -67,6 +66,7 @@ export async function receiveWhole(
     const { head, leaves } = await readMessage(raw, { maxMessageBytes: intakeLimits.maxMessageBytes });
     if (!(await receipt.begin(head))) return;
     for (const leaf of leaves) await receipt.takeLeaf(leaf);
+    await receipt.finish();
   });
 }
 
@@ -83,6 +83,7 @@ export async function receiveStream(
       if (item.kind === 'leaf') await receipt.takeStream(item);
       else if (!(await receipt.begin(item.head))) return;
     }
+    await receipt.finish();
   });
 }
 
@@ -108,8 +109,8 @@ class Receipt {
   readonly #context: Context;
   readonly #uid: number;
   readonly #asked: { readonly known: KnownAddresses; readonly door: Door };
-  readonly #digest = new ContentDigest();
-  readonly #documents: IncomingDocument[] = [];
+  readonly #collector: DocumentCollector;
+  #documents: readonly IncomingDocument[] = [];
   #head: MessageHead | undefined;
   #admission: Admission | undefined;
   #refusal: Reason | undefined;
@@ -119,6 +120,7 @@ class Receipt {
     this.#context = context;
     this.#uid = uid;
     this.#asked = asked;
+    this.#collector = new DocumentCollector(context, asked.door.policy.documentPolicy);
   }
 
   /** Runs the reading and says what came of it. */
@@ -137,12 +139,15 @@ class Receipt {
     }
     if (this.bytes === 0) return this.#unreadable('empty-message');
     if (this.#head !== undefined && isSubstitute(this.#head)) return this.#unreadable('substitute-message');
-    if (this.#refusal === undefined && this.#documents.length === 0) this.#refusal = 'no-document';
-    if (this.#refusal === undefined && this.#admission?.kind === 'held')
-      return this.#message('held', 'sender-unconfirmed');
-    if (this.#refusal === undefined) return this.#message('done');
-    await this.#drop();
-    return this.#message('refused', this.#refusal);
+    if (this.#refusal !== undefined) return this.#message('refused', this.#refusal);
+    if (acceptedOf(this.#documents).length === 0) {
+      const isRefused = this.#documents.some(({ outcome }) => outcome === 'refused');
+      return this.#message('refused', isRefused ? 'no-printable-document' : 'no-document');
+    }
+    if (this.#admission?.kind === 'held') return this.#message('held', 'sender-unconfirmed');
+    // What two programs may read differently is not printed before its sender has seen what Platen found in it.
+    if (this.#collector.isDoubtful) return this.#message('held', 'ambiguous-structure');
+    return this.#message('done');
   }
 
   /** Takes the header. Answers whether the rest is wanted. */
@@ -156,18 +161,17 @@ class Receipt {
   }
 
   async takeLeaf(leaf: LeafInMemory): Promise<void> {
-    if (isPdf(leaf.peek(intakeLimits.sniffBytes))) await this.#keep(leaf, leaf.decode());
-    else if (isBodyText(leaf)) this.#digest.addText(leaf.decode());
+    await this.#collector.takeWhole(leaf, leaf.decode());
   }
 
   async takeStream({ leaf, content }: MessageItem & { kind: 'leaf' }): Promise<void> {
-    const chunks = content[Symbol.asyncIterator]();
-    const beginning = await readBeginning(chunks);
-    if (isPdf(beginning)) {
-      await this.#keep(leaf, Readable.from(chain(beginning, chunks)));
-    } else if (isBodyText(leaf)) {
-      for await (const chunk of chain(beginning, chunks)) this.#digest.addText(chunk);
-    }
+    await this.#collector.takeStream(leaf, content);
+  }
+
+  /** All parts are taken. */
+  async finish(): Promise<void> {
+    if (this.#head === undefined) return;
+    this.#documents = await this.#collector.finish(this.#head, { isAutomatic: isAutomatic(this.#head) });
   }
 
   /** Counts the bytes of a source, and remembers its error as not being the message's. */
@@ -183,16 +187,9 @@ class Receipt {
     }
   }
 
-  async #keep(leaf: Leaf, content: Buffer | Readable): Promise<void> {
-    if (this.#documents.length === intakeLimits.maxDocuments) this.#refusal = 'too-many-documents';
-    if (this.#refusal !== undefined || this.#head === undefined) return;
-    const file = await keep(this.#context, content, { mediaType: PDF, maxBytes: intakeLimits.maxMessageBytes });
-    this.#documents.push({ file, title: titleOf(leaf, this.#head) });
-  }
-
   #message(outcome: ReceivedMessage['outcome'], reason?: Reason): Received {
     const isDone = (outcome === 'done' || outcome === 'held') && this.#head !== undefined;
-    const contentHash = isDone ? this.#digest.finish(this.#head as MessageHead, this.#documents) : undefined;
+    const contentHash = isDone ? this.#collector.digest.finish(this.#head as MessageHead) : undefined;
     return {
       kind: 'message',
       message: {
@@ -224,28 +221,11 @@ class Receipt {
   }
 
   async #drop(): Promise<void> {
+    await this.#collector.drop();
     await discard(
       this.#context,
-      this.#documents.map(({ file }) => file),
+      acceptedOf(this.#documents).map(({ file }) => file),
     );
-    this.#documents.length = 0;
+    this.#documents = [];
   }
-}
-
-/** What is not read afterwards is passed over by the splitter. */
-async function readBeginning(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  while (length < intakeLimits.sniffBytes) {
-    const next = await chunks.next();
-    if (next.done) break;
-    pieces.push(next.value);
-    length += next.value.length;
-  }
-  return Buffer.concat(pieces);
-}
-
-async function* chain(beginning: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  if (beginning.length > 0) yield beginning;
-  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
 }

@@ -2,11 +2,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { adviceFor, textFor, titleFor } from '../../locales/locales.ts';
+import { adviceFor, titleFor } from '../../locales/locales.ts';
 import { listJobs } from '../jobs/jobs.ts';
 import type { Context } from '../store/database.ts';
 import { decodeIdCursor, encodeCursor, limitOf, pageOf, pageQuery } from '../store/pages.ts';
 import type { Language, Problem } from '../store/schema.ts';
+import { listDocuments, type MessageDocument } from './documents/list.ts';
+import { wordsOf } from './documents/words.ts';
 import {
   addMailbox,
   checkMailbox,
@@ -147,7 +149,19 @@ const messageFields = {
 };
 
 const messageAnswer = z.object(messageFields);
+const documentAnswer = z.object({
+  position: z.number(),
+  name: z.string(),
+  format: z.string(),
+  bytes: z.number(),
+  outcome: z.enum(['job', 'waiting', 'refused', 'left-out']),
+  reason: z.string().nullable(),
+  reasonText: z.string().nullable(),
+  advice: z.string().nullable(),
+  jobId: z.string().nullable(),
+});
 const oneMessageAnswer = messageAnswer.extend({
+  documents: z.array(documentAnswer),
   jobs: z.array(z.object({ id: z.string(), title: z.string(), state: z.string() })),
 });
 
@@ -280,7 +294,12 @@ function messageRoutes(app: FastifyInstance, context: Context): void {
       const message = await getMessage(context, request.params.id, ownerId);
       const jobs = await listJobs(context, { messageId: message.id, ownerId, limit: intakeLimits.maxDocuments });
       const shown = jobs.map(({ id, title, state }) => ({ id, title, state }));
-      return { ...showMessage(message, request.language), jobs: shown };
+      const documents = await listDocuments(context, message.id, ownerId);
+      return {
+        ...showMessage(message, request.language),
+        documents: documents.map((document) => showDocument(document, request.language)),
+        jobs: shown,
+      };
     },
   );
 }
@@ -334,6 +353,18 @@ function showMessage(message: IncomingMessage, language: Language): z.infer<type
     movedAt: message.movedAt?.toISOString() ?? null,
     proof: message.proof ?? null,
     reason: message.reason ?? null,
-    reasonText: message.reason === undefined ? null : textFor(language, `intake.reasons.${message.reason}`),
+    reasonText: message.reason === undefined ? null : wordsOf(language, message.reason).text,
+  };
+}
+
+function showDocument(document: MessageDocument, language: Language): z.infer<typeof documentAnswer> {
+  const { reason } = document;
+  const words = reason === undefined ? undefined : wordsOf(language, reason);
+  return {
+    ...document,
+    reason: reason ?? null,
+    reasonText: words?.text ?? null,
+    advice: words?.advice ?? null,
+    jobId: document.jobId ?? null,
   };
 }

@@ -62,7 +62,7 @@ async function prepare(context: Context) {
     head: undefined,
     outcome: 'done',
     user,
-    documents: [{ file, title: 'a.pdf' }],
+    documents: [{ outcome: 'accepted', file, title: 'a.pdf', format: 'application/pdf', bytes: file.bytes }],
   };
   return { mailbox: await getMailboxRow(context, id), message, file };
 }
@@ -81,21 +81,11 @@ test('a lost answer to the commit keeps the documents of the jobs that it made',
     const bytes = await (await openSpoolFile(test.context, file.id)).toArray();
     assert.equal(Buffer.concat(bytes).toString(), '%PDF-1.4');
     // The same message comes again: it is recorded already, and makes no second job.
-    const again = {
-      ...message,
-      documents: [
-        {
-          ...message.documents[0],
-          title: 'a.pdf',
-          file: await keep(test.context, Buffer.from('%PDF-1.4'), { mediaType: 'application/pdf', maxBytes: 100 }),
-        },
-      ],
-    };
+    const copy = await keep(test.context, Buffer.from('%PDF-1.4'), { mediaType: 'application/pdf', maxBytes: 100 });
+    const document = { outcome: 'accepted', title: 'a.pdf', format: 'application/pdf', bytes: copy.bytes } as const;
+    const again: ReceivedMessage = { ...message, documents: [{ ...document, file: copy }] };
     assert.equal((await settle(test.context, place, [again])).length, 1);
     assert.equal((await listJobs(test.context, { limit: 10 })).length, 1);
-    await assert.rejects(
-      stat(pathOf(test.context, again.documents[0]?.file.id ?? '')),
-      'the second copy is not needed',
-    );
+    await assert.rejects(stat(pathOf(test.context, copy.id)), 'the second copy is not needed');
   });
 });

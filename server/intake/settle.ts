@@ -15,6 +15,7 @@ import { checkFence, type Lease } from '../store/leases.ts';
 import type { MessageOutcome } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
 import { isAutomatic, type Reason, shownSender } from './admission.ts';
+import { acceptedOf, type IncomingDocument } from './documents/collect.ts';
 import { intakeLimits } from './limits.ts';
 import { type MailboxRow, placeOf } from './mailbox.ts';
 import type { Received, ReceivedMessage } from './receive.ts';
@@ -118,7 +119,7 @@ async function settleTogether(
     const done = decided.filter(({ decision }) => decision === 'done' || decision === 'held');
     await addSpoolFiles(
       context,
-      done.flatMap(({ documents }) => documents.map(({ file }) => file)),
+      done.flatMap(({ documents }) => acceptedOf(documents).map(({ file }) => file)),
     );
     await recordAll(
       context,
@@ -128,7 +129,7 @@ async function settleTogether(
       context,
       done.flatMap((message) => submissionsOf(place, message)),
     );
-    await insertDocuments(context, done, jobIds);
+    await insertDocuments(context, decided, jobIds);
     await context.db
       .deleteFrom('unreadable_messages')
       .where('mailbox_id', '=', place.mailbox.id)
@@ -203,7 +204,7 @@ async function insertMessages(context: Context, place: Place, decided: readonly 
     reason: message.why ?? null,
     // What stays in the folder has nothing left to be done at the server.
     moved_at: mailbox.after_intake === 'keep' ? now : null,
-    job_count: message.user !== undefined && hasJobs(message) ? message.documents.length : 0,
+    job_count: message.user !== undefined && hasJobs(message) ? acceptedOf(message.documents).length : 0,
     proof: message.proof === undefined ? null : JSON.stringify(message.proof),
     may_reply: message.mayReply ?? false,
     wishes: hasWishes(message.wishes) ? JSON.stringify(message.wishes) : null,
@@ -230,26 +231,35 @@ async function registerNewcomers(
   return settled;
 }
 
-/** One row per document, with its job, or with its bytes while nobody owns it. The jobs are in the order of the documents. */
+/**
+ * One row per document: with its job, with its bytes while nobody owns it, or with the reason why it is not printed. The
+ * jobs are in the order of the documents. Of a message that came before nothing is noted again.
+ */
 async function insertDocuments(
   context: Context,
   messages: readonly Decided[],
   jobIds: readonly string[],
 ): Promise<void> {
   let next = 0;
-  const rows = messages.flatMap(({ id, user, documents }) =>
-    documents.map(({ file, title }, index) => ({
-      message_id: id,
-      position: index + 1,
-      name: title,
-      format: file.mediaType,
-      bytes: file.bytes,
-      ...(user === undefined
-        ? { job_id: null, spool_id: file.id }
-        : { job_id: jobIds[next++] ?? null, spool_id: null }),
-      reason: null,
-    })),
-  );
+  const keptAs = (message: Decided, document: IncomingDocument) => {
+    if (document.outcome !== 'accepted') return { job_id: null, spool_id: null, reason: document.reason };
+    return message.user === undefined
+      ? { job_id: null, spool_id: document.file.id, reason: null }
+      : { job_id: jobIds[next++] ?? null, spool_id: null, reason: null };
+  };
+  const rows = messages
+    .filter(({ decision }) => decision !== 'ignored')
+    .flatMap((message) =>
+      message.documents.map((document, index) => ({
+        message_id: message.id,
+        position: index + 1,
+        name: document.title,
+        format: document.format,
+        bytes: document.bytes,
+        outcome: document.outcome,
+        ...keptAs(message, document),
+      })),
+    );
   if (rows.length > 0) await context.db.insertInto('incoming_documents').values(rows).execute();
 }
 
@@ -257,7 +267,7 @@ function submissionsOf({ mailbox }: Place, message: Decided) {
   const { id, user, documents, decision, wishes, head } = message;
   if (user === undefined) return [];
   const foundBy = [senderOf(message), head?.subject ?? '', head?.messageId ?? ''];
-  return documents.map(({ file, title }) => ({
+  return acceptedOf(documents).map(({ file, title }) => ({
     ownerId: user.id,
     ownerName: user.name,
     queueId: mailbox.queue_id,
@@ -293,7 +303,8 @@ function eventOf({ mailbox, uidValidity }: Place, message: Decided) {
       sender: senderOf(message),
       subject: message.head?.subject ?? '',
       bytes: message.bytes,
-      documents: message.documents.map(({ title }) => title),
+      documents: acceptedOf(message.documents).map(({ title }) => title),
+      ...notPrinted(message),
       ...(message.head?.messageId === undefined ? {} : { messageIdHeader: message.head.messageId }),
       isAutomatic: message.head === undefined || isAutomatic(message.head),
       mayReply: message.mayReply ?? false,
@@ -305,6 +316,16 @@ function eventOf({ mailbox, uidValidity }: Place, message: Decided) {
       ...(message.why === undefined ? {} : { reason: message.why }),
     },
   };
+}
+
+/** What of a message is not printed, for the journal: names and reasons. */
+function notPrinted({ documents }: Decided) {
+  const of = (wanted: IncomingDocument['outcome']) =>
+    documents.flatMap((each) =>
+      each.outcome !== 'accepted' && each.outcome === wanted ? [{ title: each.title, reason: each.reason }] : [],
+    );
+  const [refused, leftOut] = [of('refused'), of('left-out')];
+  return { ...(refused.length === 0 ? {} : { refused }), ...(leftOut.length === 0 ? {} : { leftOut }) };
 }
 
 function senderOf({ head }: ReceivedMessage): string {
@@ -381,6 +402,6 @@ function isOfTheRow(error: unknown): boolean {
 async function discardAll(context: Context, messages: readonly ReceivedMessage[]): Promise<void> {
   await discard(
     context,
-    messages.flatMap(({ documents }) => documents.map(({ file }) => file)),
+    messages.flatMap(({ documents }) => acceptedOf(documents).map(({ file }) => file)),
   );
 }

@@ -26,7 +26,8 @@ type Letter = {
 };
 
 /** Which of its texts an occurrence uses: of a job that may have been printed nobody says that it was not. */
-export function variantOf({ occurrence, problem }: Story): string {
+export function variantOf({ occurrence, problem, reason }: Story): string {
+  if (occurrence.event === 'sender-confirmation' && reason === 'ambiguous-structure') return 'message-ambiguous';
   return occurrence.event === 'job-failed' && problem?.code === 'outcome-unknown' ? 'job-uncertain' : occurrence.event;
 }
 

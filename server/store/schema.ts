@@ -277,6 +277,8 @@ type IncomingDocuments = {
   name: string;
   format: string;
   bytes: number;
+  /** `left-out`: it is no document, such as the picture of a signature. */
+  outcome: WithDefault<'accepted' | 'refused' | 'left-out'>;
   /** The job that it became, or … */
   job_id: string | null;
   /** … why it became none. */

@@ -210,6 +210,7 @@ export class Stage {
       ...mailbox,
       afterIntake: 'move',
       proofPolicy: { unproven: 'accept' },
+      documentPolicy: { body: 'never' },
       queueId: this.queueId,
     });
   }

@@ -39,6 +39,7 @@ export async function describeHeld(context: Context, messageId: string): Promise
     .selectFrom('incoming_documents')
     .select('name')
     .where('message_id', '=', messageId)
+    .where('outcome', '=', 'accepted')
     .orderBy('position')
     .execute();
   const { id, sender, subject, received_at: receivedAt, outcome } = row;
@@ -161,7 +162,7 @@ async function expireMessage(context: Context, id: string): Promise<void> {
       .execute();
     await context.db
       .updateTable('incoming_documents')
-      .set({ spool_id: null, reason: 'never-confirmed' })
+      .set({ spool_id: null, outcome: 'refused', reason: 'never-confirmed' })
       .where('message_id', '=', id)
       .where('spool_id', 'is not', null)
       .execute();

@@ -1,5 +1,7 @@
 /** What holds for one mailbox: who may print, what is believed, what is answered. Kept as JSON, with defaults for the rest. */
 import type { Language } from '../../store/schema.ts';
+import { DOCUMENT_KINDS, type DocumentPolicy } from '../documents/rules.ts';
+import { intakeLimits } from '../limits.ts';
 import type { MailboxRow } from '../mailbox.ts';
 import type { ProofRules } from '../proof/proof.ts';
 
@@ -27,6 +29,7 @@ export type MailboxPolicy = {
   readonly authservId: string | undefined;
   readonly senderPolicy: SenderPolicy;
   readonly proofPolicy: ProofPolicy;
+  readonly documentPolicy: DocumentPolicy;
   readonly replyPolicy: ReplyPolicy;
   /** Of answers to people who are no users; undefined is English. */
   readonly language: Language | undefined;
@@ -39,6 +42,7 @@ export type PolicyChange = {
   readonly authservId?: string | null | undefined;
   readonly senderPolicy?: Loose<SenderPolicy> | undefined;
   readonly proofPolicy?: Loose<ProofPolicy> | undefined;
+  readonly documentPolicy?: Loose<DocumentPolicy> | undefined;
   readonly replyPolicy?: Loose<ReplyPolicy> | undefined;
   readonly language?: Language | null | undefined;
 };
@@ -47,6 +51,12 @@ const DEFAULTS = {
   senderPolicy: { unknown: 'refuse', domains: [] },
   // A known address that anybody can write is no permission to print.
   proofPolicy: { unproven: 'hold', compauth: false, internal: false, arcSealers: [] },
+  documentPolicy: {
+    kinds: DOCUMENT_KINDS,
+    body: 'without-attachment',
+    maxDocuments: intakeLimits.maxDocuments,
+    maxBytes: intakeLimits.maxMessageBytes,
+  },
   replyPolicy: { printed: true, held: true, refused: true },
 } as const satisfies Partial<MailboxPolicy>;
 
@@ -55,6 +65,7 @@ type KeptPolicy = {
   readonly authservId?: string;
   readonly senderPolicy?: Partial<SenderPolicy>;
   readonly proofPolicy?: Partial<ProofPolicy>;
+  readonly documentPolicy?: Partial<DocumentPolicy>;
   readonly replyPolicy?: Partial<ReplyPolicy>;
   readonly language?: Language;
 };
@@ -67,6 +78,7 @@ export function policyOf({ policy, connection_id }: Pick<MailboxRow, 'policy' | 
     authservId: kept.authservId,
     senderPolicy: { ...DEFAULTS.senderPolicy, ...kept.senderPolicy },
     proofPolicy: { ...DEFAULTS.proofPolicy, ...kept.proofPolicy },
+    documentPolicy: { ...DEFAULTS.documentPolicy, ...kept.documentPolicy },
     replyPolicy: { ...DEFAULTS.replyPolicy, ...kept.replyPolicy },
     language: kept.language,
   };
@@ -84,6 +96,7 @@ export function changedPolicy(kept: unknown, change: PolicyChange): string {
     authservId: change.authservId === undefined ? before.authservId : (change.authservId ?? undefined),
     senderPolicy: merge(before.senderPolicy, change.senderPolicy),
     proofPolicy: merge(before.proofPolicy, change.proofPolicy),
+    documentPolicy: merge(before.documentPolicy, change.documentPolicy),
     replyPolicy: merge(before.replyPolicy, change.replyPolicy),
     language: change.language === undefined ? before.language : (change.language ?? undefined),
   });

@@ -1,5 +1,7 @@
 /** What the routes of mailboxes take and give of their policy. */
 import { z } from 'zod';
+import { DOCUMENT_KINDS } from '../documents/rules.ts';
+import { intakeLimits } from '../limits.ts';
 import type { MailboxPolicy } from './policy.ts';
 
 const domain = z
@@ -17,6 +19,13 @@ const proofPolicy = z.strictObject({
   internal: z.boolean(),
   arcSealers: domains,
 });
+const kinds = z.array(z.enum(DOCUMENT_KINDS)).max(DOCUMENT_KINDS.length);
+const documentPolicy = z.strictObject({
+  kinds,
+  body: z.enum(['without-attachment', 'always', 'never']),
+  maxDocuments: z.number().int().min(1).max(intakeLimits.maxDocuments),
+  maxBytes: z.number().int().min(1024).max(intakeLimits.maxMessageBytes),
+});
 const replyPolicy = z.strictObject({ printed: z.boolean(), held: z.boolean(), refused: z.boolean() });
 const hostKind = z.enum(['exchange-online', 'other']);
 const language = z.enum(['en', 'it']);
@@ -27,6 +36,7 @@ export const policyBody = {
   authservId: domain.nullable().optional(),
   senderPolicy: senderPolicy.partial().optional(),
   proofPolicy: proofPolicy.partial().optional(),
+  documentPolicy: documentPolicy.partial().optional(),
   replyPolicy: replyPolicy.partial().optional(),
   language: language.nullable().optional(),
 };
@@ -36,17 +46,19 @@ export const policyAnswer = {
   authservId: z.string().nullable(),
   senderPolicy: senderPolicy.extend({ domains: z.array(z.string()) }),
   proofPolicy: proofPolicy.extend({ arcSealers: z.array(z.string()) }),
+  documentPolicy,
   replyPolicy,
   language: language.nullable(),
 };
 
 export function showPolicy(policy: MailboxPolicy) {
-  const { senderPolicy, proofPolicy } = policy;
+  const { senderPolicy, proofPolicy, documentPolicy } = policy;
   return {
     ...policy,
     authservId: policy.authservId ?? null,
     senderPolicy: { ...senderPolicy, domains: [...senderPolicy.domains] },
     proofPolicy: { ...proofPolicy, arcSealers: [...proofPolicy.arcSealers] },
+    documentPolicy: { ...documentPolicy, kinds: [...documentPolicy.kinds] },
     language: policy.language ?? null,
   };
 }

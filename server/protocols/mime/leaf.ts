@@ -1,4 +1,5 @@
 import type { MessageNode } from './boundary-splitter.ts';
+import { type Doubt, doubtsOf } from './doubts.ts';
 import { displayFileName } from './file-name.ts';
 import { type TransferEncoding, transferEncodingOf } from './transfer-encoding.ts';
 
@@ -15,23 +16,50 @@ export interface Leaf {
   readonly fileName?: string;
   readonly charset?: string;
   readonly encoding: TransferEncoding;
+  /** What other parts name it by, without angle brackets (RFC 2392). */
+  readonly contentId?: string;
+  /** Path of the embedded message that it lies in, with the dot after it; empty for the message itself. */
+  readonly messagePath: string;
+  /** Subject of that message; for display only. */
+  readonly within?: string;
+  /** Where programs may read it, or what it lies in, differently; empty for nearly all. */
+  readonly doubts: readonly Doubt[];
+}
+
+/** The embedded message that a part lies in, if any. */
+export interface Surroundings {
+  /** Its path with the dot after it; empty for the message itself. */
+  readonly prefix: string;
+  readonly embeddedDepth: number;
+  readonly subject?: string;
+  readonly doubts: readonly Doubt[];
 }
 
 const MAX_TYPE_CHARACTERS = 100;
 
-/** Describes a part. `prefix` is the path of the embedded message that it lies in, or empty. */
-export function describeLeaf(node: MessageNode, prefix: string, embeddedDepth: number): Leaf {
+/** Describes a part. */
+export function describeLeaf(node: MessageNode, within: Surroundings): Leaf {
   const fileName = node.filename ? displayFileName(node.filename) : undefined;
   return {
-    path: prefix + pathOf(node),
-    embeddedDepth,
+    path: within.prefix + pathOf(node),
+    embeddedDepth: within.embeddedDepth,
+    messagePath: within.prefix,
+    doubts: [...new Set([...within.doubts, ...doubtsOf(node)])],
     declaredType: declaredType(node),
     // RFC 2183 section 2.8: an unknown disposition is an attachment.
     disposition: !node.disposition ? 'none' : node.disposition === 'inline' ? 'inline' : 'attachment',
     encoding: transferEncodingOf(node.encoding),
     ...(fileName === undefined ? {} : { fileName }),
+    ...(within.subject === undefined ? {} : { within: within.subject }),
+    ...contentIdOf(node),
     ...(node.charset ? { charset: node.charset.slice(0, MAX_TYPE_CHARACTERS).toLowerCase() } : {}),
   };
+}
+
+function contentIdOf(node: MessageNode): { contentId?: string } {
+  const written = node.headers ? (node.headers.getFirst('content-id') ?? '') : '';
+  const contentId = /<([^<>\s]{1,250})>/.exec(written)?.[1];
+  return contentId === undefined ? {} : { contentId };
 }
 
 function declaredType(node: MessageNode): string {

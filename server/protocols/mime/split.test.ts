@@ -82,7 +82,9 @@ test('a leaf says its type, disposition, charset and encoding', async () => {
     [
       {
         path: '1',
+        messagePath: '',
         embeddedDepth: 0,
+        doubts: [],
         declaredType: 'text/plain',
         disposition: 'none',
         encoding: 'identity',
@@ -90,7 +92,10 @@ test('a leaf says its type, disposition, charset and encoding', async () => {
       },
       {
         path: '2.1',
+        messagePath: '2.',
+        within: 'inside',
         embeddedDepth: 1,
+        doubts: [],
         declaredType: 'application/pdf',
         disposition: 'attachment',
         encoding: 'base64',

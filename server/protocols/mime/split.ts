@@ -6,7 +6,7 @@
 
 import { mimeLimits } from '../limits.ts';
 import { type MessageHead, readHead } from './header-text.ts';
-import { describeLeaf, type Leaf } from './leaf.ts';
+import { describeLeaf, type Leaf, type Surroundings } from './leaf.ts';
 import { MimeRefused } from './refusal.ts';
 import { MessageScanner, type ScanBudget, type ScanEvent } from './scan.ts';
 import { decodeTransfer, transferDecoder } from './transfer-encoding.ts';
@@ -47,8 +47,7 @@ export async function* splitMessage(
   yield* walk({
     source: inPieces(source, maxBytes),
     budget: { parts: 0, headerBytes: 0 },
-    prefix: '',
-    embeddedDepth: 0,
+    ...OUTERMOST,
   });
 }
 
@@ -57,27 +56,30 @@ export async function readMessage(raw: Buffer, options: SplitOptions = {}): Prom
   const maxBytes = options.maxMessageBytes ?? mimeLimits.maxMessageBytes;
   if (raw.length > maxBytes) throw new MimeRefused('message-bytes', maxBytes);
   const leaves: LeafInMemory[] = [];
-  const head = await readInto(leaves, { raw, budget: { parts: 0, headerBytes: 0 }, prefix: '', embeddedDepth: 0 });
+  const head = await readInto(leaves, { raw, budget: { parts: 0, headerBytes: 0 }, ...OUTERMOST });
   return { head, leaves };
 }
 
-interface Level {
+interface Level extends Surroundings {
   readonly budget: ScanBudget;
-  /** Path of the embedded message, with the dot after it; empty for the message itself. */
-  readonly prefix: string;
-  readonly embeddedDepth: number;
 }
+
+const OUTERMOST: Surroundings = { prefix: '', embeddedDepth: 0, doubts: [] };
 
 async function* walk(
   level: Level & { readonly source: AsyncIterable<Buffer> },
 ): AsyncGenerator<MessageItem, void, undefined> {
   const events = new EventReader(scanEvents(level.source, level.budget));
   try {
-    for (let part = await events.nextPart(), isFirst = true; part !== undefined; part = await events.nextPart()) {
-      if (isFirst && level.embeddedDepth === 0) yield { kind: 'head', head: readHead(part.node) };
-      isFirst = false;
+    let around: Surroundings | undefined;
+    for (let part = await events.nextPart(); part !== undefined; part = await events.nextPart()) {
+      if (around === undefined) {
+        const head = readHead(part.node);
+        around = surroundings(level, head);
+        if (level.embeddedDepth === 0) yield { kind: 'head', head };
+      }
       if (part.node.multipart) continue;
-      const leaf = describeLeaf(part.node, level.prefix, level.embeddedDepth);
+      const leaf = describeLeaf(part.node, around);
       const content = decoded(events, leaf);
       if (opensUp(leaf)) yield* walk({ ...inside(level, leaf), source: content });
       else yield { kind: 'leaf', leaf, content };
@@ -98,14 +100,20 @@ async function readInto(leaves: LeafInMemory[], level: Level & { readonly raw: B
     scanner.feed(level.raw.subarray(at, at + mimeLimits.maxBytesPerTurn));
   }
   scanner.finish();
+  const head = readHead((bodies[0] as (typeof bodies)[number]).part.node);
+  const around = surroundings(level, head);
   for (const { part, pieces } of bodies) {
     if (part.node.multipart) continue;
-    const leaf = describeLeaf(part.node, level.prefix, level.embeddedDepth);
+    const leaf = describeLeaf(part.node, around);
     const raw = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
     if (opensUp(leaf)) await readInto(leaves, { ...inside(level, leaf), raw: decodeTransfer(raw, leaf.encoding) });
     else leaves.push(inMemory(leaf, raw));
   }
-  return readHead((bodies[0] as (typeof bodies)[number]).part.node);
+  return head;
+}
+
+function surroundings({ prefix, embeddedDepth, doubts }: Level, head: MessageHead): Surroundings {
+  return { prefix, embeddedDepth, doubts, ...(embeddedDepth === 0 ? {} : { subject: head.subject }) };
 }
 
 function inMemory(leaf: Leaf, raw: Buffer): LeafInMemory {
@@ -127,7 +135,8 @@ function opensUp(leaf: Leaf): boolean {
 }
 
 function inside(level: Level, leaf: Leaf): Level {
-  return { budget: level.budget, prefix: `${leaf.path}.`, embeddedDepth: level.embeddedDepth + 1 };
+  const { doubts } = leaf;
+  return { budget: level.budget, prefix: `${leaf.path}.`, embeddedDepth: level.embeddedDepth + 1, doubts };
 }
 
 /** Reads the events of one message part by part; the body of a part that nobody read is passed over. */
