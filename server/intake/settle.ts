@@ -15,7 +15,8 @@ import { checkFence, type Lease } from '../store/leases.ts';
 import type { MessageOutcome } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
 import { isAutomatic, type Reason, shownSender } from './admission.ts';
-import { acceptedOf, type IncomingDocument } from './documents/collect.ts';
+import { acceptedOf } from './documents/collect.ts';
+import { insertDocuments, notPrinted } from './documents/record.ts';
 import { intakeLimits } from './limits.ts';
 import { type MailboxRow, placeOf } from './mailbox.ts';
 import type { Received, ReceivedMessage } from './receive.ts';
@@ -129,7 +130,11 @@ async function settleTogether(
       context,
       done.flatMap((message) => submissionsOf(place, message)),
     );
-    await insertDocuments(context, decided, jobIds);
+    await insertDocuments(
+      context,
+      decided.filter(({ decision }) => decision !== 'ignored'),
+      jobIds,
+    );
     await context.db
       .deleteFrom('unreadable_messages')
       .where('mailbox_id', '=', place.mailbox.id)
@@ -231,38 +236,6 @@ async function registerNewcomers(
   return settled;
 }
 
-/**
- * One row per document: with its job, with its bytes while nobody owns it, or with the reason why it is not printed. The
- * jobs are in the order of the documents. Of a message that came before nothing is noted again.
- */
-async function insertDocuments(
-  context: Context,
-  messages: readonly Decided[],
-  jobIds: readonly string[],
-): Promise<void> {
-  let next = 0;
-  const keptAs = (message: Decided, document: IncomingDocument) => {
-    if (document.outcome !== 'accepted') return { job_id: null, spool_id: null, reason: document.reason };
-    return message.user === undefined
-      ? { job_id: null, spool_id: document.file.id, reason: null }
-      : { job_id: jobIds[next++] ?? null, spool_id: null, reason: null };
-  };
-  const rows = messages
-    .filter(({ decision }) => decision !== 'ignored')
-    .flatMap((message) =>
-      message.documents.map((document, index) => ({
-        message_id: message.id,
-        position: index + 1,
-        name: document.title,
-        format: document.format,
-        bytes: document.bytes,
-        outcome: document.outcome,
-        ...keptAs(message, document),
-      })),
-    );
-  if (rows.length > 0) await context.db.insertInto('incoming_documents').values(rows).execute();
-}
-
 function submissionsOf({ mailbox }: Place, message: Decided) {
   const { id, user, documents, decision, wishes, head } = message;
   if (user === undefined) return [];
@@ -304,7 +277,7 @@ function eventOf({ mailbox, uidValidity }: Place, message: Decided) {
       subject: message.head?.subject ?? '',
       bytes: message.bytes,
       documents: acceptedOf(message.documents).map(({ title }) => title),
-      ...notPrinted(message),
+      ...notPrinted(message.documents),
       ...(message.head?.messageId === undefined ? {} : { messageIdHeader: message.head.messageId }),
       isAutomatic: message.head === undefined || isAutomatic(message.head),
       mayReply: message.mayReply ?? false,
@@ -316,16 +289,6 @@ function eventOf({ mailbox, uidValidity }: Place, message: Decided) {
       ...(message.why === undefined ? {} : { reason: message.why }),
     },
   };
-}
-
-/** What of a message is not printed, for the journal: names and reasons. */
-function notPrinted({ documents }: Decided) {
-  const of = (wanted: IncomingDocument['outcome']) =>
-    documents.flatMap((each) =>
-      each.outcome !== 'accepted' && each.outcome === wanted ? [{ title: each.title, reason: each.reason }] : [],
-    );
-  const [refused, leftOut] = [of('refused'), of('left-out')];
-  return { ...(refused.length === 0 ? {} : { refused }), ...(leftOut.length === 0 ? {} : { leftOut }) };
 }
 
 function senderOf({ head }: ReceivedMessage): string {
