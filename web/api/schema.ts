@@ -2253,6 +2253,12 @@ export type paths = {
                   internal: boolean;
                   arcSealers: string[];
                 };
+                documentPolicy: {
+                  kinds: ('pdf' | 'image' | 'office' | 'text' | 'html')[];
+                  body: 'without-attachment' | 'always' | 'never';
+                  maxDocuments: number;
+                  maxBytes: number;
+                };
                 replyPolicy: { printed: boolean; held: boolean; refused: boolean };
                 language: 'en' | 'it' | null;
                 state: 'waiting' | 'connected' | 'failing';
@@ -2310,6 +2316,12 @@ export type paths = {
               internal?: boolean;
               arcSealers?: string[];
             };
+            documentPolicy?: {
+              kinds?: ('pdf' | 'image' | 'office' | 'text' | 'html')[];
+              body?: 'without-attachment' | 'always' | 'never';
+              maxDocuments?: number;
+              maxBytes?: number;
+            };
             replyPolicy?: { printed?: boolean; held?: boolean; refused?: boolean };
             language?: 'en' | 'it' | null;
           };
@@ -2339,6 +2351,12 @@ export type paths = {
                 compauth: boolean;
                 internal: boolean;
                 arcSealers: string[];
+              };
+              documentPolicy: {
+                kinds: ('pdf' | 'image' | 'office' | 'text' | 'html')[];
+                body: 'without-attachment' | 'always' | 'never';
+                maxDocuments: number;
+                maxBytes: number;
               };
               replyPolicy: { printed: boolean; held: boolean; refused: boolean };
               language: 'en' | 'it' | null;
@@ -2394,6 +2412,12 @@ export type paths = {
                 compauth: boolean;
                 internal: boolean;
                 arcSealers: string[];
+              };
+              documentPolicy: {
+                kinds: ('pdf' | 'image' | 'office' | 'text' | 'html')[];
+                body: 'without-attachment' | 'always' | 'never';
+                maxDocuments: number;
+                maxBytes: number;
               };
               replyPolicy: { printed: boolean; held: boolean; refused: boolean };
               language: 'en' | 'it' | null;
@@ -2463,6 +2487,12 @@ export type paths = {
               internal?: boolean;
               arcSealers?: string[];
             };
+            documentPolicy?: {
+              kinds?: ('pdf' | 'image' | 'office' | 'text' | 'html')[];
+              body?: 'without-attachment' | 'always' | 'never';
+              maxDocuments?: number;
+              maxBytes?: number;
+            };
             replyPolicy?: { printed?: boolean; held?: boolean; refused?: boolean };
             language?: 'en' | 'it' | null;
           };
@@ -2492,6 +2522,12 @@ export type paths = {
                 compauth: boolean;
                 internal: boolean;
                 arcSealers: string[];
+              };
+              documentPolicy: {
+                kinds: ('pdf' | 'image' | 'office' | 'text' | 'html')[];
+                body: 'without-attachment' | 'always' | 'never';
+                maxDocuments: number;
+                maxBytes: number;
               };
               replyPolicy: { printed: boolean; held: boolean; refused: boolean };
               language: 'en' | 'it' | null;
@@ -2620,6 +2656,17 @@ export type paths = {
               reasonText: string | null;
               jobCount: number;
               proof: { verdict: string; reason: string; hint?: string } | null;
+              documents: {
+                position: number;
+                name: string;
+                format: string;
+                bytes: number;
+                outcome: 'job' | 'waiting' | 'refused' | 'left-out';
+                reason: string | null;
+                reasonText: string | null;
+                advice: string | null;
+                jobId: string | null;
+              }[];
               jobs: { id: string; title: string; state: string }[];
             };
           };
