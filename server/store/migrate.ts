@@ -14,7 +14,6 @@ import * as documentsAndReplies from './migrations/0008-documents-and-replies.ts
 import * as microsoftSide from './migrations/0009-microsoft-side.ts';
 import * as permissions from './migrations/0012-permissions.ts';
 import * as wishes from './migrations/0014-wishes.ts';
-import * as documentsOfAMessage from './migrations/0015-documents-of-a-message.ts';
 import * as overview from './migrations/0018-overview.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -30,7 +29,6 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0012-permissions': permissions,
   '0014-wishes': wishes,
   '0018-overview': overview,
-  '0015-documents-of-a-message': documentsOfAMessage,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

@@ -1,6 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Numbers of messages hold for one place only: the server or connection, and the mailbox there. */
+/**
+ * Numbers of messages hold for one place only: the server or connection, and the mailbox there. Each document of a
+ * message has an outcome.
+ */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
 }
@@ -31,4 +34,9 @@ const STATEMENTS: readonly string[] = [
     ADD PRIMARY KEY (mailbox_id, folder, uidvalidity, uid, place)`,
   ...withPlace('pop3_numbers'),
   `ALTER TABLE pop3_numbers DROP CONSTRAINT pop3_numbers_pkey, ADD PRIMARY KEY (mailbox_id, uidl, place)`,
+
+  // Every document of a message with what became of it, those that make no job too.
+  `ALTER TABLE incoming_documents ADD COLUMN outcome text NOT NULL DEFAULT 'accepted'
+    CHECK (outcome IN ('accepted', 'refused', 'left-out'))`,
+  `UPDATE incoming_documents SET outcome = 'refused' WHERE reason IS NOT NULL`,
 ];
