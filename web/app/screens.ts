@@ -5,6 +5,7 @@ import { connectionsScreens } from '../connections/screens.ts';
 import { firstRunScreens } from '../first-run/screens.ts';
 import { intakeScreens } from '../intake/screens.ts';
 import { jobsScreens } from '../jobs/screens.ts';
+import { linksScreens } from '../links/screens.ts';
 import { networkScreens } from '../network/screens.ts';
 import { outboxScreens } from '../outbox/screens.ts';
 import { overviewScreens } from '../overview/screens.ts';
@@ -12,6 +13,7 @@ import { printersScreens } from '../printers/screens.ts';
 import { queuesScreens } from '../queues/screens.ts';
 import { readinessScreens } from '../readiness/screens.ts';
 import { relayScreens } from '../relay/screens.ts';
+import { releaseScreens } from '../release/screens.ts';
 import { usersScreens } from '../users/screens.ts';
 import type { Screen } from './screen.ts';
 
@@ -26,6 +28,8 @@ export const screens: readonly Screen[] = [
   ...firstRunScreens,
   ...overviewScreens,
   ...jobsScreens,
+  ...linksScreens,
+  ...releaseScreens,
   ...connectionsScreens,
   ...readinessScreens,
   ...printersScreens,

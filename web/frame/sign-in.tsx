@@ -42,7 +42,7 @@ export function SessionOver() {
   );
 }
 
-function SignInForm({ email = '' }: { readonly email?: string }) {
+export function SignInForm({ email = '' }: { readonly email?: string }) {
   const { t } = useTranslation();
   const signIn = useSignIn();
   const form = usePlatenForm(

@@ -2,6 +2,7 @@
 import { Button, Group, Menu } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
@@ -112,6 +113,9 @@ function Acts({ printer, onOpen, again }: ActsProps) {
         <Menu.Dropdown>
           <Menu.Item onClick={() => onOpen({ act: 'details', printer })}>{t('action.details')}</Menu.Item>
           <Menu.Item onClick={() => void check()}>{t('action.checkNow')}</Menu.Item>
+          <Menu.Item component={Link} to={`/printers/${printer.id}/sticker`}>
+            {t('release.sticker')}
+          </Menu.Item>
           {isAdministrator ? (
             <Menu.Item onClick={() => onOpen({ act: 'remove', printer })}>{t('action.remove')}</Menu.Item>
           ) : null}
