@@ -175,7 +175,10 @@ test('a known sender learns why a message was refused; a stranger gets nothing',
     ['a.alias@practice.example', 'anna@practice.example'],
   );
   assert.equal(messages[0]?.parsed.subject, 'Not printed: Lunch?');
-  assert.match(messages[0]?.text ?? '', /Why: No PDF was found in the message\.\nWhat to do: Attach a PDF/);
+  assert.match(
+    messages[0]?.text ?? '',
+    /Why: The message has no document that can be printed\.\nWhat to do: Attach a PDF/,
+  );
 });
 
 test('a message that a machine wrote is answered by nothing, and neither is one of which that is not known', async () => {
