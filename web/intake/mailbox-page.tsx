@@ -133,7 +133,7 @@ function Test({ mailbox }: { readonly mailbox: Mailbox }) {
       <p className="hint plain">{t('mailboxes.testNote')}</p>
       {problem === undefined ? null : (
         <Finding
-          level={3}
+          level={2}
           title={problem.title}
           detail={<span lang="en">{problem.detail}</span>}
           advice={problem.advice}

@@ -2,13 +2,13 @@
 import { Anchor } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import type { paths } from '../api/schema.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
-import JobsList from '../jobs/jobs-list.tsx';
-import { Loaded } from '../ui/content.tsx';
+import { Loaded, Loading } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
 import { type Tone, ToneIcon, toneStyle } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
@@ -19,12 +19,21 @@ import { StepsToGo } from './steps.tsx';
 
 export type OverviewData = paths['/overview']['get']['responses'][200]['content']['application/json'];
 
+// Operators, for whom the page is there, do not wait for a list that they do not see.
+const JobsList = lazy(() => import('../jobs/jobs-list.tsx'));
+
 const KEY = ['overview'] as const;
 const TONES: Readonly<Record<OverviewData['verdict'], Tone>> = { well: 'ok', warning: 'warning', broken: 'broken' };
 
 export default function Overview() {
   const mayLook = useMay('operator');
-  return mayLook ? <OverviewOfAll /> : <JobsList />;
+  return mayLook ? (
+    <OverviewOfAll />
+  ) : (
+    <Suspense fallback={<Loading />}>
+      <JobsList />
+    </Suspense>
+  );
 }
 
 function OverviewOfAll() {
