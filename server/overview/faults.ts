@@ -84,12 +84,12 @@ function judgeConnection(context: Context, connection: Connection, held: number 
 /** A server that was chosen and cannot be used; what is not set up yet is no fault. */
 async function judgeNetwork(context: Context, { connections }: Things): Promise<Fault[]> {
   const settings = await getNetworkSettings(context);
+  const { outgoing } = settings;
   const problem = await findNetworkProblem(context, settings);
-  if (problem === undefined || settings.outgoing === undefined) return [];
-  // That connection is a fault of its own, or one that was never confirmed and so is a step of the set-up.
-  const isOfConnection =
-    connections.some(({ state }) => state !== 'connected') && problem.code.startsWith('connection-');
-  if (isOfConnection) return [];
+  if (problem === undefined || outgoing === undefined) return [];
+  // A connection that is not confirmed is a fault of its own, or still a step of the set-up.
+  const used = connections.find(({ id }) => outgoing.kind === 'connection' && id === outgoing.connectionId);
+  if (used !== undefined && used.state !== 'connected') return [];
   const since = new Date(problem.at);
   return [{ severity: 'broken', kind: 'network', subjectId: undefined, name: undefined, since, problem }];
 }

@@ -112,3 +112,36 @@ test('a mailbox that fails is broken, one that is switched off is not', async ()
   );
   assert.deepEqual(mailToPaper.mailboxes, { watched: 0, failing: 1, waiting: 0, off: 1 });
 });
+
+test('an outgoing connection that cannot send is told, also while another connection waits to be confirmed', async () => {
+  await using platen = await openTestContext();
+  const { context } = platen;
+  const [used, other] = [newId(), newId()];
+  for (const [id, state] of [
+    [used, 'connected'],
+    [other, 'awaiting-confirmation'],
+  ] as const) {
+    const what = {
+      kind: 'exchange-online',
+      title: state,
+      cloud: 'global',
+      client_id: newId(),
+      tenant_id: newId(),
+    } as const;
+    const account = { account_username: 'print@contoso.example', account_addresses: ['print@contoso.example'] };
+    await context.db
+      .insertInto('connections')
+      .values({ id, ...what, ...account, uses: ['imap'], scopes: [], state, state_since: context.clock.now() })
+      .execute();
+  }
+  const outgoing = { outgoing_kind: 'connection', outgoing_connection_id: used } as const;
+  await context.db
+    .updateTable('network_settings')
+    .set({ sender_email: 'print@contoso.example', ...outgoing })
+    .execute();
+  const { faults } = await readOverview(context);
+  assert.deepEqual(
+    faults.map(({ kind }) => kind),
+    ['network'],
+  );
+});
