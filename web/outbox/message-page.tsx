@@ -13,6 +13,7 @@ import { CopyButton } from '../ui/copy.tsx';
 import { Finding } from '../ui/finding.tsx';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
+import { plain } from '../ui/words.ts';
 import { type MessageStory, OUTBOX_KEY, STATE_TONES } from './message.ts';
 import { MessageLook } from './outbox-list.tsx';
 
@@ -32,7 +33,7 @@ function MessageView({ message }: { readonly message: MessageStory }) {
   const { state, problem } = message;
   return (
     <Page
-      title={message.subject === '' ? t('outbox.noSubject') : message.subject}
+      title={message.subject === '' ? t('outbox.noSubject') : plain(message.subject)}
       isBroken={state === 'failed'}
       above={
         <Anchor component={Link} to="/outbox">

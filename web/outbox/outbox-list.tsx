@@ -11,6 +11,7 @@ import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
 import { State } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
+import { plain } from '../ui/words.ts';
 import { type Message, type MessageState, OUTBOX_KEY, recipientsOf, STATE_TONES, STATES } from './message.ts';
 
 export default function OutboxList() {
@@ -38,7 +39,7 @@ export default function OutboxList() {
       title: t('outbox.subject'),
       cell: ({ id, subject }) => (
         <Anchor component={Link} to={`/outbox/${id}`}>
-          {subject === '' ? t('outbox.noSubject') : subject}
+          {subject === '' ? t('outbox.noSubject') : plain(subject)}
         </Anchor>
       ),
     },
