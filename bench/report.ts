@@ -1,6 +1,7 @@
 /** The figures as a table, as JSON, and as `docs/performance.md`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { ArchiveFigures } from './archive/archive.ts';
 import { type CrowdFigures, MOST_ABOVE_IDLE_MIB } from './crowd.ts';
 import type { DelayFigures } from './delay.ts';
 import { spreadOf, type TableRow, tableOf, written } from './figures.ts';
@@ -24,6 +25,7 @@ export type Results = {
   readonly relay?: readonly RelayFigures[];
   readonly sending?: SendingFigures;
   readonly crowd?: CrowdFigures;
+  readonly archive?: ArchiveFigures;
 };
 
 /** What is aimed at. A figure is compared with the first number; the text is what people read. */
@@ -47,6 +49,7 @@ export function tableOfResults(results: Results): string {
     ...linesOfRelay(results.relay),
     ...linesOfSending(results.sending),
     ...linesOfCrowd(results.crowd),
+    ...linesOfArchive(results.archive),
   ];
   return tableOf(HEAD, lines.map(rowOf));
 }
@@ -149,6 +152,26 @@ function linesOfCrowd(crowd: CrowdFigures | undefined): Line[] {
       aim: atMost(MOST_ABOVE_IDLE_MIB, 'MiB'),
     },
     { what: '(h) messages of 2 MB taken meanwhile', value: crowd.perSecond, unit: 'messages/s' },
+  ];
+}
+
+/** What a person feels as at once. */
+const MOST_OF_AN_ANSWER_MS = 50;
+
+function linesOfArchive(archive: ArchiveFigures | undefined): Line[] {
+  if (archive === undefined) return [];
+  const aim = atMost(MOST_OF_AN_ANSWER_MS, 'ms');
+  const kinds = Object.entries(archive.kinds).map(([kind, { p95 }]) => ({
+    what: `(i) ${kind}, 95th percentile`,
+    value: p95,
+    unit: 'ms',
+    aim,
+  }));
+  return [
+    { what: '(i) jobs in the database', value: archive.jobs, unit: 'jobs' },
+    ...kinds,
+    { what: '(i) all of these, median', value: archive.all.median, unit: 'ms' },
+    { what: '(i) all of these, 95th percentile', value: archive.all.p95, unit: 'ms', aim },
   ];
 }
 
@@ -299,4 +322,7 @@ nothing doubled, in the database, in the mailbox and on paper; otherwise the run
   as many connections and writes nothing down. Processor time tells more than the ratio on a machine with other work;
   commits and syncs are what the database has counted.
 - **(h)** \`smtp-source\` keeps 100 connections open at once and hands in 20 messages of 2 MB over each. The resident
-  set of the server is read every 50 ms; idle is five seconds after a start.`;
+  set of the server is read every 50 ms; idle is five seconds after a start.
+- **(i)** A database with a million jobs of two years, 800,000 messages and seven million events, made by the database
+  itself; then one question after the other through the API, a hundred of each kind, each about another job. The times
+  are those of the client, with the way through HTTP.`;

@@ -2,9 +2,10 @@
  * `npm run bench`: what Platen does in a second, in a millisecond and in a mebibyte, each beside a bare client.
  *
  *   --only a,c     only these parts: a intake, b delay, c printing, d memory, e start, f relay, g sending,
- *                  h the memory of a crowd
+ *                  h the memory of a crowd, i lists and search among very many jobs
  *   --rounds N     rounds of (a), (c), (f) and (g), 3 unless said
- *   --messages N   messages of a round of (a), (f) and (g), 1000 unless said; --jobs N jobs of one of (c); --mails N mails of (b)
+ *   --messages N   messages of a round of (a), (f) and (g), 1000 unless said; --jobs N jobs of one of (c); --mails N mails of (b);
+ *                  --kept N jobs in the database of (i), 1000000 unless said
  *   --json FILE    writes the figures there, with those of every mail of (b)
  *   --profile DIR  leaves processor profiles of the server there, for the browser's developer tools; it slows it down
  *   --write        writes docs/performance.md
@@ -12,6 +13,7 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureArchive } from './archive/archive.ts';
 import { measureCrowd } from './crowd.ts';
 import { measureDelays } from './delay.ts';
 import { measureIdle, measureStarts } from './footprint.ts';
@@ -23,15 +25,16 @@ import { jsonOf, type Results, tableOfResults, withoutDetails, writeDocument } f
 import { measureSending } from './sending.ts';
 import { openDatabase, openWorld, say } from './world.ts';
 
-const PARTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
+const PARTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'] as const;
 type Part = (typeof PARTS)[number];
-const DEFAULTS = { rounds: '3', messages: '1000', jobs: '150', mails: '40' } as const;
+const DEFAULTS = { rounds: '3', messages: '1000', jobs: '150', mails: '40', kept: '1000000' } as const;
 type Plan = {
   readonly parts: ReadonlySet<Part>;
   readonly rounds: number;
   readonly messages: number;
   readonly jobs: number;
   readonly mails: number;
+  readonly kept: number;
   readonly jsonFile: string | undefined;
   readonly profileDir: string | undefined;
   readonly isWritten: boolean;
@@ -56,12 +59,13 @@ function readPlan(): Plan {
       messages: { type: 'string', default: DEFAULTS.messages },
       jobs: { type: 'string', default: DEFAULTS.jobs },
       mails: { type: 'string', default: DEFAULTS.mails },
+      kept: { type: 'string', default: DEFAULTS.kept },
       json: { type: 'string' },
       profile: { type: 'string' },
       write: { type: 'boolean', default: false },
     },
   });
-  const number = (name: 'rounds' | 'messages' | 'jobs' | 'mails') => {
+  const number = (name: keyof typeof DEFAULTS) => {
     const value = Number(values[name]);
     if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} takes a number from 1 on`);
     return value;
@@ -77,6 +81,7 @@ function readPlan(): Plan {
     messages: number('messages'),
     jobs: number('jobs'),
     mails: number('mails'),
+    kept: number('kept'),
     jsonFile: values.json,
     profileDir: values.profile === undefined ? undefined : resolve(values.profile),
     isWritten: values.write,
@@ -93,9 +98,9 @@ async function measure(): Promise<Results> {
 
 /** What was asked for, without names of files, which concern nobody else. */
 function shownOptions(): string[] {
-  const { rounds, messages, jobs, mails } = plan;
+  const { rounds, messages, jobs, mails, kept } = plan;
   const parts = plan.parts.size === PARTS.length ? [] : [`--only ${[...plan.parts].join(',')}`];
-  const given = Object.entries({ rounds, messages, jobs, mails })
+  const given = Object.entries({ rounds, messages, jobs, mails, kept })
     .filter(([name, value]) => String(value) !== DEFAULTS[name as keyof typeof DEFAULTS])
     .map(([name, value]) => `--${name} ${value}`);
   const all = [...parts, ...given, ...(plan.isWritten ? ['--write'] : [])];
@@ -120,6 +125,8 @@ async function measureOthers(): Promise<Partial<Results>> {
   const sending = parts.has('g') ? await measureSending(world, { messages, rounds }) : undefined;
   const crowd = parts.has('h') ? await measureCrowd(world) : undefined;
   const start = parts.has('e') ? await measureStarts(world) : undefined;
+  // Last, because afterwards the database is another one.
+  const archive = parts.has('i') ? await measureArchive(world, plan.kept) : undefined;
   return {
     postgres,
     ...(intake === undefined || !parts.has('a') ? {} : { intake }),
@@ -131,6 +138,7 @@ async function measureOthers(): Promise<Partial<Results>> {
     ...(sending === undefined ? {} : { sending }),
     ...(crowd === undefined ? {} : { crowd }),
     ...(start === undefined ? {} : { start }),
+    ...(archive === undefined ? {} : { archive }),
   };
 
   async function readVersion(): Promise<string> {

@@ -11,6 +11,7 @@ import { getConnection, setReadAddresses } from '../connections/connections.ts';
 import { getQueue } from '../jobs/jobs.ts';
 import { record } from '../journal/journal.ts';
 import type { Context } from '../store/database.ts';
+import { findNewest } from '../store/pages.ts';
 import type { MessageOutcome, Problem, Schema } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
 import {
@@ -262,19 +263,25 @@ export type MessageFilter = {
 
 /** Lists messages, newest first. */
 export async function listMessages(context: Context, filter: MessageFilter): Promise<IncomingMessage[]> {
-  let query = context.db.selectFrom('incoming_messages').selectAll().orderBy('id', 'desc').limit(filter.limit);
-  if (filter.mailboxId !== undefined) query = query.where('mailbox_id', '=', filter.mailboxId);
-  if (filter.outcome !== undefined) query = query.where('outcome', '=', filter.outcome);
-  if (filter.senderUserId !== undefined) query = query.where('sender_user_id', '=', filter.senderUserId);
-  const { text, since } = filter;
-  if (text !== undefined) {
-    query = query.where(
-      sql<boolean>`position(lower(${text}) in lower(concat_ws(' ', sender, subject, message_id))) > 0`,
-    );
-  }
-  if (since !== undefined) query = query.where('received_at', '>=', since);
-  if (filter.before !== undefined) query = query.where('id', '<', filter.before);
-  return (await query.execute()).map(describeMessage);
+  const { text, limit, since } = filter;
+  let wanted = context.db.selectFrom('incoming_messages').selectAll();
+  if (filter.mailboxId !== undefined) wanted = wanted.where('mailbox_id', '=', filter.mailboxId);
+  if (filter.outcome !== undefined) wanted = wanted.where('outcome', '=', filter.outcome);
+  if (filter.senderUserId !== undefined) wanted = wanted.where('sender_user_id', '=', filter.senderUserId);
+  if (since !== undefined) wanted = wanted.where('received_at', '>=', since);
+  if (filter.before !== undefined) wanted = wanted.where('id', '<', filter.before);
+  const newestOf = (query: typeof wanted) => query.orderBy('id', 'desc').limit(limit).execute();
+  if (text === undefined) return (await newestOf(wanted)).map(describeMessage);
+  // As the index of migration 0026 has it, or the index is not used.
+  const searched = sql`lower(sender || ' ' || subject || ' ' || coalesce(message_id, ''))`;
+  const isFound = sql<boolean>`position(${text.toLowerCase()} in ${searched}) > 0`;
+  const from = (query: typeof wanted) =>
+    context.db.selectFrom(query.as('incoming_messages')).selectAll().where(isFound);
+  const found = await findNewest(text, limit, {
+    among: (count) => newestOf(from(wanted.orderBy('id', 'desc').limit(count))),
+    byIndex: (pattern) => newestOf(from(wanted.where(sql<boolean>`${searched} LIKE ${pattern}`).offset(0))),
+  });
+  return found.map(describeMessage);
 }
 
 /** Throws `not-found`, also for a message of another user when `senderUserId` is given. */

@@ -15,6 +15,7 @@ import * as microsoftSide from './migrations/0009-microsoft-side.ts';
 import * as permissions from './migrations/0012-permissions.ts';
 import * as wishes from './migrations/0014-wishes.ts';
 import * as overview from './migrations/0018-overview.ts';
+import * as finding from './migrations/0026-finding.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -29,6 +30,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0012-permissions': permissions,
   '0014-wishes': wishes,
   '0018-overview': overview,
+  '0026-finding': finding,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

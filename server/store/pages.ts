@@ -56,6 +56,62 @@ export function pageOf<T>(rows: readonly T[], limit: number, cursorOf: (row: T) 
   return { items, nextCursor: rows.length > limit && last !== undefined ? cursorOf(last) : null };
 }
 
+/** Two ways to the newest rows with a text, of which one is always slow. */
+export type TextSearch<Row> = {
+  /** The first of them among that many of the newest rows, read one after the other. */
+  readonly among: (rows: number) => Promise<Row[]>;
+  /** The first of those that an index of trigrams finds by this pattern for LIKE, all of which are read. */
+  readonly byIndex: (pattern: string) => Promise<Row[]>;
+};
+
+/** Quickly read; what is often found is found here, and tells how often by that. */
+const LOOKED_AT_FIRST = 2_000;
+/** As many among the first ones mean that reading on ends sooner than fetching all that an index knows. */
+const OFTEN = 4;
+const LOOKED_AT_FOR_OFTEN = 50_000;
+/** Texts of one or two characters have no trigram and are looked for in no older rows. */
+const LOOKED_AT_FOR_SHORT = 20_000;
+
+/**
+ * Finds the newest rows with a text. A text that many rows have is found by reading from the newest one, any other by
+ * an index of trigrams; the database itself cannot tell which it is.
+ */
+export async function findNewest<Row>(text: string, limit: number, search: TextSearch<Row>): Promise<Row[]> {
+  // No row holds it, and the database refuses to be asked.
+  if (text.includes('\0')) return [];
+  const first = await search.among(LOOKED_AT_FIRST);
+  if (first.length >= limit) return first;
+  const pattern = patternOf(text.toLowerCase());
+  if (pattern === undefined) return await search.among(LOOKED_AT_FOR_SHORT);
+  const more = first.length < OFTEN ? [] : await search.among(LOOKED_AT_FOR_OFTEN);
+  return more.length >= limit ? more : await search.byIndex(pattern);
+}
+
+const MIN_INDEXED = 3;
+/** Each trigram more is one more list that the index reads, and these leave few enough rows. */
+const MAX_INDEXED = 12;
+
+/** A pattern for LIKE that all rows with the text fit, by the part of it that few others have. */
+export function patternOf(text: string): string | undefined {
+  if (text.length < MIN_INDEXED) return undefined;
+  // What stands behind the @ of an address or a Message-ID is the same for very many.
+  const at = text.indexOf('@');
+  const rare =
+    at >= MAX_INDEXED ? text.slice(at - MAX_INDEXED, at) : rarestOf(at < MIN_INDEXED ? text : text.slice(0, at));
+  return `%${rare.replaceAll(/[\\%_]/g, '\\$&')}%`;
+}
+
+/** The part with the most digits: numbers tell invoices, classes and dates apart, words do not. */
+function rarestOf(text: string): string {
+  let best = { digits: -1, part: text };
+  for (let start = 0; start + MAX_INDEXED <= text.length; start += 1) {
+    const part = text.slice(start, start + MAX_INDEXED);
+    const digits = part.replaceAll(/\D/g, '').length;
+    if (digits > best.digits) best = { digits, part };
+  }
+  return best.part;
+}
+
 function isSortValue(value: unknown): value is string | number {
   return (typeof value === 'string' && !value.includes('\0')) || (typeof value === 'number' && Number.isFinite(value));
 }
