@@ -85,26 +85,6 @@ export function showChecks(screen: Screen, report: Report): void {
     screen.line({ text: screen.text('connections.check', { test: name, outcome: text }), tone });
     if (one.problem === null || one.problem === undefined) continue;
     showProblem(screen, explainKept(screen.language, one.problem), 'result');
-    showExplanation(screen, one.problem.explanation ?? {});
-  }
-}
-
-type Explanation = Partial<
-  Record<'whoText' | 'waitingText' | 'placeText' | 'address' | 'command' | 'reference', unknown>
->;
-
-/** Who, whether waiting helps, where, what to run: one line each. */
-export function showExplanation(screen: Screen, told: Explanation): void {
-  const lines = [
-    ['who', told.whoText],
-    ['waiting', told.waitingText],
-    ['place', told.placeText],
-    ['address', told.address],
-    ['command', told.command],
-    ['reference', told.reference],
-  ] as const;
-  for (const [key, text] of lines) {
-    if (typeof text === 'string' && text !== '') screen.line(`  ${screen.text(`doctor.${key}`)} ${text}`);
   }
 }
 

@@ -6,6 +6,28 @@ import type { Screen } from './screen.ts';
 
 type Fact = string | number;
 
+/** Of Microsoft's side: who, whether waiting helps, where, what to run, and what it may be. */
+const explanation = z.looseObject({
+  reference: z.string().optional(),
+  whoText: z.string().optional(),
+  waitingText: z.string().optional(),
+  placeText: z.string().optional(),
+  address: z.string().optional(),
+  command: z.string().optional(),
+  causes: z
+    .array(
+      z.looseObject({
+        meaning: z.string(),
+        how: z.string(),
+        whoText: z.string().optional(),
+        placeText: z.string().optional(),
+        command: z.string().optional(),
+      }),
+    )
+    .optional(),
+});
+type Explanation = z.infer<typeof explanation>;
+
 export type ProblemText = {
   readonly code: string;
   readonly title: string;
@@ -13,6 +35,7 @@ export type ProblemText = {
   readonly advice?: string | undefined;
   readonly remote?: string | undefined;
   readonly facts?: Readonly<Record<string, Fact>> | undefined;
+  readonly explanation?: Explanation | undefined;
   /** Under which the server's log has more. */
   readonly id?: string | undefined;
   readonly status?: number | undefined;
@@ -67,7 +90,7 @@ export const keptProblem = z
     facts: z.record(z.string(), fact).optional(),
     values: z.record(z.string(), fact).optional(),
     at: z.string().optional(),
-    explanation: z.record(z.string(), z.unknown()).optional(),
+    explanation: explanation.optional(),
   })
   .nullish();
 export type KeptProblem = z.infer<typeof keptProblem>;
@@ -82,6 +105,7 @@ export function explainKept(language: Language, kept: NonNullable<KeptProblem>):
     detail,
     remote,
     facts,
+    explanation: kept.explanation,
   };
 }
 
@@ -112,6 +136,39 @@ export function showProblem(screen: Screen, told: ProblemText, stream: ProblemSt
   show('remote', told.remote === told.detail ? undefined : told.remote);
   for (const [name, value] of Object.entries(told.facts ?? {})) line(`  ${name}: ${value}`);
   show('id', told.id);
+  if (told.explanation !== undefined) for (const text of explanationLines(screen, told.explanation)) line(`  ${text}`);
+}
+
+/** Who, whether waiting helps, where, what to run: one line each; then the causes, numbered. */
+function explanationLines(screen: Screen, told: Explanation): string[] {
+  const parts = [
+    ['who', told.whoText],
+    ['waiting', told.waitingText],
+    ['place', told.placeText],
+    ['address', told.address],
+    ['command', told.command],
+    ['reference', told.reference],
+  ] as const;
+  const { causes = [] } = told;
+  return [
+    ...parts.flatMap(([key, text]) => lineOf(screen, key, text)),
+    ...(causes.length === 0 ? [] : [screen.text('doctor.causes')]),
+    ...causes.flatMap(({ meaning, how, whoText, placeText, command }, at) => [
+      `${at + 1}. ${meaning}`,
+      ...[
+        ...lineOf(screen, 'how', how),
+        ...lineOf(screen, 'who', whoText),
+        ...lineOf(screen, 'where', placeText),
+        ...lineOf(screen, 'show', command),
+      ].map((text) => `   ${text}`),
+    ]),
+  ];
+}
+
+type Part = 'who' | 'waiting' | 'place' | 'address' | 'command' | 'reference' | 'how' | 'where' | 'show';
+
+function lineOf(screen: Screen, key: Part, text: string | undefined): string[] {
+  return text === undefined || text === '' ? [] : [`${screen.text(`doctor.${key}`)} ${text}`];
 }
 
 /** What a command failed with, whatever was thrown. */

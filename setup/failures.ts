@@ -2,6 +2,8 @@
 import { adviceFor, textFor, titleFor } from '../locales/locales.ts';
 import { AADSTS } from '../server/protocols/microsoft/aadsts.ts';
 import { ANSWERS } from '../server/protocols/microsoft/answers.ts';
+import { CAUSES, CAUSES_OF, type Cause } from '../server/protocols/microsoft/causes.ts';
+import { commandOf } from '../server/protocols/microsoft/commands.ts';
 import type { Cure } from '../server/protocols/microsoft/failure.ts';
 
 const START = '<!-- failures: made by `npm run docs` -->';
@@ -44,7 +46,34 @@ function failureTables(): string {
     ...heads('Reference'),
     ...answers,
     '',
+    '### Answers with several causes',
+    '',
+    'The most likely cause stands first. The connection check leaves out what its other tests have ruled out, and lists none',
+    'when a test has told the cause apart. The commands are those of Exchange Online PowerShell; they show and change nothing.',
+    '',
+    row(['Reference', 'Cause', 'How to find out', 'Command', 'Who']),
+    '|---|---|---|---|---|',
+    ...causes(),
+    '',
   ].join('\n');
+}
+
+function causes(): string[] {
+  const names = { mailbox: '<mailbox>', account: '<account>' };
+  return Object.entries(CAUSES_OF).flatMap(([id, ids]) =>
+    ids.map((cause, at) => {
+      const { who, command }: Cause = CAUSES[cause];
+      const [meaning, how] = [textFor('en', `causes.${cause}.meaning`), textFor('en', `causes.${cause}.how`)];
+      const shown = command === undefined ? '' : `\`${commandOf(command, names)}\``;
+      return row([
+        at === 0 ? `\`${id}\`` : '',
+        `${at + 1}. ${meaning}`,
+        how,
+        shown,
+        textFor('en', `explain.who.${who}`),
+      ]);
+    }),
+  );
 }
 
 function rest({ who, waiting, place }: Cure): string[] {

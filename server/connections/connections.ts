@@ -37,6 +37,7 @@ import {
 } from './network.ts';
 import { findTokens, openAccessToken, renewTokens } from './tokens.ts';
 
+export { type AboutConnection, aboutConnections, aboutOutgoing, answerKept, problemAnswer } from './explain/kept.ts';
 export type { Connection, DeviceLogin, NetworkSettings, OutgoingServer };
 
 export type NewConnection = {

@@ -21,11 +21,11 @@ import {
 import { doctorRoutes } from './doctor/routes.ts';
 import { DEFAULT_CLOUD, findTenant, listClouds } from './exchange-online.ts';
 import { expiryRoutes } from './expiry/routes.ts';
+import { answerProblem } from './explain/kept.ts';
 import { linkRoutes } from './link/routes.ts';
 import { registrationRoutes } from './registration/routes.ts';
 import {
   answerConnection,
-  answerProblem,
   connectionAnswer,
   connectionBody,
   connectionChangeBody,

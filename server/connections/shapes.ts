@@ -1,13 +1,14 @@
 /** What the routes of connections take and give. */
 import { z } from 'zod';
-import { adviceFor, textFor, titleFor } from '../../locales/locales.ts';
+import { textFor } from '../../locales/locales.ts';
 import { isTenantName } from '../protocols/oauth/discovery.ts';
 import { isGuid } from '../protocols/oauth/id-token.ts';
-import type { Language, Problem } from '../store/schema.ts';
+import type { Language } from '../store/schema.ts';
 import type { Connection } from './connection.ts';
 import { type Because, type CheckReport, TESTS, type TestName } from './doctor/report.ts';
 import { DEFAULT_CLOUD } from './exchange-online.ts';
-import { type About, explainFailure } from './explain/explain.ts';
+import type { About } from './explain/explain.ts';
+import { answerProblem, problemAnswer } from './explain/kept.ts';
 
 const line = (maxCharacters: number) =>
   z
@@ -52,32 +53,6 @@ export const connectionChangeBody = z.object({
   cloud: fields.cloud.optional(),
   expectedAccount: mailAddress.nullable().optional(),
   uses: uses.optional(),
-});
-
-/** Who can cure it, whether waiting helps, where to click and what to run. */
-const explanationAnswer = z.object({
-  reference: z.string(),
-  meaning: z.string(),
-  action: z.string(),
-  who: z.string(),
-  whoText: z.string(),
-  waiting: z.enum(['no', 'minutes', 'hour', 'day', 'normal']),
-  waitingText: z.string(),
-  place: z.string().optional(),
-  placeText: z.string().optional(),
-  address: z.string().optional(),
-  command: z.string().optional(),
-});
-
-export const problemAnswer = z.object({
-  code: z.string(),
-  title: z.string(),
-  detail: z.string(),
-  advice: z.string(),
-  remote: z.string().optional(),
-  facts: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
-  explanation: explanationAnswer.optional(),
-  at: z.string(),
 });
 
 export const checkAnswer = z.object({
@@ -218,26 +193,6 @@ export const networkAnswer = z.object({
   /** Why nothing can be sent with these settings yet. */
   problem: problemAnswer.nullable(),
 });
-
-/** A kept problem with its title, its advice and who can do what about it, in the reader's language. */
-export function answerProblem(
-  problem: Problem,
-  language: Language,
-  about: Omit<About, 'language'> = {},
-): z.infer<typeof problemAnswer> {
-  const { code, detail, remote, facts, values, at } = problem;
-  const explanation = explainFailure(problem, { ...about, language });
-  return {
-    code,
-    title: titleFor(language, code, values),
-    detail,
-    advice: adviceFor(language, code, values),
-    ...(remote === undefined ? {} : { remote }),
-    ...(facts === undefined ? {} : { facts }),
-    ...(explanation === undefined ? {} : { explanation }),
-    at,
-  };
-}
 
 function aboutOf({ cloud, clientId, account, expectedAccount }: Connection): Omit<About, 'language'> {
   const named = account?.username ?? expectedAccount;

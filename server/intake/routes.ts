@@ -2,11 +2,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { adviceFor, titleFor } from '../../locales/locales.ts';
+import { type AboutConnection, aboutConnections, answerKept, problemAnswer } from '../connections/connections.ts';
 import { listJobs } from '../jobs/jobs.ts';
 import type { Context } from '../store/database.ts';
 import { decodeIdCursor, encodeCursor, limitOf, pageOf, pageQuery } from '../store/pages.ts';
-import type { Language, Problem } from '../store/schema.ts';
+import type { Language } from '../store/schema.ts';
 import { listDocuments, type MessageDocument } from './documents/list.ts';
 import { wordsOf } from './documents/words.ts';
 import {
@@ -97,16 +97,6 @@ const changeBody = z
     message: 'takes connectionId or server, not both',
   });
 
-const problemAnswer = z.object({
-  code: z.string(),
-  title: z.string(),
-  detail: z.string(),
-  advice: z.string(),
-  remote: z.string().optional(),
-  facts: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
-  at: z.string(),
-});
-
 const mailboxAnswer = z.object({
   id: z.string(),
   title: z.string(),
@@ -186,7 +176,8 @@ function mailboxRoutes(app: FastifyInstance, context: Context): void {
     },
     async (request) => {
       const mailboxes = await listMailboxes(context);
-      return { items: mailboxes.map((mailbox) => showMailbox(mailbox, request.language)), nextCursor: null };
+      const reader = await readerOf(context, request.language);
+      return { items: mailboxes.map((mailbox) => showMailbox(mailbox, reader)), nextCursor: null };
     },
   );
 
@@ -196,14 +187,15 @@ function mailboxRoutes(app: FastifyInstance, context: Context): void {
     async (request, reply) => {
       const { enabled, ...asked } = request.body;
       const mailbox = await addMailbox(context, { ...asked, isEnabled: enabled }, request.actor);
-      return reply.code(201).send(showMailbox(mailbox, request.language));
+      return reply.code(201).send(showMailbox(mailbox, await readerOf(context, request.language)));
     },
   );
 
   routes.get(
     '/mailboxes/:id',
     { config: reading, schema: { tags, params: idParams, response: { 200: mailboxAnswer } } },
-    async (request) => showMailbox(await getMailbox(context, request.params.id), request.language),
+    async (request) =>
+      showMailbox(await getMailbox(context, request.params.id), await readerOf(context, request.language)),
   );
 }
 
@@ -217,7 +209,7 @@ function changeRoutes(app: FastifyInstance, context: Context): void {
       const { enabled, ...asked } = request.body;
       const change = { ...asked, isEnabled: enabled };
       const mailbox = await updateMailbox(context, request.params.id, { change, actor: request.actor });
-      return showMailbox(mailbox, request.language);
+      return showMailbox(mailbox, await readerOf(context, request.language));
     },
   );
 
@@ -242,7 +234,10 @@ function checkRoutes(app: FastifyInstance, context: Context): void {
       request.raw.once('close', () => {
         if (request.raw.destroyed && !request.raw.complete) gone.abort(new Error('the caller hung up'));
       });
-      return showCheck(await checkMailbox(context, request.params.id, gone.signal), request.language);
+      const { connectionId } = await getMailbox(context, request.params.id);
+      const check = await checkMailbox(context, request.params.id, gone.signal);
+      const { language, connections } = await readerOf(context, request.language);
+      return showCheck(check, language, connections.get(connectionId ?? ''));
     },
   );
 }
@@ -311,7 +306,14 @@ function ownOnly({ principal }: { readonly principal: { readonly userId: string 
   return principal.role === 'user' ? (principal.userId ?? NOBODY) : undefined;
 }
 
-function showMailbox(mailbox: Mailbox, language: Language): z.infer<typeof mailboxAnswer> {
+/** Who reads, and what each connection is that a mailbox may be read through. */
+type Reader = { readonly language: Language; readonly connections: ReadonlyMap<string, AboutConnection> };
+
+async function readerOf(context: Context, language: Language): Promise<Reader> {
+  return { language, connections: await aboutConnections(context) };
+}
+
+function showMailbox(mailbox: Mailbox, { language, connections }: Reader): z.infer<typeof mailboxAnswer> {
   const { isEnabled, policy, connectionId, server, stateSince, problem, createdAt, ...plain } = mailbox;
   return {
     ...plain,
@@ -320,27 +322,18 @@ function showMailbox(mailbox: Mailbox, language: Language): z.infer<typeof mailb
     connectionId: connectionId ?? null,
     server: server ?? null,
     stateSince: stateSince.toISOString(),
-    problem: problem === undefined ? null : showProblem(problem, language),
+    problem: problem === undefined ? null : answerKept(problem, language, connections.get(connectionId ?? '')),
     createdAt: createdAt.toISOString(),
   };
 }
 
-function showProblem(problem: Problem, language: Language): z.infer<typeof problemAnswer> {
-  const { code, detail, at, remote, facts, values = {} } = problem;
-  return {
-    code,
-    title: titleFor(language, code, values),
-    detail,
-    advice: adviceFor(language, code, values),
-    at,
-    ...(remote === undefined ? {} : { remote }),
-    ...(facts === undefined ? {} : { facts: { ...facts } }),
-  };
-}
-
-function showCheck(check: MailboxCheck, language: Language): z.infer<typeof checkAnswer> {
+function showCheck(
+  check: MailboxCheck,
+  language: Language,
+  about: AboutConnection | undefined,
+): z.infer<typeof checkAnswer> {
   if (check.outcome === 'passed') return { outcome: 'passed' };
-  return { outcome: 'failed', problem: showProblem(check.problem, language) };
+  return { outcome: 'failed', problem: answerKept(check.problem, language, about) };
 }
 
 function showMessage(message: IncomingMessage, language: Language): z.infer<typeof messageAnswer> {

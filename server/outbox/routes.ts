@@ -3,11 +3,17 @@ import { domainToASCII } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { adviceFor, textFor, titleFor } from '../../locales/locales.ts';
+import { textFor } from '../../locales/locales.ts';
 import { SECOND_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
-import { getNetworkSettings } from '../connections/connections.ts';
+import {
+  type AboutConnection,
+  aboutOutgoing,
+  answerKept,
+  getNetworkSettings,
+  problemAnswer,
+} from '../connections/connections.ts';
 import { composeMessage } from '../protocols/smtp/compose.ts';
 import type { Context } from '../store/database.ts';
 import { decodeIdCursor, encodeCursor, limitOf, pageOf, pageQuery } from '../store/pages.ts';
@@ -30,16 +36,6 @@ const writing = { role: 'operator' } as const;
 const administering = { role: 'administrator' } as const;
 const tags = ['outbox'];
 const idParams = z.object({ id: z.uuid() });
-
-const problemAnswer = z.object({
-  code: z.string(),
-  title: z.string(),
-  detail: z.string(),
-  advice: z.string(),
-  remote: z.string().optional(),
-  facts: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
-  at: z.string(),
-});
 
 const messageAnswer = z.object({
   id: z.string(),
@@ -118,7 +114,8 @@ function readingRoutes(app: FastifyInstance, context: Context): void {
         limit: limit + 1,
       });
       const { items, nextCursor } = pageOf(found, limit, (message) => encodeCursor([message.id]));
-      return { items: items.map((message) => answerMessage(message, language)), nextCursor };
+      const reader = await readerOf(context, language);
+      return { items: items.map((message) => answerMessage(message, reader)), nextCursor };
     },
   );
 
@@ -141,7 +138,7 @@ function readingRoutes(app: FastifyInstance, context: Context): void {
     async ({ params, language }) => {
       const message = await getMessage(context, params.id);
       const tries = await listAttempts(context, params.id);
-      return { ...answerMessage(message, language), tries: tries.map(answerAttempt) };
+      return { ...answerMessage(message, await readerOf(context, language)), tries: tries.map(answerAttempt) };
     },
   );
 }
@@ -156,7 +153,7 @@ async function answerSummary(context: Context, language: Language): Promise<z.in
     messagesPerMinute: room.messagesPerMinute ?? null,
     recipientsLeftToday: room.recipientsLeftToday ?? null,
     pausedForSeconds: room.pausedForMs === undefined ? null : Math.ceil(room.pausedForMs / SECOND_MS),
-    problem: answerProblem(room.problem ?? null, language),
+    problem: answerProblem(room.problem ?? null, await readerOf(context, language)),
   };
   return { states: { ...states }, oldestWaitingSeconds, headroom: shown };
 }
@@ -166,11 +163,11 @@ function changingRoutes(app: FastifyInstance, context: Context): void {
   const schema = { tags, params: idParams, response: { 200: messageAnswer } };
 
   routes.post('/outbox/:id/retry', { config: writing, schema }, async ({ params, actor, language }) =>
-    answerMessage(await releaseMessage(context, params.id, actor), language),
+    answerMessage(await releaseMessage(context, params.id, actor), await readerOf(context, language)),
   );
 
   routes.post('/outbox/:id/hold', { config: writing, schema }, async ({ params, actor, language }) =>
-    answerMessage(await holdMessage(context, params.id, actor), language),
+    answerMessage(await holdMessage(context, params.id, actor), await readerOf(context, language)),
   );
 
   routes.post(
@@ -226,17 +223,17 @@ async function submitTestMessage(context: Context, to: string, language: Languag
   });
 }
 
-function answerMessage(message: OutboxMessage, language: Language): z.infer<typeof messageAnswer> {
+function answerMessage(message: OutboxMessage, reader: Reader): z.infer<typeof messageAnswer> {
   const { ownerId, ...shown } = message;
   return {
     ...shown,
     sha256: message.sha256.toString('hex'),
-    problem: answerProblem(message.problem, language),
+    problem: answerProblem(message.problem, reader),
     dueAt: message.dueAt?.toISOString() ?? null,
     createdAt: message.createdAt.toISOString(),
     sentAt: message.sentAt?.toISOString() ?? null,
     endedAt: message.endedAt?.toISOString() ?? null,
-    recipients: message.recipients.map((one) => ({ ...one, problem: answerProblem(one.problem, language) })),
+    recipients: message.recipients.map((one) => ({ ...one, problem: answerProblem(one.problem, reader) })),
   };
 }
 
@@ -245,16 +242,13 @@ function answerAttempt(attempt: Attempt): z.infer<typeof attemptAnswer> {
   return { ...shown, startedAt: attempt.startedAt.toISOString(), endedAt: attempt.endedAt?.toISOString() ?? null };
 }
 
-function answerProblem(problem: Problem | null, language: Language): z.infer<typeof problemAnswer> | null {
-  if (problem === null) return null;
-  const { code, detail, remote, facts, values, at } = problem;
-  return {
-    code,
-    title: titleFor(language, code, values),
-    detail,
-    advice: adviceFor(language, code, values),
-    ...(remote === undefined ? {} : { remote }),
-    ...(facts === undefined ? {} : { facts: { ...facts } }),
-    at,
-  };
+/** Who reads, and the connection that messages leave through now. */
+type Reader = { readonly language: Language; readonly about: AboutConnection | undefined };
+
+async function readerOf(context: Context, language: Language): Promise<Reader> {
+  return { language, about: await aboutOutgoing(context) };
+}
+
+function answerProblem(problem: Problem | null, { language, about }: Reader) {
+  return problem === null ? null : answerKept(problem, language, about);
 }

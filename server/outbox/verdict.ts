@@ -85,16 +85,19 @@ export function judgeSession(trouble: SmtpTrouble, history: SignInHistory): Verd
     case 'refused':
       return trouble.phase === 'auth'
         ? judgeSignIn(trouble.reply, history)
-        : {
-            kind: 'server-paused',
-            cause: causeOf(isTemporary(trouble.reply) ? 'too-busy' : 'server-unreachable', trouble.reply),
-          };
+        : { kind: 'server-paused', cause: causeOf(greetingCode(trouble.reply), trouble.reply) };
     case 'lost':
       return { kind: 'server-paused', cause: { code: 'server-unreachable', words: trouble.words } };
     case 'too-large':
     case 'not-read':
       return { kind: 'server-paused', cause: { code: 'server-unreachable' } };
   }
+}
+
+/** A server that refuses before anybody has signed in. Exchange calls TLS that is too old temporary; it is not. */
+function greetingCode(reply: SmtpReply): ErrorCode {
+  if (reply.enhanced === '4.7.66') return 'server-tls-refused';
+  return isTemporary(reply) ? 'too-busy' : 'server-unreachable';
 }
 
 type Rule = {

@@ -213,6 +213,8 @@ async function fail(session: Session, { name, tag }: Command): Promise<Answer | 
     await unavailable(session);
     return 'none';
   }
+  const said = faults.take('say', occasion);
+  if (said) return said.words;
   return faults.take('refuse', occasion) ? `NO ${name} failed.` : undefined;
 }
 

@@ -31,6 +31,8 @@ export type ImapFault =
   | (OfCommand & { readonly kind: 'throttle'; readonly backoffMs: number; readonly answer?: 'BAD' | 'NO' })
   /** A line that is no IMAP at all, then the end; command GREETING puts it in place of the greeting. */
   | (OfCommand & { readonly kind: 'unavailable' })
+  /** The tagged answer, word for word: `BAD Command Argument Error. 11`. */
+  | (OfCommand & { readonly kind: 'say'; readonly words: `${'NO' | 'BAD'} ${string}` })
   /** IDLE is accepted and never says anything; DONE is answered, or ignored like everything after it. */
   | (Scope & { readonly kind: 'mute-idle'; readonly done?: 'answered' | 'ignored' })
   /** The store cannot convert the message: PEEK gives no data (or the substitute), BODY[] the substitute message. */
@@ -160,6 +162,7 @@ const FIELDS: Readonly<Record<FaultKind, Readonly<Record<string, Check>>>> = {
   bye: { ...OF_COMMAND, 'reason*': oneOf('token-expired', 'idle', 'protocol') },
   throttle: { ...OF_COMMAND, 'backoffMs*': isCount, answer: oneOf('BAD', 'NO') },
   unavailable: OF_COMMAND,
+  say: { ...OF_COMMAND, 'words*': (value) => isText(value) && /^(NO|BAD) [ -~]+$/.test(value as string) },
   'mute-idle': { done: oneOf('answered', 'ignored') },
   substitute: { ...OF_MESSAGE, peek: oneOf('no-data', 'substitute') },
   'malformed-structure': OF_MESSAGE,

@@ -59,6 +59,8 @@ async function answerTo(session: Session, shared: Shared, asked: Asked): Promise
     session.wire.lose('hang');
     return undefined;
   }
+  const said = shared.faults.take('say', session.address, asked.verb)?.words;
+  if (said !== undefined) return said;
   if (asked.verb === 'QUIT') return quit(session, shared);
   if (asked.verb === 'CAPA') return '+OK\r\nTOP\r\nUIDL\r\nSASL PLAIN XOAUTH2\r\nUSER\r\n.';
   if (session.address === undefined) return await signIn(session, shared, asked);

@@ -19,6 +19,8 @@ export const FAULT_NAMES = [
   'reset-uidls',
   /** Nothing is answered any more. */
   'hang',
+  /** A command is answered word for word: `-ERR Protocol error. 14`. */
+  'say',
 ] as const;
 
 export type PopFaultName = (typeof FAULT_NAMES)[number];
@@ -29,6 +31,9 @@ export type PopFault = {
   /** How often; without end when absent. */
   readonly times?: number;
   readonly afterBytes?: number;
+  /** For `say`: the command in capitals, and the whole line. */
+  readonly command?: string;
+  readonly words?: string;
 };
 
 export class PopFaults {
@@ -39,10 +44,13 @@ export class PopFaults {
   }
 
   /** Meets a fault, and counts that. */
-  take(name: PopFaultName, address: string | undefined): PopFault | undefined {
+  take(name: PopFaultName, address: string | undefined, command?: string): PopFault | undefined {
     const found = this.#faults.find(
       ({ fault, left }) =>
-        left > 0 && fault.name === name && (fault.address === undefined || fault.address === address?.toLowerCase()),
+        left > 0 &&
+        fault.name === name &&
+        fault.command === command &&
+        (fault.address === undefined || fault.address === address?.toLowerCase()),
     );
     if (!found) return undefined;
     found.left -= 1;

@@ -107,10 +107,9 @@ export function pop3ControlRoutes(pop3: Pop3): Route[] {
 }
 
 function parseFault(body: unknown): PopFault {
-  const { name, address, times, afterBytes } = (typeof body === 'object' && body !== null ? body : {}) as Record<
-    string,
-    unknown
-  >;
+  const { name, address, times, afterBytes, command, words } = (
+    typeof body === 'object' && body !== null ? body : {}
+  ) as Record<string, unknown>;
   const known = FAULT_NAMES.find((fault) => fault === name);
   if (!known) throw new Error(`name is one of ${FAULT_NAMES.join(', ')}`);
   return {
@@ -118,5 +117,7 @@ function parseFault(body: unknown): PopFault {
     ...(typeof address === 'string' ? { address: address.toLowerCase() } : {}),
     ...(typeof times === 'number' ? { times } : {}),
     ...(typeof afterBytes === 'number' ? { afterBytes } : {}),
+    ...(typeof command === 'string' ? { command: command.toUpperCase() } : {}),
+    ...(typeof words === 'string' ? { words } : {}),
   };
 }

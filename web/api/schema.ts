@@ -63,6 +63,16 @@ export type paths = {
                     placeText?: string;
                     address?: string;
                     command?: string;
+                    causes?: {
+                      id: string;
+                      meaning: string;
+                      how: string;
+                      who: string;
+                      whoText: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    }[];
                   };
                   at: string;
                 } | null;
@@ -90,6 +100,16 @@ export type paths = {
                       placeText?: string;
                       address?: string;
                       command?: string;
+                      causes?: {
+                        id: string;
+                        meaning: string;
+                        how: string;
+                        who: string;
+                        whoText: string;
+                        placeText?: string;
+                        address?: string;
+                        command?: string;
+                      }[];
                     };
                     at: string;
                   };
@@ -139,6 +159,16 @@ export type paths = {
                         placeText?: string;
                         address?: string;
                         command?: string;
+                        causes?: {
+                          id: string;
+                          meaning: string;
+                          how: string;
+                          who: string;
+                          whoText: string;
+                          placeText?: string;
+                          address?: string;
+                          command?: string;
+                        }[];
                       };
                       at: string;
                     };
@@ -247,6 +277,16 @@ export type paths = {
                   placeText?: string;
                   address?: string;
                   command?: string;
+                  causes?: {
+                    id: string;
+                    meaning: string;
+                    how: string;
+                    who: string;
+                    whoText: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  }[];
                 };
                 at: string;
               } | null;
@@ -274,6 +314,16 @@ export type paths = {
                     placeText?: string;
                     address?: string;
                     command?: string;
+                    causes?: {
+                      id: string;
+                      meaning: string;
+                      how: string;
+                      who: string;
+                      whoText: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    }[];
                   };
                   at: string;
                 };
@@ -323,6 +373,16 @@ export type paths = {
                       placeText?: string;
                       address?: string;
                       command?: string;
+                      causes?: {
+                        id: string;
+                        meaning: string;
+                        how: string;
+                        who: string;
+                        whoText: string;
+                        placeText?: string;
+                        address?: string;
+                        command?: string;
+                      }[];
                     };
                     at: string;
                   };
@@ -419,6 +479,16 @@ export type paths = {
                   placeText?: string;
                   address?: string;
                   command?: string;
+                  causes?: {
+                    id: string;
+                    meaning: string;
+                    how: string;
+                    who: string;
+                    whoText: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  }[];
                 };
                 at: string;
               } | null;
@@ -446,6 +516,16 @@ export type paths = {
                     placeText?: string;
                     address?: string;
                     command?: string;
+                    causes?: {
+                      id: string;
+                      meaning: string;
+                      how: string;
+                      who: string;
+                      whoText: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    }[];
                   };
                   at: string;
                 };
@@ -495,6 +575,16 @@ export type paths = {
                       placeText?: string;
                       address?: string;
                       command?: string;
+                      causes?: {
+                        id: string;
+                        meaning: string;
+                        how: string;
+                        who: string;
+                        whoText: string;
+                        placeText?: string;
+                        address?: string;
+                        command?: string;
+                      }[];
                     };
                     at: string;
                   };
@@ -613,6 +703,16 @@ export type paths = {
                   placeText?: string;
                   address?: string;
                   command?: string;
+                  causes?: {
+                    id: string;
+                    meaning: string;
+                    how: string;
+                    who: string;
+                    whoText: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  }[];
                 };
                 at: string;
               } | null;
@@ -640,6 +740,16 @@ export type paths = {
                     placeText?: string;
                     address?: string;
                     command?: string;
+                    causes?: {
+                      id: string;
+                      meaning: string;
+                      how: string;
+                      who: string;
+                      whoText: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    }[];
                   };
                   at: string;
                 };
@@ -689,6 +799,16 @@ export type paths = {
                       placeText?: string;
                       address?: string;
                       command?: string;
+                      causes?: {
+                        id: string;
+                        meaning: string;
+                        how: string;
+                        who: string;
+                        whoText: string;
+                        placeText?: string;
+                        address?: string;
+                        command?: string;
+                      }[];
                     };
                     at: string;
                   };
@@ -798,6 +918,16 @@ export type paths = {
                     placeText?: string;
                     address?: string;
                     command?: string;
+                    causes?: {
+                      id: string;
+                      meaning: string;
+                      how: string;
+                      who: string;
+                      whoText: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    }[];
                   };
                   at: string;
                 };
@@ -884,6 +1014,16 @@ export type paths = {
                     placeText?: string;
                     address?: string;
                     command?: string;
+                    causes?: {
+                      id: string;
+                      meaning: string;
+                      how: string;
+                      who: string;
+                      whoText: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    }[];
                   };
                   at: string;
                 };
@@ -958,6 +1098,16 @@ export type paths = {
                     placeText?: string;
                     address?: string;
                     command?: string;
+                    causes?: {
+                      id: string;
+                      meaning: string;
+                      how: string;
+                      who: string;
+                      whoText: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    }[];
                   };
                   at: string;
                 };
@@ -1122,6 +1272,16 @@ export type paths = {
                   placeText?: string;
                   address?: string;
                   command?: string;
+                  causes?: {
+                    id: string;
+                    meaning: string;
+                    how: string;
+                    who: string;
+                    whoText: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  }[];
                 };
                 at: string;
               } | null;
@@ -1149,6 +1309,16 @@ export type paths = {
                     placeText?: string;
                     address?: string;
                     command?: string;
+                    causes?: {
+                      id: string;
+                      meaning: string;
+                      how: string;
+                      who: string;
+                      whoText: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    }[];
                   };
                   at: string;
                 };
@@ -1198,6 +1368,16 @@ export type paths = {
                       placeText?: string;
                       address?: string;
                       command?: string;
+                      causes?: {
+                        id: string;
+                        meaning: string;
+                        how: string;
+                        who: string;
+                        whoText: string;
+                        placeText?: string;
+                        address?: string;
+                        command?: string;
+                      }[];
                     };
                     at: string;
                   };
@@ -2270,6 +2450,29 @@ export type paths = {
                   advice: string;
                   remote?: string;
                   facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                    causes?: {
+                      id: string;
+                      meaning: string;
+                      how: string;
+                      who: string;
+                      whoText: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    }[];
+                  };
                   at: string;
                 } | null;
                 createdAt: string;
@@ -2369,6 +2572,29 @@ export type paths = {
                 advice: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                  causes?: {
+                    id: string;
+                    meaning: string;
+                    how: string;
+                    who: string;
+                    whoText: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  }[];
+                };
                 at: string;
               } | null;
               createdAt: string;
@@ -2430,6 +2656,29 @@ export type paths = {
                 advice: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                  causes?: {
+                    id: string;
+                    meaning: string;
+                    how: string;
+                    who: string;
+                    whoText: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  }[];
+                };
                 at: string;
               } | null;
               createdAt: string;
@@ -2540,6 +2789,29 @@ export type paths = {
                 advice: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                  causes?: {
+                    id: string;
+                    meaning: string;
+                    how: string;
+                    who: string;
+                    whoText: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  }[];
+                };
                 at: string;
               } | null;
               createdAt: string;
@@ -2572,6 +2844,29 @@ export type paths = {
                 advice: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                  causes?: {
+                    id: string;
+                    meaning: string;
+                    how: string;
+                    who: string;
+                    whoText: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  }[];
+                };
                 at: string;
               };
             };
@@ -3171,6 +3466,29 @@ export type paths = {
                   advice: string;
                   remote?: string;
                   facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                    causes?: {
+                      id: string;
+                      meaning: string;
+                      how: string;
+                      who: string;
+                      whoText: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    }[];
+                  };
                   at: string;
                 } | null;
                 possiblyTwice: boolean;
@@ -3190,6 +3508,29 @@ export type paths = {
                     advice: string;
                     remote?: string;
                     facts?: Record<string, string | number>;
+                    explanation?: {
+                      reference: string;
+                      meaning: string;
+                      action: string;
+                      who: string;
+                      whoText: string;
+                      waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                      waitingText: string;
+                      place?: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                      causes?: {
+                        id: string;
+                        meaning: string;
+                        how: string;
+                        who: string;
+                        whoText: string;
+                        placeText?: string;
+                        address?: string;
+                        command?: string;
+                      }[];
+                    };
                     at: string;
                   } | null;
                 }[];
@@ -3231,6 +3572,29 @@ export type paths = {
                   advice: string;
                   remote?: string;
                   facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                    causes?: {
+                      id: string;
+                      meaning: string;
+                      how: string;
+                      who: string;
+                      whoText: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    }[];
+                  };
                   at: string;
                 } | null;
               } | null;
@@ -3272,6 +3636,29 @@ export type paths = {
                 advice: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                  causes?: {
+                    id: string;
+                    meaning: string;
+                    how: string;
+                    who: string;
+                    whoText: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  }[];
+                };
                 at: string;
               } | null;
               possiblyTwice: boolean;
@@ -3291,6 +3678,29 @@ export type paths = {
                   advice: string;
                   remote?: string;
                   facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                    causes?: {
+                      id: string;
+                      meaning: string;
+                      how: string;
+                      who: string;
+                      whoText: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    }[];
+                  };
                   at: string;
                 } | null;
               }[];
@@ -3356,6 +3766,29 @@ export type paths = {
                 advice: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                  causes?: {
+                    id: string;
+                    meaning: string;
+                    how: string;
+                    who: string;
+                    whoText: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  }[];
+                };
                 at: string;
               } | null;
               possiblyTwice: boolean;
@@ -3375,6 +3808,29 @@ export type paths = {
                   advice: string;
                   remote?: string;
                   facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                    causes?: {
+                      id: string;
+                      meaning: string;
+                      how: string;
+                      who: string;
+                      whoText: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    }[];
+                  };
                   at: string;
                 } | null;
               }[];
@@ -3416,6 +3872,29 @@ export type paths = {
                 advice: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                  causes?: {
+                    id: string;
+                    meaning: string;
+                    how: string;
+                    who: string;
+                    whoText: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  }[];
+                };
                 at: string;
               } | null;
               possiblyTwice: boolean;
@@ -3435,6 +3914,29 @@ export type paths = {
                   advice: string;
                   remote?: string;
                   facts?: Record<string, string | number>;
+                  explanation?: {
+                    reference: string;
+                    meaning: string;
+                    action: string;
+                    who: string;
+                    whoText: string;
+                    waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                    waitingText: string;
+                    place?: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                    causes?: {
+                      id: string;
+                      meaning: string;
+                      how: string;
+                      who: string;
+                      whoText: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                    }[];
+                  };
                   at: string;
                 } | null;
               }[];
@@ -4400,6 +4902,16 @@ export type paths = {
                   placeText?: string;
                   address?: string;
                   command?: string;
+                  causes?: {
+                    id: string;
+                    meaning: string;
+                    how: string;
+                    who: string;
+                    whoText: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  }[];
                 };
                 at: string;
               } | null;
@@ -4472,6 +4984,16 @@ export type paths = {
                   placeText?: string;
                   address?: string;
                   command?: string;
+                  causes?: {
+                    id: string;
+                    meaning: string;
+                    how: string;
+                    who: string;
+                    whoText: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  }[];
                 };
                 at: string;
               } | null;

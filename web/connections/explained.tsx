@@ -23,7 +23,7 @@ export function Explained({ problem, found, since = problem.at, children, ...sho
     <Finding
       {...shown}
       title={title}
-      detail={found ?? meaningOf(problem)}
+      detail={found ?? meaningOf(problem) ?? detailOf(problem)}
       since={since}
       advice={advice}
       who={explanation?.whoText}
@@ -32,10 +32,18 @@ export function Explained({ problem, found, since = problem.at, children, ...sho
       command={explanation?.command === undefined ? undefined : <Command text={explanation.command} />}
       remote={remote}
       reference={referenceOf(problem)}
+      causes={
+        explanation?.causes === undefined ? undefined : <Causes causes={explanation.causes} level={shown.level} />
+      }
     >
       {children}
     </Finding>
   );
+}
+
+/** What Platen itself says of it, in English, where nothing is known in the reader’s language. */
+function detailOf({ detail, explanation }: KeptProblem): ReactNode {
+  return explanation === undefined && detail !== '' ? <span lang="en">{detail}</span> : undefined;
 }
 
 /** What a number of Microsoft means, unless the title says the same. */
@@ -44,7 +52,52 @@ function meaningOf({ title, explanation }: KeptProblem): string | undefined {
   return meaning === '' || meaning === title ? undefined : meaning;
 }
 
-function Where({ explanation }: { readonly explanation: NonNullable<KeptProblem['explanation']> }) {
+type Explanation = NonNullable<KeptProblem['explanation']>;
+type CausesProps = { readonly causes: NonNullable<Explanation['causes']>; readonly level: 2 | 3 | undefined };
+
+/** What may have led to it, where no test could tell: the most likely first, each with how to find out. */
+function Causes({ causes, level = 2 }: CausesProps) {
+  const { t } = useTranslation();
+  const Heading = `h${level === 2 ? 3 : 4}` as const;
+  return (
+    <>
+      <Heading className="section">{t('label.causes')}</Heading>
+      <ol>
+        {causes.map((cause) => (
+          <li key={cause.id}>
+            <p className="plain">
+              <strong>{cause.meaning}</strong>
+            </p>
+            <dl>
+              <dt>{t('label.findOut')}</dt>
+              <dd>{cause.how}</dd>
+              <dt>{t('label.whoCan')}</dt>
+              <dd>{cause.whoText}</dd>
+              {cause.placeText === undefined ? null : (
+                <>
+                  <dt>{t('label.where')}</dt>
+                  <dd>
+                    <Where explanation={cause} />
+                  </dd>
+                </>
+              )}
+              {cause.command === undefined ? null : (
+                <>
+                  <dt>{t('label.showCommand')}</dt>
+                  <dd>
+                    <Command text={cause.command} />
+                  </dd>
+                </>
+              )}
+            </dl>
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
+function Where({ explanation }: { readonly explanation: Pick<Explanation, 'placeText' | 'address'> }) {
   const { t } = useTranslation();
   return (
     <>
@@ -91,6 +144,11 @@ export function requestText(t: TFunction, problem: KeptProblem): string {
     explanation?.placeText === undefined ? '' : t('request.where', { where: explanation.placeText }),
     explanation?.address ?? '',
     explanation?.command === undefined ? '' : t('request.run', { command: explanation.command }),
+    ...(explanation?.causes ?? []).flatMap(({ meaning, how, command }, at) => [
+      ...(at === 0 ? ['', `${t('label.causes')}:`] : []),
+      `${at + 1}. ${meaning} ${how}`,
+      command === undefined ? '' : `   ${command}`,
+    ]),
     problem.remote === undefined ? '' : t('request.said', { remote: problem.remote, at: problem.at }),
     trace === undefined ? '' : t('request.trace', { trace: String(trace) }),
     '',

@@ -8,9 +8,9 @@ import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
 import { connectionsQuery } from '../connections/connection.ts';
+import { Explained } from '../connections/explained.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { Failed, Loaded } from '../ui/content.tsx';
-import { Finding } from '../ui/finding.tsx';
 import { Page } from '../ui/page.tsx';
 import { State } from '../ui/state.tsx';
 import { bodyOf, lookOf, type Mailbox, mailboxesQuery, queuesQuery, valuesOf } from './mailbox.ts';
@@ -45,15 +45,7 @@ function MailboxView({ mailbox, title }: { readonly mailbox: Mailbox; readonly t
     >
       <Stack gap="md">
         {enabled && problem !== null ? (
-          <Finding
-            tone={tone === 'waiting' ? 'warning' : tone}
-            title={problem.title}
-            detail={<span lang="en">{problem.detail}</span>}
-            since={problem.at}
-            stops={t('mailboxes.stops')}
-            advice={problem.advice}
-            remote={problem.remote}
-          />
+          <Explained tone={tone === 'waiting' ? 'warning' : tone} problem={problem} stops={t('mailboxes.stops')} />
         ) : (
           <State tone={tone} word={`${t(word)}: ${mailbox.address}`} />
         )}
@@ -131,15 +123,7 @@ function Test({ mailbox }: { readonly mailbox: Mailbox }) {
         </span>
       </Group>
       <p className="hint plain">{t('mailboxes.testNote')}</p>
-      {problem === undefined ? null : (
-        <Finding
-          level={2}
-          title={problem.title}
-          detail={<span lang="en">{problem.detail}</span>}
-          advice={problem.advice}
-          remote={problem.remote}
-        />
-      )}
+      {problem === undefined ? null : <Explained problem={problem} />}
       {check.error === null ? null : <Failed error={check.error} />}
     </div>
   );

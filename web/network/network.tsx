@@ -7,6 +7,7 @@ import type { paths } from '../api/schema.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
 import { type Connection, connectionsQuery } from '../connections/connection.ts';
+import { Explained } from '../connections/explained.tsx';
 import { Failed, Loaded } from '../ui/content.tsx';
 import { Finding } from '../ui/finding.tsx';
 import { fieldOf, type PlatenForm, usePlatenForm } from '../ui/form.tsx';
@@ -51,15 +52,7 @@ function Verdict({ network, connections }: Shown) {
   const { t } = useTranslation();
   const { outgoingServer: server, problem } = network;
   if (problem !== null) {
-    return (
-      <Finding
-        title={problem.title}
-        since={problem.at}
-        stops={t('network.stops')}
-        advice={problem.advice}
-        remote={problem.remote}
-      />
-    );
+    return <Explained problem={problem} stops={t('network.stops')} />;
   }
   if (server === null || network.senderEmail === null) {
     return <State tone="warning" word={t('network.none')} />;

@@ -8,8 +8,8 @@ import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { screens } from '../app/screens.ts';
 import { useSession } from '../app/session.tsx';
+import { Explained } from '../connections/explained.tsx';
 import { Failed, Loaded } from '../ui/content.tsx';
-import { Finding } from '../ui/finding.tsx';
 import { fieldOf, usePlatenForm } from '../ui/form.tsx';
 import { State } from '../ui/state.tsx';
 import { clockTime } from '../ui/when.tsx';
@@ -71,14 +71,11 @@ function Progress({ id, to }: { readonly id: string; readonly to: string }) {
             <State tone="waiting" word={attempts === 0 ? t('network.testWaiting') : t('network.testSending')} />
           ) : null}
           {problem === null || state === 'sent' ? null : (
-            <Finding
+            <Explained
               level={3}
               tone={state === 'failed' ? 'broken' : 'warning'}
-              title={problem.title}
-              since={problem.at}
+              problem={problem}
               stops={t(`message.${state}`)}
-              advice={problem.advice}
-              remote={problem.remote}
             />
           )}
           {hasOutbox ? (

@@ -7,10 +7,10 @@ import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { currentLanguage } from '../app/texts.ts';
+import { Explained } from '../connections/explained.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { Failed, Loaded } from '../ui/content.tsx';
 import { CopyButton } from '../ui/copy.tsx';
-import { Finding } from '../ui/finding.tsx';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
@@ -45,16 +45,7 @@ function MessageView({ message }: { readonly message: MessageStory }) {
       <Stack gap="md">
         <MessageLook message={message} />
         {state === 'uncertain' ? <p className="plain">{t('outbox.uncertainMeans')}</p> : null}
-        {problem === null || state === 'sent' ? null : (
-          <Finding
-            tone={STATE_TONES[state]}
-            title={problem.title}
-            detail={<span lang="en">{problem.detail}</span>}
-            since={problem.at}
-            advice={problem.advice}
-            remote={problem.remote}
-          />
-        )}
+        {problem === null || state === 'sent' ? null : <Explained tone={STATE_TONES[state]} problem={problem} />}
         <Facts message={message} />
         <Tries message={message} />
       </Stack>

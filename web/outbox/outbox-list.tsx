@@ -5,8 +5,8 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
+import { Explained } from '../connections/explained.tsx';
 import { Empty } from '../ui/content.tsx';
-import { Finding } from '../ui/finding.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
 import { State } from '../ui/state.tsx';
@@ -100,15 +100,7 @@ function Verdict() {
   const isClear = waiting + held + uncertain === 0;
   return (
     <Stack gap={4}>
-      {problem === null ? null : (
-        <Finding
-          title={problem.title}
-          since={problem.at}
-          advice={problem.advice}
-          remote={problem.remote}
-          stops={t('network.stops')}
-        />
-      )}
+      {problem === null ? null : <Explained problem={problem} stops={t('network.stops')} />}
       {isClear ? <State tone="ok" word={t('outbox.allSent')} /> : null}
       {held > 0 ? <State tone="held" word={t('outbox.held', { count: held })} /> : null}
       {waiting > 0 ? <State tone="waiting" word={t('outbox.waiting', { count: waiting })} /> : null}

@@ -28,6 +28,8 @@ export type FindingProps = {
   /** The exact words of the other side, untranslated. */
   readonly remote?: string | undefined;
   readonly reference?: string | undefined;
+  /** Several things that may have led to it. */
+  readonly causes?: ReactNode;
   readonly level?: 2 | 3;
   /** The buttons; the first one is filled. */
   readonly children?: ReactNode;
@@ -52,6 +54,7 @@ export function Finding({ tone = 'broken', level = 2, ...parts }: FindingProps) 
         <Part name={t('label.where')}>{parts.where}</Part>
         <Part name={t('label.command')}>{parts.command}</Part>
       </dl>
+      {parts.causes}
       {parts.remote === undefined ? null : <RemoteWords words={parts.remote} />}
       {parts.children === undefined ? null : (
         <Group gap="xs" mt="sm">

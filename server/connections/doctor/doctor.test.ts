@@ -56,6 +56,8 @@ type Fault = {
   readonly reference?: string;
   readonly wish?: CheckWish;
   readonly facts?: Readonly<Record<string, string | number>>;
+  /** What it may be, where the tests could not tell it apart. */
+  readonly causes?: readonly string[];
 };
 
 const flip =
@@ -149,7 +151,20 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     plant: async () => await practice.steer('/accounts', { upn: PRINT_ROOM, hasMailbox: false }),
     test: 'imap',
     code: 'mailbox-not-accessible',
-    facts: { cause: 'no-license-or-mailbox' },
+    reference: 'imap-not-connected',
+    facts: { toldApartBy: 'smtp' },
+    causes: ['no-license', 'no-right'],
+  },
+  'no protocol lets the account in': {
+    plant: async () => {
+      await practice.steer('/imap/fault', { kind: 'refuse-login' });
+      await practice.steer('/pop3/fault', { name: 'refuse-login' });
+      await practice.steer('/smtp/fault', { named: 'token-refused', times: 10 });
+    },
+    test: 'imap',
+    code: 'mailbox-refused',
+    reference: 'imap-auth-failed',
+    causes: ['imap-off', 'other-account'],
   },
   'too many sessions for a moment': {
     plant: imap({ kind: 'no-mailbox', times: 1 }),
@@ -198,6 +213,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     test: 'smtp',
     code: 'smtp-refused-by-policy',
     reference: 'smtp-policy',
+    causes: ['policy', 'smtp-switch', 'security-defaults'],
   },
   'the right to send as the sender is missing': {
     plant: async () => await practice.steer('/shared-mailboxes', { address: SHARED, fullAccess: [PRINT_ROOM] }),
@@ -205,6 +221,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     test: 'message',
     code: 'sender-not-allowed',
     reference: 'smtp-send-as-denied',
+    causes: ['no-send-as', 'right-is-new', 'on-behalf-only', 'alias-as-sender'],
   },
   'the shared mailbox gives no full access': {
     plant: async () => await practice.steer('/shared-mailboxes', { address: SHARED, sendAs: [PRINT_ROOM] }),
@@ -285,10 +302,24 @@ describe('the connection doctor', () => {
       for (const language of ['en', 'it'] as const) {
         const told = explainFailure(problem, { language, account: PRINT_ROOM });
         assert.equal(told?.reference, fault.reference);
+        assert.deepEqual(
+          told.causes?.map(({ id }) => id),
+          fault.causes,
+        );
         assert.ok(told.meaning.length > 5 && told.whoText.length > 2 && told.waitingText.length > 2);
       }
     });
   }
+
+  test('without SMTP it is POP3 that tells IMAP switched off from a token that is no good', async () => {
+    await using node = await openPracticeContext(practice);
+    const id = await connectPractice(node, practice, { uses: ['imap', 'pop3'] });
+    await practice.steer('/imap/fault', { kind: 'refuse-login' });
+    const [found] = failuresOf(await examine(node, id));
+    assert.deepEqual([found?.test, found?.problem?.code], ['imap', 'protocol-off']);
+    const { cause, toldApartBy } = found?.problem?.facts ?? {};
+    assert.deepEqual([cause, toldApartBy], ['imap-off', 'pop3']);
+  });
 
   test('a firewall before one server is named, and what does not depend on it is still tested', async () => {
     const port = await deadPort();

@@ -1,18 +1,15 @@
 /** Tests of the mail servers: can they be reached, do they take the token, does the mailbox really open. */
 import { type ErrorCode, PlatenError } from '../../base/errors.ts';
 import { newId } from '../../base/secrets.ts';
-import { connectImap } from '../../protocols/imap/client.ts';
 import { ImapFailure } from '../../protocols/imap/failure.ts';
 import { findAnswer } from '../../protocols/microsoft/answers.ts';
-import { connectSmtp } from '../../protocols/smtp/client.ts';
 import { composeMessage } from '../../protocols/smtp/compose.ts';
 import { openSocket } from '../../protocols/smtp/connect.ts';
 import type { SmtpOutcome, SmtpTrouble } from '../../protocols/smtp/outcome.ts';
 import { readNetworkSettings } from '../network.ts';
 import { type Check, failed, namesOf, type Outcome, type Probe, passed, skipped } from './probe.ts';
+import { CLIENT_NAME, openInbox, opensInbox, RULED_OUT, signInElsewhere, signInToSmtp } from './sign-ins.ts';
 
-/** A name is enough for a hello that nobody looks at. */
-const CLIENT_NAME = 'platen.invalid';
 const FOLDERS = ['Platen/Done', 'Platen/Refused', 'Platen/Failed'];
 
 /** Opens a socket to each server that the connection is for: a firewall shows here, whatever TLS and sign-in say. */
@@ -41,18 +38,6 @@ async function testReach({ cloud, granted, signal }: Check): Promise<Outcome> {
   return failed(error);
 }
 
-type Mailbox = { readonly mailbox: string };
-
-/** Signs in over IMAP and opens INBOX: a sign-in that is accepted proves nothing yet. */
-async function openInbox(check: Check, { mailbox }: Mailbox, folders: readonly string[] = []): Promise<number> {
-  const { cloud, signal, seen } = check;
-  const credentials = { kind: 'token', username: mailbox, accessToken: seen.accessToken ?? '' } as const;
-  await using session = await connectImap({ ...cloud.imap, credentials }, signal);
-  const { exists } = await session.select('INBOX');
-  for (const folder of folders) await session.ensureFolder(folder);
-  return exists;
-}
-
 async function testImap(check: Check): Promise<Outcome> {
   if (!check.granted.includes('imap')) return skipped('not-granted');
   const { mailbox } = namesOf(check);
@@ -64,38 +49,25 @@ async function testImap(check: Check): Promise<Outcome> {
   }
 }
 
-/** The same words have several causes; the sign-in over SMTP and a second look tell some of them apart. */
+/** The same words have several causes; a second look and the sign-ins over SMTP and POP3 tell some of them apart. */
 async function explainImap(check: Check, failure: ImapFailure): Promise<Outcome> {
-  const names = namesOf(check);
   const isRefusal = failure.kind === 'auth-failed' || failure.kind === 'authenticated-but-not-connected';
   if (!isRefusal) return failed(imapError('mailbox-unreachable', check, { failure }));
-  if (failure.kind === 'authenticated-but-not-connected' && (await opensNow(check))) {
+  if (failure.kind === 'authenticated-but-not-connected' && (await opensInbox(check))) {
     return failed(imapError('mailbox-unreachable', check, { failure, facts: { cause: 'too-many-sessions' } }));
   }
-  if (!check.granted.includes('smtp')) return failed(imapError('mailbox-refused', check, { failure }));
-  const opened = await signInToSmtp(check);
-  if (opened.kind === 'open') {
-    await opened.session[Symbol.asyncDispose]();
-    // token, account, license and mailbox are good, or SMTP would have refused them too
-    const facts = { cause: 'imap-off', toldApartBy: 'smtp' };
-    return failed(imapError('protocol-off', check, { failure, facts, values: { ...names, protocol: 'IMAP' } }));
+  const elsewhere = await signInElsewhere(check, ['smtp', 'pop3']);
+  if (elsewhere.opened !== undefined) {
+    // token, account, license and mailbox are good, or the other one would have refused them too
+    const facts = { cause: 'imap-off', toldApartBy: elsewhere.opened };
+    const values = { ...namesOf(check), protocol: 'IMAP' };
+    return failed(imapError('protocol-off', check, { failure, facts, values }));
   }
-  if (opened.kind === 'refused' && codeOfReply(opened.reply.words) === 'mailbox-not-accessible') {
-    const facts = { cause: 'no-license-or-mailbox', toldApartBy: 'smtp' };
+  if (elsewhere.words !== undefined && codeOfReply(elsewhere.words) === 'mailbox-not-accessible') {
+    const facts = { toldApartBy: 'smtp', ruledOut: `${RULED_OUT} imap-off too-many-sessions` };
     return failed(imapError('mailbox-not-accessible', check, { failure, facts }));
   }
-  return failed(imapError('mailbox-refused', check, { failure }));
-}
-
-/** Our own first session is closed by now: where that was one too many, the next one opens. */
-async function opensNow(check: Check): Promise<boolean> {
-  return await openInbox(check, namesOf(check)).then(
-    () => true,
-    (error) => {
-      if (error instanceof ImapFailure) return false;
-      throw error;
-    },
-  );
+  return failed(imapError('mailbox-refused', check, { failure, facts: { ruledOut: RULED_OUT } }));
 }
 
 function imapError(
@@ -135,30 +107,12 @@ async function testFolders(check: Check): Promise<Outcome> {
   }
 }
 
-async function signInToSmtp(check: Check) {
-  const { cloud, signal, seen } = check;
-  const username = namesOf(check).mailbox;
-  const credentials = { kind: 'token', username, accessToken: seen.accessToken ?? '' } as const;
-  const target = { ...cloud.smtp, verifyCertificate: true, clientName: CLIENT_NAME, credentials };
-  return await connectSmtp(target, signal);
-}
-
 async function testSmtp(check: Check): Promise<Outcome> {
   if (!check.granted.includes('smtp')) return skipped('not-granted');
   const opened = await signInToSmtp(check);
   if (opened.kind !== 'open') return failed(smtpError(check, opened));
   await opened.session[Symbol.asyncDispose]();
   return passed({ host: check.cloud.smtp.host });
-}
-
-/** The first other protocol, of those that were granted, that lets the account into the mailbox. */
-export async function signInElsewhere(check: Check): Promise<'imap' | 'smtp' | undefined> {
-  if (check.granted.includes('imap') && (await opensNow(check))) return 'imap';
-  if (!check.granted.includes('smtp')) return undefined;
-  const opened = await signInToSmtp(check);
-  if (opened.kind !== 'open') return undefined;
-  await opened.session[Symbol.asyncDispose]();
-  return 'smtp';
 }
 
 function codeOfReply(words: string): ErrorCode | undefined {
@@ -169,7 +123,7 @@ function smtpError(check: Check, trouble: SmtpTrouble, sender = namesOf(check).s
   const values = { ...namesOf(check), sender, host: check.cloud.smtp.host };
   if (trouble.kind === 'refused') {
     const code = codeOfReply(trouble.reply.words) ?? (trouble.phase === 'auth' ? 'sign-in-refused' : 'message-refused');
-    const facts = { phase: trouble.phase };
+    const facts = { phase: trouble.phase, ...(trouble.phase === 'auth' ? { ruledOut: RULED_OUT } : {}) };
     return new PlatenError(code, `refused at ${trouble.phase}`, { values, facts, remote: trouble.reply.words });
   }
   const words = 'words' in trouble ? trouble.words : 'the message could not be read';

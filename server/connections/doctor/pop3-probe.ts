@@ -1,18 +1,14 @@
 /** The test of POP3: TLS, sign-in, and a count of the messages, because a sign-in alone proves nothing yet. */
 import { type ErrorCode, PlatenError } from '../../base/errors.ts';
-import { connectPop3 } from '../../protocols/pop3/client.ts';
 import { Pop3Failure } from '../../protocols/pop3/failure.ts';
-import { signInElsewhere } from './mail-probes.ts';
 import { type Check, failed, namesOf, type Outcome, type Probe, passed, skipped } from './probe.ts';
+import { countOverPop3, RULED_OUT, signInElsewhere } from './sign-ins.ts';
 
 async function testPop3(check: Check): Promise<Outcome> {
-  const { cloud, granted, signal, seen } = check;
+  const { cloud, granted } = check;
   if (!granted.includes('pop3')) return skipped('not-granted');
-  const credentials = { kind: 'token', username: namesOf(check).mailbox, accessToken: seen.accessToken ?? '' } as const;
   try {
-    await using session = await connectPop3({ ...cloud.pop3, credentials }, signal);
-    const { count } = await session.stat();
-    return passed({ host: cloud.pop3.host, messages: count });
+    return passed({ host: cloud.pop3.host, messages: await countOverPop3(check) });
   } catch (failure) {
     if (!(failure instanceof Pop3Failure)) throw failure;
     return await explainPop3(check, failure);
@@ -22,8 +18,8 @@ async function testPop3(check: Check): Promise<Outcome> {
 /** Exchange has one answer for a bad token and for POP3 switched off; another protocol tells them apart. */
 async function explainPop3(check: Check, failure: Pop3Failure): Promise<Outcome> {
   if (failure.kind !== 'auth-failed') return failed(pop3Error('mailbox-unreachable', check, failure));
-  const toldApartBy = await signInElsewhere(check);
-  if (toldApartBy === undefined) return failed(pop3Error('mailbox-refused', check, failure));
+  const { opened: toldApartBy } = await signInElsewhere(check, ['imap', 'smtp']);
+  if (toldApartBy === undefined) return failed(pop3Error('mailbox-refused', check, failure, { ruledOut: RULED_OUT }));
   return failed(pop3Error('protocol-off', check, failure, { cause: 'pop3-off', toldApartBy }));
 }
 

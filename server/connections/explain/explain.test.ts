@@ -9,9 +9,11 @@ import answersTable from '../../../test/corpus/microsoft/answers.json' with { ty
 import { ERRORS } from '../../base/errors.ts';
 import { AADSTS } from '../../protocols/microsoft/aadsts.ts';
 import { ANSWERS, findAnswer } from '../../protocols/microsoft/answers.ts';
-import { quote } from '../../protocols/microsoft/commands.ts';
+import { CAUSES, CAUSES_OF, type CauseId } from '../../protocols/microsoft/causes.ts';
+import { commandOf, quote } from '../../protocols/microsoft/commands.ts';
 import { addressOf, PLACES } from '../../protocols/microsoft/places.ts';
 import { explainFailure } from './explain.ts';
+import { answerKept } from './kept.ts';
 
 const ABOUT = { cloud: 'worldwide', clientId: 'c1', account: 'print@contoso.example' } as const;
 const known = [...new Set([...aadstsTable.rows.flatMap(({ numbers }) => numbers), ...aadstsTable.endsRefreshToken])];
@@ -104,10 +106,81 @@ describe('the answers of the mail servers and of the way there', () => {
   });
 });
 
+describe('an answer with several causes', () => {
+  const told = (words: string, facts: Readonly<Record<string, string>> = {}) =>
+    explainFailure({ code: 'message-refused', remote: words, facts }, { ...ABOUT, language: 'en' });
+  const policy = '535 5.7.139 Authentication unsuccessful, the request did not meet the criteria to be authenticated';
+
+  test('lists them with how to find out, in both languages, and every cause belongs to an answer', () => {
+    for (const [answer, causes] of Object.entries(CAUSES_OF)) {
+      assert.ok(causes.length > 1 && new Set(causes).size === causes.length, answer);
+      const { words } = answersTable.find(({ id }) => id === answer) ?? {};
+      assert.ok(words !== undefined, `${answer} is an answer`);
+      const shown = LANGUAGES.map((language) => explainFailure({ code: 'x', remote: words }, { ...ABOUT, language }));
+      for (const one of shown) {
+        assert.deepEqual(
+          one?.causes?.map(({ id }) => id),
+          causes,
+        );
+        for (const { meaning, how, whoText } of one?.causes ?? []) {
+          for (const text of [meaning, how, whoText]) assert.ok(text.length > 5 && !text.includes('{{'), text);
+        }
+      }
+      assert.notDeepEqual(shown[0]?.causes, shown[1]?.causes);
+    }
+    const used = new Set(Object.values(CAUSES_OF).flat());
+    assert.deepEqual(
+      Object.keys(CAUSES).filter((id) => !used.has(id as CauseId)),
+      [],
+    );
+    assert.deepEqual(Object.keys(en.causes).sort(), Object.keys(CAUSES).sort());
+  });
+
+  test('leaves out what a test has ruled out, and lists none when a test has found the one', () => {
+    const ids = (facts: Readonly<Record<string, string>>) => told(policy, facts)?.causes?.map(({ id }) => id);
+    assert.deepEqual(ids({ ruledOut: 'account-blocked' }), ['policy', 'smtp-switch', 'security-defaults']);
+    assert.equal(ids({ cause: 'smtp-switch' }), undefined);
+    assert.equal(told('535 5.7.139 SmtpClientAuthentication is disabled for the Tenant')?.causes, undefined);
+  });
+
+  test('is looked into with commands that change nothing, and with the pages of the own cloud', () => {
+    for (const [id, cause] of Object.entries(CAUSES)) {
+      if (!('command' in cause)) continue;
+      assert.match(commandOf(cause.command, { mailbox: 'a@b.example', account: 'c@b.example' }), /^Get-/, id);
+    }
+    const [first, second] = told(policy)?.causes ?? [];
+    assert.match(first?.address ?? '', /^https:\/\/entra\.microsoft\.com\//);
+    assert.match(second?.command ?? '', /Get-CASMailbox 'print@contoso\.example'/);
+  });
+});
+
+describe('what other rooms keep of a failure', () => {
+  const kept = (problem: { code: string; remote?: string }, about?: typeof ABOUT) =>
+    answerKept({ detail: '', at: '', ...problem }, 'en', about).explanation;
+
+  test('is explained in full through a connection, and of any other server only on the way there', () => {
+    const full = { code: 'sender-mailbox-full', remote: '554 5.2.2 mailbox full' };
+    assert.equal(kept(full, ABOUT)?.reference, 'smtp-mailbox-full');
+    assert.equal(kept(full), undefined);
+    const refused = { code: 'server-unreachable', remote: 'connect ECONNREFUSED 192.0.2.1:25' };
+    assert.equal(kept(refused)?.reference, 'network-refused');
+    const password = { code: 'mailbox-refused', remote: 'LOGIN failed.' };
+    assert.equal(kept(password)?.reference, 'imap-login-disabled');
+    assert.equal(kept({ code: 'sign-in-refused', remote: '535 5.7.8 Error: authentication failed' }), undefined);
+  });
+
+  test('is not reported to the project when it is about one recipient, and is when nobody knows it', () => {
+    const unknown = '550 5.1.99 Blue moon';
+    assert.equal(kept({ code: 'recipient-refused', remote: unknown }, ABOUT), undefined);
+    assert.deepEqual(kept({ code: 'message-refused', remote: unknown }, ABOUT)?.who, 'project');
+  });
+});
+
 test('docs/microsoft-365.md holds the tables as `npm run docs` writes them', () => {
   const page = readFileSync(new URL('../../../docs/microsoft-365.md', import.meta.url), 'utf8');
   assert.ok(page === withFailureTables(page), 'run `npm run docs`');
   assert.ok(page.includes('| 530035 |') && page.includes('| `smtp-auth-off-mailbox` |'));
+  assert.ok(page.includes('| `imap-not-connected` | 1. '));
 });
 
 describe('the places to click', () => {

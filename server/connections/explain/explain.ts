@@ -6,10 +6,25 @@
 import { adviceFor, hasText, textFor, titleFor } from '../../../locales/locales.ts';
 import { AADSTS } from '../../protocols/microsoft/aadsts.ts';
 import { type Answer, type AnswerProtocol, findAnswer, findAnswerByCode } from '../../protocols/microsoft/answers.ts';
+import { CAUSES, CAUSES_OF, type Cause, type CauseId } from '../../protocols/microsoft/causes.ts';
 import { commandOf } from '../../protocols/microsoft/commands.ts';
 import type { Cure, Waiting, Who } from '../../protocols/microsoft/failure.ts';
 import { addressOf, type Place } from '../../protocols/microsoft/places.ts';
 import type { Language, Problem } from '../../store/schema.ts';
+
+/** One of several things that end in the same words. */
+export type PossibleCause = {
+  readonly id: CauseId;
+  readonly meaning: string;
+  /** How to find out whether it is this one. */
+  readonly how: string;
+  readonly who: Who;
+  readonly whoText: string;
+  readonly placeText?: string;
+  readonly address?: string;
+  /** Shows the setting, and changes nothing. */
+  readonly command?: string;
+};
 
 export type Explanation = {
   /** For reports and searches: `AADSTS53003`, `smtp-auth-off-tenant`, or `unknown`. */
@@ -26,6 +41,8 @@ export type Explanation = {
   /** The page itself, in the cloud of the tenant. */
   readonly address?: string;
   readonly command?: string;
+  /** The most likely first; absent when there is one cause alone, or when it was told apart. */
+  readonly causes?: readonly PossibleCause[];
 };
 
 export type About = {
@@ -48,7 +65,8 @@ export function explainFailure(problem: Told, about: About): Explanation | undef
   const cure = AADSTS.get(aadsts);
   if (cure !== undefined) return describe(cure, { ...about, reference: `AADSTS${aadsts}`, texts: `aadsts.${aadsts}` });
   const words = [problem.remote ?? '', problem.facts?.failure ?? '', problem.facts?.words ?? ''].join(' ');
-  const answer = findAnswer(words, about.protocol) ?? findAnswerByCode(problem.code);
+  const answer =
+    findAnswer(words, about.protocol) ?? (problem.remote === undefined ? findAnswerByCode(problem.code) : undefined);
   if (answer !== undefined) return describeAnswer(answer, problem, about);
   if (problem.remote === undefined) return undefined;
   const unknown = { who: 'project', waiting: 'no' } as const;
@@ -60,13 +78,9 @@ export function explainFailure(problem: Told, about: About): Explanation | undef
 
 function describeAnswer(answer: Answer, problem: Told, about: About): Explanation {
   const { mailbox, account } = namesOf(problem, about);
-  const explained = describe(answer, {
-    ...about,
-    account,
-    mailbox,
-    reference: answer.id,
-    texts: `answers.${answer.id}`,
-  });
+  const shown = { ...about, account, mailbox, reference: answer.id, texts: `answers.${answer.id}` };
+  const causes = possibleCauses(answer.id, problem).map((id) => describeCause(id, shown));
+  const explained = { ...describe(answer, shown), ...(causes.length === 0 ? {} : { causes }) };
   if (answer.code === undefined) return explained;
   const values = { mailbox, sender: account, host: '', ...problem.values };
   const [meaning, action] = [
@@ -74,6 +88,39 @@ function describeAnswer(answer: Answer, problem: Told, about: About): Explanatio
     adviceFor(about.language, answer.code, values),
   ];
   return { ...explained, meaning, action };
+}
+
+/** What may have led to an answer, without what a test has ruled out; none when a test has found the one. */
+function possibleCauses(answerId: string, { facts }: Told): readonly CauseId[] {
+  const all = CAUSES_OF[answerId] ?? [];
+  const ruledOut = String(facts?.ruledOut ?? '').split(' ');
+  return all.some((id) => id === facts?.cause) ? [] : all.filter((id) => !ruledOut.includes(id));
+}
+
+function describeCause(id: CauseId, { language, ...about }: About): PossibleCause {
+  const cause: Cause = CAUSES[id];
+  return {
+    id,
+    meaning: textFor(language, `causes.${id}.meaning`),
+    how: textFor(language, `causes.${id}.how`),
+    who: cause.who,
+    whoText: textFor(language, `explain.who.${cause.who}`),
+    ...wayOf(cause, { ...about, language }),
+  };
+}
+
+/** Where to click and what to run, with the names filled in. */
+function wayOf({ place, command }: Pick<Cause, 'place' | 'command'>, about: About) {
+  const { language, cloud, clientId, account = '', mailbox = account } = about;
+  const address =
+    place === undefined || cloud === undefined
+      ? undefined
+      : addressOf(place, { cloud, ...(clientId === undefined ? {} : { clientId }) });
+  return {
+    ...(place === undefined ? {} : { placeText: textFor(language, `places.${place}`) }),
+    ...(address === undefined ? {} : { address }),
+    ...(command === undefined || mailbox === '' ? {} : { command: commandOf(command, { mailbox, account }) }),
+  };
 }
 
 function namesOf(problem: Told, about: About): { readonly mailbox: string; readonly account: string } {
@@ -87,11 +134,7 @@ function namesOf(problem: Told, about: About): { readonly mailbox: string; reado
 }
 
 function describe(cure: Cure, shown: About & { readonly reference: string; readonly texts: string }): Explanation {
-  const { language, cloud, clientId, reference, texts, account = '', mailbox = account } = shown;
-  const address =
-    cure.place === undefined || cloud === undefined
-      ? undefined
-      : addressOf(cure.place, { cloud, ...(clientId === undefined ? {} : { clientId }) });
+  const { language, reference, texts } = shown;
   return {
     reference,
     meaning: hasText(language, `${texts}.meaning`) ? textFor(language, `${texts}.meaning`) : '',
@@ -100,8 +143,7 @@ function describe(cure: Cure, shown: About & { readonly reference: string; reado
     whoText: textFor(language, `explain.who.${cure.who}`),
     waiting: cure.waiting,
     waitingText: textFor(language, `explain.waiting.${cure.waiting}`),
-    ...(cure.place === undefined ? {} : { place: cure.place, placeText: textFor(language, `places.${cure.place}`) }),
-    ...(address === undefined ? {} : { address }),
-    ...(cure.command === undefined || mailbox === '' ? {} : { command: commandOf(cure.command, { mailbox, account }) }),
+    ...(cure.place === undefined ? {} : { place: cure.place }),
+    ...wayOf(cure, shown),
   };
 }

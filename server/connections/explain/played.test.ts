@@ -16,8 +16,8 @@ import { AADSTS } from '../../protocols/microsoft/aadsts.ts';
 import { toProblem } from '../connection.ts';
 import { beginDeviceLogin, type Connection, getConnection } from '../connections.ts';
 import { pollLogin } from '../poll-login.ts';
-import { answerProblem } from '../shapes.ts';
 import { renewTokens } from '../tokens.ts';
+import { answerProblem } from './kept.ts';
 
 /** Every number of the table where Platen meets it: the practice tenant plays it, and what Platen makes of it is read. */
 const numbersSeen = (where: 'D' | 'T' | 'R') =>

@@ -98,7 +98,6 @@ export const ANSWERS: readonly Answer[] = [
     place: 'licenses',
   }),
   smtp('tls-too-old', /4\.7\.66|TLS 1\.0 and 1\.1 are not supported/i, {
-    code: 'too-busy',
     who: NETWORK,
     waiting: 'no',
   }),
@@ -211,7 +210,8 @@ export function findAnswer(words: string, protocol?: AnswerProtocol): Answer | u
   return ANSWERS.find((row) => isMeant(row) && row.pattern.test(words));
 }
 
-/** For a failure whose words were not kept: the row of its error code. */
+/** For a failure whose words were not kept: the row of its error code, where there is only one. */
 export function findAnswerByCode(code: string): Answer | undefined {
-  return ANSWERS.find((row) => row.code === code);
+  const [row, ...others] = ANSWERS.filter((one) => one.code === code);
+  return others.length === 0 ? row : undefined;
 }

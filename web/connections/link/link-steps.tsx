@@ -10,12 +10,13 @@ import { CopyButton } from '../../ui/copy.tsx';
 import { toneStyle } from '../../ui/state.tsx';
 import { type Connection, connectionsQuery } from '../connection.ts';
 import { Remaining } from '../device-code.tsx';
+import type { Redirect } from './sign-in-link.tsx';
 
 type LinkStepsProps = {
   readonly connection: Connection;
-  readonly link: { readonly url: string; readonly expiresAt: string };
+  readonly link: { readonly url: string; readonly expiresAt: string; readonly redirect: Redirect };
   readonly paste: UseMutationResult<unknown, Error, string>;
-  readonly onNewLink: () => void;
+  readonly onNewLink: (redirect?: Redirect) => void;
   readonly onClose: () => void;
 };
 
@@ -41,6 +42,7 @@ export function LinkSteps({ connection, link, paste, onNewLink, onClose }: LinkS
     setAddress(text);
     send(text);
   };
+  if (link.redirect === 'loopback') return <ComesBack {...{ connection, link, onNewLink, onClose }} />;
   return (
     <form onSubmit={submit}>
       <Stack gap="md">
@@ -66,10 +68,47 @@ export function LinkSteps({ connection, link, paste, onNewLink, onClose }: LinkS
         <p className="note" style={toneStyle('warning')}>
           {t('deviceCode.private')}
         </p>
-        <PasteFailed error={paste.error} onNewLink={onNewLink} />
+        <PasteFailed error={paste.error} onNewLink={() => onNewLink()} />
+        {isOnServer() ? (
+          <Group gap="xs">
+            <Button variant="default" onClick={() => onNewLink('loopback')}>
+              {t('signInLink.here')}
+            </Button>
+          </Group>
+        ) : null}
         <LinkButtons connection={connection} onClose={onClose} isBusy={paste.isPending} />
       </Stack>
     </form>
+  );
+}
+
+/** Platen was opened under a name of its own machine. Through a tunnel it may still be another one: pasting stays. */
+function isOnServer(): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(window.location.hostname);
+}
+
+/** The browser runs on the server: the sign-in ends on a page of Platen's own, and nothing is pasted. */
+function ComesBack({ connection, link, onNewLink, onClose }: Omit<LinkStepsProps, 'paste'>) {
+  const { t } = useTranslation();
+  return (
+    <Stack gap="md">
+      <WhoSignsIn connection={connection} />
+      <ol className="codesteps">
+        <OpenStep url={link.url} />
+        <li>{t('signInLink.comesBack')}</li>
+      </ol>
+      <Remaining expiresAt={link.expiresAt} />
+      <p className="note" style={toneStyle('warning')}>
+        {t('deviceCode.private')}
+      </p>
+      <p className="plain">{t('signInLink.hereNote')}</p>
+      <Group gap="xs">
+        <Button variant="default" onClick={() => onNewLink('paste')}>
+          {t('signInLink.pasteInstead')}
+        </Button>
+      </Group>
+      <LinkButtons connection={connection} onClose={onClose} isBusy={false} isPasted={false} />
+    </Stack>
   );
 }
 
@@ -135,7 +174,8 @@ function LinkButtons({
   connection,
   onClose,
   isBusy,
-}: Pick<LinkStepsProps, 'connection' | 'onClose'> & { readonly isBusy: boolean }) {
+  isPasted = true,
+}: Pick<LinkStepsProps, 'connection' | 'onClose'> & { readonly isBusy: boolean; readonly isPasted?: boolean }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const { id } = connection;
@@ -153,9 +193,11 @@ function LinkButtons({
         <Button variant="default" loading={cancel.isPending} onClick={() => cancel.mutate()}>
           {t('action.cancel')}
         </Button>
-        <Button type="submit" loading={isBusy}>
-          {t('action.connect')}
-        </Button>
+        {isPasted ? (
+          <Button type="submit" loading={isBusy}>
+            {t('action.connect')}
+          </Button>
+        ) : null}
       </Group>
     </Stack>
   );

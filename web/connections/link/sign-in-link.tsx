@@ -38,6 +38,9 @@ export default function SignInLinkScreen() {
   );
 }
 
+/** How the browser comes back: by the address that a person pastes, or to Platen itself on the same machine. */
+export type Redirect = 'paste' | 'loopback';
+
 type SignInLinkProps = { readonly connection: Connection; readonly onClose: () => void };
 
 function SignInLink({ connection, onClose }: SignInLinkProps) {
@@ -47,7 +50,8 @@ function SignInLink({ connection, onClose }: SignInLinkProps) {
   useLiveQuery(['login-', 'connection-'], connectionsQuery.queryKey);
   // The link is in this answer and nowhere else: whoever comes back to the page gets a new one.
   const begin = useMutation({
-    mutationFn: () => need(api.POST('/connections/{id}/sign-in-link', { params: { path: { id } }, body: {} })),
+    mutationFn: (redirect: Redirect) =>
+      need(api.POST('/connections/{id}/sign-in-link', { params: { path: { id } }, body: { redirect } })),
     onSuccess: refresh,
   });
   const paste = useMutation({
@@ -60,17 +64,17 @@ function SignInLink({ connection, onClose }: SignInLinkProps) {
   useEffect(() => {
     if (!isFirst.current) return;
     isFirst.current = false;
-    mutate();
+    mutate('paste');
   }, [mutate]);
-  const again = () => {
+  const again = (redirect: Redirect = 'paste') => {
     paste.reset();
-    mutate();
+    mutate(redirect);
   };
-  if (begin.error !== null) return <Failed error={begin.error} retry={mutate} />;
+  if (begin.error !== null) return <Failed error={begin.error} retry={() => again()} />;
   if (begin.data === undefined || begin.isPending) return <Loading />;
   const { login } = connection;
   if (login?.kind === 'link' && login.state !== 'pending') {
-    return <LinkOutcome connection={connection} onNewLink={again} onClose={onClose} />;
+    return <LinkOutcome connection={connection} onNewLink={() => again()} onClose={onClose} />;
   }
   if (paste.isSuccess) return <AskingOn />;
   return <LinkSteps connection={connection} link={begin.data} paste={paste} onNewLink={again} onClose={onClose} />;
