@@ -92,16 +92,7 @@ export function describeConnection(
     stateSince: row.state_since,
     problem: row.problem ?? undefined,
     account: describeAccount(row),
-    login:
-      login === undefined
-        ? undefined
-        : {
-            kind: login.kind,
-            state: login.state,
-            expiresAt: login.expires_at,
-            problem: login.problem ?? undefined,
-            offersLink: offersLink(login),
-          },
+    login: login === undefined ? undefined : describeLogin(login),
     // told by whoever knows the time, because a report may have been cut off
     checks: undefined,
     expiry: {
@@ -112,6 +103,16 @@ export function describeConnection(
     },
     clockSkewSeconds: row.clock_skew_seconds ?? undefined,
     createdAt: row.created_at,
+  };
+}
+
+export function describeLogin(login: LoginRow): NonNullable<Connection['login']> {
+  return {
+    kind: login.kind,
+    state: login.state,
+    expiresAt: login.expires_at,
+    problem: login.problem ?? undefined,
+    offersLink: offersLink(login),
   };
 }
 

@@ -26,6 +26,7 @@ import { type Begin, beginLogin, cancelPending, type DeviceLogin, findOpenCode }
 import { readReport } from './doctor/report.ts';
 import { getCloud, usesOf } from './exchange-online.ts';
 import { endPermission, forecastFor } from './expiry/permissions.ts';
+import { endHandOver } from './hand-over/hand-over.ts';
 import {
   findForeignSender,
   type NetworkSettings,
@@ -146,6 +147,8 @@ export async function updateConnection(
     });
     const isOtherApplication =
       next.client_id !== row.client_id || next.tenant_id !== row.tenant_id || next.cloud !== row.cloud;
+    const isOtherOwner = next.expected_account !== row.expected_account;
+    if (isOtherOwner) await endHandOver(context, connectionId, { as: 'withdrawn', actor });
     if (isOtherApplication) return await forgetAccount(context, row, actor);
     await checkExpectedAccount(context, row, { expected: next.expected_account, actor });
   });
@@ -154,6 +157,7 @@ export async function updateConnection(
 
 async function forgetAccount(context: Context, row: ConnectionRow, actor: string): Promise<void> {
   await cancelPending(context, row.id, actor);
+  await endHandOver(context, row.id, { as: 'withdrawn', actor });
   await endPermission(context, row.id);
   await context.db.deleteFrom('connection_tokens').where('connection_id', '=', row.id).execute();
   await context.db

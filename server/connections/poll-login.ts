@@ -20,6 +20,7 @@ import {
 } from './connection.ts';
 import { deviceCodeBinding, settleLogin } from './device-login.ts';
 import { identityCall, keepGranted, usesOf } from './exchange-online.ts';
+import { endHandOver } from './hand-over/hand-over.ts';
 import { adoptGrant } from './tokens.ts';
 
 /** RFC 8628 section 3.5: what `slow_down` adds, for good. */
@@ -196,6 +197,7 @@ async function decide(step: LoginStep): Promise<void> {
   await change(step, async (context, current) => {
     await settleLogin(context, login, { state: 'granted' });
     await adoptGrant(context, current, { grant, method: login.kind, scopes, addresses: verdict.addresses });
+    await endHandOver(context, current.id, { as: 'confirmed' });
   });
 }
 

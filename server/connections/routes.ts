@@ -22,6 +22,7 @@ import { doctorRoutes } from './doctor/routes.ts';
 import { DEFAULT_CLOUD, findTenant, listClouds } from './exchange-online.ts';
 import { expiryRoutes } from './expiry/routes.ts';
 import { answerProblem } from './explain/kept.ts';
+import { handOverRoutes } from './hand-over/routes.ts';
 import { linkRoutes } from './link/routes.ts';
 import { registrationRoutes } from './registration/routes.ts';
 import {
@@ -47,6 +48,7 @@ export async function connectionsRoutes(app: FastifyInstance, context: Context):
   changeRoutes(app, context);
   deviceCodeRoutes(app, context);
   linkRoutes(app, context);
+  handOverRoutes(app, context);
   registrationRoutes(app, context);
   doctorRoutes(app, context);
   expiryRoutes(app, context);

@@ -10,7 +10,7 @@ import { DEFAULT_CLOUD } from './exchange-online.ts';
 import type { About } from './explain/explain.ts';
 import { answerProblem, problemAnswer } from './explain/kept.ts';
 
-const line = (maxCharacters: number) =>
+export const line = (maxCharacters: number) =>
   z
     .string()
     .trim()

@@ -18,6 +18,8 @@ export const EVENT_TYPES = {
   'connection-state-changed': 'connection',
   'login-started': 'connection',
   'login-ended': 'connection',
+  'hand-over-made': 'connection',
+  'hand-over-ended': 'connection',
   'connection-tested': 'connection',
   'connection-expiry-near': 'connection',
   'backup-restored': 'node',

@@ -16,6 +16,7 @@ import * as permissions from './migrations/0012-permissions.ts';
 import * as wishes from './migrations/0014-wishes.ts';
 import * as overview from './migrations/0018-overview.ts';
 import * as finding from './migrations/0026-finding.ts';
+import * as handOver from './migrations/0022-hand-over.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -31,6 +32,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0014-wishes': wishes,
   '0018-overview': overview,
   '0026-finding': finding,
+  '0022-hand-over': handOver,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

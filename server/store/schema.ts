@@ -166,6 +166,29 @@ type ConnectionLogins = {
   problem: Json<Problem> | null;
   created_at: Instant;
 };
+/** How a hand-over ended; one whose time is over has no end of its own. */
+export type HandOverEnd = 'confirmed' | 'withdrawn' | 'unexpected';
+/** A link for the owner of a mailbox, good for the sign-in of one connection; at most one of each has no end. */
+type HandOvers = {
+  id: string;
+  connection_id: string;
+  /** Of the token; the token itself is kept nowhere. */
+  digest: Buffer;
+  recipient: string | null;
+  language: Language;
+  /** The administrator who made it; none when it was a program, or somebody who is gone. */
+  asked_by: string | null;
+  /** The sign-in that was begun through it last. */
+  login_id: WithDefault<string | null>;
+  /** Codes and links that were asked of Microsoft since then. */
+  codes: WithDefault<number>;
+  codes_since: Instant;
+  created_at: Instant;
+  expires_at: Instant;
+  opened_at: InstantOrNone;
+  ended_at: InstantOrNone;
+  ended_as: WithDefault<HandOverEnd | null>;
+};
 type ConnectionTokens = {
   connection_id: string;
   sealed_refresh_token: Buffer;
@@ -589,6 +612,7 @@ export type Schema = {
   links: Links;
   connections: Connections;
   connection_logins: ConnectionLogins;
+  hand_overs: HandOvers;
   connection_tokens: ConnectionTokens;
   connection_permissions: ConnectionPermissions;
   network_settings: NetworkSettings;
@@ -633,6 +657,7 @@ export const TABLE_OWNERS: Readonly<Record<keyof Schema, string>> = {
   links: 'users',
   connections: 'connections',
   connection_logins: 'connections',
+  hand_overs: 'connections',
   connection_tokens: 'connections',
   connection_permissions: 'connections',
   network_settings: 'connections',

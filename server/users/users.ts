@@ -11,7 +11,7 @@ import type { Context } from '../store/database.ts';
 import { decodeIdCursor, encodeCursor, type Page, pageOf } from '../store/pages.ts';
 import type { Language, Role } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
-import { countGuess, pinBuckets, takeBackGuess } from './attempts.ts';
+import { assertMayGuess, countGuess, linkBuckets, pinBuckets, takeBackGuess } from './attempts.ts';
 import {
   type FirstAdministrator,
   type FirstRun,
@@ -242,6 +242,16 @@ export async function countPinGuess(context: Context, place: string, remoteAddre
 /** Takes back one counted guess, in the caller's transaction if there is one. */
 export async function forgivePinGuess(context: Context, place: string, remoteAddress: string): Promise<void> {
   await takeBackGuess(context, pinBuckets(remoteAddress, place));
+}
+
+/** Throws `too-many-attempts` for an address that has shown too many wrong secrets of links. */
+export async function assertMayTryLink(context: Context, remoteAddress: string): Promise<void> {
+  await assertMayGuess(context, linkBuckets(remoteAddress));
+}
+
+/** Counts a wrong secret of a link that another room keeps. Throws `too-many-attempts`. */
+export async function countWrongLink(context: Context, remoteAddress: string): Promise<void> {
+  await countGuess(context, linkBuckets(remoteAddress));
 }
 
 /** Reads a link by its secret; nothing changes. Throws `link-unknown` and `too-many-attempts`. */

@@ -12,7 +12,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   journal: ['store'],
   users: ['store', 'journal'],
   printers: ['store', 'journal', 'protocols'],
-  connections: ['store', 'journal', 'protocols'],
+  // The owner of a mailbox is told who asks, and guesses at the secret of the link count like others.
+  connections: ['store', 'journal', 'protocols', 'users'],
   outbox: ['store', 'journal', 'protocols', 'spool', 'connections'],
   jobs: ['store', 'journal', 'spool', 'conversion', 'printers', 'users'],
   intake: ['store', 'journal', 'protocols', 'spool', 'connections', 'users', 'jobs'],

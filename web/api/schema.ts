@@ -1228,6 +1228,65 @@ export type paths = {
       };
     };
   };
+  '/connections/{id}/hand-over': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              state: 'open' | 'expired' | 'confirmed' | 'withdrawn' | 'unexpected';
+              recipient: string | null;
+              language: 'en' | 'it';
+              createdAt: string;
+              expiresAt: string;
+              openedAt: string | null;
+              endedAt: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: {
+        content: { 'application/json': { recipient?: string; language: 'en' | 'it'; validDays?: 1 | 3 | 7 } };
+      };
+      responses: {
+        201: {
+          headers: Record<string, unknown>;
+          content: { 'application/json': { url: string; expiresAt: string; subject: string; invitation: string } };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/connections/{id}/sign-in-link': {
     put: {
       parameters: {
@@ -1784,6 +1843,228 @@ export type paths = {
       };
     };
   };
+  '/hand-over': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { token: string } } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              state: 'open' | 'expired' | 'confirmed' | 'withdrawn' | 'unexpected';
+              language: 'en' | 'it';
+              recipient: string | null;
+              expiresAt: string;
+              askedBy: { name: string; email: string } | null;
+              account: string | null;
+              uses: ('imap' | 'pop3' | 'smtp')[];
+              login: {
+                kind: 'device-code' | 'link';
+                state: 'pending' | 'granted' | 'declined' | 'expired' | 'wrong-account' | 'refused' | 'canceled';
+                offersLink: boolean;
+                problem?: {
+                  code: string;
+                  title: string;
+                  advice: string;
+                  meaning?: string;
+                  whoText?: string;
+                  remote?: string;
+                  reference?: string;
+                  at: string;
+                };
+              } | null;
+              code: { userCode: string; verificationUri: string; expiresAt: string } | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/hand-over/device-code': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { token: string } } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              state: 'open' | 'expired' | 'confirmed' | 'withdrawn' | 'unexpected';
+              language: 'en' | 'it';
+              recipient: string | null;
+              expiresAt: string;
+              askedBy: { name: string; email: string } | null;
+              account: string | null;
+              uses: ('imap' | 'pop3' | 'smtp')[];
+              login: {
+                kind: 'device-code' | 'link';
+                state: 'pending' | 'granted' | 'declined' | 'expired' | 'wrong-account' | 'refused' | 'canceled';
+                offersLink: boolean;
+                problem?: {
+                  code: string;
+                  title: string;
+                  advice: string;
+                  meaning?: string;
+                  whoText?: string;
+                  remote?: string;
+                  reference?: string;
+                  at: string;
+                };
+              } | null;
+              code: { userCode: string; verificationUri: string; expiresAt: string } | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/hand-over/sign-in-link': {
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { token: string; address: string } } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              state: 'open' | 'expired' | 'confirmed' | 'withdrawn' | 'unexpected';
+              language: 'en' | 'it';
+              recipient: string | null;
+              expiresAt: string;
+              askedBy: { name: string; email: string } | null;
+              account: string | null;
+              uses: ('imap' | 'pop3' | 'smtp')[];
+              login: {
+                kind: 'device-code' | 'link';
+                state: 'pending' | 'granted' | 'declined' | 'expired' | 'wrong-account' | 'refused' | 'canceled';
+                offersLink: boolean;
+                problem?: {
+                  code: string;
+                  title: string;
+                  advice: string;
+                  meaning?: string;
+                  whoText?: string;
+                  remote?: string;
+                  reference?: string;
+                  at: string;
+                };
+              } | null;
+              code: { userCode: string; verificationUri: string; expiresAt: string } | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { token: string } } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              url: string;
+              expiresAt: string;
+              view: {
+                state: 'open' | 'expired' | 'confirmed' | 'withdrawn' | 'unexpected';
+                language: 'en' | 'it';
+                recipient: string | null;
+                expiresAt: string;
+                askedBy: { name: string; email: string } | null;
+                account: string | null;
+                uses: ('imap' | 'pop3' | 'smtp')[];
+                login: {
+                  kind: 'device-code' | 'link';
+                  state: 'pending' | 'granted' | 'declined' | 'expired' | 'wrong-account' | 'refused' | 'canceled';
+                  offersLink: boolean;
+                  problem?: {
+                    code: string;
+                    title: string;
+                    advice: string;
+                    meaning?: string;
+                    whoText?: string;
+                    remote?: string;
+                    reference?: string;
+                    at: string;
+                  };
+                } | null;
+                code: { userCode: string; verificationUri: string; expiresAt: string } | null;
+              };
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/hand-over/unexpected': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { token: string } } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              state: 'open' | 'expired' | 'confirmed' | 'withdrawn' | 'unexpected';
+              language: 'en' | 'it';
+              recipient: string | null;
+              expiresAt: string;
+              askedBy: { name: string; email: string } | null;
+              account: string | null;
+              uses: ('imap' | 'pop3' | 'smtp')[];
+              login: {
+                kind: 'device-code' | 'link';
+                state: 'pending' | 'granted' | 'declined' | 'expired' | 'wrong-account' | 'refused' | 'canceled';
+                offersLink: boolean;
+                problem?: {
+                  code: string;
+                  title: string;
+                  advice: string;
+                  meaning?: string;
+                  whoText?: string;
+                  remote?: string;
+                  reference?: string;
+                  at: string;
+                };
+              } | null;
+              code: { userCode: string; verificationUri: string; expiresAt: string } | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/jobs': {
     get: {
       parameters: {
@@ -2280,6 +2561,8 @@ export type paths = {
             | 'connection-state-changed'
             | 'login-started'
             | 'login-ended'
+            | 'hand-over-made'
+            | 'hand-over-ended'
             | 'connection-tested'
             | 'connection-expiry-near'
             | 'backup-restored'
@@ -5271,6 +5554,8 @@ export const EVENT_TYPES = [
   'connection-state-changed',
   'login-started',
   'login-ended',
+  'hand-over-made',
+  'hand-over-ended',
   'connection-tested',
   'connection-expiry-near',
   'backup-restored',
