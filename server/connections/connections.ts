@@ -24,9 +24,9 @@ import {
 } from './connection.ts';
 import { type Begin, beginLogin, cancelPending, type DeviceLogin, findOpenCode } from './device-login.ts';
 import { readReport } from './doctor/report.ts';
-import { getCloud, usesOf } from './exchange-online.ts';
+import { getCloud } from './exchange-online.ts';
 import { endPermission, forecastFor } from './expiry/permissions.ts';
-import { endHandOver } from './hand-over/hand-over.ts';
+import { endHandOver, findUnexpected, type Unexpected } from './hand-over/hand-over.ts';
 import {
   findForeignSender,
   type NetworkSettings,
@@ -37,6 +37,7 @@ import {
   writeNetworkSettings,
 } from './network.ts';
 import { findTokens, openAccessToken, renewTokens } from './tokens.ts';
+import { degraded, notConfirmed, requireConfirmed } from './usable.ts';
 
 export { type AboutConnection, aboutConnections, aboutOutgoing, answerKept, problemAnswer } from './explain/kept.ts';
 export type { Connection, DeviceLogin, NetworkSettings, OutgoingServer };
@@ -284,47 +285,15 @@ export async function accessTokenFor(
   }
 }
 
-function requireConfirmed(row: ConnectionRow, use: Use): void {
-  if (row.state === 'awaiting-confirmation') throw notConfirmed(row);
-  if (row.state === 'needs-confirmation') {
-    const { problem } = row;
-    const values = problem?.values?.reasonText === undefined ? plainReason(problem) : problem.values;
-    throw new PlatenError('connection-needs-confirmation', `connection ${row.title} must be confirmed again`, {
-      values: { ...values, title: row.title },
-      ...(problem?.remote === undefined ? {} : { remote: problem.remote }),
-      ...(problem?.facts === undefined ? {} : { facts: problem.facts }),
-    });
-  }
-  if (!usesOf(row.scopes).includes(use)) {
-    const values = { title: row.title, use };
-    throw new PlatenError('use-not-granted', `connection ${row.title} was not confirmed for ${use}`, { values });
-  }
-}
-
-/** For a problem that Microsoft did not give a number to: the title of its code is the reason. */
-function plainReason(problem: Problem | null): Readonly<Record<string, string | number>> {
-  const reasonText = `errors.${problem?.code ?? 'connection-not-confirmed'}.title`;
-  return { ...problem?.values, reasonText, actionText: 'connections.confirm-again' };
-}
-
-function notConfirmed(row: ConnectionRow): PlatenError {
-  const values = { title: row.title };
-  return new PlatenError('connection-not-confirmed', `connection ${row.title} has not been confirmed yet`, { values });
-}
-
-function degraded(row: ConnectionRow, retryAfterSeconds: number): PlatenError {
-  const remote = row.problem?.remote;
-  return new PlatenError('connection-degraded', `Microsoft gives no token for connection ${row.title} at the moment`, {
-    values: { title: row.title },
-    retryAfterSeconds,
-    ...(remote === undefined ? {} : { remote }),
-  });
-}
-
 /** Host, port and security of a use in the connection's cloud; throws `not-found` or `unknown-cloud`. */
 export async function endpointFor(context: Context, connectionId: string, use: Use): Promise<CloudEndpoint> {
   const row = await getRow(context, connectionId);
   return getCloud(context.settings, row.cloud)[use];
+}
+
+/** The hand-overs that an owner did not expect and that no administrator has put away since. */
+export async function listUnexpectedHandOvers(context: Context): Promise<readonly Unexpected[]> {
+  return await findUnexpected(context);
 }
 
 /** Replaces the addresses that a mailbox is read under, in the caller's transaction; an empty list takes them away. */

@@ -1,6 +1,11 @@
 /** What does not work and what is due soon, read from the things themselves at each question and never kept. */
 import { DAY_MS } from '../base/clock.ts';
-import { type Connection, findNetworkProblem, getNetworkSettings } from '../connections/connections.ts';
+import {
+  type Connection,
+  findNetworkProblem,
+  getNetworkSettings,
+  listUnexpectedHandOvers,
+} from '../connections/connections.ts';
 import { readConversionState } from '../conversion/conversion.ts';
 import type { Mailbox } from '../intake/intake.ts';
 import { findHeld } from '../outbox/outbox.ts';
@@ -12,7 +17,16 @@ import type { Problem } from '../store/schema.ts';
 /** `broken`: what is set up does not work now. `warning`: it works, and a person should act before a date. */
 export type Fault = {
   readonly severity: 'broken' | 'warning';
-  readonly kind: 'connection' | 'network' | 'mailbox' | 'printer' | 'outbox' | 'disk' | 'conversion' | 'expiry';
+  readonly kind:
+    | 'connection'
+    | 'network'
+    | 'mailbox'
+    | 'printer'
+    | 'outbox'
+    | 'disk'
+    | 'conversion'
+    | 'expiry'
+    | 'hand-over';
   /** Of what it is about; none where that is Platen itself. */
   readonly subjectId: string | undefined;
   readonly name: string | undefined;
@@ -46,6 +60,7 @@ export async function findFaults(context: Context, things: Things): Promise<Faul
     ...things.printers.flatMap(judgePrinter),
     ...judgeDisk(context),
     ...(await judgeConversion(context)),
+    ...(await judgeHandOvers(context)),
   ];
   const isTold = faults.some(
     ({ severity, kind }) => severity === 'broken' && (kind === 'connection' || kind === 'network'),
@@ -119,4 +134,17 @@ async function judgeConversion(context: Context): Promise<Fault[]> {
   return [
     { severity: 'warning', kind: 'conversion', subjectId: undefined, name, since: undefined, problem: undefined },
   ];
+}
+
+/** Somebody was asked to confirm an access and did not expect it: an administrator should know before anything else. */
+async function judgeHandOvers(context: Context): Promise<Fault[]> {
+  const unexpected = await listUnexpectedHandOvers(context);
+  return unexpected.map(({ connectionId: subjectId, title: name, at: since }) => ({
+    severity: 'warning',
+    kind: 'hand-over',
+    subjectId,
+    name,
+    since,
+    problem: undefined,
+  }));
 }

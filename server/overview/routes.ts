@@ -16,7 +16,7 @@ const problemShape = z.object({
 
 const faultShape = z.object({
   severity: z.enum(['broken', 'warning']),
-  kind: z.enum(['connection', 'network', 'mailbox', 'printer', 'outbox', 'disk', 'conversion', 'expiry']),
+  kind: z.enum(['connection', 'network', 'mailbox', 'printer', 'outbox', 'disk', 'conversion', 'expiry', 'hand-over']),
   subjectId: z.string().nullable(),
   name: z.string().nullable(),
   since: z.string().nullable(),

@@ -4247,7 +4247,16 @@ export type paths = {
               verdict: 'well' | 'warning' | 'broken';
               faults: {
                 severity: 'broken' | 'warning';
-                kind: 'connection' | 'network' | 'mailbox' | 'printer' | 'outbox' | 'disk' | 'conversion' | 'expiry';
+                kind:
+                  | 'connection'
+                  | 'network'
+                  | 'mailbox'
+                  | 'printer'
+                  | 'outbox'
+                  | 'disk'
+                  | 'conversion'
+                  | 'expiry'
+                  | 'hand-over';
                 subjectId: string | null;
                 name: string | null;
                 since: string | null;

@@ -3,6 +3,7 @@
 import { accountScreens } from '../account/screens.ts';
 import { connectionsScreens } from '../connections/screens.ts';
 import { firstRunScreens } from '../first-run/screens.ts';
+import { handOverScreens } from '../hand-over/screens.ts';
 import { intakeScreens } from '../intake/screens.ts';
 import { jobsScreens } from '../jobs/screens.ts';
 import { linksScreens } from '../links/screens.ts';
@@ -29,6 +30,7 @@ export const screens: readonly Screen[] = [
   ...overviewScreens,
   ...jobsScreens,
   ...linksScreens,
+  ...handOverScreens,
   ...releaseScreens,
   ...connectionsScreens,
   ...readinessScreens,

@@ -27,12 +27,21 @@ export async function startTexts(): Promise<void> {
 }
 
 export async function chooseLanguage(language: Language): Promise<void> {
+  await speak(language);
+  keep(language);
+}
+
+/** The language that somebody else meant for the reader; a choice of the reader's own goes first. */
+export async function suggestLanguage(language: Language): Promise<void> {
+  if (readKept() === null && language !== currentLanguage()) await speak(language);
+}
+
+async function speak(language: Language): Promise<void> {
   if (!i18next.hasResourceBundle(language, 'translation')) {
     i18next.addResourceBundle(language, 'translation', (await load[language]()).default);
   }
   await i18next.changeLanguage(language);
   document.documentElement.lang = language;
-  keep(language);
 }
 
 export function currentLanguage(): Language {

@@ -18,7 +18,7 @@ import { ConnectionForm, type ConnectionValues } from './connection-form.tsx';
 import { ConnectionState } from './connections-list.tsx';
 import { Explained, requestText } from './explained.tsx';
 import { Forecast } from './forecast.tsx';
-import { CheckLine, SignInByLink } from './outcome.tsx';
+import { CheckLine, HandOverLink, SignInByLink } from './outcome.tsx';
 import { RemoveConnection } from './remove.tsx';
 
 export default function ConnectionPage() {
@@ -60,6 +60,7 @@ function Shown({ connection }: { readonly connection: Connection }) {
           <>
             <NewCodeButton connection={connection} />
             <SignInByLink connection={connection} />
+            <HandOverLink connection={connection} />
             <Button variant="default" onClick={() => setOpen('edit')}>
               {t('action.edit')}
             </Button>

@@ -1,20 +1,19 @@
 /** `/settings/connections/{id}/device-code`: who must confirm, where, the code, and what becomes of it. */
-import { Anchor, Button, Group, RingProgress, Stack } from '@mantine/core';
-import { IconExternalLink } from '@tabler/icons-react';
+import { Button, Group, Stack } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, isProblem, need } from '../api/client.ts';
 import { useLive } from '../app/live.tsx';
 import { Failed, Loaded } from '../ui/content.tsx';
-import { CopyButton } from '../ui/copy.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { toneStyle } from '../ui/state.tsx';
-import { useNow } from '../ui/when.tsx';
+import { type Code, CodeSteps, Remaining } from './code/code-steps.tsx';
 import { type Connection, connectionsQuery } from './connection.ts';
 import ConnectionsList from './connections-list.tsx';
-import { Outcome, SignInByLink } from './outcome.tsx';
+import { WhoSignsIn } from './link/link-steps.tsx';
+import { HandOverLink, Outcome, SignInByLink } from './outcome.tsx';
 
 export default function DeviceCodeScreen() {
   const { t } = useTranslation();
@@ -118,6 +117,17 @@ function OpenLink({ connection, retry }: { readonly connection: Connection; read
   );
 }
 
+/** The owner of the mailbox is not the person at this screen. */
+function SomebodyElse({ connection }: { readonly connection: Connection }) {
+  const { t } = useTranslation();
+  return (
+    <Group gap="xs">
+      <span>{t('handOver.somebodyElse')}</span>
+      <HandOverLink connection={connection} />
+    </Group>
+  );
+}
+
 function AnotherWay({ connection }: { readonly connection: Connection }) {
   const { t } = useTranslation();
   return (
@@ -128,7 +138,6 @@ function AnotherWay({ connection }: { readonly connection: Connection }) {
   );
 }
 
-type Code = { readonly userCode: string; readonly verificationUri: string; readonly expiresAt: string };
 type WaitingProps = { readonly connection: Connection; readonly code: Code; readonly onClose: () => void };
 
 function Waiting({ connection, code, onClose }: WaitingProps) {
@@ -141,13 +150,7 @@ function Waiting({ connection, code, onClose }: WaitingProps) {
   const hasTrouble = connection.login?.problem !== undefined;
   return (
     <Stack gap="md">
-      {connection.expectedAccount === null ? null : (
-        <p className="plain">
-          <strong>{t('deviceCode.account', { account: connection.expectedAccount })}</strong>
-          <br />
-          {t('deviceCode.onlyThis')}
-        </p>
-      )}
+      <WhoSignsIn account={connection.expectedAccount} />
       <CodeSteps code={code} />
       <Remaining expiresAt={code.expiresAt} />
       {hasTrouble ? (
@@ -159,6 +162,7 @@ function Waiting({ connection, code, onClose }: WaitingProps) {
         {t('deviceCode.private')}
       </p>
       <p className="plain">{t('deviceCode.mailOff')}</p>
+      <SomebodyElse connection={connection} />
       <AnotherWay connection={connection} />
       {cancel.error === null ? null : <Failed error={cancel.error} />}
       <Group justify="flex-end" gap="xs">
@@ -170,71 +174,5 @@ function Waiting({ connection, code, onClose }: WaitingProps) {
         </Button>
       </Group>
     </Stack>
-  );
-}
-
-/** The address, and the code right under it. */
-export function CodeSteps({ code }: { readonly code: Code }) {
-  const { t } = useTranslation();
-  return (
-    <ol className="codesteps">
-      <li>
-        <span>{t('deviceCode.step1')}</span>
-        <Group gap="xs">
-          <Anchor href={code.verificationUri} target="_blank" rel="noreferrer">
-            {code.verificationUri} <IconExternalLink size={16} aria-hidden />
-          </Anchor>
-          <CopyButton text={code.verificationUri} label={t('action.copyAddress')} />
-        </Group>
-      </li>
-      <li>
-        <span>{t('deviceCode.step2')}</span>
-        <Group gap="md">
-          <UserCode code={code.userCode} />
-          <CopyButton text={code.userCode} label={t('deviceCode.copyCode')} variant="filled" />
-        </Group>
-      </li>
-    </ol>
-  );
-}
-
-/** Groups of signs are a matter of margins alone; for the ear the signs come one by one. */
-function UserCode({ code }: { readonly code: string }) {
-  const half = Math.ceil(code.length / 2);
-  return (
-    <>
-      <span className="quiet">{[...code].join(', ')}</span>
-      <span className="usercode" aria-hidden="true" data-testid="user-code">
-        <span>{code.slice(0, half)}</span>
-        <span>{code.slice(half)}</span>
-      </span>
-    </>
-  );
-}
-
-const USUAL_SECONDS = 15 * 60;
-const SPOKEN_MINUTES = [10, 5, 2, 1];
-
-export function Remaining({ expiresAt }: { readonly expiresAt: string }) {
-  const { t } = useTranslation();
-  const now = useNow(1_000);
-  const seconds = Math.max(0, Math.floor((new Date(expiresAt).getTime() - now.getTime()) / 1000));
-  const [total] = useState(() => Math.max(seconds, USUAL_SECONDS));
-  const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
-  const minutes = SPOKEN_MINUTES.find((one) => seconds <= one * 60 && seconds > one * 60 - 5);
-  return (
-    <Group gap="sm">
-      <RingProgress
-        size={36}
-        thickness={5}
-        aria-hidden="true"
-        sections={[{ value: (seconds / total) * 100, color: 'var(--waiting)' }]}
-      />
-      <span>{t('deviceCode.left', { time })}</span>
-      <span>{t('deviceCode.waiting')}</span>
-      <span className="quiet" role="status">
-        {minutes === undefined ? '' : t('deviceCode.announceLeft', { count: minutes })}
-      </span>
-    </Group>
   );
 }

@@ -48,6 +48,7 @@ function Ended({ connection, onNewCode, onClose }: OutcomeProps) {
   const buttons = (
     <>
       {offersLink ? [link, newCode] : [newCode, link]}
+      <HandOverLink connection={connection} />
       <Button variant="default" onClick={onClose}>
         {t('action.close')}
       </Button>
@@ -79,6 +80,16 @@ export function SignInByLink({ connection, variant = 'default' }: SignInByLinkPr
   return (
     <Button component={Link} to={`/settings/connections/${connection.id}/sign-in-link`} variant={variant}>
       {t('action.signInByLink')}
+    </Button>
+  );
+}
+
+/** For an owner of the mailbox who does not sign in to Platen. */
+export function HandOverLink({ connection }: { readonly connection: Connection }) {
+  const { t } = useTranslation();
+  return (
+    <Button component={Link} to={`/settings/connections/${connection.id}/hand-over`} variant="default">
+      {t('handOver.open')}
     </Button>
   );
 }

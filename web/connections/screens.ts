@@ -38,6 +38,12 @@ export const connectionsScreens: readonly Screen[] = [
     load: () => import('./link/sign-in-link.tsx'),
   },
   {
+    path: '/settings/connections/$id/hand-over',
+    title: 'handOver.act',
+    least: 'administrator',
+    load: () => import('./hand-over/hand-over.tsx'),
+  },
+  {
     path: '/settings/connections/$id/check',
     title: 'check.title',
     least: 'operator',

@@ -62,6 +62,7 @@ function placeOf({ kind, subjectId }: Fault): string | undefined {
   const places: Readonly<Record<Fault['kind'], readonly [string, string]>> = {
     connection: ['/settings/connections/$id', `/settings/connections/${subjectId}`],
     expiry: ['/settings/connections/$id', `/settings/connections/${subjectId}`],
+    'hand-over': ['/settings/connections/$id/hand-over', `/settings/connections/${subjectId}/hand-over`],
     network: ['/settings/network', '/settings/network'],
     mailbox: ['/settings/jobs/mailboxes', '/settings/jobs/mailboxes'],
     printer: ['/printers', '/printers'],

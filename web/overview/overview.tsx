@@ -38,7 +38,7 @@ export default function Overview() {
 
 function OverviewOfAll() {
   const { t } = useTranslation();
-  useLiveQuery(['connection-', 'network-', 'mailbox-', 'printer-', 'job-', 'outbox-', 'device-'], KEY);
+  useLiveQuery(['connection-', 'hand-over-', 'network-', 'mailbox-', 'printer-', 'job-', 'outbox-', 'device-'], KEY);
   const overview = useQuery({
     queryKey: KEY,
     queryFn: () => need(api.GET('/overview')),

@@ -11,6 +11,7 @@ import {
 } from '../../../test/harness/practice-connection.ts';
 import { DAY_MS, HOUR_MS } from '../../base/clock.ts';
 import { newToken } from '../../base/secrets.ts';
+import { readOverview } from '../../overview/overview.ts';
 import { MAX_GUESSES_PER_ADDRESS } from '../../users/attempts.ts';
 import { getConnection, updateConnection } from '../connections.ts';
 import { startConnectionsWorker } from '../worker.ts';
@@ -44,7 +45,7 @@ async function open(): Promise<Scene> {
     admin,
     id,
     fresh: () => addPerson(server, 'administrator'),
-    async hand(chosen = id, body = { language: 'en' }) {
+    async hand(this: Scene, chosen = id, body = { language: 'en' }) {
       const isIdle = server.test.clock.now().getTime() - startedAtMs >= HOUR_MS;
       const { headers } = isIdle ? await this.fresh() : admin;
       const answer = await call(server, 'POST', `/api/v1/connections/${chosen}/hand-over`, {
@@ -269,10 +270,13 @@ describe('attacks on a hand-over', () => {
     await ask(server, '/device-code', { token: unexpected });
     assert.equal((await ask(server, '/unexpected', { token: unexpected })).json.state, 'unexpected');
     await dead(unexpected, 'unexpected');
+    const told = async () => (await readOverview(context)).faults.map(({ kind, subjectId }) => [kind, subjectId]);
+    assert.deepEqual(await told(), [['hand-over', id]]);
     assert.equal((await getConnection(context, id)).login?.state, 'canceled');
     assert.equal((await call(server, 'GET', path, { headers })).json.state, 'unexpected');
 
     const foreign = await scene.hand();
+    assert.deepEqual(await told(), []);
     await updateConnection(context, id, { change: { expectedAccount: 'anna@practice.example' }, actor: 'test' });
     await dead(foreign, 'withdrawn');
   });

@@ -55,11 +55,7 @@ const REMEMBERED_MS = 90 * DAY_MS;
  * when it returns. Throws `not-found`, and `hand-over-without-account` while nobody has
  * said who the owner is.
  */
-export async function makeHandOver(
-  context: Context,
-  connectionId: string,
-  asked: NewHandOver,
-): Promise<MadeHandOver> {
+export async function makeHandOver(context: Context, connectionId: string, asked: NewHandOver): Promise<MadeHandOver> {
   const token = newToken();
   const expiresAt = new Date(context.clock.now().getTime() + asked.validDays * DAY_MS);
   const account = await transaction(context, async (context) => {
@@ -152,6 +148,24 @@ export async function endHandOver(
     data: { as: end.as },
   });
   return open;
+}
+
+export type Unexpected = { readonly connectionId: string; readonly title: string; readonly at: Date };
+
+/** Of each connection the latest hand-over alone counts: making a new one puts the old one away. */
+export async function findUnexpected(context: Context): Promise<readonly Unexpected[]> {
+  const rows = await context.db
+    .selectFrom('hand_overs')
+    .innerJoin('connections', 'connections.id', 'hand_overs.connection_id')
+    .distinctOn('hand_overs.connection_id')
+    .select(['hand_overs.connection_id', 'connections.title', 'hand_overs.ended_as', 'hand_overs.ended_at'])
+    .orderBy('hand_overs.connection_id')
+    .orderBy('hand_overs.created_at', 'desc')
+    .orderBy('hand_overs.id', 'desc')
+    .execute();
+  return rows.flatMap(({ connection_id: connectionId, title, ended_as: as, ended_at: at }) =>
+    as === 'unexpected' && at !== null ? [{ connectionId, title, at }] : [],
+  );
 }
 
 /** Ends the sign-in that was begun through a hand-over, if it is still the open one of its connection. */

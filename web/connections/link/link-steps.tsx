@@ -1,23 +1,26 @@
 /** The four steps of a sign-in by link; a complete address connects by itself when it is pasted. */
 import { Anchor, Button, Group, Stack, TextInput } from '@mantine/core';
 import { IconExternalLink } from '@tabler/icons-react';
-import { type UseMutationResult, useMutation, useQueryClient } from '@tanstack/react-query';
-import { type ClipboardEvent, type FormEvent, useState } from 'react';
+import type { UseMutationResult } from '@tanstack/react-query';
+import { type ClipboardEvent, type FormEvent, type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api, isProblem, need } from '../../api/client.ts';
+import { isProblem } from '../../api/client.ts';
 import { Failed } from '../../ui/content.tsx';
 import { CopyButton } from '../../ui/copy.tsx';
 import { toneStyle } from '../../ui/state.tsx';
-import { type Connection, connectionsQuery } from '../connection.ts';
-import { Remaining } from '../device-code.tsx';
+import { Remaining } from '../code/code-steps.tsx';
 import type { Redirect } from './sign-in-link.tsx';
 
 type LinkStepsProps = {
-  readonly connection: Connection;
+  /** Who must sign in, where that is known. */
+  readonly account: string | null;
   readonly link: { readonly url: string; readonly expiresAt: string; readonly redirect: Redirect };
   readonly paste: UseMutationResult<unknown, Error, string>;
   readonly onNewLink: (redirect?: Redirect) => void;
-  readonly onClose: () => void;
+  /** Platen's own page at the end is offered, where the browser runs on the server. */
+  readonly mayComeBack: boolean;
+  /** How to leave. */
+  readonly cancel: ReactNode;
 };
 
 /** The end of an authorization: a code or a refusal, and always the state that belongs to this link. */
@@ -25,7 +28,7 @@ function isComplete(address: string): boolean {
   return /^https?:\/\/\S+[?#&](code|error)=\S+/.test(address) && /[?#&]state=\S/.test(address);
 }
 
-export function LinkSteps({ connection, link, paste, onNewLink, onClose }: LinkStepsProps) {
+export function LinkSteps({ account, link, paste, onNewLink, mayComeBack, cancel }: LinkStepsProps) {
   const { t } = useTranslation();
   const [address, setAddress] = useState('');
   const send = (text: string) => {
@@ -42,11 +45,11 @@ export function LinkSteps({ connection, link, paste, onNewLink, onClose }: LinkS
     setAddress(text);
     send(text);
   };
-  if (link.redirect === 'loopback') return <ComesBack {...{ connection, link, onNewLink, onClose }} />;
+  if (link.redirect === 'loopback') return <ComesBack {...{ account, link, onNewLink, cancel }} />;
   return (
     <form onSubmit={submit}>
       <Stack gap="md">
-        <WhoSignsIn connection={connection} />
+        <WhoSignsIn account={account} />
         <ol className="codesteps">
           <OpenStep url={link.url} />
           <li>{t('signInLink.step2')}</li>
@@ -69,14 +72,19 @@ export function LinkSteps({ connection, link, paste, onNewLink, onClose }: LinkS
           {t('deviceCode.private')}
         </p>
         <PasteFailed error={paste.error} onNewLink={() => onNewLink()} />
-        {isOnServer() ? (
+        {mayComeBack && isOnServer() ? (
           <Group gap="xs">
             <Button variant="default" onClick={() => onNewLink('loopback')}>
               {t('signInLink.here')}
             </Button>
           </Group>
         ) : null}
-        <LinkButtons connection={connection} onClose={onClose} isBusy={paste.isPending} />
+        <Group justify="flex-end" gap="xs">
+          {cancel}
+          <Button type="submit" loading={paste.isPending}>
+            {t('action.connect')}
+          </Button>
+        </Group>
       </Stack>
     </form>
   );
@@ -88,11 +96,11 @@ function isOnServer(): boolean {
 }
 
 /** The browser runs on the server: the sign-in ends on a page of Platen's own, and nothing is pasted. */
-function ComesBack({ connection, link, onNewLink, onClose }: Omit<LinkStepsProps, 'paste'>) {
+function ComesBack({ account, link, onNewLink, cancel }: Omit<LinkStepsProps, 'paste' | 'mayComeBack'>) {
   const { t } = useTranslation();
   return (
     <Stack gap="md">
-      <WhoSignsIn connection={connection} />
+      <WhoSignsIn account={account} />
       <ol className="codesteps">
         <OpenStep url={link.url} />
         <li>{t('signInLink.comesBack')}</li>
@@ -107,17 +115,17 @@ function ComesBack({ connection, link, onNewLink, onClose }: Omit<LinkStepsProps
           {t('signInLink.pasteInstead')}
         </Button>
       </Group>
-      <LinkButtons connection={connection} onClose={onClose} isBusy={false} isPasted={false} />
+      <Group justify="flex-end">{cancel}</Group>
     </Stack>
   );
 }
 
-function WhoSignsIn({ connection }: { readonly connection: Connection }) {
+export function WhoSignsIn({ account }: { readonly account: string | null }) {
   const { t } = useTranslation();
-  if (connection.expectedAccount === null) return null;
+  if (account === null) return null;
   return (
     <p className="plain">
-      <strong>{t('deviceCode.account', { account: connection.expectedAccount })}</strong>
+      <strong>{t('deviceCode.account', { account })}</strong>
       <br />
       {t('deviceCode.onlyThis')}
     </p>
@@ -167,38 +175,4 @@ function PasteFailed({ error, onNewLink }: { readonly error: unknown; readonly o
 /** How the right address begins. */
 function beginningOf(url: string): string {
   return `${new URL(url).searchParams.get('redirect_uri') ?? ''}?code=`;
-}
-
-/** What stands under the steps: how to leave, and the act. */
-function LinkButtons({
-  connection,
-  onClose,
-  isBusy,
-  isPasted = true,
-}: Pick<LinkStepsProps, 'connection' | 'onClose'> & { readonly isBusy: boolean; readonly isPasted?: boolean }) {
-  const { t } = useTranslation();
-  const client = useQueryClient();
-  const { id } = connection;
-  const cancel = useMutation({
-    mutationFn: () => need(api.DELETE('/connections/{id}/sign-in-link', { params: { path: { id } } })),
-    onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: connectionsQuery.queryKey });
-      onClose();
-    },
-  });
-  return (
-    <Stack gap="xs">
-      {cancel.error === null ? null : <Failed error={cancel.error} />}
-      <Group justify="flex-end" gap="xs">
-        <Button variant="default" loading={cancel.isPending} onClick={() => cancel.mutate()}>
-          {t('action.cancel')}
-        </Button>
-        {isPasted ? (
-          <Button type="submit" loading={isBusy}>
-            {t('action.connect')}
-          </Button>
-        ) : null}
-      </Group>
-    </Stack>
-  );
 }

@@ -77,7 +77,37 @@ function SignInLink({ connection, onClose }: SignInLinkProps) {
     return <LinkOutcome connection={connection} onNewLink={() => again()} onClose={onClose} />;
   }
   if (paste.isSuccess) return <AskingOn />;
-  return <LinkSteps connection={connection} link={begin.data} paste={paste} onNewLink={again} onClose={onClose} />;
+  return (
+    <LinkSteps
+      account={connection.expectedAccount}
+      link={begin.data}
+      paste={paste}
+      onNewLink={again}
+      mayComeBack
+      cancel={<CancelLink connection={connection} onClose={onClose} />}
+    />
+  );
+}
+
+function CancelLink({ connection, onClose }: SignInLinkProps) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const { id } = connection;
+  const cancel = useMutation({
+    mutationFn: () => need(api.DELETE('/connections/{id}/sign-in-link', { params: { path: { id } } })),
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: connectionsQuery.queryKey });
+      onClose();
+    },
+  });
+  return (
+    <>
+      {cancel.error === null ? null : <Failed error={cancel.error} />}
+      <Button variant="default" loading={cancel.isPending} onClick={() => cancel.mutate()}>
+        {t('action.cancel')}
+      </Button>
+    </>
+  );
 }
 
 /** Microsoft took the sign-in; who the account is could not be looked up yet. */
