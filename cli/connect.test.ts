@@ -276,3 +276,22 @@ test('where codes are blocked, a script reads how to go on by link', async () =>
   assert.equal(code, 1);
   assert.match(stdout, new RegExp(`npx platen connect --connection ${ID} --link`));
 });
+
+test('connect --hand-over prints a link for the owner and a text to send, and asks Microsoft for nothing', async () => {
+  const url = 'https://platen.example/hand-over#a-secret';
+  const link = { url, expiresAt: '2099-01-01T00:00:00.000Z', subject: 'Confirm', invitation: 'Hello Anna,\n\nopen it' };
+  const posted = `POST /connections/${ID}/hand-over`;
+  await using server = await startRecordedServer(playing([], { [posted]: { status: 201, body: link } }));
+  const words = ['connect', '--connection', ID, '--hand-over', '--recipient', 'Anna', '--valid-days', '7'];
+  const { code, stdout } = await runCli([...words, '--owner-language', 'it'], { env: server.env });
+  assert.equal(code, 0, stdout);
+  assert.ok(stdout.includes(url) && stdout.includes('Hello Anna,\n\nopen it'), stdout);
+  const asked = server.asked.find(({ path }) => path.endsWith('/hand-over'));
+  assert.deepEqual(asked?.body, { language: 'it', recipient: 'Anna', validDays: 7 });
+  assert.equal(codesAsked(server.asked), 0);
+  const json = await runCli([...words, '--json'], { env: server.env });
+  const last = JSON.parse(json.stdout.trim().split('\n').at(-1) ?? '{}');
+  assert.deepEqual([last.event, last.url], ['hand-over', url]);
+  const wrong = await runCli([...words.slice(0, -1), '8'], { env: server.env });
+  assert.equal(wrong.code, 2, wrong.stderr);
+});

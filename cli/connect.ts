@@ -5,6 +5,7 @@ import { awaitConfirmation, type Confirmation, requestCode } from './confirm.ts'
 import { showConnection } from './connections.ts';
 import { runCheck, showChecks } from './doctor.ts';
 import { findId, pathOf } from './find.ts';
+import { handOver, handOverOptions } from './hand-over.ts';
 import { explainKept, Problem, showProblem } from './problem.ts';
 import { ask, askOnce, canAsk, readPassword } from './prompt.ts';
 import type { Screen } from './screen.ts';
@@ -28,6 +29,7 @@ const connect: Command = {
     codes: { value: 'number' },
     link: {},
     address: { value: 'text', about: 'connect-address' },
+    ...handOverOptions,
   },
   async run(call) {
     const codes = readNumber(call, 'codes', { min: 1, max: MAX_CODES });
@@ -35,6 +37,7 @@ const connect: Command = {
     const chosen = await choose(call, client);
     const address = call.find('address');
     if (address !== undefined) await confirmByAddress(client, call.screen, { connection: chosen, address });
+    else if (call.has('hand-over')) await handOver(call, client, chosen);
     else if (call.has('link')) await confirmByLink(client, call.screen, chosen);
     else await confirm(client, call.screen, { connection: chosen, codes });
   },

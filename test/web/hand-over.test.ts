@@ -82,20 +82,20 @@ async function addConnection(title: string): Promise<string> {
 const connection = async (id: string) => await stage.api('GET', `/connections/${id}`);
 
 /** Makes a link in the dialog and returns its address. */
-async function handOver(window: Window, id: string, language: Language): Promise<string> {
+async function handOver(window: Window, id: string, language: Language, looks = false): Promise<string> {
   const { page } = window;
   const words = WORDS[language];
   await window.go(`/settings/connections/${id}/hand-over`);
   const dialog = page.getByRole('dialog', { name: words.act });
   await dialog.getByLabel(words.name).fill('Berta');
   await dialog.getByRole('radio', { name: words.language }).check();
-  await window.assertGood(`hand-over-form-${language}`);
+  if (looks) await window.assertGood(`hand-over-form-${language}`);
   await dialog.getByRole('button', { name: words.make }).click();
   const link = (await dialog.getByTestId('hand-over-link').textContent()) ?? '';
   assert.match(link, /\/hand-over#[\w-]{43}$/);
   await dialog.getByRole('button', { name: words.copyInvitation }).click();
   assert.ok(String(await page.evaluate('navigator.clipboard.readText()')).includes(link));
-  await window.assertGood(`hand-over-made-${language}`);
+  if (looks) await window.assertGood(`hand-over-made-${language}`);
   return link;
 }
 
@@ -152,7 +152,7 @@ describe('the owner of a mailbox confirms the access without an account', () => 
       const width = language === 'en' ? 390 : 1280;
       await using admin = await browser.open(stage, { language, as: ADMINISTRATOR });
       const id = await addConnection(`Handed ${language}`);
-      const link = await handOver(admin, id, language);
+      const link = await handOver(admin, id, language, true);
       const asked: string[] = [];
       await using owner = await openOwner(link, language, width);
       const { page } = owner;

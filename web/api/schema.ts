@@ -1868,6 +1868,7 @@ export type paths = {
                 kind: 'device-code' | 'link';
                 state: 'pending' | 'granted' | 'declined' | 'expired' | 'wrong-account' | 'refused' | 'canceled';
                 offersLink: boolean;
+                tried?: string;
                 problem?: {
                   code: string;
                   title: string;
@@ -1912,6 +1913,7 @@ export type paths = {
                 kind: 'device-code' | 'link';
                 state: 'pending' | 'granted' | 'declined' | 'expired' | 'wrong-account' | 'refused' | 'canceled';
                 offersLink: boolean;
+                tried?: string;
                 problem?: {
                   code: string;
                   title: string;
@@ -1956,6 +1958,7 @@ export type paths = {
                 kind: 'device-code' | 'link';
                 state: 'pending' | 'granted' | 'declined' | 'expired' | 'wrong-account' | 'refused' | 'canceled';
                 offersLink: boolean;
+                tried?: string;
                 problem?: {
                   code: string;
                   title: string;
@@ -2001,6 +2004,7 @@ export type paths = {
                   kind: 'device-code' | 'link';
                   state: 'pending' | 'granted' | 'declined' | 'expired' | 'wrong-account' | 'refused' | 'canceled';
                   offersLink: boolean;
+                  tried?: string;
                   problem?: {
                     code: string;
                     title: string;
@@ -2046,6 +2050,7 @@ export type paths = {
                 kind: 'device-code' | 'link';
                 state: 'pending' | 'granted' | 'declined' | 'expired' | 'wrong-account' | 'refused' | 'canceled';
                 offersLink: boolean;
+                tried?: string;
                 problem?: {
                   code: string;
                   title: string;

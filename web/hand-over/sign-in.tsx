@@ -49,7 +49,7 @@ export function SignIn({ token, view }: SignInProps) {
   if (code.isPending || link.isPending || login === null) return <Loading />;
   if (renewal === 'paused') return <Paused onCode={newCode} />;
   if (login.state === 'expired' && login.kind === 'device-code') return <Loading />;
-  if (login.state !== 'pending') return <HowItEnded login={login} {...ways} />;
+  if (login.state !== 'pending') return <HowItEnded login={login} account={view.account} {...ways} />;
   if (login.kind === 'link') {
     if (link.data === undefined) return <OpenLink {...ways} />;
     const back = (
@@ -173,12 +173,14 @@ function Refused({ error, onCode, onLink }: Ways & { readonly error: unknown }) 
   );
 }
 
+type HowItEndedProps = Ways & { readonly login: OwnersLogin; readonly account: string | null };
+
 /** Declined, another account, refused, canceled: each in its own words, and the way that gets further first. */
-function HowItEnded({ login, onCode, onLink }: Ways & { readonly login: OwnersLogin }) {
+function HowItEnded({ login, account, onCode, onLink }: HowItEndedProps) {
   const { t } = useTranslation();
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => place.current?.focus(), []);
-  const { problem } = login;
+  const { problem, tried } = login;
   const buttons = (
     <WayButtons
       linkFirst={login.offersLink || login.kind === 'link'}
@@ -195,10 +197,10 @@ function HowItEnded({ login, onCode, onLink }: Ways & { readonly login: OwnersLo
         </Finding>
       ) : (
         <Finding
-          title={problem.title}
+          title={tried === undefined ? problem.title : t('handOver.wrongAccount', { account: tried })}
           detail={problem.meaning === problem.title ? undefined : problem.meaning}
           stops={t('handOver.nothingKept')}
-          advice={problem.advice}
+          advice={tried === undefined ? problem.advice : t('handOver.wrongAccountAdvice', { account })}
           who={problem.whoText}
           remote={problem.remote}
           reference={problem.reference}

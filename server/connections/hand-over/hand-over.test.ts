@@ -155,6 +155,7 @@ describe('a hand-over', () => {
       };
       assert.equal((await ends(PRINT_ROOM, 'decline', 'declined')).title, "L'accesso è stato rifiutato sulla pagina");
       assert.match((await ends('anna@practice.example', 'confirm', 'wrong-account')).title, /account/);
+      assert.equal(loginOf((await ask(server, '', { token })).json)?.tried, 'anna@practice.example');
       assert.deepEqual(await server.test.context.db.selectFrom('connection_tokens').selectAll().execute(), []);
       await practice.steer('/switch', { switch: 'device-code-policy', policy: 'security-defaults' });
       await ends(PRINT_ROOM, 'confirm', 'refused');

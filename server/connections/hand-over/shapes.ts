@@ -62,6 +62,8 @@ export const ownerAnswer = z.object({
       kind: z.enum(['device-code', 'link']),
       state: z.enum(['pending', 'granted', 'declined', 'expired', 'wrong-account', 'refused', 'canceled']),
       offersLink: z.boolean(),
+      /** The account that confirmed and was not the right one. */
+      tried: z.string().optional(),
       problem: ownersProblem.optional(),
     })
     .nullable(),
@@ -113,7 +115,11 @@ function answerLogin({ login, cloud }: OwnersView, language: Language): z.infer<
   const trace = facts?.traceId ?? facts?.correlationId;
   const reference = [explanation?.reference, trace].filter((part) => part !== undefined && part !== 'unknown');
   const told = { code, title, advice, at, ...(remote === undefined ? {} : { remote }) };
-  const explained = explanation === undefined ? {} : { meaning: explanation.meaning, whoText: explanation.whoText };
+  // how Microsoft explains a refusal; of a press on Cancel there is nothing to explain
+  const isRefused = state === 'refused' && explanation !== undefined;
+  const explained = !isRefused ? {} : { meaning: explanation.meaning, whoText: explanation.whoText };
   const marks = reference.length === 0 ? {} : { reference: reference.join(' · ') };
-  return { kind, state, offersLink, problem: { ...told, ...explained, ...marks } };
+  const { account: tried } = problem.values ?? {};
+  const who = state === 'wrong-account' && typeof tried === 'string' ? { tried } : {};
+  return { kind, state, offersLink, ...who, problem: { ...told, ...explained, ...marks } };
 }
