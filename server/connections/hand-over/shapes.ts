@@ -1,7 +1,8 @@
 /** What the routes of hand-overs take and give. */
 import { z } from 'zod';
 import type { Language } from '../../store/schema.ts';
-import { answerProblem, line } from '../shapes.ts';
+import { answerProblem } from '../explain/kept.ts';
+import { line } from '../shapes.ts';
 import type { HandOver } from './hand-over.ts';
 import type { OwnersView } from './owner.ts';
 
