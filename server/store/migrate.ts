@@ -15,8 +15,8 @@ import * as microsoftSide from './migrations/0009-microsoft-side.ts';
 import * as permissions from './migrations/0012-permissions.ts';
 import * as wishes from './migrations/0014-wishes.ts';
 import * as overview from './migrations/0018-overview.ts';
-import * as finding from './migrations/0026-finding.ts';
 import * as handOver from './migrations/0022-hand-over.ts';
+import * as finding from './migrations/0026-finding.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
