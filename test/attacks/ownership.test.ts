@@ -209,10 +209,16 @@ describe('what belongs to whom', () => {
       'GET /healthz',
       'GET /readyz',
       'POST /api/v1/first-run',
+      // With the secret of a link for the owner of a mailbox: the sign-in of one connection, and nothing else.
+      'POST /api/v1/hand-over',
+      'POST /api/v1/hand-over/device-code',
+      'POST /api/v1/hand-over/sign-in-link',
+      'POST /api/v1/hand-over/unexpected',
       'POST /api/v1/links',
       // With a PIN, whose guesses are counted, or signed in.
       'POST /api/v1/printers/:id/release',
       'POST /api/v1/sessions',
+      'PUT /api/v1/hand-over/sign-in-link',
     ]);
   });
 });

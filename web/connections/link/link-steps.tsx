@@ -72,13 +72,7 @@ export function LinkSteps({ account, link, paste, onNewLink, mayComeBack, cancel
           {t('deviceCode.private')}
         </p>
         <PasteFailed error={paste.error} onNewLink={() => onNewLink()} />
-        {mayComeBack && isOnServer() ? (
-          <Group gap="xs">
-            <Button variant="default" onClick={() => onNewLink('loopback')}>
-              {t('signInLink.here')}
-            </Button>
-          </Group>
-        ) : null}
+        {mayComeBack && isOnServer() ? <ComeBackHere onNewLink={onNewLink} /> : null}
         <Group justify="flex-end" gap="xs">
           {cancel}
           <Button type="submit" loading={paste.isPending}>
@@ -93,6 +87,17 @@ export function LinkSteps({ account, link, paste, onNewLink, mayComeBack, cancel
 /** Platen was opened under a name of its own machine. Through a tunnel it may still be another one: pasting stays. */
 function isOnServer(): boolean {
   return ['localhost', '127.0.0.1', '[::1]'].includes(window.location.hostname);
+}
+
+function ComeBackHere({ onNewLink }: Pick<LinkStepsProps, 'onNewLink'>) {
+  const { t } = useTranslation();
+  return (
+    <Group gap="xs">
+      <Button variant="default" onClick={() => onNewLink('loopback')}>
+        {t('signInLink.here')}
+      </Button>
+    </Group>
+  );
 }
 
 /** The browser runs on the server: the sign-in ends on a page of Platen's own, and nothing is pasted. */
