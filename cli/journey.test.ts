@@ -111,6 +111,9 @@ test('the main job is set up and followed with the command line alone', { timeou
     assert.match(await done(world, 'users', 'list'), /Anna +user +only prints +anna@practice\.example/);
     await done(world, 'mailboxes', 'add', '--queue', 'Ground floor');
     assert.match(await done(world, 'mailboxes', 'check', MAILBOX), /can be read/);
+    const rules = await done(world, 'mailboxes', 'set', MAILBOX, '--kind', 'pdf', '--kind', 'image', '--body', 'never');
+    assert.match(rules, /pdf, image/);
+    assert.match(rules, /never printed/);
     await eventually(async () => (await read(world, 'mailboxes', 'list'))[0]?.state === 'connected' || undefined);
   });
 

@@ -8,11 +8,36 @@ import { explainKept, keptProblem, Problem, showProblem, UsageError } from './pr
 import { confirmRemoval } from './prompt.ts';
 import type { Cell, Screen } from './screen.ts';
 import { anything, type Connection, connection, type Mailbox, mailbox, queue } from './shapes.ts';
-import { instant, shortId, state } from './words.ts';
+import { instant, shortId, size, state } from './words.ts';
 
 const CHECK_TIMEOUT_MS = 120_000;
 const PROTOCOLS = ['imap', 'pop3'] as const;
 const AFTER_INTAKE = ['move', 'delete', 'keep'] as const;
+
+const KINDS = ['pdf', 'image', 'office', 'text', 'html'] as const;
+const BODIES = ['without-attachment', 'always', 'never'] as const;
+
+/** Which documents of a message are taken. */
+const DOCUMENT_OPTIONS = {
+  kind: { value: 'text', choices: KINDS, isMultiple: true, about: 'document-kind' },
+  body: { value: 'text', choices: BODIES, about: 'message-body' },
+  'max-documents': { value: 'number', about: 'max-documents' },
+  'max-document-megabytes': { value: 'number', about: 'max-document-megabytes' },
+} as const;
+
+const MEGABYTE = 1024 * 1024;
+
+/** Only what was given; `undefined` when nothing was. Throws `UsageError`. */
+function readDocumentPolicy(call: Call): object | undefined {
+  const megabytes = readNumber(call, 'max-document-megabytes', { min: 1, max: 50 });
+  const policy = given({
+    kinds: call.all('kind').length === 0 ? undefined : [...call.all('kind')],
+    body: call.find('body'),
+    maxDocuments: readNumber(call, 'max-documents', { min: 1, max: 50 }),
+    maxBytes: megabytes === undefined ? undefined : megabytes * MEGABYTE,
+  });
+  return Object.keys(policy).length === 0 ? undefined : policy;
+}
 
 const list: Command = {
   words: ['mailboxes', 'list'],
@@ -45,6 +70,7 @@ const add: Command = {
     folder: { value: 'text' },
     'after-intake': { value: 'text', choices: AFTER_INTAKE },
     'poll-seconds': { value: 'number' },
+    ...DOCUMENT_OPTIONS,
   },
   async run(call) {
     const { screen, find } = call;
@@ -61,6 +87,7 @@ const add: Command = {
       folder: find('folder'),
       pollSeconds,
       afterIntake: find('after-intake'),
+      documentPolicy: readDocumentPolicy(call),
       queueId: await chooseQueue(call, client),
     });
     await showMailbox(client, screen, await client.ask(mailbox, { method: 'POST', path: '/mailboxes', body }));
@@ -74,6 +101,20 @@ const show: Command = {
     const client = await openClient();
     const id = await findId(client, screen, { kind: 'mailbox', text: operands[0] ?? '' });
     await showMailbox(client, screen, await client.get(mailbox, pathOf('mailbox', id)));
+  },
+};
+
+const set: Command = {
+  words: ['mailboxes', 'set'],
+  operands: ['id'],
+  options: DOCUMENT_OPTIONS,
+  async run(call) {
+    const { screen, operands } = call;
+    const body = given({ documentPolicy: readDocumentPolicy(call) });
+    const client = await call.openClient();
+    const id = await findId(client, screen, { kind: 'mailbox', text: operands[0] ?? '' });
+    const path = pathOf('mailbox', id);
+    await showMailbox(client, screen, await client.ask(mailbox, { method: 'PATCH', path, body }));
   },
 };
 
@@ -157,6 +198,8 @@ async function showMailbox(client: Client, screen: Screen, item: Mailbox): Promi
     id === null || id === undefined ? undefined : (names.get(id) ?? id);
   const { language } = screen;
   const name = (key: string) => screen.text(`names.${key}`);
+  const policy = item.documentPolicy ?? undefined;
+  const body = BODIES.find((one) => one === policy?.body);
   const after = AFTER_INTAKE.find((one) => one === item.afterIntake);
   screen.details([
     [name('title'), item.title],
@@ -169,9 +212,13 @@ async function showMailbox(client: Client, screen: Screen, item: Mailbox): Promi
     [name('after-intake'), after === undefined ? undefined : screen.text(`mailboxes.after.${after}`)],
     [name('connection'), named(item.connectionId)],
     [name('queue'), named(item.queueId)],
+    [name('documents'), policy === undefined ? undefined : policy.kinds.join(', ')],
+    [name('message-text'), body === undefined ? undefined : screen.text(`mailboxes.body.${body}`)],
+    [name('max-documents'), policy === undefined ? undefined : String(policy.maxDocuments)],
+    [name('max-size'), policy === undefined ? undefined : size(language, policy.maxBytes)],
   ]);
   const { problem } = item;
   if (problem !== null && problem !== undefined) showProblem(screen, explainKept(language, problem), 'result');
 }
 
-export const mailboxesCommands: readonly Command[] = [list, add, show, remove, check];
+export const mailboxesCommands: readonly Command[] = [list, add, set, show, remove, check];

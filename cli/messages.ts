@@ -1,6 +1,7 @@
 /** `messages`: mail that came in, and what became of it. */
 import { type Command, readNumber } from './command.ts';
 import { findId, pathOf } from './find.ts';
+import { optionWords } from './options.ts';
 import { job, message } from './shapes.ts';
 import { reasonOf } from './story.ts';
 import { instant, jobState, shortId, size, state } from './words.ts';
@@ -61,6 +62,11 @@ const show: Command = {
       [name('received'), instant(language, item.receivedAt)],
       [name('moved'), instant(language, item.movedAt)],
     ]);
+    const { options = {}, ignored = [] } = item.wishes ?? {};
+    if (Object.keys(options).length > 0) screen.line(screen.text('story.options', { options: optionWords(options) }));
+    if (ignored.length > 0) {
+      screen.line(screen.text('story.ignored-words', { words: ignored.map(({ word }) => word).join(', ') }));
+    }
     for (const document of item.documents ?? []) {
       if (document.jobId !== null && document.jobId !== undefined) continue;
       const outcome = screen.text(`messages.documents.${document.outcome}`);

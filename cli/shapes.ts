@@ -85,6 +85,9 @@ export const mailbox = z.looseObject({
   afterIntake: text,
   queueId: text,
   enabled: z.boolean().nullish(),
+  documentPolicy: z
+    .looseObject({ kinds: z.array(z.string()), body: z.string(), maxDocuments: z.number(), maxBytes: z.number() })
+    .nullish(),
   state: z.string(),
   stateSince: instant,
   problem: keptProblem,
@@ -105,6 +108,12 @@ export const message = z.looseObject({
   movedAt: instant,
   bytes: z.number().nullish(),
   jobCount: z.number().nullish(),
+  wishes: z
+    .looseObject({
+      options: z.record(z.string(), z.unknown()),
+      ignored: z.array(z.looseObject({ word: z.string(), reason: z.string() })),
+    })
+    .nullish(),
   documents: z
     .array(z.looseObject({ name: z.string(), outcome: z.string(), reasonText: text, advice: text, jobId: text }))
     .nullish(),

@@ -25,6 +25,7 @@ import {
 import { changedPolicy, type PolicyChange } from './senders/policy.ts';
 import { explain, openFolder, passwordBinding } from './sources/imap.ts';
 import { openPopFolder } from './sources/pop3.ts';
+import type { Wishes } from './wishes.ts';
 
 export type { Mailbox, MailboxServer };
 
@@ -245,6 +246,8 @@ export type IncomingMessage = {
   readonly jobCount: number;
   /** What the header proves of its sender; undefined for a message that was not looked at so far. */
   readonly proof: { readonly verdict: string; readonly reason: string; readonly hint?: string } | undefined;
+  /** How its sender wants it printed, and which words of that were not understood; undefined when nothing was asked. */
+  readonly wishes: Wishes | undefined;
 };
 
 export type MessageFilter = {
@@ -309,6 +312,7 @@ function describeMessage(row: Selectable<Schema['incoming_messages']>): Incoming
     reason: row.reason ?? undefined,
     jobCount: row.job_count,
     proof: row.proof ?? undefined,
+    wishes: row.wishes === null ? undefined : (row.wishes as Wishes),
   };
 }
 

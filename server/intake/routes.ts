@@ -151,6 +151,12 @@ const documentAnswer = z.object({
   jobId: z.string().nullable(),
 });
 const oneMessageAnswer = messageAnswer.extend({
+  wishes: z
+    .object({
+      options: z.record(z.string(), z.unknown()),
+      ignored: z.array(z.object({ word: z.string(), reason: z.string() })),
+    })
+    .nullable(),
   documents: z.array(documentAnswer),
   jobs: z.array(z.object({ id: z.string(), title: z.string(), state: z.string() })),
 });
@@ -292,6 +298,7 @@ function messageRoutes(app: FastifyInstance, context: Context): void {
       const documents = await listDocuments(context, message.id, ownerId);
       return {
         ...showMessage(message, request.language),
+        wishes: showWishes(message),
         documents: documents.map((document) => showDocument(document, request.language)),
         jobs: shown,
       };
@@ -336,7 +343,12 @@ function showCheck(
   return { outcome: 'failed', problem: answerKept(check.problem, language, about) };
 }
 
-function showMessage(message: IncomingMessage, language: Language): z.infer<typeof messageAnswer> {
+function showWishes({ wishes }: IncomingMessage): z.infer<typeof oneMessageAnswer>['wishes'] {
+  if (wishes === undefined) return null;
+  return { options: { ...wishes.options }, ignored: wishes.ignored.map(({ word, reason }) => ({ word, reason })) };
+}
+
+function showMessage({ wishes: _, ...message }: IncomingMessage, language: Language): z.infer<typeof messageAnswer> {
   return {
     ...message,
     senderUserId: message.senderUserId ?? null,

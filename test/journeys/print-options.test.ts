@@ -79,8 +79,9 @@ test('what the sender wrote reaches the printer over what the queue wants, and t
       { word: 'in fretta', reason: 'unknown' },
     ]);
     assert.deepEqual(story.find(({ type }) => type === 'job-attempt-started')?.data.ignoredOptions, ['finishings']);
-    const row = await watched.context.db.selectFrom('incoming_messages').select('wishes').executeTakeFirstOrThrow();
-    assert.deepEqual(row.wishes?.ignored, ignoredWords);
+    const [message] = await watched.messages();
+    assert.deepEqual(message?.wishes?.ignored, ignoredWords);
+    assert.equal(message?.wishes?.options.copies, 2);
   } finally {
     await printer.close();
     rmSync(paper, { recursive: true, force: true });

@@ -38,7 +38,13 @@ describe('the pages of jobs', () => {
       role: 'user',
       password: PASSWORD,
     });
-    await stage.sql('UPDATE jobs SET title = $1', [HOSTILE]);
+    await stage.sql('UPDATE jobs SET title = $1, options = $2', [
+      HOSTILE,
+      { copies: 2, sides: 'two-sided-long-edge', pageRanges: [{ from: 1, to: 3 }], finishings: ['staple'] },
+    ]);
+    await stage.sql(`UPDATE journal SET data = data || $1 WHERE type = 'job-created'`, [
+      { ignoredWords: [{ word: 'quickly', reason: 'unknown' }] },
+    ]);
   });
   after(async () => {
     await browser?.[Symbol.asyncDispose]();
@@ -64,6 +70,8 @@ describe('the pages of jobs', () => {
       preview.evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth > 0),
     );
     await page.getByText('The document was prepared for printing').waitFor();
+    await page.getByText('2 copies, two-sided, pages 1–3, stapled').waitFor();
+    await page.getByText('quickly').waitFor();
     await window.assertGood('job-held');
     await page.getByRole('button', { name: 'Print now' }).click();
     await page.getByRole('definition').getByText('Printed').waitFor();

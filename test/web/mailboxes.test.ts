@@ -40,6 +40,12 @@ describe('jobs via e-mail in the browser', () => {
     await page.getByRole('radio', { name: 'Add as a user, if the sender is proven' }).check();
     await page.getByLabel('Mail domains (optional)').fill('practice.example, scuola.example');
     await page.getByRole('radio', { name: 'Print all the same' }).check();
+    await page.getByRole('checkbox', { name: 'Web pages (HTML)' }).uncheck();
+    await page.getByRole('radio', { name: 'Never print it' }).check();
+    await page.getByLabel('Size of a document at most (MB)').fill('');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Enter a whole number from 1 on').waitFor();
+    await page.getByLabel('Size of a document at most (MB)').fill('20');
     await page.getByRole('checkbox', { name: 'held', exact: true }).uncheck();
     await page.getByRole('button', { name: 'What counts as a proof' }).click();
     await window.assertGood('mailbox-new-en-1280');
@@ -51,6 +57,12 @@ describe('jobs via e-mail in the browser', () => {
     await window.assertGood('mailbox-tested-en-1280');
     const mailbox = await mailboxNamed('Print');
     assert.deepEqual(mailbox.senderPolicy, { unknown: 'register', domains: ['practice.example', 'scuola.example'] });
+    assert.deepEqual(mailbox.documentPolicy, {
+      kinds: ['pdf', 'image', 'office', 'text'],
+      body: 'never',
+      maxDocuments: 50,
+      maxBytes: 20 * 1024 * 1024,
+    });
     assert.deepEqual(mailbox.replyPolicy, { printed: true, held: false, refused: true });
     assert.equal(mailbox.afterIntake, 'move');
     await stage.deliver(1);

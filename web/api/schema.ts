@@ -3239,6 +3239,7 @@ export type paths = {
               reasonText: string | null;
               jobCount: number;
               proof: { verdict: string; reason: string; hint?: string } | null;
+              wishes: { options: Record<string, unknown>; ignored: { word: string; reason: string }[] } | null;
               documents: {
                 position: number;
                 name: string;

@@ -9,7 +9,7 @@ import type { Connection } from '../connections/connection.ts';
 import { Failed } from '../ui/content.tsx';
 import { fieldOf, type PlatenForm, usePlatenForm } from '../ui/form.tsx';
 import { OTHER, type Queue, usualPort, type Values } from './mailbox.ts';
-import { Proof, Replies, Senders } from './mailbox-rules.tsx';
+import { Documents, Proof, Replies, Senders } from './mailbox-rules.tsx';
 
 type FormProps = {
   readonly connections: readonly Connection[];
@@ -51,6 +51,9 @@ export function MailboxForm({ connections, queues, initial, isNew = false, onSav
           <Senders form={form} />
           <Proof form={form} />
         </Section>
+        <Section title={t('mailboxes.whichTitle')}>
+          <Documents form={form} />
+        </Section>
         <Section title={t('mailboxes.whereTitle')}>
           <Select
             label={t('mailboxes.queue')}
@@ -84,8 +87,13 @@ function rulesFor(t: TFunction, isNew: boolean): FormRules<Values> {
     password: (value, values) =>
       isNew && values.source === OTHER && value === '' ? t('signIn.passwordMissing') : null,
     queueId: (value) => (value === '' ? t('mailboxes.queueMissing') : null),
+    maxDocuments: (value) => (isCount(value) ? null : t('mailboxes.numberMissing')),
+    maxMegabytes: (value) => (isCount(value) ? null : t('mailboxes.numberMissing')),
   };
 }
+
+/** An emptied field of numbers is a text without a number. */
+const isCount = (value: number | string) => Number.isInteger(Number(value)) && Number(value) >= 1;
 
 function Section({ title, children }: { readonly title: string; readonly children: ReactNode }) {
   return (

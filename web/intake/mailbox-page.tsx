@@ -98,6 +98,10 @@ function Facts({ mailbox }: { readonly mailbox: Mailbox }) {
       <dd>{t(`unknownSender.${mailbox.senderPolicy.unknown}`)}</dd>
       <dt>{t('mailboxes.noProof')}</dt>
       <dd>{t(`unproven.${mailbox.proofPolicy.unproven}`)}</dd>
+      <dt>{t('mailboxes.kinds')}</dt>
+      <dd>{mailbox.documentPolicy.kinds.map((kind) => t(`documentKind.${kind}`)).join(', ') || '–'}</dd>
+      <dt>{t('mailboxes.body')}</dt>
+      <dd>{t(`messageBody.${mailbox.documentPolicy.body}`)}</dd>
       <dt>{t('mailboxes.queue')}</dt>
       <dd>{queues.data?.find(({ id }) => id === mailbox.queueId)?.name ?? '–'}</dd>
     </dl>

@@ -1,10 +1,10 @@
-/** The rules of a mailbox: who may print, what proves a sender, and which answers are written. */
-import { Anchor, Checkbox, Group, Radio, Stack, Textarea, TextInput } from '@mantine/core';
+/** The rules of a mailbox: who may print, what proves a sender, which documents are taken, and which answers are written. */
+import { Anchor, Checkbox, Group, NumberInput, Radio, Stack, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { LANGUAGES } from '../app/texts.ts';
 import { fieldOf, type PlatenForm } from '../ui/form.tsx';
-import { OTHER, type Values } from './mailbox.ts';
+import { DOCUMENT_KINDS, MOST_DOCUMENTS, MOST_MEGABYTES, OTHER, type Values } from './mailbox.ts';
 
 type Part = { readonly form: PlatenForm<Values> };
 
@@ -85,6 +85,48 @@ function OtherHost({ form }: Part) {
           {...fieldOf(form, 'authservId')}
         />
       ) : null}
+    </>
+  );
+}
+
+export function Documents({ form }: Part) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <Checkbox.Group
+        label={t('mailboxes.kinds')}
+        description={t('mailboxes.kindsHint')}
+        {...form.getInputProps('kinds')}
+      >
+        <Stack gap="xs" mt="xs">
+          {DOCUMENT_KINDS.map((kind) => (
+            <Checkbox key={kind} value={kind} label={t(`documentKind.${kind}`)} />
+          ))}
+        </Stack>
+      </Checkbox.Group>
+      <Radio.Group label={t('mailboxes.body')} {...form.getInputProps('body')}>
+        <Stack gap="xs" mt="xs">
+          {(['without-attachment', 'always', 'never'] as const).map((one) => (
+            <Radio key={one} value={one} label={t(`messageBody.${one}`)} />
+          ))}
+        </Stack>
+      </Radio.Group>
+      <Group gap="md" grow align="end">
+        <NumberInput
+          label={t('mailboxes.maxDocuments')}
+          min={1}
+          max={MOST_DOCUMENTS}
+          allowDecimal={false}
+          {...fieldOf(form, 'maxDocuments')}
+        />
+        <NumberInput
+          label={t('mailboxes.maxMegabytes')}
+          min={1}
+          max={MOST_MEGABYTES}
+          allowDecimal={false}
+          {...fieldOf(form, 'maxMegabytes')}
+        />
+      </Group>
     </>
   );
 }

@@ -65,11 +65,22 @@ export type Values = {
   compauth: boolean;
   internal: boolean;
   arcSealers: string;
+  kinds: DocumentKind[];
+  body: 'without-attachment' | 'always' | 'never';
+  maxDocuments: number | string;
+  maxMegabytes: number | string;
   printed: boolean;
   held: boolean;
   refused: boolean;
   language: 'en' | 'it';
 };
+
+export const DOCUMENT_KINDS = ['pdf', 'image', 'office', 'text', 'html'] as const;
+export type DocumentKind = (typeof DOCUMENT_KINDS)[number];
+/** What the server takes at most. */
+export const MOST_DOCUMENTS = 50;
+export const MOST_MEGABYTES = 50;
+const MEGABYTE = 1024 * 1024;
 
 const NEW: Values = {
   title: '',
@@ -94,6 +105,10 @@ const NEW: Values = {
   compauth: false,
   internal: false,
   arcSealers: '',
+  kinds: [...DOCUMENT_KINDS],
+  body: 'without-attachment',
+  maxDocuments: MOST_DOCUMENTS,
+  maxMegabytes: MOST_MEGABYTES,
   printed: true,
   held: true,
   refused: true,
@@ -113,7 +128,7 @@ export function newValues(connections: readonly Connection[], queues: readonly Q
 }
 
 export function valuesOf(mailbox: Mailbox): Values {
-  const { server, senderPolicy, proofPolicy, replyPolicy } = mailbox;
+  const { server, senderPolicy, proofPolicy, documentPolicy, replyPolicy } = mailbox;
   return {
     ...NEW,
     ...(server ?? {}),
@@ -131,6 +146,10 @@ export function valuesOf(mailbox: Mailbox): Values {
     ...senderPolicy,
     ...proofPolicy,
     ...replyPolicy,
+    kinds: [...documentPolicy.kinds],
+    body: documentPolicy.body,
+    maxDocuments: documentPolicy.maxDocuments,
+    maxMegabytes: Math.max(1, Math.round(documentPolicy.maxBytes / MEGABYTE)),
     domains: senderPolicy.domains.join('\n'),
     arcSealers: proofPolicy.arcSealers.join('\n'),
     language: mailbox.language ?? 'en',
@@ -170,6 +189,12 @@ export function bodyOf(values: Values): MailboxBody {
       compauth: values.compauth,
       internal: values.internal,
       arcSealers: wordsIn(values.arcSealers),
+    },
+    documentPolicy: {
+      kinds: values.kinds,
+      body: values.body,
+      maxDocuments: Number(values.maxDocuments),
+      maxBytes: Number(values.maxMegabytes) * MEGABYTE,
     },
     replyPolicy: { printed: values.printed, held: values.held, refused: values.refused },
     language: values.language,

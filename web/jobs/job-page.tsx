@@ -53,7 +53,7 @@ function Shown({ job, story }: { readonly job: Job; readonly story: readonly Eve
       <div className="job">
         <div>
           <p className="job-title">{plain(job.title)}</p>
-          <Facts job={job} />
+          <Facts job={job} story={story} />
           <h2 className="section">{t('jobs.story')}</h2>
           <ol className="story">
             {story.map((event) => (
@@ -70,7 +70,7 @@ function Shown({ job, story }: { readonly job: Job; readonly story: readonly Eve
   );
 }
 
-function Facts({ job }: { readonly job: Job }) {
+function Facts({ job, story }: { readonly job: Job; readonly story: readonly Event[] }) {
   const { t } = useTranslation();
   const { problem, pages, isColor, media, heldUntil, ignoredOptions } = job;
   return (
@@ -84,9 +84,34 @@ function Facts({ job }: { readonly job: Job }) {
       <Fact name={t('jobs.color')}>{isColor === null ? undefined : t(isColor ? 'jobs.inColor' : 'jobs.inGray')}</Fact>
       <Fact name={t('jobs.media')}>{media === null ? undefined : paperName(media)}</Fact>
       <Fact name={t('jobs.heldUntil')}>{heldUntil === null ? undefined : <When at={heldUntil} />}</Fact>
+      <Fact name={t('jobs.wishes')}>{wishesOf(t, job.options) || undefined}</Fact>
+      <Fact name={t('jobs.notUnderstood')}>{wordsLeftOut(story) || undefined}</Fact>
       <Fact name={t('jobs.ignored')}>{ignoredOptions.length === 0 ? undefined : ignoredOptions.join(', ')}</Fact>
     </dl>
   );
+}
+
+/** What is asked of the printer, in words of people. */
+function wishesOf(t: TFunction, options: Job['options']): string {
+  const { copies, sides, color, media, pageRanges, finishings } = options;
+  const ranges = Array.isArray(pageRanges) ? (pageRanges as readonly { from: number; to: number }[]) : [];
+  const pages = ranges.map(({ from, to }) => (from === to ? String(from) : `${from}–${to}`)).join(', ');
+  return [
+    typeof copies === 'number' ? t('jobOption.copies', { count: copies }) : '',
+    typeof sides === 'string' ? t(`jobOption.${sides}`) : '',
+    typeof color === 'string' ? t(`jobOption.${color}`) : '',
+    typeof media === 'string' ? paperName(media) : '',
+    pages === '' ? '' : t('jobOption.pages', { pages }),
+    ...(Array.isArray(finishings) ? finishings.map((one) => t(`jobOption.${String(one)}`)) : []),
+  ]
+    .filter((word) => word !== '')
+    .join(', ');
+}
+
+/** Words of the sender that nobody understood: told with the beginning of the job. */
+function wordsLeftOut(story: readonly Event[]): string {
+  const words = story.flatMap(({ data }) => (Array.isArray(data.ignoredWords) ? data.ignoredWords : []));
+  return words.map((ignored) => plain(String((ignored as { word?: unknown }).word ?? ''))).join(', ');
 }
 
 function Fact({ name, children }: { readonly name: string; readonly children: React.ReactNode }) {
