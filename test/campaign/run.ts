@@ -5,12 +5,15 @@
  *   npm run campaign -- --kills 200 --seed 7            only kills, and again the same ones
  *   npm run campaign -- --kills 200 --world two-nodes   only that world; without it each gets its half
  *   npm run campaign -- --mail-kills 200                only kills while devices hand in mail
+ *   npm run campaign -- --documents FOLDER              only documents: converts all in the folder, for how `good/` and
+ *                                                       `bad/` in it are judged see documents.ts; never done unless asked
  *
  * The figures go to standard output as JSON, one line for each run. A run that breaks an invariant prints its story, and
  * the exit status is 1; the other runs still take place.
  */
 import { parseArgs } from 'node:util';
 import { chooseSeed } from '../harness/dice.ts';
+import { runDocuments } from './documents.ts';
 import { runKills } from './kills.ts';
 import { runMailKills } from './mail-kills.ts';
 import { runPowerCuts } from './power-cuts.ts';
@@ -40,6 +43,8 @@ async function main(): Promise<number> {
   if (wanted.zombies > 0) {
     runs.push({ name: 'zombies', start: () => runZombies({ rounds: wanted.zombies, seed, say }) });
   }
+  const { documents: folder } = wanted;
+  if (folder !== undefined) runs.push({ name: 'documents', start: () => convertAll({ folder, seed, say }) });
   let broken = 0;
   for (const { name, start } of runs) {
     try {
@@ -52,13 +57,33 @@ async function main(): Promise<number> {
   return broken === 0 ? 0 : 1;
 }
 
+/** Of a hundred good documents one may fail, as with any other set of others' documents. */
+const LEAST_CONVERTED = 0.99;
+
+async function convertAll(run: Parameters<typeof runDocuments>[0]): Promise<object> {
+  const figures = await runDocuments(run);
+  const { good, bad, wrong } = figures;
+  for (const line of wrong) run.say(line);
+  const isEnough = good.converted >= good.documents * LEAST_CONVERTED && bad.refused === bad.documents;
+  if (!isEnough) throw new Error(`not as it should be: ${JSON.stringify(figures)}`);
+  return figures;
+}
+
 function readWanted() {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
-    options: { kills: text, 'mail-kills': text, 'power-cuts': text, zombies: text, seed: text, world: text },
+    options: {
+      kills: text,
+      'mail-kills': text,
+      'power-cuts': text,
+      zombies: text,
+      seed: text,
+      world: text,
+      documents: text,
+    },
   });
   const names = ['kills', 'mail-kills', 'power-cuts', 'zombies'] as const;
-  const isChosen = names.some((name) => values[name] !== undefined);
+  const isChosen = values.documents !== undefined || names.some((name) => values[name] !== undefined);
   const countOf = (name: (typeof names)[number]) => readNumber(name, values[name] ?? (isChosen ? 0 : USUAL[name]));
   const world = WORLDS.find((known) => known === values.world);
   if (values.world !== undefined && world === undefined) throw new Error(`--world is one of ${WORLDS.join(', ')}`);
@@ -67,6 +92,7 @@ function readWanted() {
     mailKills: countOf('mail-kills'),
     powerCuts: countOf('power-cuts'),
     zombies: countOf('zombies'),
+    documents: values.documents,
     worlds: world === undefined ? WORLDS : [world],
     seed: values.seed === undefined ? chooseSeed() : readNumber('seed', values.seed),
   };
