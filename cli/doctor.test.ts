@@ -26,7 +26,6 @@ async function run(command: readonly string[], language: 'en' | 'it') {
     problem,
   };
   await using server = await startRecordedServer({
-    'GET /connections': { body: { items: [{ id: ID, title: 'Print' }], nextCursor: null } },
     [`POST /connections/${ID}/check`]: { body: report },
     [`GET /outbox/${ID}`]: { body: { ...message, tries: [] } },
   });
@@ -40,7 +39,7 @@ const CAUSES = {
 
 for (const language of ['en', 'it'] as const) {
   test(`the doctor lists the causes that end in the same words, with how to find out, in ${language}`, async () => {
-    const { code, stdout } = await run(['doctor'], language);
+    const { code, stdout } = await run(['doctor', '--connection', ID], language);
     assert.equal(code, 1);
     assert.match(stdout, CAUSES[language]);
     assert.match(stdout, /smtp-policy/);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import en from '../../../locales/en.json' with { type: 'json' };
+import it from '../../../locales/it.json' with { type: 'json' };
 import { hasText, LANGUAGES } from '../../../locales/locales.ts';
 import { withFailureTables } from '../../../setup/failures.ts';
 import aadstsTable from '../../../test/corpus/microsoft/aadsts.json' with { type: 'json' };
@@ -183,6 +184,25 @@ test('docs/microsoft-365.md holds the tables as `npm run docs` writes them', () 
   assert.ok(page.includes('| `imap-not-connected` | 1. '));
 });
 
+/** Italian names that were seen in Microsoft's own Italian pages. */
+const SEEN: ReadonlySet<string> = new Set([
+  'Interfaccia di amministrazione di Microsoft Entra',
+  'Interfaccia di amministrazione di Microsoft 365',
+  'Registrazioni app',
+  'Nuova registrazione',
+  'Panoramica',
+  'Autenticazione',
+  'Autorizzazioni API',
+  'Concedi consenso amministratore',
+  'Manifesto',
+  'Gestire le impostazioni predefinite per la sicurezza',
+  'Accesso condizionale',
+  'Criteri',
+  'Utenti',
+  'Utenti attivi',
+  'Posta',
+]);
+
 describe('the places to click', () => {
   test('each has its path in both languages, and a page in the worldwide cloud', () => {
     for (const place of PLACES) {
@@ -190,6 +210,21 @@ describe('the places to click', () => {
       assert.match(addressOf(place, { cloud: 'worldwide', clientId: 'c1' }) ?? '', /^https:\/\//, place);
     }
     assert.deepEqual(Object.keys(en.places).sort(), [...PLACES].sort());
+  });
+
+  test('an Italian name that was not seen in Microsoft’s own pages stands in the table of the documents', () => {
+    const page = readFileSync(new URL('../../../docs/microsoft-365.md', import.meta.url), 'utf8');
+    const table = page.slice(page.indexOf('## Italian names of the portals'), page.indexOf('## Every failure'));
+    const unseen = new Set(
+      [...table.matchAll(/^\|[^|]+\| ([^|]+) \|$/gm)].flatMap((row) => (row[1] ?? '').split(', ')),
+    );
+    const names = Object.values(it.places).flatMap((path) => path.split(' › '));
+    // pages that are no menus, and what each tenant calls differently
+    const own = /^(l’|la |aka\.ms|Azure Cloud Shell|Graph Explorer)/;
+    assert.deepEqual(
+      [...new Set(names)].filter((name) => !own.test(name) && !SEEN.has(name) && !unseen.has(name)),
+      [],
+    );
   });
 
   test('a national cloud has its own portal, a custom one has none', () => {

@@ -267,12 +267,12 @@ test('an end of the session while it waits is told with the words of the server'
 test('a server that says that it is unavailable is told as such', async () => {
   await using server = await practice({ kind: 'unavailable', command: 'SEARCH' });
   await using session = await inbox(server);
-  await assert.rejects(session.listUids(), failsWith('closed'));
+  await assert.rejects(session.listUids(), failsWith('unavailable', /^Server Unavailable\. 15$/));
 });
 
 test('a greeting that is no IMAP is told as unavailable', async () => {
   await using server = await practice({ kind: 'unavailable', command: 'GREETING' });
-  await assert.rejects(connectImap(server.target), failsWith('unavailable'));
+  await assert.rejects(connectImap(server.target), failsWith('unavailable', /^Server Unavailable\. 15$/));
 });
 
 test('an address at which no mail server stands is not connected to', async () => {

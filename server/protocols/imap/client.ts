@@ -56,6 +56,11 @@ export class ImapSession implements AsyncDisposable {
     this.#client = new ImapFlow(optionsOf(target, this.#listener()));
     // Errors reach the command that waits; without a listener they would end the process.
     this.#client.on('error', (error: unknown) => this.#remember(error));
+    // Exchange says “Server Unavailable. 15” with neither tag nor asterisk: the library drops what it makes of it.
+    (this.#client as unknown as Untagged).untaggedHandlers.BAD = async ({ attributes }) => {
+      const words = attributes?.map(({ value }) => value).find((value) => typeof value === 'string');
+      if (words !== undefined) this.#remember({ responseText: words });
+    };
     this.#client.on('exists', ({ count, prevCount }: { count: number; prevCount: number }) => {
       if (count > prevCount) this.#arrivals++;
       this.#onChange?.();
@@ -303,6 +308,14 @@ export class ImapSession implements AsyncDisposable {
     return { trace: ignore, debug: ignore, info: ignore, warn: listen, error: listen, fatal: listen };
   }
 }
+
+/** What is used of the inside of imapflow. */
+type Untagged = {
+  readonly untaggedHandlers: Record<
+    string,
+    (line: { readonly attributes?: readonly { readonly value?: unknown }[] }) => Promise<void>
+  >;
+};
 
 const LOGOUT_TIMEOUT_MS = 2000;
 
