@@ -92,8 +92,9 @@ function faults(): Readonly<Record<string, Planted>> {
     'public client flows are off': rehearsed('public-client-off', 'device-code-refused', 'AADSTS7000218'),
     'the app is disabled': rehearsed('app-disabled', 'device-code-refused', 'AADSTS7000112'),
     'another account is expected': {
-      plant: () => stage.api('PATCH', `/connections/${id}`, { expectedAccount: 'anna@practice.example' }),
-      back: () => stage.api('PATCH', `/connections/${id}`, { expectedAccount: PRINT_ROOM }),
+      plant: () =>
+        stage.sql('UPDATE connections SET expected_account = $1 WHERE id = $2', ['anna@practice.example', id]),
+      back: () => stage.sql('UPDATE connections SET expected_account = $1 WHERE id = $2', [PRINT_ROOM, id]),
       code: 'wrong-account',
     },
     'security defaults are on': refused('security-defaults', 530035),

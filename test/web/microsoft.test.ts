@@ -258,14 +258,14 @@ describe('the Microsoft side in the browser', () => {
       const { page } = window;
       const title = `Loopback ${language}`;
       const id = await stage.addConnection({ title, expectedAccount: PRINT_ROOM, uses: ['imap', 'smtp'] });
-      await control('/settings', { deviceCodeSeconds: 3 });
+      await control('/settings', { deviceCodeSeconds: 3, intervalSeconds: 1 });
       try {
         await window.go(`/settings/connections/${id}/device-code`);
         await eventually(async () => ((await connectionNamed(title)).login as Row | null)?.state === 'expired', {
           timeoutMs: 30_000,
         });
       } finally {
-        await control('/settings', { deviceCodeSeconds: 900 });
+        await control('/settings', { deviceCodeSeconds: 900, intervalSeconds: 1 });
       }
       await page.getByRole('button', { name: words.newCode }).waitFor();
       // the link stands first, before a new code

@@ -86,7 +86,6 @@ test('the way of a newcomer is as long as docs/performance.md says, and within w
   await hands.click(dialog.getByLabel('Hall'));
   await hands.click(dialog.getByRole('button', { name: 'Save' }));
   await dialog.waitFor({ state: 'detached' });
-  await hands.click(menu('Settings'));
   await hands.click(menu('Jobs via e-mail'));
   await hands.click(page.getByRole('link', { name: '+ Add mailbox' }));
   await hands.type(page.getByLabel('Title'), 'Print');
