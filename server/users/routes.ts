@@ -7,6 +7,7 @@ import type { Context } from '../store/database.ts';
 import { limitOf, pageQuery } from '../store/pages.ts';
 import { isFirstRunDue } from './first-run.ts';
 import {
+  listSessions,
   type NewSession,
   type SessionOrigin,
   sessionCookieName,
@@ -15,11 +16,13 @@ import {
 } from './sessions.ts';
 import {
   address,
+  answerListed,
   answerToken,
   answerUser,
   firstRunBody,
   idParams,
   language,
+  listedSession,
   password,
   sessionAnswer,
   tokenAnswer,
@@ -28,7 +31,7 @@ import {
   userBody,
   userChangeBody,
 } from './shapes.ts';
-import { changeOwnPassword, signIn, signOut } from './sign-in.ts';
+import { changeOwnPassword, endOneSession, endTheOthers, signIn, signOut } from './sign-in.ts';
 import { addToken, listTokens, removeToken } from './tokens.ts';
 import type { Principal } from './user.ts';
 import { addUser, completeFirstRun, getUser, isStillValid, listUsers, removeUser, updateUser } from './users.ts';
@@ -37,6 +40,7 @@ export async function usersRoutes(app: FastifyInstance, context: Context): Promi
   firstRunRoutes(app, context);
   signInRoutes(app, context);
   ownRoutes(app, context);
+  sessionRoutes(app, context);
   userRoutes(app, context);
   tokenRoutes(app, context);
 }
@@ -140,6 +144,54 @@ function ownRoutes(app: FastifyInstance, context: Context): void {
       const { userId } = personOf(request.principal);
       const session = await changeOwnPassword(context, userId, { ...request.body, ...originOf(request) });
       giveCookie(context, reply, session);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+/** Where one is signed in; administrators see and end those of everybody. */
+function sessionRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+  const list = z.object({ items: z.array(listedSession), nextCursor: z.null() });
+
+  routes.get(
+    '/sessions',
+    { config: { role: 'user' }, schema: { tags: ['users'], response: { 200: list } } },
+    async ({ principal }) => {
+      // a program has none, and "none" must not become "all"
+      const sessions = principal.userId === null ? [] : await listSessions(context, principal.userId);
+      return { items: sessions.map((one) => answerListed(one, principal)), nextCursor: null };
+    },
+  );
+
+  routes.get(
+    '/sessions/all',
+    { config: { role: 'administrator' }, schema: { tags: ['users'], response: { 200: list } } },
+    async ({ principal }) => {
+      const sessions = await listSessions(context);
+      return { items: sessions.map((one) => answerListed(one, principal)), nextCursor: null };
+    },
+  );
+
+  routes.delete(
+    '/sessions/others',
+    { config: { role: 'user' }, schema: { tags: ['users'], response: { 204: z.null() } } },
+    async (request, reply) => {
+      const { userId, sessionId } = personOf(request.principal);
+      await endTheOthers(context, userId, sessionId);
+      return reply.code(204).send(null);
+    },
+  );
+
+  routes.delete(
+    '/sessions/:id',
+    { config: { role: 'user' }, schema: { tags: ['users'], params: idParams, response: { 204: z.null() } } },
+    async (request, reply) => {
+      const { principal, actor, params } = request;
+      const isAdministrator = principal.role === 'administrator';
+      // a program that is no administrator has no session that it could end
+      if (!isAdministrator) personOf(principal);
+      await endOneSession(context, params.id, { userId: principal.userId, actor, isAdministrator });
       return reply.code(204).send(null);
     },
   );

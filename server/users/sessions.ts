@@ -110,3 +110,68 @@ export async function endSessionOfToken(context: Context, token: string): Promis
 export async function endSessionsOf(context: Context, userId: string): Promise<void> {
   await context.db.deleteFrom('sessions').where('user_id', '=', userId).execute();
 }
+
+/** A session that is still good, as people see it; its token is kept nowhere. */
+export type SessionOfSomebody = {
+  readonly id: string;
+  readonly userId: string;
+  readonly userName: string;
+  readonly createdAt: Date;
+  readonly seenAt: Date;
+  readonly expiresAt: Date;
+  readonly remoteAddress: string | undefined;
+  readonly userAgent: string | undefined;
+};
+
+/** More than people have; a list of all is for finding the odd one out. */
+const MOST_LISTED = 500;
+
+/** Lists the sessions that are still good, of one person or of all, the one that was used last first. */
+export async function listSessions(context: Context, userId?: string): Promise<SessionOfSomebody[]> {
+  const now = context.clock.now();
+  let query = context.db
+    .selectFrom('sessions')
+    .innerJoin('users', 'users.id', 'sessions.user_id')
+    .selectAll('sessions')
+    .select('users.name as user_name')
+    .where('sessions.expires_at', '>', now)
+    .where('sessions.seen_at', '>', new Date(now.getTime() - SESSION_IDLE_MS))
+    .where('users.disabled_at', 'is', null)
+    .orderBy('sessions.seen_at', 'desc')
+    .orderBy('sessions.id', 'desc')
+    .limit(MOST_LISTED);
+  if (userId !== undefined) query = query.where('sessions.user_id', '=', userId);
+  const rows = await query.execute();
+  return rows.map((row) => ({
+    id: row.id,
+    userId: row.user_id,
+    userName: row.user_name,
+    createdAt: row.created_at,
+    seenAt: row.seen_at,
+    expiresAt: row.expires_at,
+    remoteAddress: row.remote_address ?? undefined,
+    userAgent: row.user_agent ?? undefined,
+  }));
+}
+
+/** Ends one session on every node, of this owner only where one is named; returns whose it was, undefined when there is none. */
+export async function removeSession(
+  context: Context,
+  sessionId: string,
+  ownerId: string | undefined,
+): Promise<string | undefined> {
+  let query = context.db.deleteFrom('sessions').where('id', '=', sessionId);
+  if (ownerId !== undefined) query = query.where('user_id', '=', ownerId);
+  return (await query.returning('user_id').executeTakeFirst())?.user_id;
+}
+
+/** Ends all sessions of a person but one; returns how many they were. */
+export async function endOtherSessions(context: Context, userId: string, keptId: string): Promise<number> {
+  const ended = await context.db
+    .deleteFrom('sessions')
+    .where('user_id', '=', userId)
+    .where('id', '<>', keptId)
+    .returning('id')
+    .execute();
+  return ended.length;
+}

@@ -1,8 +1,9 @@
 /** What users, sessions, tokens and the first run look like on the wire. */
 import { z } from 'zod';
 import { MAX_PASSWORD_CHARS } from './passwords.ts';
+import type { SessionOfSomebody } from './sessions.ts';
 import type { ApiToken } from './tokens.ts';
-import type { User } from './user.ts';
+import type { Principal, User } from './user.ts';
 
 const MAX_ADDRESSES = 50;
 
@@ -85,6 +86,31 @@ export const sessionAnswer = z.object({
   /** Absent for a program with an API token. */
   user: userAnswer.nullable(),
 });
+
+export const listedSession = z.object({
+  id: z.string(),
+  userId: z.string(),
+  userName: z.string(),
+  createdAt: z.string(),
+  seenAt: z.string(),
+  expiresAt: z.string(),
+  remoteAddress: z.string().nullable(),
+  userAgent: z.string().nullable(),
+  /** The one with which this was asked. */
+  isCurrent: z.boolean(),
+});
+
+export function answerListed(session: SessionOfSomebody, principal: Principal): z.infer<typeof listedSession> {
+  return {
+    ...session,
+    createdAt: session.createdAt.toISOString(),
+    seenAt: session.seenAt.toISOString(),
+    expiresAt: session.expiresAt.toISOString(),
+    remoteAddress: session.remoteAddress ?? null,
+    userAgent: session.userAgent ?? null,
+    isCurrent: principal.kind === 'user' && principal.sessionId === session.id,
+  };
+}
 
 export const firstRunBody = z.object({
   setupToken: z.string().min(1).max(200),

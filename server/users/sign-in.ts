@@ -5,7 +5,15 @@ import type { Context } from '../store/database.ts';
 import { transaction } from '../store/transaction.ts';
 import { accountBucket, addressBuckets, countGuess, forgetGuesses } from './attempts.ts';
 import { assertStrongPassword, hashPassword, isPasswordOf } from './passwords.ts';
-import { endSessionOfToken, endSessionsOf, type NewSession, type SessionOrigin, startSession } from './sessions.ts';
+import {
+  endOtherSessions,
+  endSessionOfToken,
+  endSessionsOf,
+  type NewSession,
+  removeSession,
+  type SessionOrigin,
+  startSession,
+} from './sessions.ts';
 
 export type Credentials = { readonly email: string; readonly password: string };
 
@@ -64,6 +72,34 @@ export async function signOut(
   await transaction(context, async (context) => {
     await endSessionOfToken(context, token);
     await record(context, 'signed-out', { subjectId: userId, actor: userId, ownerId: userId });
+  });
+}
+
+/** Ends one session, the asker's own unless an administrator asks. Throws `not-found`, also for somebody else's. */
+export async function endOneSession(
+  context: Context,
+  sessionId: string,
+  asker: { readonly userId: string | null; readonly actor: string; readonly isAdministrator: boolean },
+): Promise<void> {
+  await transaction(context, async (context) => {
+    const ownerId = asker.isAdministrator ? undefined : (asker.userId ?? undefined);
+    const userId = await removeSession(context, sessionId, ownerId);
+    if (userId === undefined) throw new PlatenError('not-found', 'there is no such session');
+    await record(context, 'signed-out', { subjectId: userId, actor: asker.actor, ownerId: userId });
+  });
+}
+
+/** Ends all other sessions of the person who asks, on every node. Durable when it returns. */
+export async function endTheOthers(context: Context, userId: string, sessionId: string): Promise<void> {
+  await transaction(context, async (context) => {
+    const ended = await endOtherSessions(context, userId, sessionId);
+    if (ended === 0) return;
+    await record(context, 'signed-out', {
+      subjectId: userId,
+      actor: userId,
+      ownerId: userId,
+      data: { sessions: ended },
+    });
   });
 }
 

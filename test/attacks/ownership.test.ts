@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { newId } from '../../server/base/secrets.ts';
 import type { Role } from '../../server/store/schema.ts';
+import { startSession } from '../../server/users/sessions.ts';
 import { addPerson, call, openServer, type Person, pathOf, type Server } from './callers.ts';
 
 /**
@@ -11,6 +12,7 @@ import { addPerson, call, openServer, type Person, pathOf, type Server } from '.
 const OWNED: Record<string, (ownerId: string) => Promise<string>> = {
   '/api/v1/jobs': addJob,
   '/api/v1/messages': addMessage,
+  '/api/v1/sessions': addSession,
 };
 /** Things of the installation: everybody who may use the route at all may use it for each of them. */
 const SHARED = [
@@ -87,6 +89,10 @@ async function addJob(ownerId: string): Promise<string> {
     .values({ ...event, data: JSON.stringify({ title: 'a secret title' }) })
     .execute();
   return id;
+}
+
+async function addSession(ownerId: string): Promise<string> {
+  return (await startSession(server.test.context, ownerId, { remoteAddress: '127.0.0.1', userAgent: 'a secret' })).id;
 }
 
 function routesWithIds() {

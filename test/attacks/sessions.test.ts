@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MINUTE_MS } from '../../server/base/clock.ts';
-import { SESSION_IDLE_MS, SESSION_LIFE_MS } from '../../server/users/sessions.ts';
-import { addPerson, addProgram, browserHeaders, call, cookieOf, openServer, PASSWORD, type Server } from './callers.ts';
+import { SESSION_IDLE_MS, SESSION_LIFE_MS, startSession } from '../../server/users/sessions.ts';
+import {
+  addPerson,
+  addProgram,
+  browserHeaders,
+  call,
+  cookieOf,
+  openServer,
+  PASSWORD,
+  type Person,
+  type Server,
+} from './callers.ts';
 
 async function signIn(server: Server, email: string, headers: Record<string, string> = {}) {
   const body = { email, password: PASSWORD };
@@ -182,4 +192,49 @@ test('an API token has no session to end and no password to change', async () =>
   assert.equal((await call(server, 'DELETE', '/api/v1/sessions/current', { headers })).status, 403);
   const body = { currentPassword: PASSWORD, newPassword: PASSWORD };
   assert.equal((await call(server, 'PUT', '/api/v1/sessions/current/password', { headers, body })).status, 403);
+});
+
+test('people see and end their own sessions alone, administrators those of everybody, programs none', async () => {
+  await using server = await openServer();
+  const ada = await addPerson(server, 'user');
+  const bob = await addPerson(server, 'operator');
+  const chief = await addPerson(server, 'administrator');
+  const { context } = server.test;
+  const elsewhere = await startSession(context, ada.id, { remoteAddress: '192.0.2.7', userAgent: 'Firefox\u0007/140' });
+  type Listed = {
+    readonly id: string;
+    readonly userId: string;
+    readonly isCurrent: boolean;
+    readonly userAgent: string;
+  };
+  const list = async (person: Person, path = '/api/v1/sessions') =>
+    (await call(server, 'GET', path, { headers: person.headers })).json.items as Listed[];
+  const end = (person: Person, id: string) =>
+    call(server, 'DELETE', `/api/v1/sessions/${id}`, { headers: person.headers });
+  const own = await list(ada);
+  assert.deepEqual(own.map(({ isCurrent }) => isCurrent).sort(), [false, true]);
+  assert.ok(own.every(({ userId }) => userId === ada.id));
+  assert.ok(own.some(({ userAgent }) => userAgent === 'Firefox /140'));
+  assert.ok(!JSON.stringify(own).includes(elsewhere.token));
+  assert.equal((await end(bob, elsewhere.id)).status, 404);
+  assert.equal((await list(ada)).length, 2);
+  assert.equal((await call(server, 'GET', '/api/v1/sessions/all', { headers: bob.headers })).status, 403);
+  assert.equal((await list(chief, '/api/v1/sessions/all')).length, 4);
+  assert.equal((await end(chief, elsewhere.id)).status, 204);
+  assert.equal(await statusWith(server, `platen-session=${elsewhere.token}`), 401);
+
+  const more = await startSession(context, ada.id, { remoteAddress: '192.0.2.8', userAgent: undefined });
+  assert.equal((await call(server, 'DELETE', '/api/v1/sessions/others', { headers: ada.headers })).status, 204);
+  assert.equal(await statusWith(server, `platen-session=${more.token}`), 401);
+  assert.equal((await list(ada)).length, 1);
+  assert.equal((await list(bob)).length, 1);
+
+  const program = await addProgram(server, 'operator');
+  assert.deepEqual((await call(server, 'GET', '/api/v1/sessions', { headers: program })).json.items, []);
+  const [hers] = await list(ada);
+  const refused = await call(server, 'DELETE', `/api/v1/sessions/${hers?.id}`, { headers: program });
+  assert.equal(refused.json.code, 'forbidden');
+  server.test.clock.advance(SESSION_IDLE_MS);
+  const late = await addPerson(server, 'administrator');
+  assert.equal((await list(late, '/api/v1/sessions/all')).length, 1);
 });

@@ -5031,6 +5031,37 @@ export type paths = {
     };
   };
   '/sessions': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              items: {
+                id: string;
+                userId: string;
+                userName: string;
+                createdAt: string;
+                seenAt: string;
+                expiresAt: string;
+                remoteAddress: string | null;
+                userAgent: string | null;
+                isCurrent: boolean;
+              }[];
+              nextCursor: null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
     post: {
       parameters: {
         query?: never;
@@ -5056,6 +5087,39 @@ export type paths = {
                 disabledAt: string | null;
               };
               expiresAt: string;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/sessions/all': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              items: {
+                id: string;
+                userId: string;
+                userName: string;
+                createdAt: string;
+                seenAt: string;
+                expiresAt: string;
+                remoteAddress: string | null;
+                userAgent: string | null;
+                isCurrent: boolean;
+              }[];
+              nextCursor: null;
             };
           };
         };
@@ -5148,6 +5212,36 @@ export type paths = {
         cookie?: never;
       };
       requestBody: { content: { 'application/json': { currentPassword: string; newPassword: string } } };
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/sessions/others': {
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/sessions/{id}': {
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
       responses: {
         204: { headers: Record<string, unknown>; content?: never };
         default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
