@@ -12,6 +12,8 @@ export type Request = {
   readonly path: string;
   readonly query?: Query;
   readonly body?: unknown;
+  /** Sent in the place of a body, with the key that makes sending it again harmless. */
+  readonly form?: { readonly fields: FormData; readonly key: string };
   readonly timeoutMs?: number;
 };
 
@@ -91,6 +93,7 @@ export async function exchange(target: Target, request: Request): Promise<Answer
       // A token never follows a redirect to somebody else.
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
+      ...(request.form === undefined ? {} : { body: request.form.fields }),
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
     });
     text = await readText(response, target);
@@ -110,6 +113,7 @@ function headersOf(target: Target, request: Request): Record<string, string> {
     'accept-language': target.language,
     'user-agent': 'platen-cli',
     ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(request.form === undefined ? {} : { 'idempotency-key': request.form.key }),
     ...(target.token === undefined ? {} : { authorization: `Bearer ${target.token}` }),
     // A session is only taken from Platen's own pages; the first run speaks as one of them.
     ...(target.cookie === undefined ? {} : { cookie: target.cookie, origin: new URL(target.url).origin }),

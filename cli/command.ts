@@ -21,7 +21,7 @@ export type Command = {
   /** What is written after `platen`. The summary stands under `cli.commands.<words joined by a dash>`. */
   readonly words: readonly string[];
   /** What must follow, as texts under `cli.values`. */
-  readonly operands?: readonly ('id' | 'name')[];
+  readonly operands?: readonly ('id' | 'name' | 'file')[];
   readonly options?: Readonly<Record<string, Option>>;
   run(call: Call): Promise<void>;
 };

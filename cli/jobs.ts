@@ -4,6 +4,7 @@ import { type Command, given, readNumber } from './command.ts';
 import { findId, pathOf } from './find.ts';
 import { type Names, readNames } from './names.ts';
 import { JOB_OPTIONS, optionWords, readOptions } from './options.ts';
+import { print } from './print.ts';
 import { explainKept, showProblem } from './problem.ts';
 import type { Screen } from './screen.ts';
 import { type Job, job, timelineEvent } from './shapes.ts';
@@ -150,4 +151,4 @@ function showJob(screen: Screen, item: Job, names: Names): void {
   }
 }
 
-export const jobsCommands: readonly Command[] = [list, show, release, hold, cancel];
+export const jobsCommands: readonly Command[] = [list, show, print, release, hold, cancel];

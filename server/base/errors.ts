@@ -38,6 +38,7 @@ export const ERRORS = {
 
   // spool
   'spool-unavailable': rule(503, true),
+  'spool-full': rule(507, false),
   'document-too-large': rule(413, false),
   'document-missing': rule(500, false),
 
@@ -158,8 +159,11 @@ export const ERRORS = {
 
   // jobs and printers
   'job-state-conflict': rule(409, false),
+  'upload-unreadable': rule(400, false),
+  'upload-key-reused': rule(422, false),
   'sender-unconfirmed': rule(409, false),
   'no-printer': rule(409, false),
+  'no-queue': rule(409, false),
   'printer-unreachable': rule(503, true),
   'printer-refused': rule(502, false),
   'printer-stopped': rule(503, true),

@@ -6,61 +6,13 @@ import { readJournal } from '../journal/journal.ts';
 import { openSpoolFile } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { decodeIdCursor, encodeCursor, limitOf, pageOf, pageQuery } from '../store/pages.ts';
+import { JOB_STATES, jobShape, showJob } from './finding/shown.ts';
 import { cancelJob, changeJobOptions, getJob, holdJob, type Job, listJobs, releaseJob } from './jobs.ts';
 import { queueRoutes } from './keeping/routes.ts';
 import { idParams, optionsChange, optionsChangeOf } from './keeping/shapes.ts';
 import { openPreview } from './preparation/previews.ts';
 import { releaseRoutes } from './release/routes.ts';
-
-const JOB_STATES = [
-  'pending',
-  'pending-held',
-  'processing',
-  'processing-stopped',
-  'canceled',
-  'aborted',
-  'completed',
-] as const;
-
-const problemShape = z
-  .object({
-    code: z.string(),
-    detail: z.string(),
-    remote: z.string().optional(),
-    facts: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
-    values: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
-    at: z.string(),
-  })
-  .nullable();
-
-const jobShape = z.object({
-  id: z.string(),
-  number: z.number(),
-  ownerId: z.string(),
-  ownerName: z.string(),
-  queueId: z.string(),
-  printerId: z.string().nullable(),
-  title: z.string(),
-  state: z.enum(JOB_STATES),
-  reasons: z.array(z.string()),
-  problem: problemShape,
-  options: z.record(z.string(), z.unknown()),
-  ignoredOptions: z.array(z.string()),
-  heldUntil: z.string().nullable(),
-  hasDocument: z.boolean(),
-  documentFormat: z.string(),
-  documentBytes: z.number(),
-  preparation: z.enum(['none', 'due', 'printable', 'done', 'failed']),
-  originalFormat: z.string(),
-  pages: z.number().nullable(),
-  isColor: z.boolean().nullable(),
-  media: z.string().nullable(),
-  messageId: z.string().nullable(),
-  cancelAskedAt: z.string().nullable(),
-  createdAt: z.string(),
-  processingAt: z.string().nullable(),
-  endedAt: z.string().nullable(),
-});
+import { uploadRoutes } from './upload/routes.ts';
 
 const eventShape = z.object({
   at: z.string(),
@@ -72,22 +24,6 @@ const eventShape = z.object({
 });
 
 const PDF = 'application/pdf';
-
-function showJob(job: Job): z.infer<typeof jobShape> {
-  return {
-    ...job,
-    reasons: [...job.reasons],
-    ignoredOptions: [...job.ignoredOptions],
-    heldUntil: job.heldUntil?.toISOString() ?? null,
-    hasDocument: job.documentId !== null,
-    options: { ...job.options },
-    problem: job.problem as z.infer<typeof problemShape>,
-    cancelAskedAt: job.cancelAskedAt?.toISOString() ?? null,
-    createdAt: job.createdAt.toISOString(),
-    processingAt: job.processingAt?.toISOString() ?? null,
-    endedAt: job.endedAt?.toISOString() ?? null,
-  };
-}
 
 type Asker = { readonly principal: { readonly userId: string | null; readonly role: string }; readonly actor: string };
 
@@ -103,6 +39,7 @@ export async function jobsRoutes(app: FastifyInstance, context: Context): Promis
   addJobActions(app, context);
   queueRoutes(app, context);
   releaseRoutes(app, context);
+  uploadRoutes(app, context);
 }
 
 const listQuery = z.object({

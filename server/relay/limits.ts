@@ -1,14 +1,11 @@
 /** What the relay takes, each with its reason. Times are counted on the monotonic clock. */
-import { statfs } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../base/clock.ts';
-import { isSystemError } from '../base/errors.ts';
 import type { Context } from '../store/database.ts';
 import { Refusal } from './message/refusal.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-const GIB = 1024 * MIB;
 
 export const relayLimits = {
   /** Open connections of everybody together: each costs a socket and its buffers. */
@@ -75,44 +72,6 @@ export async function inTime<T>(context: Context, work: Promise<T>, ms: number):
     // With a reason: without one an exception with a stack is made for each message.
     ended.abort('done');
   }
-}
-
-/** The share of the disk below which no message is taken, and below which a warning is due. */
-export const diskMarks = {
-  warnShare: 0.15,
-  stopShare: 0.1,
-  /** With this much left a disk is not full, however large it is. */
-  plentyBytes: 20 * GIB,
-} as const;
-
-export type DiskState = 'plenty' | 'low' | 'full';
-export type DiskReading = { readonly freeBytes: number; readonly totalBytes: number };
-export type ReadDisk = (folder: string) => Promise<DiskReading>;
-
-/** The room on the disks of the spool and the data directory; the worse of the two counts. */
-export async function readDiskState(context: Context, readDisk: ReadDisk = readFileSystem): Promise<DiskState> {
-  const { spoolDir, dataDir } = context.settings;
-  const states = await Promise.all(
-    [spoolDir, dataDir].map(async (folder) => {
-      const reading = await readDisk(folder).catch((error: unknown) => {
-        if (isSystemError(error) && error.code === 'ENOENT' && folder === dataDir) return undefined;
-        throw error;
-      });
-      return reading === undefined ? 'plenty' : judgeDisk(reading);
-    }),
-  );
-  return states.includes('full') ? 'full' : states.includes('low') ? 'low' : 'plenty';
-}
-
-export function judgeDisk({ freeBytes, totalBytes }: DiskReading): DiskState {
-  const share = totalBytes === 0 ? 0 : freeBytes / totalBytes;
-  if (freeBytes >= diskMarks.plentyBytes || share >= diskMarks.warnShare) return 'plenty';
-  return share >= diskMarks.stopShare ? 'low' : 'full';
-}
-
-async function readFileSystem(folder: string): Promise<DiskReading> {
-  const { bsize, blocks, bavail } = await statfs(folder);
-  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
 }
 
 /** A node is given this share of a minute's messages at once, so that few messages have to ask the database. */

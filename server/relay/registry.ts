@@ -3,9 +3,10 @@
  * reads. Read again when something was changed on this node, and every second for what other nodes changed.
  */
 import { findReadMailbox, getNetworkSettings } from '../connections/connections.ts';
+import type { DiskState } from '../spool/spool.ts';
 import type { Context, Db } from '../store/database.ts';
 import { type Device, type Range, readDevice, readRange } from './devices.ts';
-import { DEFAULT_DEVICE_LIMITS, type DiskState, relayLimits } from './limits.ts';
+import { DEFAULT_DEVICE_LIMITS, relayLimits } from './limits.ts';
 import { type Reason, Refusal } from './message/refusal.ts';
 
 export type KnownDevice = Device & {

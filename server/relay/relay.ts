@@ -7,6 +7,7 @@ import { sql } from 'kysely';
 import { isUniqueViolation, PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
 import { record } from '../journal/journal.ts';
+import type { DiskState } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { transaction } from '../store/transaction.ts';
 import { hashPassword, makePassword } from './credentials.ts';
@@ -19,7 +20,6 @@ import {
   readRange,
   type SenderMap,
 } from './devices.ts';
-import type { DiskState } from './limits.ts';
 import { stateOf } from './registry.ts';
 
 export type { Device };

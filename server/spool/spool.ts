@@ -13,7 +13,10 @@ import type { Readable } from 'node:stream';
 import { isSystemError, PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
 import type { Context } from '../store/database.ts';
+import * as disk from './disk.ts';
 import { syncDirectory } from './sync.ts';
+
+export type { DiskState, ReadDisk } from './disk.ts';
 
 export type SpoolFile = {
   readonly id: string;
@@ -31,6 +34,11 @@ export type KeepOptions = {
 const CHUNKS_PER_WRITE = 16;
 /** Never more than this at once: a hundred devices that hand in large scans all have such a group in memory. */
 const BYTES_PER_WRITE = 256 * 1024;
+
+/** The room on the disks of the spool and the data directory; the worse of the two counts. */
+export function readDiskState(context: Context, readDisk?: disk.ReadDisk): Promise<disk.DiskState> {
+  return disk.readDiskState(context, readDisk);
+}
 
 /** Makes the spool folder. Throws `spool-unavailable` when it cannot be written. */
 export async function openSpool(context: Context): Promise<void> {

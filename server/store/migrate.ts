@@ -16,6 +16,7 @@ import * as permissions from './migrations/0012-permissions.ts';
 import * as wishes from './migrations/0014-wishes.ts';
 import * as overview from './migrations/0018-overview.ts';
 import * as handOver from './migrations/0022-hand-over.ts';
+import * as uploads from './migrations/0023-uploads.ts';
 import * as finding from './migrations/0026-finding.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -31,8 +32,9 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0012-permissions': permissions,
   '0014-wishes': wishes,
   '0018-overview': overview,
-  '0026-finding': finding,
   '0022-hand-over': handOver,
+  '0023-uploads': uploads,
+  '0026-finding': finding,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

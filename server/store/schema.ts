@@ -335,6 +335,8 @@ export type JobState =
 /** `none`: printed as it is. `printable`: can be printed, and its looks are still missing. */
 export type Preparation = 'none' | 'due' | 'printable' | 'done' | 'failed';
 export type PrepareLane = 'quick' | 'slow' | 'look';
+/** The key under which a document was uploaded, so that sending it again is no second job. */
+type JobUploads = { owner_id: string; key: string; job_id: string; sha256: Buffer };
 type JobPreviews = { job_id: string; page: number; file_id: string };
 type Queues = {
   id: string;
@@ -625,6 +627,7 @@ export type Schema = {
   queues: Queues;
   jobs: Jobs;
   job_previews: JobPreviews;
+  job_uploads: JobUploads;
   print_attempts: PrintAttempts;
   printers: Printers;
   outbox_messages: OutboxMessages;
@@ -670,6 +673,7 @@ export const TABLE_OWNERS: Readonly<Record<keyof Schema, string>> = {
   queues: 'jobs',
   jobs: 'jobs',
   job_previews: 'jobs',
+  job_uploads: 'jobs',
   print_attempts: 'jobs',
   printers: 'printers',
   outbox_messages: 'outbox',

@@ -42,6 +42,7 @@ const LIBRARY_PLACES: Readonly<Record<string, RegExp>> = {
   'smtp-server/lib/smtp-connection.js': /^server\/relay\/listener\.ts$/,
   'smtp-server/lib/smtp-stream.js': /^server\/relay\/(listener|message\/end-of-data)\.ts$/,
   fastify: /^server\/http\/|\/routes\.ts$|^server\/users\/shapes\.ts$/,
+  '@fastify/multipart': /^server\/jobs\/upload\/routes\.ts$/,
   'pg-boss': /^server\/store\/tasks\.ts$/,
   '@node-rs/argon2': /^server\/users\/passwords\.ts$/,
   pino: /^server\/base\/log\.ts$/,

@@ -57,6 +57,12 @@ function isSessionQuestion({ url, method }: Request): boolean {
   return pathname.endsWith('/sessions') || (pathname.endsWith('/sessions/current') && method === 'GET');
 }
 
+/** The refusal of a request that went another way than `api`; it also tells when the session has ended. */
+export function refusalOf(status: number, body: Readonly<Record<string, unknown>>): Problem {
+  if (status === 401) onSessionOver();
+  return new Problem(status, body);
+}
+
 type Answer<T> = { readonly data?: T; readonly error?: unknown; readonly response: Response };
 
 /** The data of an answer; throws a `Problem` when the server refused or did not answer. */

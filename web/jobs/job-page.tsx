@@ -14,7 +14,7 @@ import { Failed, Loaded } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
-import { isHeld, isOpen, JOBS_KEY, type Job } from './job.ts';
+import { isHeld, isOpen, isPrepared, JOBS_KEY, type Job } from './job.ts';
 import { JobStateShown } from './jobs-list.tsx';
 
 type Event = paths['/jobs/{id}/timeline']['get']['responses'][200]['content']['application/json']['items'][number];
@@ -127,7 +127,7 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
 function Preview({ job }: { readonly job: Job }) {
   const { t } = useTranslation();
   if (!job.hasDocument) return <p>{t('jobs.documentGone')}</p>;
-  if (job.preparation !== 'done') return <p>{t('jobs.previewLater')}</p>;
+  if (!isPrepared(job)) return <p>{t('jobs.previewLater')}</p>;
   return <img className="preview" src={`/api/v1/jobs/${job.id}/preview/1`} alt={t('jobs.previewOf')} />;
 }
 

@@ -31,3 +31,6 @@ export const JOB_TONES: Readonly<Record<JobState, Tone>> = {
 export const isHeld = ({ state }: Pick<Job, 'state'>): boolean => state === 'pending-held';
 export const isOpen = ({ state }: Pick<Job, 'state'>): boolean =>
   state !== 'completed' && state !== 'aborted' && state !== 'canceled';
+/** Is there a page to show? Its looks may still be missing; then the picture is made when it is asked for. */
+export const isPrepared = ({ preparation }: Pick<Job, 'preparation'>): boolean =>
+  preparation === 'printable' || preparation === 'done';

@@ -1,5 +1,5 @@
 /** Jobs: all of them for operators, their own for those who print; found by title, number and state. */
-import { Anchor, Group, NativeSelect, TextInput } from '@mantine/core';
+import { Anchor, Button, Group, NativeSelect, TextInput } from '@mantine/core';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -49,7 +49,14 @@ export default function JobsList() {
   const title = seesAll ? t('nav.jobs') : t('nav.myJobs');
   const isFiltered = filter.q !== undefined || filter.state !== undefined;
   return (
-    <Page title={title}>
+    <Page
+      title={title}
+      actions={
+        <Button component={Link} to="/jobs/new">
+          {t('nav.upload')}
+        </Button>
+      }
+    >
       <Filters />
       <LongList
         label={title}

@@ -1,0 +1,69 @@
+/** A job as the API shows it. */
+import { z } from 'zod';
+import type { Job } from '../job.ts';
+
+export const JOB_STATES = [
+  'pending',
+  'pending-held',
+  'processing',
+  'processing-stopped',
+  'canceled',
+  'aborted',
+  'completed',
+] as const;
+
+const problemShape = z
+  .object({
+    code: z.string(),
+    detail: z.string(),
+    remote: z.string().optional(),
+    facts: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+    values: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+    at: z.string(),
+  })
+  .nullable();
+
+export const jobShape = z.object({
+  id: z.string(),
+  number: z.number(),
+  ownerId: z.string(),
+  ownerName: z.string(),
+  queueId: z.string(),
+  printerId: z.string().nullable(),
+  title: z.string(),
+  state: z.enum(JOB_STATES),
+  reasons: z.array(z.string()),
+  problem: problemShape,
+  options: z.record(z.string(), z.unknown()),
+  ignoredOptions: z.array(z.string()),
+  heldUntil: z.string().nullable(),
+  hasDocument: z.boolean(),
+  documentFormat: z.string(),
+  documentBytes: z.number(),
+  preparation: z.enum(['none', 'due', 'printable', 'done', 'failed']),
+  originalFormat: z.string(),
+  pages: z.number().nullable(),
+  isColor: z.boolean().nullable(),
+  media: z.string().nullable(),
+  messageId: z.string().nullable(),
+  cancelAskedAt: z.string().nullable(),
+  createdAt: z.string(),
+  processingAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+});
+
+export function showJob(job: Job): z.infer<typeof jobShape> {
+  return {
+    ...job,
+    reasons: [...job.reasons],
+    ignoredOptions: [...job.ignoredOptions],
+    heldUntil: job.heldUntil?.toISOString() ?? null,
+    hasDocument: job.documentId !== null,
+    options: { ...job.options },
+    problem: job.problem as z.infer<typeof problemShape>,
+    cancelAskedAt: job.cancelAskedAt?.toISOString() ?? null,
+    createdAt: job.createdAt.toISOString(),
+    processingAt: job.processingAt?.toISOString() ?? null,
+    endedAt: job.endedAt?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,121 @@
+/** How the documents are to be printed: queue, copies, sides, color, paper, pages. */
+import { NativeSelect, NumberInput, TextInput } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import type { paths } from '../../api/schema.ts';
+import { plain } from '../../ui/words.ts';
+
+export type Queue = paths['/queues']['get']['responses'][200]['content']['application/json']['items'][number];
+
+export type Wishes = {
+  readonly queueId: string;
+  readonly copies: number | string;
+  readonly sides: string;
+  readonly color: string;
+  readonly media: string;
+  readonly pages: string;
+};
+
+export const NO_WISHES: Wishes = { queueId: '', copies: '', sides: '', color: '', media: '', pages: '' };
+
+const SIDES = ['one-sided', 'two-sided-long-edge', 'two-sided-short-edge'] as const;
+const COLORS = ['color', 'monochrome'] as const;
+/** What offices have, by the names of PWG 5101.1. */
+const PAPERS = {
+  iso_a4_210x297mm: 'A4',
+  iso_a3_297x420mm: 'A3',
+  iso_a5_148x210mm: 'A5',
+  'na_letter_8.5x11in': 'Letter',
+} as const;
+export const MAX_COPIES = 999;
+const MAX_RANGES = 50;
+const MAX_PAGE = 100_000;
+
+type PageRange = { readonly from: number; readonly to: number };
+
+/** Reads `1-3, 5`. Undefined when it is not written so. */
+export function readPages(text: string): readonly PageRange[] | undefined {
+  const parts = text.split(/[,;]/).map((part) => /^\s*(\d{1,6})\s*(?:[-–]\s*(\d{1,6})\s*)?$/.exec(part));
+  const ranges = parts.map((part) => ({ from: Number(part?.[1]), to: Number(part?.[2] ?? part?.[1]) }));
+  const isGood = ranges.every(({ from, to }) => from >= 1 && from <= to && to <= MAX_PAGE);
+  return isGood && ranges.length <= MAX_RANGES ? ranges : undefined;
+}
+
+/** Only what was asked for: the queue has the rest. */
+export function optionsOf(wishes: Wishes): Readonly<Record<string, unknown>> {
+  const { copies, sides, color, media, pages } = wishes;
+  return {
+    ...(copies === '' ? {} : { copies: Number(copies) }),
+    ...(sides === '' ? {} : { sides }),
+    ...(color === '' ? {} : { color }),
+    ...(media === '' ? {} : { media }),
+    ...(pages.trim() === '' ? {} : { pageRanges: readPages(pages) }),
+  };
+}
+
+type WishesProps = {
+  readonly queues: readonly Queue[];
+  readonly wishes: Wishes;
+  readonly onChange: (wishes: Wishes) => void;
+  readonly pagesError: string | null;
+};
+
+export function WishesForm({ queues, wishes, onChange, pagesError }: WishesProps) {
+  const { t } = useTranslation();
+  const queue = queues.find(({ id }) => id === wishes.queueId);
+  const set = (change: Partial<Wishes>) => onChange({ ...wishes, ...change });
+  const asInQueue = { value: '', label: t('upload.asInQueue') };
+  return (
+    <div className="fields">
+      <NativeSelect
+        label={t('upload.queue')}
+        description={queue === undefined ? undefined : queueHint(t, queue)}
+        data={queues.map(({ id, name }) => ({ value: id, label: plain(name) }))}
+        value={wishes.queueId}
+        onChange={(event) => set({ queueId: event.currentTarget.value })}
+      />
+      <NumberInput
+        label={t('upload.copies')}
+        min={1}
+        max={MAX_COPIES}
+        clampBehavior="strict"
+        allowDecimal={false}
+        allowNegative={false}
+        hideControls
+        placeholder="1"
+        value={wishes.copies}
+        onChange={(copies) => set({ copies })}
+      />
+      <NativeSelect
+        label={t('upload.sides')}
+        data={[asInQueue, ...SIDES.map((value) => ({ value, label: t(`upload.sidesOf.${value}`) }))]}
+        value={wishes.sides}
+        onChange={(event) => set({ sides: event.currentTarget.value })}
+      />
+      <NativeSelect
+        label={t('jobs.color')}
+        data={[asInQueue, ...COLORS.map((value) => ({ value, label: t(`upload.colorOf.${value}`) }))]}
+        value={wishes.color}
+        onChange={(event) => set({ color: event.currentTarget.value })}
+      />
+      <NativeSelect
+        label={t('jobs.media')}
+        data={[asInQueue, ...Object.entries(PAPERS).map(([value, label]) => ({ value, label }))]}
+        value={wishes.media}
+        onChange={(event) => set({ media: event.currentTarget.value })}
+      />
+      <TextInput
+        label={t('upload.pages')}
+        description={t('upload.pagesHint')}
+        name="pages"
+        autoComplete="off"
+        value={wishes.pages}
+        error={pagesError}
+        onChange={(event) => set({ pages: event.currentTarget.value })}
+      />
+    </div>
+  );
+}
+
+function queueHint(t: ReturnType<typeof useTranslation>['t'], { mode, pauseReason }: Queue): string {
+  return pauseReason === null ? t(`queueMode.${mode}`) : t('upload.paused', { reason: plain(pauseReason) });
+}
