@@ -80,6 +80,42 @@ describe('the pages of jobs', () => {
     window.assertQuiet();
   });
 
+  test('jobs are found by owner, queue, printer and time, from the top bar too, and the address keeps it', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await window.go('/jobs');
+    const row = page.getByRole('link', { name: SHOWN });
+    await row.waitFor();
+    const { ownerId, ownerName } = await newestJob();
+    await page.getByRole('button', { name: `Only jobs of ${ownerName}` }).click();
+    await page.waitForURL(`**/jobs?owner=${ownerId}`);
+    await page.getByLabel('Printer').selectOption(stage.printerId);
+    await row.waitFor();
+    await page.getByLabel('State').selectOption('Held');
+    await page.getByText('No job like that').waitFor();
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await row.waitFor();
+    await page.getByLabel('Queue').selectOption(stage.queueId);
+    await page.getByLabel('Came since').selectOption('Today');
+    await page.waitForURL(`**/jobs?queue=${stage.queueId}&since=today`);
+    await row.waitFor();
+    await window.assertGood('jobs-filtered');
+    await page.reload();
+    await row.waitFor();
+    assert.equal(await page.getByLabel('Came since').inputValue(), 'today');
+    await stage.sql(`UPDATE jobs SET created_at = created_at - interval '2 days'`);
+    await page.reload();
+    await page.getByText('No job like that').waitFor();
+    await page.getByLabel('Came since').selectOption('The last 7 days');
+    await row.waitFor();
+    await page.getByRole('searchbox', { name: 'Find a job, message or person' }).fill('no such title');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/jobs\?q=no(?:\+|%20)such/);
+    await page.getByText('No job like that').waitFor();
+    assert.equal(await page.getByRole('textbox', { name: 'Find', exact: true }).inputValue(), 'no such title');
+    window.assertQuiet();
+  });
+
   test('who prints sees their jobs on the start page, on a phone and in Italian, and cancels one', async () => {
     await stage.deliver(2);
     await eventually(

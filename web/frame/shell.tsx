@@ -172,7 +172,8 @@ function Search() {
   if (!screens.some(({ path }) => path === '/jobs')) return <span className="grow" />;
   const find = (event: FormEvent) => {
     event.preventDefault();
-    void navigate({ to: '/jobs', search: { find: field.current?.value ?? '' } as never });
+    const text = field.current?.value.trim() ?? '';
+    void navigate({ to: '/jobs', search: (text === '' ? {} : { q: text }) as never });
   };
   return (
     <search className="search wideonly">

@@ -1,7 +1,6 @@
-/** Jobs: all of them for operators, their own for those who print; found by title, number and state. */
-import { Anchor, Button, Group, NativeSelect, TextInput } from '@mantine/core';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+/** Jobs: all of them for operators, their own for those who print; found by words, number, state, queue, printer, owner and time. */
+import { Anchor, Button } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
@@ -12,25 +11,32 @@ import { Page } from '../ui/page.tsx';
 import { State } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
-import { JOB_STATES, JOB_TONES, JOBS_KEY, type Job, type JobState } from './job.ts';
-
-type Filter = { readonly q?: string | undefined; readonly state?: JobState | undefined };
-
-/** As of this long after the last letter the server is asked. */
-const TYPING_MS = 250;
+import { Filters, given, isFiltered, queryOf, useFilter, useGo } from './filters.tsx';
+import { JOB_TONES, JOBS_KEY, type Job } from './job.ts';
 
 export default function JobsList() {
   const { t } = useTranslation();
   const seesAll = useMay('operator');
   const filter = useFilter();
+  const go = useGo();
   useLiveQuery(['job-'], JOBS_KEY);
   const pages = usePages<Job>([...JOBS_KEY, filter], (cursor) =>
-    need(api.GET('/jobs', { params: { query: { limit: 100, ...given({ ...filter, cursor }) } } })),
+    need(api.GET('/jobs', { params: { query: { limit: 100, ...queryOf(filter), ...given({ cursor }) } } })),
   );
   const owner: Column<Job> = {
     key: 'owner',
     title: t('jobs.owner'),
-    cell: ({ ownerName }) => <span className="cut">{ownerName}</span>,
+    cell: ({ ownerId, ownerName }) => (
+      <Anchor
+        component="button"
+        type="button"
+        className="cut block"
+        aria-label={t('jobs.onlyOf', { name: plain(ownerName) })}
+        onClick={() => go({ ...filter, owner: ownerId })}
+      >
+        {plain(ownerName)}
+      </Anchor>
+    ),
     width: '180px',
   };
   const columns: readonly Column<Job>[] = [
@@ -47,7 +53,7 @@ export default function JobsList() {
     { key: 'at', title: t('jobs.at'), cell: ({ createdAt }) => <When at={createdAt} />, width: '160px' },
   ];
   const title = seesAll ? t('nav.jobs') : t('nav.myJobs');
-  const isFiltered = filter.q !== undefined || filter.state !== undefined;
+  const isNarrowed = isFiltered(filter);
   return (
     <Page
       title={title}
@@ -57,15 +63,15 @@ export default function JobsList() {
         </Button>
       }
     >
-      <Filters />
+      <Filters ownerName={pages.items.find(({ ownerId }) => ownerId === filter.owner)?.ownerName} />
       <LongList
         label={title}
         pages={pages}
         columns={columns}
         keyOf={({ id }) => id}
         empty={
-          <Empty title={isFiltered ? t('jobs.noHit') : t('jobs.empty')}>
-            <p>{isFiltered ? t('jobs.noHitHint') : t('jobs.emptyHint')}</p>
+          <Empty title={isNarrowed ? t('jobs.noHit') : t('jobs.empty')}>
+            <p>{isNarrowed ? t('jobs.noHitHint') : t('jobs.emptyHint')}</p>
           </Empty>
         }
       />
@@ -84,48 +90,4 @@ function JobTitle({ job }: { readonly job: Job }) {
 export function JobStateShown({ job }: { readonly job: Pick<Job, 'state'> }) {
   const { t } = useTranslation();
   return <State tone={JOB_TONES[job.state]} word={t(`jobState.${job.state}`)} />;
-}
-
-/** The filter stands in the address of the page, so that it can be sent to somebody. */
-function useFilter(): Filter {
-  const { q, state } = useSearch({ strict: false }) as Record<string, unknown>;
-  const known = JOB_STATES.find((one) => one === state);
-  // A number in the address is read as one by the router.
-  const text = typeof q === 'string' || typeof q === 'number' ? String(q) : '';
-  return { q: text === '' ? undefined : text, state: known };
-}
-
-function Filters() {
-  const { t } = useTranslation();
-  const navigate = useNavigate();
-  const { q, state } = useFilter();
-  const [text, setText] = useState(q ?? '');
-  useEffect(() => {
-    if (text.trim() === (q ?? '')) return;
-    const timer = setTimeout(() => go({ q: text.trim() === '' ? undefined : text.trim(), state }), TYPING_MS);
-    return () => clearTimeout(timer);
-  });
-  const go = (next: Filter) => void navigate({ to: '/jobs', search: given(next), replace: true });
-  const choices = JOB_STATES.map((value) => ({ value, label: t(`jobState.${value}`) }));
-  return (
-    <Group gap="sm" mb="md" align="flex-end">
-      <TextInput
-        label={t('jobs.find')}
-        description={t('jobs.findHint')}
-        value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
-      />
-      <NativeSelect
-        label={t('jobs.state')}
-        data={[{ value: '', label: t('jobs.anyState') }, ...choices]}
-        value={state ?? ''}
-        onChange={(event) => go({ q, state: JOB_STATES.find((one) => one === event.currentTarget.value) })}
-      />
-    </Group>
-  );
-}
-
-/** Without what is not there: an empty filter is no filter. */
-function given<T extends object>(values: T): { [K in keyof T]: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 }

@@ -1,0 +1,173 @@
+/** What is looked for among the jobs. It stands in the address of the page, so that it can be kept and sent to somebody. */
+import { Button, Group, NativeSelect, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, need } from '../api/client.ts';
+import { useMay } from '../app/session.tsx';
+import { plain } from '../ui/words.ts';
+import { JOB_STATES, type JobState } from './job.ts';
+
+/** Since the beginning of this day, of the week up to it, or of the month. */
+const SINCE_DAYS = { today: 0, week: 6, month: 29 } as const;
+type Since = keyof typeof SINCE_DAYS;
+const SINCES = Object.keys(SINCE_DAYS) as Since[];
+
+export type Filter = {
+  readonly q?: string | undefined;
+  readonly state?: JobState | undefined;
+  readonly queue?: string | undefined;
+  readonly printer?: string | undefined;
+  readonly owner?: string | undefined;
+  readonly since?: Since | undefined;
+};
+
+/** As of this long after the last letter the server is asked. */
+const TYPING_MS = 250;
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export function useFilter(): Filter {
+  const found = useSearch({ strict: false }) as Record<string, unknown>;
+  const { q } = found;
+  // A number in the address is read as one by the router.
+  const text = typeof q === 'string' || typeof q === 'number' ? String(q) : '';
+  const id = (value: unknown) => (typeof value === 'string' && UUID.test(value) ? value : undefined);
+  return {
+    q: text === '' ? undefined : text,
+    state: JOB_STATES.find((one) => one === found.state),
+    queue: id(found.queue),
+    printer: id(found.printer),
+    owner: id(found.owner),
+    since: SINCES.find((one) => one === found.since),
+  };
+}
+
+export const isFiltered = (filter: Filter): boolean => Object.values(filter).some((value) => value !== undefined);
+
+/** As the server is asked; a day begins where the reader is. */
+export function queryOf({ since, ...filter }: Filter) {
+  if (since === undefined) return given(filter);
+  const start = new Date();
+  start.setHours(0, 0, 0, 0);
+  start.setDate(start.getDate() - SINCE_DAYS[since]);
+  return { ...given(filter), since: start.toISOString() };
+}
+
+export function useGo(): (next: Filter) => void {
+  const navigate = useNavigate();
+  return (next) => void navigate({ to: '/jobs', search: given(next) as never, replace: true });
+}
+
+export function Filters({ ownerName }: { readonly ownerName: string | undefined }) {
+  const { t } = useTranslation();
+  const go = useGo();
+  const filter = useFilter();
+  const seesAll = useMay('operator');
+  const places = useQuery({ queryKey: ['queues'], queryFn: () => need(api.GET('/queues')) });
+  const { state, queue, printer, owner, since } = filter;
+  return (
+    <Group gap="sm" mb="md" align="flex-end">
+      <Find filter={filter} />
+      <Choice
+        label={t('jobs.state')}
+        any={t('jobs.anyState')}
+        choices={JOB_STATES.map((value) => ({ value, label: t(`jobState.${value}`) }))}
+        value={state}
+        onChange={(value) => go({ ...filter, state: value as JobState | undefined })}
+      />
+      <Choice
+        label={t('jobs.queue')}
+        any={t('jobs.anyQueue')}
+        choices={(places.data?.items ?? []).map(({ id, name }) => ({ value: id, label: plain(name) }))}
+        value={queue}
+        onChange={(value) => go({ ...filter, queue: value })}
+      />
+      {seesAll ? <Printers value={printer} onChange={(value) => go({ ...filter, printer: value })} /> : null}
+      <Choice
+        label={t('jobs.since')}
+        any={t('jobs.anyTime')}
+        choices={SINCES.map((value) => ({ value, label: t(`jobs.sinceOf.${value}`) }))}
+        value={since}
+        onChange={(value) => go({ ...filter, since: value as Since | undefined })}
+      />
+      {owner === undefined || ownerName === undefined ? null : (
+        <Button variant="default" onClick={() => go({ ...filter, owner: undefined })}>
+          {t('jobs.onlyOf', { name: plain(ownerName) })} ✕
+        </Button>
+      )}
+      {isFiltered(filter) ? (
+        <Button variant="subtle" onClick={() => go({})}>
+          {t('jobs.clear')}
+        </Button>
+      ) : null}
+    </Group>
+  );
+}
+
+function Printers({ value, onChange }: Pick<ChoiceProps, 'value' | 'onChange'>) {
+  const { t } = useTranslation();
+  const printers = useQuery({
+    queryKey: ['printers', 'names'],
+    queryFn: () => need(api.GET('/printers', { params: { query: { limit: 500 } } })),
+  });
+  const choices = (printers.data?.items ?? []).map(({ id, name }) => ({ value: id, label: plain(name) }));
+  return (
+    <Choice label={t('jobs.printer')} any={t('jobs.anyPrinter')} choices={choices} value={value} onChange={onChange} />
+  );
+}
+
+type ChoiceProps = {
+  readonly label: string;
+  readonly any: string;
+  readonly choices: readonly { readonly value: string; readonly label: string }[];
+  readonly value: string | undefined;
+  readonly onChange: (value: string | undefined) => void;
+};
+
+function Choice({ label, any, choices, value, onChange }: ChoiceProps) {
+  return (
+    <NativeSelect
+      label={label}
+      data={[{ value: '', label: any }, ...choices]}
+      value={value ?? ''}
+      onChange={({ currentTarget }) => onChange(currentTarget.value === '' ? undefined : currentTarget.value)}
+    />
+  );
+}
+
+function Find({ filter }: { readonly filter: Filter }) {
+  const { t } = useTranslation();
+  const go = useGo();
+  const { q } = filter;
+  const [text, setText] = useState(q ?? '');
+  const asked = useRef(q);
+  useEffect(() => {
+    // The address was changed by somebody else, such as the search in the top bar.
+    if (q === asked.current) return;
+    asked.current = q;
+    setText(q ?? '');
+  }, [q]);
+  useEffect(() => {
+    const typed = text.trim() === '' ? undefined : text.trim();
+    if (typed === asked.current) return;
+    const timer = setTimeout(() => {
+      asked.current = typed;
+      go({ ...filter, q: typed });
+    }, TYPING_MS);
+    return () => clearTimeout(timer);
+  });
+  return (
+    <TextInput
+      label={t('jobs.find')}
+      description={t('jobs.findHint')}
+      value={text}
+      onChange={(event) => setText(event.currentTarget.value)}
+    />
+  );
+}
+
+/** Without what is not there: an empty filter is no filter. */
+export function given<T extends object>(values: T): { [K in keyof T]: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
