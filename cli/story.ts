@@ -43,6 +43,7 @@ function valuesOf(screen: Screen, { data }: TimelineEvent, names: Names): Record
     state: to === undefined ? NOTHING : stateWord(screen, to, keywords),
     because: because === '' ? '' : ` (${because})`,
     mailbox: text('mailbox') ?? NOTHING,
+    recipient: text('recipient') ?? NOTHING,
     via: viaOf(screen, text('via')),
   };
 }

@@ -38,6 +38,24 @@ export function adviceFor(language: Language, code: string, values: Values = {})
   return textFor(language, `errors.${code}.advice`, values);
 }
 
+/**
+ * Why a message, or one of its documents, was not taken, and what to do about it: a reason is of the intake, or the code of
+ * an error. One of an older version that has no words any more is shown as it is.
+ */
+export function reasonFor(
+  language: Language,
+  reason: string,
+  values: Values = {},
+): { readonly text: string; readonly advice: string | undefined } {
+  if (hasText(language, `intake.reasons.${reason}`)) {
+    const text = textFor(language, `intake.reasons.${reason}`, values);
+    const advice = `notices.advice.${reason}`;
+    return { text, advice: hasText(language, advice) ? textFor(language, advice, values) : undefined };
+  }
+  if (!hasText(language, `errors.${reason}.title`)) return { text: reason, advice: undefined };
+  return { text: titleFor(language, reason, values), advice: adviceFor(language, reason, values) };
+}
+
 /** The first language of an Accept-Language header that Platen speaks (RFC 9110 section 12.5.4); English otherwise. */
 export function chooseLanguage(header: string | undefined): Language {
   const wishes = (header ?? '')

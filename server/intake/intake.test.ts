@@ -15,6 +15,7 @@ import { eventually } from '../../test/harness/time.ts';
 import { listJobs } from '../jobs/jobs.ts';
 import { openSpoolFile } from '../spool/spool.ts';
 import { addMailbox, checkMailbox, getMailbox, removeMailbox, updateMailbox } from './intake.ts';
+import { readJournal } from '../journal/journal.ts';
 import { intakeLimits } from './limits.ts';
 
 /** How many files lie in the spool. */
@@ -164,6 +165,20 @@ test('a message beyond the limit is refused before it is fetched', async () => {
   assert.deepEqual([message?.outcome, message?.reason, message?.subject], ['refused', 'message-too-large', 'Too much']);
   assert.ok((message?.bytes ?? 0) > intakeLimits.maxMessageBytes);
   assert.equal(watched.practice.imap.counters.bodiesFetched - before, 1);
+  assert.equal(message?.senderUserId, watched.anna.id, 'its beginning says whose it is');
+  const [refused] = await readJournal(watched.context, { type: 'message-refused', limit: 1 });
+  assert.equal(refused?.data.mayReply, true);
+});
+
+test('of a message beyond the limit nobody is told who is not proven to have sent it', async () => {
+  await using watched = await openWatchedMailbox({ proofPolicy: { unproven: 'hold' } });
+  watched.practice.imap.faults.add({ kind: 'exact-size' });
+  const document = Buffer.alloc(intakeLimits.maxMessageBytes, '%PDF-1.4 ');
+  watched.deliver(writeMessage({ document, subject: 'Forged' }));
+  await using _worker = await watched.startWorker();
+  await watched.settled(1);
+  const [refused] = await readJournal(watched.context, { type: 'message-refused', limit: 1 });
+  assert.equal(refused?.data.mayReply, false);
 });
 
 test('a message that comes again under another UID is ignored', async () => {

@@ -327,5 +327,11 @@ export async function pauseRestoredMailboxes(context: Context): Promise<number> 
     .where('after_intake', '=', 'keep')
     .where('enabled', '=', true)
     .executeTakeFirst();
+  // Whoever was still to be answered has been, or is told by a person: nothing is sent because of a restore.
+  await context.db
+    .updateTable('incoming_messages')
+    .set({ finish_by: null })
+    .where('finish_by', 'is not', null)
+    .execute();
   return Number(paused.numUpdatedRows);
 }

@@ -35,6 +35,10 @@ export const intakeLimits = {
   maxTriesOverLostConnections: 8,
   /** How long a message waits for its sender to confirm it: a holiday is longer, a forgotten mail is not worth more. */
   confirmationMs: 7 * DAY_MS,
+  /** How long a sender waits for the answer while a printer does not go on; then it says what still waits. */
+  replyPatienceMs: 10 * MINUTE_MS,
+  /** Messages that are looked at together for whether all of their jobs have come to something. */
+  maxFinishedTogether: 200,
   /** Of a subject that is looked through for wishes: RFC 5322 lines are shorter, and what is longer was not typed. */
   maxWishChars: 1000,
   maxAddressFieldChars: 8000,
@@ -55,6 +59,8 @@ export const intakeTimes = {
   lookEveryMs: 2 * SECOND_MS,
   /** How often it is looked for messages that nobody has confirmed in time. */
   expireEveryMs: 1 * HOUR_MS,
+  /** How often it is looked for messages whose jobs have come to something. */
+  finishEveryMs: 1 * SECOND_MS,
   /** How often a node asks for a mailbox that another node is watching. */
   leaseRetryMs: 5 * SECOND_MS,
   /** How often a mailbox that waits for its connection looks whether it has been confirmed. */

@@ -195,7 +195,7 @@ async function fetchAlone(
     if (size > intakeLimits.maxMessageBytes) {
       const beginning = await pass.session.fetchBeginning(uid, intakeLimits.beginningBytes);
       if (beginning === undefined) return { kind: 'unreadable', uid, reason: 'empty-message' };
-      return { kind: 'message', message: await refuseTooLarge({ uid, bytes: size, beginning }) };
+      return { kind: 'message', message: await refuseTooLarge(context, { uid, bytes: size, beginning }, doorOf(pass)) };
     }
     return await receiveStream(context, { uid, size, source: pass.session.streamBody(uid), door: doorOf(pass) });
   } catch (error) {

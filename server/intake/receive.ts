@@ -87,18 +87,19 @@ export async function receiveStream(
   });
 }
 
-/** Refuses a message for its size, by its beginning alone. */
-export async function refuseTooLarge(fetched: {
-  readonly uid: number;
-  readonly bytes: number;
-  readonly beginning: Buffer;
-}): Promise<ReceivedMessage> {
-  const refusal = { uid: fetched.uid, bytes: fetched.bytes, outcome: 'refused', reason: 'message-too-large' } as const;
+/** Refuses a message for its size, by its beginning alone: its sender is looked up, and told if it is proven. */
+export async function refuseTooLarge(
+  context: Context,
+  fetched: { readonly uid: number; readonly bytes: number; readonly beginning: Buffer },
+  door: Door,
+): Promise<ReceivedMessage> {
+  const receipt = new Receipt(context, fetched.uid, { known: new Map(), door });
   const head = await readMessage(fetched.beginning).then(
     (message) => message.head,
     () => undefined,
   );
-  return { ...refusal, head, documents: [] };
+  if (head !== undefined) await receipt.begin(head);
+  return receipt.refuse(fetched.bytes, 'message-too-large');
 }
 
 /** What has been learnt about one message so far. */
@@ -160,6 +161,12 @@ class Receipt {
     return admission.kind !== 'refused';
   }
 
+  /** Refuses what was not read to its end. */
+  refuse(bytes: number, reason: Reason): ReceivedMessage {
+    const { message } = this.#message('refused', reason);
+    return { ...message, bytes };
+  }
+
   async takeLeaf(leaf: LeafInMemory): Promise<void> {
     await this.#collector.takeWhole(leaf, leaf.decode());
   }
@@ -187,7 +194,7 @@ class Receipt {
     }
   }
 
-  #message(outcome: ReceivedMessage['outcome'], reason?: Reason): Received {
+  #message(outcome: ReceivedMessage['outcome'], reason?: Reason): Received & { kind: 'message' } {
     const isDone = (outcome === 'done' || outcome === 'held') && this.#head !== undefined;
     const contentHash = isDone ? this.#collector.digest.finish(this.#head as MessageHead) : undefined;
     return {

@@ -2,13 +2,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { reasonFor } from '../../locales/locales.ts';
 import { type AboutConnection, aboutConnections, answerKept, problemAnswer } from '../connections/connections.ts';
 import { listJobs } from '../jobs/jobs.ts';
 import type { Context } from '../store/database.ts';
 import { decodeIdCursor, encodeCursor, limitOf, pageOf, pageQuery } from '../store/pages.ts';
 import type { Language } from '../store/schema.ts';
 import { listDocuments, type MessageDocument } from './documents/list.ts';
-import { wordsOf } from './documents/words.ts';
 import {
   addMailbox,
   checkMailbox,
@@ -358,13 +358,13 @@ function showMessage({ wishes: _, ...message }: IncomingMessage, language: Langu
     movedAt: message.movedAt?.toISOString() ?? null,
     proof: message.proof ?? null,
     reason: message.reason ?? null,
-    reasonText: message.reason === undefined ? null : wordsOf(language, message.reason).text,
+    reasonText: message.reason === undefined ? null : reasonFor(language, message.reason).text,
   };
 }
 
 function showDocument(document: MessageDocument, language: Language): z.infer<typeof documentAnswer> {
   const { reason } = document;
-  const words = reason === undefined ? undefined : wordsOf(language, reason);
+  const words = reason === undefined ? undefined : reasonFor(language, reason);
   return {
     ...document,
     reason: reason ?? null,

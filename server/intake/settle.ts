@@ -212,9 +212,15 @@ async function insertMessages(context: Context, place: Place, decided: readonly 
     job_count: message.user !== undefined && hasJobs(message) ? acceptedOf(message.documents).length : 0,
     proof: message.proof === undefined ? null : JSON.stringify(message.proof),
     may_reply: message.mayReply ?? false,
+    finish_by: willBeAnswered(message) ? new Date(now.getTime() + intakeLimits.replyPatienceMs) : null,
     wishes: hasWishes(message.wishes) ? JSON.stringify(message.wishes) : null,
   }));
   await context.db.insertInto('incoming_messages').values(rows).execute();
+}
+
+/** Whether its sender is told, once all of its jobs have come to something, what became of them (`finish.ts`). */
+function willBeAnswered({ decision, user, mayReply }: Decided): boolean {
+  return decision === 'done' && user !== undefined && mayReply === true;
 }
 
 function hasJobs({ decision }: Decided): boolean {
@@ -281,6 +287,7 @@ function eventOf({ mailbox, uidValidity }: Place, message: Decided) {
       ...(message.head?.messageId === undefined ? {} : { messageIdHeader: message.head.messageId }),
       isAutomatic: message.head === undefined || isAutomatic(message.head),
       mayReply: message.mayReply ?? false,
+      ...(message.mayReply === true ? { replies: { ...policyOf(mailbox).replyPolicy } } : {}),
       ...(hasWishes(message.wishes) ? { wishes: message.wishes } : {}),
       ...(message.proof === undefined ? {} : { proof: message.proof.verdict, proofReason: message.proof.reason }),
       ...(message.decision === 'held' && message.newcomer !== undefined

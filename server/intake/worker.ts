@@ -1,6 +1,7 @@
 /** Keeps one watch per mailbox that is switched on. Every node runs it; the lease of each mailbox decides who reads. */
 
 import type { Context } from '../store/database.ts';
+import { keepFinishing } from './finish.ts';
 import { intakeTimes } from './limits.ts';
 import { expireHeld } from './senders/confirm.ts';
 import { watchMailbox } from './watch.ts';
@@ -11,7 +12,11 @@ type Watched = { readonly settings: string; readonly stop: AbortController; read
 export async function startIntakeWorker(context: Context): Promise<AsyncDisposable> {
   const stop = new AbortController();
   const watched = new Map<string, Watched>();
-  const loops = [keepWatching(context, watched, stop.signal), keepExpiring(context, stop.signal)];
+  const loops = [
+    keepWatching(context, watched, stop.signal),
+    keepExpiring(context, stop.signal),
+    keepFinishing(context, stop.signal),
+  ];
   return {
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('intake stops'));

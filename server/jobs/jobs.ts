@@ -37,6 +37,7 @@ import { changeJob, endOfHold, lockJob, toJob } from './rows.ts';
 import { isEnded } from './states.ts';
 
 export type { DocumentHints, RecognizedDocument } from '../conversion/conversion.ts';
+export { type JobEnding, listEndings } from './finding/endings.ts';
 export type { JobFilter } from './finding/list.ts';
 export type { Job, JobOptions, JobState } from './job.ts';
 export type { PackedDocument, UnpackedWinmail } from './preparation/winmail.ts';

@@ -38,6 +38,8 @@ export const EVENT_TYPES = {
   'message-moved': 'message',
   'message-held': 'message',
   'message-confirmed': 'message',
+  'message-finished': 'message',
+  'message-answered': 'message',
   'sender-registered': 'user',
   'queue-added': 'queue',
   'queue-changed': 'queue',

@@ -1,7 +1,7 @@
 /** What an alarm says. Pure; the texts stand in `locales/`. */
 import { adviceFor, hasText, textFor, titleFor } from '../../locales/locales.ts';
 import type { AlarmFacts, Language } from '../store/schema.ts';
-import { cut, timeOf, wrap } from './compose.ts';
+import { cut, timeOf, wrap } from './letters/blocks.ts';
 
 export type Alarm = {
   readonly id: string;

@@ -8,8 +8,10 @@ import { type JournalEvent, readJournal } from '../journal/journal.ts';
 import type { Context } from '../store/database.ts';
 import type { Language, Problem } from '../store/schema.ts';
 import { findUserByAddress, getUser, listUsersWithRole } from '../users/users.ts';
+import type { Refused } from './letters/blocks.ts';
+import { type Reply, readReply } from './letters/reply.ts';
 import type { NoticeRule, Receiver } from './notice.ts';
-import { chooseReceivers, type Occurrence } from './rules.ts';
+import { chooseReceivers, type Occurrence, REPLY } from './rules.ts';
 
 /** The message that a document came with. */
 export type Received = {
@@ -18,7 +20,11 @@ export type Received = {
   readonly subject: string;
   readonly messageIdHeader: string | undefined;
   readonly mayBeAnswered: boolean;
+  /** What its mailbox answers; none for a message of an older version, which gets no reply. */
+  readonly replies: Replies | undefined;
 };
+
+type Replies = { readonly printed: boolean; readonly held: boolean; readonly refused: boolean };
 
 /** An occurrence with everything that its notices say, and who gets them. */
 export type Story = {
@@ -33,6 +39,10 @@ export type Story = {
   readonly received: Received | undefined;
   /** Of a message: the key of the reason why it was not taken. */
   readonly reason?: string;
+  /** Of a message: its documents that were refused, each with its reason. */
+  readonly refused?: readonly Refused[];
+  /** What the reply to a message tells. */
+  readonly reply?: Reply;
   readonly problem?: Problem;
   readonly account?: string;
   /** Of a permission: when it is expected to end, and from what that is inferred. */
@@ -75,6 +85,8 @@ export class Facts {
       }
       case 'connection':
         return await this.#tellConnection(occurrence);
+      case 'reply':
+        return await this.#tellReply(occurrence);
       case 'welcome':
         return await this.#tellWelcome(occurrence);
     }
@@ -98,6 +110,29 @@ export class Facts {
     return { story, owner: await this.#findPerson(source.subjectId, undefined) };
   }
 
+  async #tellReply(occurrence: Occurrence & { kind: 'reply' }): Promise<Told | undefined> {
+    const { source } = occurrence;
+    const received = await this.#findReceived(source.subjectId);
+    const reply = readReply(source.data);
+    const person = await this.#findPerson(source.ownerId, received?.sender);
+    if (received?.mayBeAnswered !== true || reply === undefined) return undefined;
+    const story = { occurrence, subjectId: received.id, groupId: received.id, title: received.subject, reply };
+    return { owner: person, story: { ...story, ownerName: person?.name, received } };
+  }
+
+  /**
+   * What happens to a job before its message is answered stands in the reply, if anywhere; after that it is told by itself
+   * where it is news.
+   */
+  async #isForReply({ event, jobId }: Occurrence & { kind: 'job' }, { id, replies }: Received): Promise<boolean> {
+    const outcomes = TOLD_BY_REPLY[event];
+    if (replies === undefined || outcomes === undefined) return false;
+    const [finished] = await readJournal(this.#context, { subjectId: id, type: 'message-finished', limit: 1 });
+    const told = finished === undefined ? undefined : readReply(finished.data);
+    const job = told?.jobs.find((one) => one.jobId === jobId);
+    return job === undefined || outcomes.includes(job.outcome);
+  }
+
   async #tellJob(occurrence: Occurrence & { kind: 'job' }): Promise<Told | undefined> {
     const { jobId, problem } = occurrence;
     const [created] = await readJournal(this.#context, { subjectId: jobId, type: 'job-created', limit: 1 });
@@ -105,7 +140,10 @@ export class Facts {
     const messageId = textOf(created.data.messageId);
     const received = messageId === undefined ? undefined : await this.#findReceived(messageId);
     const person = await this.#findPerson(created.ownerId, received?.sender);
-    const mayBeTold = messageId === undefined || received?.mayBeAnswered === true;
+    const mayBeTold =
+      received === undefined
+        ? messageId === undefined
+        : received.mayBeAnswered && !(await this.#isForReply(occurrence, received));
     return {
       owner: mayBeTold ? person : undefined,
       story: {
@@ -124,13 +162,14 @@ export class Facts {
     const { source, event } = occurrence;
     const received = receivedOf(source);
     const reason = textOf(source.data.reason) ?? '';
-    const ownerId = source.ownerId ?? (await this.#findSenderOfLarge(reason, received.sender));
     const isHeld = event === 'sender-confirmation';
-    const person = isHeld ? await this.#tellHeld(occurrence) : await this.#findPerson(ownerId, received.sender);
+    const person = isHeld ? await this.#tellHeld(occurrence) : await this.#findPerson(source.ownerId, received.sender);
     // A stranger is not answered, and nobody is told of each piece of junk that strangers send.
     if ((isHeld || event === 'job-refused') && person === undefined) return undefined;
+    const isWanted = received.replies?.refused !== false;
+    const refused = refusedOf(source.data.refused);
     return {
-      owner: isHeld || received.mayBeAnswered ? person : undefined,
+      owner: isHeld || (received.mayBeAnswered && isWanted) ? person : undefined,
       story: {
         occurrence,
         subjectId: received.id,
@@ -139,14 +178,9 @@ export class Facts {
         ownerName: person?.name ?? received.sender,
         received,
         reason,
+        ...(refused.length === 0 ? {} : { refused }),
       },
     };
-  }
-
-  /** A message that is too large is refused before anybody looks up who sent it. */
-  async #findSenderOfLarge(reason: string, sender: string): Promise<string | null> {
-    if (reason !== 'message-too-large') return null;
-    return (await findUserByAddress(this.#context, sender))?.id ?? null;
   }
 
   async #tellConnection(occurrence: Occurrence & { kind: 'connection' }): Promise<Told | undefined> {
@@ -204,8 +238,9 @@ export class Facts {
     if (event !== undefined) return receivedOf(event);
     const held = await of('message-held');
     if (held === undefined) return undefined;
-    const isConfirmed = (await of('message-confirmed')) !== undefined;
-    return { ...receivedOf(held), mayBeAnswered: isConfirmed && held.data.isAutomatic === false };
+    const confirmed = await of('message-confirmed');
+    const mayBeAnswered = confirmed !== undefined && held.data.isAutomatic === false;
+    return { ...receivedOf(held), mayBeAnswered, replies: repliesOf(confirmed?.data.replies) };
   }
 
   /** The owner under the address that the message came from, if it is still one of theirs. */
@@ -219,7 +254,8 @@ export class Facts {
 
   /** None of the addresses that Platen itself writes or reads under gets a notice: it would come back. */
   async #receivers({ event }: Occurrence, { owner }: Told): Promise<Receiver[]> {
-    const rule = this.#rules[event];
+    // With a reply go the keys of held documents: it is for nobody else.
+    const rule = event === REPLY ? TO_OWNER : this.#rules[event];
     if (rule === undefined) return [];
     this.#staff ??= this.#readStaff();
     const addresses = await Promise.all(rule.addresses.map((address) => this.#describeAddress(address)));
@@ -255,6 +291,14 @@ const NOBODYS = { ownerName: undefined, received: undefined } as const;
 
 type Told = { readonly story: Omit<Story, 'receivers'>; readonly owner: Receiver | undefined };
 
+const TO_OWNER: NoticeRule = { enabled: true, owner: true, operators: false, administrators: false, addresses: [] };
+
+const TOLD_BY_REPLY: Readonly<Partial<Record<Occurrence['event'], readonly Reply['jobs'][number]['outcome'][]>>> = {
+  'job-held': ['held'],
+  'job-printed': ['printed'],
+  'job-failed': ['failed', 'uncertain'],
+};
+
 function receivedOf({ subjectId, data }: JournalEvent): Received {
   return {
     id: subjectId,
@@ -263,7 +307,21 @@ function receivedOf({ subjectId, data }: JournalEvent): Received {
     messageIdHeader: textOf(data.messageIdHeader),
     // An event of an older version does not say it: then nobody is answered.
     mayBeAnswered: data.isAutomatic === false && data.mayReply !== false,
+    replies: repliesOf(data.replies),
   };
+}
+
+function repliesOf(value: unknown): Replies | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { printed, held, refused } = value as Readonly<Record<string, unknown>>;
+  return { printed: printed !== false, held: held !== false, refused: refused !== false };
+}
+
+function refusedOf(value: unknown): readonly Refused[] {
+  return (Array.isArray(value) ? value : []).flatMap((one: { title?: unknown; reason?: unknown } | null) => {
+    const [title, reason] = [textOf(one?.title), textOf(one?.reason)];
+    return reason === undefined ? [] : [{ title: title ?? '', reason }];
+  });
 }
 
 function asStaff(user: { readonly email: string; readonly name: string; readonly language: Language }): Receiver {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openWatchedMailbox, writeMessage } from '../../test/harness/intake.ts';
 import { setNetworkSettings } from '../connections/connections.ts';
+import { finishMessages } from '../intake/finish.ts';
+import { intakeLimits } from '../intake/limits.ts';
 import { withLease } from '../store/leases.ts';
 import { writeNotices } from './write.ts';
 
@@ -29,6 +31,12 @@ test('of the mail that comes in, what a person sent is answered and what a machi
     await watched.settled(3);
   }
   assert.equal((await watched.jobs()).length, 2, 'both are printed all the same');
+  await write();
+  const outbox = () => context.db.selectFrom('outbox_messages').select('id').execute();
+  assert.deepEqual(await outbox(), [], 'a reply waits for what becomes of the documents');
+  watched.test.clock.advance(intakeLimits.replyPatienceMs);
+  await withLease(context, 'message-endings', {}, (lease) => finishMessages(context, lease));
+  await write();
   await write();
   const rows = await context.db
     .selectFrom('outbox_messages')

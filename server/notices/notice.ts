@@ -27,8 +27,10 @@ export type NoticeRule = {
 };
 
 export type NoticeLimits = {
-  /** Answers to one person within 24 hours. */
+  /** Answers to one person within 24 hours that tell of no job, and so may be what a loop of machines is made of. */
   readonly repliesPerPersonAndDay: number;
+  /** Replies to one person within 24 hours about messages that became jobs: they bring the PIN of what is held. */
+  readonly jobRepliesPerPersonAndDay: number;
   /** Notices to one person who looks after Platen, within 24 hours. */
   readonly noticesPerPersonAndDay: number;
   /** All notices together: what stops a storm that no other rule has seen coming. */
@@ -65,7 +67,13 @@ export const DEFAULT_RULES: NoticeSettings['rules'] = {
   'connection-may-end': { ...toStaff, operators: false },
 };
 
-export const DEFAULT_LIMITS: NoticeLimits = { repliesPerPersonAndDay: 5, noticesPerPersonAndDay: 20, perHour: 300 };
+export const DEFAULT_LIMITS: NoticeLimits = {
+  repliesPerPersonAndDay: 5,
+  jobRepliesPerPersonAndDay: 100,
+  noticesPerPersonAndDay: 20,
+  // Exchange Online takes 1,800 an hour of one mailbox; the rest is for scans.
+  perHour: 1000,
+};
 
 /** The settings with the defaults for what nobody has set. */
 export async function readSettings(context: Context): Promise<NoticeSettings & { readonly cursor: string | null }> {

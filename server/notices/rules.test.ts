@@ -98,7 +98,7 @@ test('each address gets it once, as the owner where it is one', () => {
 test('a limit lets its own number pass and not one more', () => {
   const settings = { rules: DEFAULT_RULES, limits: { ...DEFAULT_LIMITS, repliesPerPersonAndDay: 2, perHour: 9 } };
   const may = (receiver: Receiver, toReceiver: number, toEverybody = 0) =>
-    isWithinLimits(settings, receiver, { toReceiver, toEverybody });
+    isWithinLimits(settings, { receiver, event: 'job-held' }, { toReceiver, toEverybody });
   const owner = person('anna@practice.example', { isOwner: true });
   assert.ok(may(owner, 1));
   assert.ok(!may(owner, 2));
@@ -106,4 +106,9 @@ test('a limit lets its own number pass and not one more', () => {
   assert.ok(!may(person('olga@practice.example'), 20));
   assert.ok(may(owner, 0, 8));
   assert.ok(!may(owner, 0, 9));
+  // A reply brings the PIN of what is held: it has a limit of its own.
+  const reply = (toReceiver: number) =>
+    isWithinLimits(settings, { receiver: owner, event: 'message-reply' }, { toReceiver, toEverybody: 0 });
+  assert.ok(reply(DEFAULT_LIMITS.jobRepliesPerPersonAndDay - 1));
+  assert.ok(!reply(DEFAULT_LIMITS.jobRepliesPerPersonAndDay));
 });

@@ -6,6 +6,7 @@
  */
 import type { JournalEvent } from '../journal/journal.ts';
 import type { Problem } from '../store/schema.ts';
+import { isWanted, readReply } from './letters/reply.ts';
 import { NOTICE_EVENTS, type NoticeEvent, type NoticeRule, type NoticeSettings, type Receiver } from './notice.ts';
 
 /** What happened, with what the event itself tells about it. */
@@ -19,6 +20,8 @@ export type Occurrence =
       readonly at: Date;
     }
   | { readonly kind: 'message'; readonly event: NoticeEvent; readonly source: JournalEvent; readonly at: Date }
+  /** All that became of a message: whether its sender is told is a matter of the mailbox, and of no rule. */
+  | { readonly kind: 'reply'; readonly event: typeof REPLY; readonly source: JournalEvent; readonly at: Date }
   | { readonly kind: 'welcome'; readonly event: NoticeEvent; readonly source: JournalEvent; readonly at: Date }
   | {
       readonly kind: 'printer';
@@ -37,12 +40,13 @@ export type Occurrence =
       readonly at: Date;
     };
 
+export const REPLY = 'message-reply';
 const OUTCOME_UNKNOWN = 'outcome-unknown';
 const SENDER_UNCONFIRMED = 'sender-unconfirmed';
 
 /** Reads what an event means for notices; `undefined` when no rule that is switched on is about it. */
 export function findOccurrence(event: JournalEvent, rules: NoticeSettings['rules']): Occurrence | undefined {
-  return occurrencesOf(event).find((one) => isUsed(rules[one.event]));
+  return occurrencesOf(event).find((one) => one.event === REPLY || isUsed(rules[one.event]));
 }
 
 function isUsed(rule: NoticeRule): boolean {
@@ -64,6 +68,10 @@ function occurrencesOf(event: JournalEvent): readonly Occurrence[] {
       return jobOccurrences(event);
     case 'message-refused':
       return [{ kind: 'message', event: 'job-refused', source: event, at }];
+    case 'message-finished': {
+      const reply = readReply(event.data);
+      return reply !== undefined && isWanted(reply) ? [{ kind: 'reply', event: REPLY, source: event, at }] : [];
+    }
     case 'message-held':
       return [{ kind: 'message', event: 'sender-confirmation', source: event, at }];
     case 'sender-registered':
@@ -150,9 +158,14 @@ export function chooseReceivers(rule: NoticeRule, people: People): Receiver[] {
 /** What has been written to somebody, and to everybody, when a further notice is due. */
 export type Written = { readonly toReceiver: number; readonly toEverybody: number };
 
-export function isWithinLimits(settings: NoticeSettings, receiver: Receiver, written: Written): boolean {
-  const { repliesPerPersonAndDay, noticesPerPersonAndDay, perHour } = settings.limits;
-  const perDay = receiver.isOwner ? repliesPerPersonAndDay : noticesPerPersonAndDay;
+export function isWithinLimits(
+  { limits }: Pick<NoticeSettings, 'limits'>,
+  of: { readonly receiver: Receiver; readonly event: Occurrence['event'] },
+  written: Written,
+): boolean {
+  const { repliesPerPersonAndDay, jobRepliesPerPersonAndDay, noticesPerPersonAndDay, perHour } = limits;
+  const perAnswer = of.event === REPLY ? jobRepliesPerPersonAndDay : repliesPerPersonAndDay;
+  const perDay = of.receiver.isOwner ? perAnswer : noticesPerPersonAndDay;
   return written.toReceiver < perDay && written.toEverybody < perHour;
 }
 

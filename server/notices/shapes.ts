@@ -24,7 +24,12 @@ const rule = z.object({
 });
 
 const count = z.number().int().min(1).max(10_000);
-const limits = z.object({ repliesPerPersonAndDay: count, noticesPerPersonAndDay: count, perHour: count });
+const limits = z.object({
+  repliesPerPersonAndDay: count,
+  jobRepliesPerPersonAndDay: count,
+  noticesPerPersonAndDay: count,
+  perHour: count,
+});
 
 function forEachEvent<T extends z.ZodType>(shape: T) {
   return z.object(Object.fromEntries(NOTICE_EVENTS.map((event) => [event, shape])) as Record<NoticeEvent, T>);

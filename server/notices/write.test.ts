@@ -165,8 +165,7 @@ test('a known sender learns why a message was refused; a stranger gets nothing',
   await refused('m1', { ...shown, sender: 'a.alias@practice.example', reason: 'no-document' }, anna.id);
   await refused('m2', { ...shown, sender: 'stranger@elsewhere.example', reason: 'unknown-sender' });
   await refused('m3', { ...shown, sender: 'a.alias@practice.example', reason: 'own-message' });
-  // Too large is refused before anybody looks up the sender.
-  await refused('m4', { ...shown, sender: anna.email, reason: 'message-too-large' });
+  await refused('m4', { ...shown, sender: anna.email, reason: 'message-too-large', mayReply: true }, anna.id);
   await refused('m5', { ...shown, sender: 'stranger@elsewhere.example', reason: 'message-too-large' });
   await write(context);
   const messages = await outbox(context);

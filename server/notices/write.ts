@@ -8,6 +8,7 @@ import { DAY_MS, HOUR_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
 import { getNetworkSettings } from '../connections/connections.ts';
+import { makeJobLinks, makeReleasePin } from '../jobs/jobs.ts';
 import { type JournalEvent, journalEnd, readJournal, record } from '../journal/journal.ts';
 import { submitInTransaction } from '../outbox/outbox.ts';
 import { composeMessage } from '../protocols/smtp/compose.ts';
@@ -15,10 +16,11 @@ import type { Context } from '../store/database.ts';
 import { checkFence, type Lease } from '../store/leases.ts';
 import { transaction } from '../store/transaction.ts';
 import { createLink } from '../users/users.ts';
-import { type Notice, variantOf, writeNotice } from './compose.ts';
+import { type Notice, variantOf, type Written, writeNotice } from './compose.ts';
 import { Facts, type Story } from './facts.ts';
+import { writeReply } from './letters/reply.ts';
 import { type NoticeSettings, type Receiver, readSettings } from './notice.ts';
-import { findOccurrence, isWithinLimits } from './rules.ts';
+import { findOccurrence, isWithinLimits, REPLY } from './rules.ts';
 
 /** Events of one transaction. */
 export const BATCH_EVENTS = 200;
@@ -119,7 +121,8 @@ async function deliver(context: Context, { receiver, stories }: Notice, reading:
   if (sender === undefined || (await isQuiet(context, receiver, stories[0]))) return;
   const [first, ...rest] = await claim(context, { receiver, stories });
   if (first === undefined) return;
-  const mayWrite = isWithinLimits(settings, receiver, await countWritten(context, receiver));
+  const { event } = first.occurrence;
+  const mayWrite = isWithinLimits(settings, { receiver, event }, await countWritten(context, receiver, event));
   if (!mayWrite) return await tellSuppressed(context, receiver, first);
   const outboxMessageId = await submit(context, { receiver, stories: [first, ...rest] }, sender);
   await context.db
@@ -173,13 +176,14 @@ async function isQuiet(context: Context, receiver: Receiver, { occurrence }: Sto
   return row !== undefined;
 }
 
-async function countWritten(context: Context, receiver: Receiver) {
+async function countWritten(context: Context, receiver: Receiver, event: string) {
   const messages = sql<number>`count(DISTINCT outbox_message_id)`;
   const own = await context.db
     .selectFrom('notices_sent')
     .select(messages.as('count'))
     .where('recipient', '=', receiver.address)
     .where('is_reply', '=', receiver.isOwner)
+    .where('event', event === REPLY ? '=' : '<>', REPLY)
     .where('at', '>', before(context, DAY_MS))
     .executeTakeFirstOrThrow();
   const all = await context.db
@@ -213,8 +217,7 @@ async function tellSuppressed(context: Context, receiver: Receiver, story: Story
 
 async function submit(context: Context, notice: Notice, sender: Sender): Promise<string> {
   const { receiver, stories } = notice;
-  const deedUrl = await linkFor(context, stories[0]);
-  const { subject, text, html } = writeNotice(notice, context.settings.publicUrl, deedUrl);
+  const { subject, text, html } = await compose(context, notice);
   const messageId = `<platen-notice.${newId()}@${sender.email.split('@').at(-1)}>`;
   const answered = receiver.isOwner ? stories[0].received?.messageIdHeader : undefined;
   const isReply = receiver.isOwner && stories[0].received !== undefined;
@@ -234,7 +237,7 @@ async function submit(context: Context, notice: Notice, sender: Sender): Promise
     },
     ...(answered === undefined ? {} : { inReplyTo: answered }),
   });
-  return await submitInTransaction(context, {
+  const outboxMessageId = await submitInTransaction(context, {
     kind: 'notice',
     sender: sender.email,
     recipients: [receiver.address],
@@ -242,6 +245,32 @@ async function submit(context: Context, notice: Notice, sender: Sender): Promise
     subject,
     messageIdHeader: messageId,
   });
+  const [{ occurrence, received }] = stories;
+  if (isReply && received !== undefined && (occurrence.kind === 'reply' || occurrence.kind === 'message')) {
+    const { ownerId } = occurrence.source;
+    await record(context, 'message-answered', {
+      subjectId: received.id,
+      ...(ownerId === null ? {} : { ownerId }),
+      data: { recipient: receiver.address, outboxMessageId },
+    });
+  }
+  return outboxMessageId;
+}
+
+/** The words of a notice. What a reply brings to release held documents is kept with the reply, or not at all. */
+async function compose(context: Context, notice: Notice): Promise<Written> {
+  const { receiver, stories } = notice;
+  const [first] = stories;
+  const { publicUrl } = context.settings;
+  if (first.reply === undefined) return writeNotice(notice, publicUrl, await linkFor(context, first));
+  const { reply } = first;
+  const idsOf = (...outcomes: readonly string[]) =>
+    reply.jobs.filter(({ outcome }) => outcomes.includes(outcome)).map(({ jobId }) => jobId);
+  const held = idsOf('held');
+  const open = idsOf('held', 'waiting');
+  const pin = held.length === 0 ? undefined : await makeReleasePin(context, held);
+  const links = open.length === 0 ? undefined : await makeJobLinks(context, open);
+  return writeReply({ reply, receiver, publicUrl, keys: { pin, print: links?.print, cancel: links?.cancel } });
 }
 
 /** The link of a message that asks its sender to confirm; it is kept with the message that carries it, or not at all. */

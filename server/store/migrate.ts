@@ -15,6 +15,7 @@ import * as microsoftSide from './migrations/0009-microsoft-side.ts';
 import * as permissions from './migrations/0012-permissions.ts';
 import * as wishes from './migrations/0014-wishes.ts';
 import * as overview from './migrations/0018-overview.ts';
+import * as replies from './migrations/0021-replies.ts';
 import * as handOver from './migrations/0022-hand-over.ts';
 import * as uploads from './migrations/0023-uploads.ts';
 import * as finding from './migrations/0026-finding.ts';
@@ -32,6 +33,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0012-permissions': permissions,
   '0014-wishes': wishes,
   '0018-overview': overview,
+  '0021-replies': replies,
   '0022-hand-over': handOver,
   '0023-uploads': uploads,
   '0026-finding': finding,

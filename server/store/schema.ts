@@ -286,6 +286,8 @@ type IncomingMessages = {
   proof: Json<{ verdict: string; reason: string; hint?: string }> | null;
   /** Whether anybody may be written to because of it: not by a machine, and from whom it says it is. */
   may_reply: WithDefault<boolean>;
+  /** While its sender is not told yet what became of it: when that is done at the latest. */
+  finish_by: InstantOrNone;
   /** Options that its sender asked for, and words of it that were not understood; none when nothing was asked. */
   wishes: Json<{
     options: Record<string, unknown>;

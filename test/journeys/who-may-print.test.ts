@@ -4,6 +4,7 @@ import PostalMime from 'postal-mime';
 import { DAY_MS } from '../../server/base/clock.ts';
 import { setNetworkSettings } from '../../server/connections/connections.ts';
 import { listMessages, type NewMailbox } from '../../server/intake/intake.ts';
+import { intakeLimits } from '../../server/intake/limits.ts';
 import { followLink } from '../../server/intake/links/deeds.ts';
 import { expireHeld } from '../../server/intake/senders/confirm.ts';
 import { cancelJob, getJob, holdJob, releaseJob } from '../../server/jobs/jobs.ts';
@@ -128,7 +129,8 @@ test('a mailbox that refuses what is not proven answers nobody', async () => {
   world.deliver(stamped(genuine('practice.example'), writeMessage()));
   await world.settled(2);
   // The answer to the second message shows that the events before it were passed without a word.
-  assert.match((await oneLetter(world)).subject, /Ready to print/);
+  world.test.clock.advance(intakeLimits.replyPatienceMs);
+  assert.match((await oneLetter(world)).subject, /Waiting to print/);
   assert.equal((await letters(world)).length, 1);
 });
 

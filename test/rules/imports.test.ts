@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   jobs: ['store', 'journal', 'spool', 'conversion', 'printers', 'users'],
   intake: ['store', 'journal', 'protocols', 'spool', 'connections', 'users', 'jobs'],
   relay: ['store', 'journal', 'protocols', 'spool', 'connections', 'outbox'],
-  notices: ['store', 'journal', 'protocols', 'users', 'connections', 'outbox'],
+  notices: ['store', 'journal', 'protocols', 'users', 'connections', 'outbox', 'jobs'],
   http: ['store', 'journal', 'users'],
   // A report over settings of several rooms; only its routes are mounted.
   readiness: ['store', 'connections', 'intake', 'relay', 'notices'],

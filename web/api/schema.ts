@@ -2702,6 +2702,8 @@ export type paths = {
             | 'message-moved'
             | 'message-held'
             | 'message-confirmed'
+            | 'message-finished'
+            | 'message-answered'
             | 'sender-registered'
             | 'queue-added'
             | 'queue-changed'
@@ -3471,7 +3473,12 @@ export type paths = {
                   lastSentAt: string | null;
                 };
               };
-              limits: { repliesPerPersonAndDay: number; noticesPerPersonAndDay: number; perHour: number };
+              limits: {
+                repliesPerPersonAndDay: number;
+                jobRepliesPerPersonAndDay: number;
+                noticesPerPersonAndDay: number;
+                perHour: number;
+              };
             };
           };
         };
@@ -3560,7 +3567,12 @@ export type paths = {
                 addresses: string[];
               };
             };
-            limits?: { repliesPerPersonAndDay?: number; noticesPerPersonAndDay?: number; perHour?: number };
+            limits?: {
+              repliesPerPersonAndDay?: number;
+              jobRepliesPerPersonAndDay?: number;
+              noticesPerPersonAndDay?: number;
+              perHour?: number;
+            };
           };
         };
       };
@@ -3651,7 +3663,12 @@ export type paths = {
                   lastSentAt: string | null;
                 };
               };
-              limits: { repliesPerPersonAndDay: number; noticesPerPersonAndDay: number; perHour: number };
+              limits: {
+                repliesPerPersonAndDay: number;
+                jobRepliesPerPersonAndDay: number;
+                noticesPerPersonAndDay: number;
+                perHour: number;
+              };
             };
           };
         };
@@ -5799,6 +5816,8 @@ export const EVENT_TYPES = [
   'message-moved',
   'message-held',
   'message-confirmed',
+  'message-finished',
+  'message-answered',
   'sender-registered',
   'queue-added',
   'queue-changed',

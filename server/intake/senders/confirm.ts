@@ -7,7 +7,7 @@
 import type { Selectable } from 'kysely';
 import { PlatenError } from '../../base/errors.ts';
 import { cancelJob, confirmJobs, listJobs, submitJobs } from '../../jobs/jobs.ts';
-import { record } from '../../journal/journal.ts';
+import { readJournal, record } from '../../journal/journal.ts';
 import { forget } from '../../spool/spool.ts';
 import type { Context } from '../../store/database.ts';
 import type { Schema } from '../../store/schema.ts';
@@ -16,6 +16,7 @@ import type { KnownSender } from '../../users/users.ts';
 import { intakeLimits } from '../limits.ts';
 import { getMailboxRow } from '../mailbox.ts';
 import { NO_WISHES, type Wishes } from '../wishes.ts';
+import { policyOf } from './policy.ts';
 import { registerSender } from './register.ts';
 
 /** A message as whoever confirms it sees it. */
@@ -69,16 +70,26 @@ export async function confirmMessage(context: Context, messageId: string, userId
     await confirmJobs(context, messageId, ownerId ?? row.sender_user_id);
   }
   const jobs = await listJobs(context, { messageId, limit: intakeLimits.maxDocuments });
+  const mayReply = await mayNowBeAnswered(context, messageId);
+  const finishBy = new Date(context.clock.now().getTime() + intakeLimits.replyPatienceMs);
   await context.db
     .updateTable('incoming_messages')
-    .set({ outcome: 'done', reason: null, sender_user_id: ownerId, job_count: jobs.length })
+    .set({ outcome: 'done', reason: null, sender_user_id: ownerId, job_count: jobs.length, may_reply: mayReply })
+    .set({ finish_by: mayReply ? finishBy : null })
     .where('id', '=', messageId)
     .execute();
+  const { replyPolicy } = policyOf(await getMailboxRow(context, row.mailbox_id));
   await record(context, 'message-confirmed', {
     subjectId: messageId,
     ...(ownerId === null ? {} : { actor: ownerId, ownerId }),
-    data: { sender: row.sender, subject: row.subject },
+    data: { sender: row.sender, subject: row.subject, ...(mayReply ? { replies: { ...replyPolicy } } : {}) },
   });
+}
+
+/** The word of its sender is the proof that was missing; what a machine wrote is not answered for all that. */
+async function mayNowBeAnswered(context: Context, messageId: string): Promise<boolean> {
+  const [held] = await readJournal(context, { subjectId: messageId, type: 'message-held', limit: 1 });
+  return held?.data.isAutomatic === false;
 }
 
 type HeldRow = Pick<Selectable<Schema['incoming_messages']>, 'sender' | 'subject' | 'message_id' | 'wishes'>;

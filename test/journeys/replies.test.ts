@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import PostalMime from 'postal-mime';
+import { systemClock } from '../../server/base/clock.ts';
+import { setNetworkSettings } from '../../server/connections/connections.ts';
+import { openHttp } from '../../server/http/http.ts';
+import { finishMessages } from '../../server/intake/finish.ts';
+import { updateMailbox } from '../../server/intake/intake.ts';
+import { intakeLimits } from '../../server/intake/limits.ts';
+import { startIntakeWorker } from '../../server/intake/worker.ts';
+import { addQueue, cancelJob, getJob } from '../../server/jobs/jobs.ts';
+import { startJobsWorker } from '../../server/jobs/worker.ts';
+import { readJournal } from '../../server/journal/journal.ts';
+import { startNoticesWorker } from '../../server/notices/worker.ts';
+import { addPrinter } from '../../server/printers/printers.ts';
+import type { Context } from '../../server/store/database.ts';
+import { withLease } from '../../server/store/leases.ts';
+import { updateUser } from '../../server/users/users.ts';
+import { call } from '../attacks/callers.ts';
+import { openWatchedMailbox, writeMessage } from '../harness/intake.ts';
+import { startIppEvePrinter } from '../harness/ippeveprinter.ts';
+import { eventually } from '../harness/time.ts';
+
+const LONG = { timeoutMs: 90_000 };
+const SENDER = 'platen@practice.example';
+
+type Asked = {
+  readonly mode?: 'hold' | 'direct';
+  readonly replyPolicy?: { readonly printed: boolean; readonly refused: boolean };
+};
+
+/** A mailbox, a queue, a printer, and all the workers between a mail and its reply. */
+async function openRoom({ mode = 'hold', ...policy }: Asked = {}) {
+  await using undo = new AsyncDisposableStack();
+  const watched = undo.use(await openWatchedMailbox());
+  const paper = await startIppEvePrinter();
+  undo.defer(() => paper.close());
+  const context: Context = { ...watched.context, clock: systemClock };
+  const server = { host: 'mail.practice.example', port: 587, security: 'starttls', verifyCertificate: true } as const;
+  const outgoing = { kind: 'classic', server: { ...server, username: null } } as const;
+  await setNetworkSettings(context, { senderEmail: SENDER, senderName: 'Print room', outgoing }, 'test');
+  const printer = await addPrinter(context, { name: 'Ground floor', uri: paper.uri });
+  const queue = await addQueue(context, { name: 'Paper', mode, printerIds: [printer.id] }, 'test');
+  await updateMailbox(context, watched.mailboxId, { change: { queueId: queue.id, ...policy }, actor: 'test' });
+  const http = undo.use(await openHttp(context));
+  undo.use(await startJobsWorker(context));
+  undo.use(await startNoticesWorker(context));
+  undo.use(await startIntakeWorker(context));
+  const opened = undo.move();
+  return {
+    watched,
+    context,
+    printer,
+    paper,
+    api: { test: watched.test, http, [Symbol.asyncDispose]: async () => undefined },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+type Letter = {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  readonly headers: readonly { readonly key: string; readonly value: string }[];
+};
+
+async function letters(context: Context): Promise<Letter[]> {
+  const rows = await context.db
+    .selectFrom('outbox_messages')
+    .innerJoin('outbox_recipients', 'outbox_recipients.message_id', 'outbox_messages.id')
+    .select(['body', 'address'])
+    .orderBy('outbox_messages.id')
+    .execute();
+  return await Promise.all(
+    rows.map(async ({ body, address }) => {
+      const { subject = '', text = '', html = '', headers } = await PostalMime.parse(body ?? Buffer.alloc(0));
+      return { to: address, subject, text, html, headers };
+    }),
+  );
+}
+
+/** A message with these attachments. */
+function writeSeveral(subject: string, files: readonly { readonly name: string; readonly content: Buffer }[]): Buffer {
+  const [begin = ''] = writeMessage({ subject }).toString('latin1').split('--b\r\nContent-Type: application/pdf');
+  const parts = files.map(
+    ({ name, content }) =>
+      `--b\r\nContent-Type: application/octet-stream; name="${name}"\r\nContent-Disposition: attachment; filename="${name}"\r\n` +
+      `Content-Transfer-Encoding: base64\r\n\r\n${content.toString('base64').replace(/.{76}/g, '$&\r\n')}\r\n`,
+  );
+  return Buffer.from(`${begin}${parts.join('')}--b--\r\n`, 'latin1');
+}
+
+test('whoever mails to a hold queue gets one reply, and its PIN and its links do what they say', async () => {
+  await using room = await openRoom();
+  const { watched, context, api, paper, printer } = room;
+  watched.deliver(writeMessage({ subject: 'Minutes [2 copies, duplexx]' }));
+  watched.deliver(writeMessage({ subject: 'Nightly report', headers: 'Auto-Submitted: auto-generated\r\n' }));
+  watched.deliver(writeMessage({ subject: 'Junk', from: 'stranger@elsewhere.example' }));
+  const [letter] = await eventually(async () => {
+    const found = await letters(context);
+    return found.length > 0 ? found : undefined;
+  }, LONG);
+  assert.ok(letter !== undefined);
+  assert.equal(letter.to, 'anna@practice.example');
+  assert.equal(letter.subject, 'Ready to print: two-pages.pdf');
+  assert.match(
+    letter.text,
+    /your document waits until you print it:\n\n {2}two-pages\.pdf\n {2}2 pages, 2 copies, job \d+/,
+  );
+  assert.match(letter.text, /kept until \d+ /);
+  assert.match(letter.text, /duplexx\n\s+This is no option that Platen knows/);
+  const header = (name: string) => letter.headers.find(({ key }) => key === name)?.value;
+  assert.equal(header('auto-submitted'), 'auto-replied');
+  assert.match(header('in-reply-to') ?? '', /@practice\.example>$/);
+  const pin = /PIN (\d{4} \d{4})/.exec(letter.text)?.[1] ?? assert.fail(letter.text);
+  const links = [...letter.text.matchAll(/\/links#(\S+)/g)].map(([, token]) => token);
+  assert.equal(links.length, 2);
+  assert.ok(letter.html.includes(pin) && links.every((token) => letter.html.includes(token ?? '?')));
+  for (const line of letter.text.split('\n')) assert.ok(line.length <= 72 || line.includes('://'), line);
+
+  const print = await call(api, 'POST', `/api/v1/printers/${printer.id}/release`, { body: { pin } });
+  assert.equal(print.status, 200, print.text);
+  await eventually(async () => paper.printed().length === 1, LONG);
+  // The report of the machine is held as well, and nobody is written to about it.
+  await eventually(async () => {
+    const states = (await watched.jobs()).map(({ state }) => state).sort();
+    return states.join() === 'completed,pending-held';
+  }, LONG);
+
+  const again = (text: string) => watched.deliver(writeMessage({ subject: text }));
+  again('Plans');
+  const [, second] = await eventually(async () => {
+    const found = await letters(context);
+    return found.length > 1 ? found : undefined;
+  }, LONG);
+  const [printToken, cancelToken] = [...(second?.text ?? '').matchAll(/\/links#(\S+)/g)].map(([, token]) => token);
+  const used = await call(api, 'POST', '/api/v1/links', { body: { token: printToken, do: true } });
+  assert.equal(used.status, 200, used.text);
+  await eventually(async () => paper.printed().length === 2, LONG);
+  const late = await call(api, 'POST', '/api/v1/links', { body: { token: cancelToken, do: true } });
+  assert.notEqual(late.status, 200, 'what is printed cannot be deleted any more');
+  assert.equal((await letters(context)).length, 2, 'one reply for each message, and none to machines and strangers');
+
+  const timeline = await readJournal(context, { type: 'message-answered', limit: 10 });
+  assert.equal(timeline.length, 2);
+  assert.ok(timeline.every(({ ownerId }) => ownerId === watched.anna.id));
+});
+
+test('a reply tells of each document of a message, in the language of its sender', async () => {
+  await using room = await openRoom({ mode: 'direct' });
+  const { watched, context, paper } = room;
+  await updateUser(context, watched.anna.id, { language: 'it' }, 'test');
+  const pdf = Buffer.from(
+    writeMessage().toString('latin1').split('base64\r\n\r\n')[1]?.split('\r\n--b')[0] ?? '',
+    'base64',
+  );
+  watched.deliver(
+    writeSeveral('Verbale', [
+      { name: 'verbale.pdf', content: pdf },
+      { name: 'tutto.zip', content: Buffer.from('PK\u0003\u0004 not really', 'latin1') },
+      { name: 'rotto.pdf', content: Buffer.from('%PDF-1.7\nnothing follows\n') },
+    ]),
+  );
+  const [letter] = await eventually(async () => {
+    const found = await letters(context);
+    return found.length > 0 ? found : undefined;
+  }, LONG);
+  assert.equal(paper.printed().length, 1);
+  assert.equal(letter?.subject, 'Non stampato: rotto.pdf e un altro');
+  assert.match(letter?.text ?? '', /Ciao Anna,/);
+  assert.match(
+    letter?.text ?? '',
+    /Ground floor ha stampato il tuo documento:\n\n {2}verbale\.pdf\n {2}2 pagine, lavoro \d+/,
+  );
+  assert.match(letter?.text ?? '', /questo documento non è stato stampato:\n\n {2}rotto\.pdf\n[\s\S]*danneggiato/);
+  assert.match(letter?.text ?? '', /questo documento non è stato accettato:\n\n {2}tutto\.zip\n {2}\S/);
+  assert.ok(!/PIN|links#/.test(letter?.text ?? ''), 'nothing is left to be released');
+});
+
+test('a reply does not wait for a printer for ever, and what comes later is told by itself', async () => {
+  await using room = await openRoom({ mode: 'direct' });
+  const { watched, context, paper } = room;
+  await paper.close();
+  watched.deliver(writeMessage({ subject: 'Waits' }));
+  const job = await eventually(async () => (await watched.jobs())[0], LONG);
+  await eventually(async () => (await getJob(context, job.id)).preparation === 'done', LONG);
+  assert.deepEqual(await letters(context), [], 'it may still be printed in a moment');
+  // As if the sender had waited for as long as that.
+  await context.db.updateTable('incoming_messages').set({ finish_by: new Date() }).execute();
+  const [letter] = await eventually(async () => {
+    const found = await letters(context);
+    return found.length > 0 ? found : undefined;
+  }, LONG);
+  assert.equal(letter?.subject, 'Waiting to print: two-pages.pdf');
+  assert.match(letter?.text ?? '', /this waits for Ground floor/);
+  assert.match(letter?.text ?? '', /Delete it:\n\S+\/links#\S+/);
+  assert.ok(!/PIN/.test(letter?.text ?? ''));
+  await cancelJob(context, job.id, { actor: watched.anna.id });
+  assert.equal((await letters(context)).length, 1);
+});
+
+test('a mailbox says what it replies about', async () => {
+  await using room = await openRoom({ mode: 'direct', replyPolicy: { printed: false, refused: false } });
+  const { watched, context, paper } = room;
+  watched.deliver(writeMessage({ subject: 'Quiet' }));
+  watched.deliver(writeSeveral('Refused', [{ name: 'all.zip', content: Buffer.from('PK\u0003\u0004 no', 'latin1') }]));
+  await eventually(async () => paper.printed().length === 1, LONG);
+  await eventually(async () => (await readJournal(context, { type: 'message-finished', limit: 5 })).length === 1, LONG);
+  // The notices have read past it when they have read past what comes after it.
+  await eventually(async () => {
+    const row = await context.db.selectFrom('notice_settings').select('journal_cursor').executeTakeFirstOrThrow();
+    return (await readJournal(context, { since: row.journal_cursor ?? '', limit: 1 })).length === 0;
+  }, LONG);
+  assert.deepEqual(await letters(context), []);
+});
+
+test('each message is finished once, whoever asks for it', async () => {
+  await using watched = await openWatchedMailbox();
+  const { context } = watched;
+  watched.deliver(writeMessage({ subject: 'Once' }));
+  const finish = (name = 'one') => withLease(context, name, {}, (lease) => finishMessages(context, lease));
+  {
+    await using worker = await watched.startWorker();
+    await watched.settled(1);
+    assert.ok(worker !== undefined);
+  }
+  assert.equal(await finish(), 0, 'its document is not prepared yet');
+  watched.test.clock.advance(intakeLimits.replyPatienceMs);
+  const counts = await Promise.all([finish('one'), finish('other')]);
+  assert.deepEqual(counts.sort(), [0, 1]);
+  assert.equal((await readJournal(context, { type: 'message-finished', limit: 5 })).length, 1);
+  assert.equal(await finish(), 0);
+});
