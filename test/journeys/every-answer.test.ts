@@ -5,11 +5,10 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { LANGUAGES } from '../../locales/locales.ts';
+import { LANGUAGES, reasonFor } from '../../locales/locales.ts';
 import { MINUTE_MS } from '../../server/base/clock.ts';
 import { aboutConnections, answerKept, setNetworkSettings } from '../../server/connections/connections.ts';
 import { explainFailure } from '../../server/connections/explain/explain.ts';
-import { wordsOf } from '../../server/intake/documents/words.ts';
 import { getMailbox, type NewMailbox } from '../../server/intake/intake.ts';
 import { submitMessage } from '../../server/outbox/outbox.ts';
 import { startOutboxWorker } from '../../server/outbox/worker.ts';
@@ -415,7 +414,7 @@ describe('an answer about one message, or to a password', () => {
         { language },
       );
       assert.match(told?.action ?? '', words);
-      assert.ok(wordsOf(language, 'substitute-message').text.length > 20);
+      assert.ok(reasonFor(language, 'substitute-message').text.length > 20);
     }
   });
 
