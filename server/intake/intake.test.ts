@@ -13,9 +13,9 @@ import {
 import { connectPractice, PRINT_ROOM } from '../../test/harness/practice-connection.ts';
 import { eventually } from '../../test/harness/time.ts';
 import { listJobs } from '../jobs/jobs.ts';
+import { readJournal } from '../journal/journal.ts';
 import { openSpoolFile } from '../spool/spool.ts';
 import { addMailbox, checkMailbox, getMailbox, removeMailbox, updateMailbox } from './intake.ts';
-import { readJournal } from '../journal/journal.ts';
 import { intakeLimits } from './limits.ts';
 
 /** How many files lie in the spool. */
