@@ -7,7 +7,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { chmod, cp, mkdir, open, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -51,6 +51,14 @@ const MAX_LOG_BYTES = 20 * 1024 * 1024;
 const SAY_EVERY_MS = 10_000;
 const RESTART_PAUSE_MS = 1_000;
 const BURIAL_MS = 10_000;
+const LOOK_MS = 25;
+// A fast shutdown, which writes everything down; an immediate one, after which the next start recovers from the log; and
+// the end of a process that hears neither.
+const ENDINGS = [
+  { signal: 'SIGINT', forMs: 30_000 },
+  { signal: 'SIGQUIT', forMs: 15_000 },
+  { signal: 'SIGKILL', forMs: Number.POSITIVE_INFINITY },
+] as const;
 
 // Small on purpose: an idle Platen should not cost more than the printers' own spooler did.
 const SERVER_OPTIONS = {
@@ -94,7 +102,7 @@ export async function startEmbedded(dataDir: string, around: Surroundings): Prom
     pid: () => server.pid,
     async [Symbol.asyncDispose]() {
       stopping = true;
-      await stopServer(server);
+      await stopServer(server, place, around);
     },
   };
 }
@@ -294,16 +302,56 @@ async function createDatabase(place: Place): Promise<void> {
 }
 
 /** A server that a killed Platen left behind is stopped as cleanly as one of ours. */
-async function stopOrphan(place: Place, { clock, log }: Surroundings): Promise<void> {
+async function stopOrphan(place: Place, around: Surroundings): Promise<void> {
+  const { clock, log } = around;
   const file = await readFile(join(place.cluster, 'postmaster.pid'), 'utf8').catch(() => undefined);
   const pid = Number(file?.split('\n')[0]);
   if (!Number.isInteger(pid) || pid <= 1) return;
+  if (await isServerOf(pid, place.cluster)) {
+    log.info({ pid }, 'stopping the database server that an ended Platen left behind');
+    await endServer(pid, place, around);
+  }
   // One that was killed counts as running, for the lock file of its cluster, until the system has buried it.
-  for (let waitedMs = 0; isZombie(pid) && waitedMs < BURIAL_MS; waitedMs += 25) await clock.sleep(25);
-  if (!(await isServerOf(pid, place.cluster))) return;
-  log.info({ pid }, 'stopping the database server that an ended Platen left behind');
-  process.kill(pid, 'SIGINT');
-  while (isAlive(pid)) await clock.sleep(25);
+  for (let waitedMs = 0; isZombie(pid) && waitedMs < BURIAL_MS; waitedMs += LOOK_MS) await clock.sleep(LOOK_MS);
+}
+
+async function endServer(pid: number, { cluster }: Place, { clock, log }: Surroundings): Promise<void> {
+  const children = childrenOf(pid);
+  for (const { signal, forMs } of ENDINGS) {
+    if (!isAlive(pid)) break;
+    if (signal !== 'SIGINT') log.warn({ pid, signal }, 'the database server does not end; it is made to');
+    signalTo(pid, signal);
+    const startedMs = clock.monotonicMs();
+    while (isAlive(pid) && clock.monotonicMs() - startedMs < forMs) await clock.sleep(LOOK_MS);
+  }
+  // While one of them holds the shared memory no other server can start on this cluster.
+  for (const child of children) {
+    if (await isServerOf(child, cluster)) signalTo(child, 'SIGKILL');
+    while (await isServerOf(child, cluster)) await clock.sleep(LOOK_MS);
+  }
+}
+
+function signalTo(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // It has ended meanwhile.
+    if (!isSystemError(error) || error.code !== 'ESRCH') throw error;
+  }
+}
+
+function childrenOf(parent: number): number[] {
+  if (process.platform !== 'linux') return [];
+  const isChild = (pid: string): boolean => {
+    try {
+      return new RegExp(`^\\d+ \\(.*\\) \\w ${parent} `, 's').test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    } catch {
+      return false; // it has ended meanwhile
+    }
+  };
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && isChild(name))
+    .map(Number);
 }
 
 async function isServerOf(pid: number, cluster: string): Promise<boolean> {
@@ -331,12 +379,12 @@ function isZombie(pid: number): boolean {
   }
 }
 
-async function stopServer(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return;
+async function stopServer(server: ChildProcess, place: Place, around: Surroundings): Promise<void> {
+  const { pid } = server;
+  if (pid === undefined || server.exitCode !== null || server.signalCode !== null) return;
   const ended = new Promise((resolve) => server.once('exit', resolve));
   server.ref();
-  // SIGINT is PostgreSQL's fast shutdown: sessions end, everything is flushed.
-  server.kill('SIGINT');
+  await endServer(pid, place, around);
   await ended;
 }
 
