@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { aMessage, bytesOf, reach } from '../../test/harness/outbox.ts';
 import {
   addPracticeConnection,
   connectPractice,
   moveBetweenSessions,
   moveUntil,
-  openPractice,
   openPracticeContext,
   PRINT_ROOM,
-  type Practice,
+  sharePractice,
 } from '../../test/harness/practice-connection.ts';
 import { eventually } from '../../test/harness/time.ts';
 import { MINUTE_MS } from '../base/clock.ts';
@@ -21,15 +20,7 @@ import type { OutboxState } from '../store/schema.ts';
 import { getMessage, headroom, submitMessage } from './outbox.ts';
 import { startOutboxWorker } from './worker.ts';
 
-let practice: Practice & AsyncDisposable;
-before(async () => {
-  practice = await openPractice();
-});
-after(() => practice[Symbol.asyncDispose]());
-beforeEach(() => {
-  practice.smtp.reset();
-  return practice.steer('/reset', {});
-});
+const practice = await sharePractice();
 
 async function sendThrough(context: Context, connectionId: string): Promise<void> {
   const outgoing = { kind: 'connection', connectionId } as const;
@@ -91,6 +82,70 @@ describe('through a confirmed connection', () => {
     const rows = await node.context.db.selectFrom('outbox_messages').select('problem').execute();
     const attempts = await node.context.db.selectFrom('outbox_attempts').select('words').execute();
     assert.doesNotMatch(JSON.stringify([rows, attempts, node.logLines]), /Bearer|dXNlcj1|auth=/);
+  });
+});
+
+describe('a session', () => {
+  const NO_ROOM = '421 4.3.2 Service not available';
+
+  /** Keeps the next message at the end of its data, accepted and not answered; resolves when it is there. */
+  async function keepBack(): Promise<{ readonly there: Promise<unknown>; readonly goOn: () => void }> {
+    const { faults } = practice.smtp;
+    const fault = { phase: 'end-of-data', when: 'after', delayMs: 60 * MINUTE_MS } as const;
+    faults.add(fault);
+    const hasFired = () => faults.list().some((one) => one.fault === fault && one.fired === 1);
+    return { there: eventually(hasFired, { what: 'a message is kept back' }), goOn: () => faults.end(fault) };
+  }
+
+  test('that the server keeps waiting does not keep the next message from leaving over another one', async () => {
+    await using node = await openNode();
+    const first = await keepBack();
+    const slow = await submitMessage(node.context, fromPrintRoom());
+    await first.there;
+    const quick = await submitMessage(node.context, fromPrintRoom());
+    await moveUntil(node.clock, async () => (await getMessage(node.context, quick)).state === 'sent');
+    assert.equal((await getMessage(node.context, slow)).state, 'active');
+    first.goOn();
+    await reach(node.context, slow, 'sent');
+    assert.equal(practice.smtp.accepted().length, 2);
+  });
+
+  test('is used until two minutes before its token ends, and the next message goes with a new token', async () => {
+    await practice.steer('/settings', { accessTokenSeconds: 3600 });
+    await using node = await openNode();
+    const { context, clock } = node;
+    const asked = practice.asked('refresh_token');
+    const first = await keepBack();
+    const ids = [await submitMessage(context, fromPrintRoom())];
+    await first.there;
+    // No other session may take what waits.
+    practice.smtp.addFault({ phase: 'connect', reply: NO_ROOM, times: 1_000 });
+    for (const _ of [2, 3]) ids.push(await submitMessage(context, fromPrintRoom()));
+    const { access_expires_at: endsAt } = await context.db
+      .selectFrom('connection_tokens')
+      .select('access_expires_at')
+      .executeTakeFirstOrThrow();
+    const reserveAtMs = endsAt.getTime() - 2 * MINUTE_MS;
+    clock.advance(reserveAtMs - clock.now().getTime() - 10_000);
+    const second = await keepBack();
+    first.goOn();
+    await second.there;
+    clock.advance(20_000);
+    practice.smtp.faults.list().forEach(({ fault }) => {
+      if (fault.phase === 'connect') practice.smtp.faults.end(fault);
+    });
+    second.goOn();
+    for (const id of ids) {
+      await moveBetweenSessions(clock, practice, async () => (await getMessage(context, id)).state === 'sent');
+    }
+    const sessions = practice.smtp.accepted().map(({ session }) => session);
+    assert.equal(sessions[0], sessions[1]);
+    assert.notEqual(sessions[1], sessions[2]);
+    assert.ok(practice.asked('refresh_token') > asked);
+    assert.deepEqual(
+      (await Promise.all(ids.map((id) => getMessage(context, id)))).map(({ possiblyTwice }) => possiblyTwice),
+      [false, false, false],
+    );
   });
 });
 

@@ -75,6 +75,8 @@ export type Run = {
   readonly stop: AbortSignal;
   /** Called when the server has taken the sign-in: further sessions are worth opening. */
   readonly opened: () => void;
+  /** Called when the session has taken messages, and when it looks for the next ones. */
+  readonly turned: (to: 'sending' | 'free') => void;
   /** Whether others are open already: a server that refuses one more is then no trouble. */
   readonly isExtra: () => boolean;
 };
@@ -185,6 +187,7 @@ async function sendAll(sending: Sending): Promise<SessionEnd | 'reconnect'> {
       await settleBatch(sending, { done, unsent: [] });
       return end;
     }
+    sending.turned('free');
     const next = await beginAttempts(context, { lease, pace: outgoing.pace, done, wants });
     done = [];
     if (next.kind === 'none') return { kind: 'idle', ms: 0 };
@@ -194,6 +197,7 @@ async function sendAll(sending: Sending): Promise<SessionEnd | 'reconnect'> {
       await context.clock.sleep(next.ms, AbortSignal.any([sending.stop, lease.signal]));
       continue;
     }
+    sending.turned('sending');
     const sent = await sendBatch(sending, counted, next.claimed);
     if (sent.end !== undefined) return sent.end;
     done = sent.done;

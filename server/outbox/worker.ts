@@ -18,6 +18,8 @@ import { findOutgoing, type Outgoing, runSession } from './session.ts';
 const CONFIRMATION_LOOK_MS = 5 * SECOND_MS;
 /** After a failure of the database or of ours. */
 const FAILURE_PAUSE_MS = 5 * SECOND_MS;
+/** While something stays due and there are sessions left to open, as when the open ones hang, it is looked at again. */
+const STILL_DUE_LOOK_MS = 2 * SECOND_MS;
 /** A slot that another node has is asked for again this much later, as long as something is due. */
 const TAKEN_SLOT_PAUSE_MS = 5 * SECOND_MS;
 /** How long a message that is on its way may take when Platen stops; it is then uncertain and sent again. */
@@ -41,6 +43,8 @@ class Sender implements AsyncDisposable {
   readonly #kill = new AbortController();
   readonly #slots = new Map<string, Promise<void>>();
   readonly #signedIn = new Set<string>();
+  /** Those that have a message in hand, and so are no help for the next one. */
+  readonly #sending = new Set<string>();
   #loop: Promise<void> = Promise.resolve();
   #pause = new AbortController();
   #sweptAtMs = Number.NEGATIVE_INFINITY;
@@ -113,9 +117,9 @@ class Sender implements AsyncDisposable {
     const waitMs = this.#notBeforeMs - context.clock.monotonicMs();
     if (waitMs > 0) return Math.min(waitMs, nextDueMs);
     // One session finds out whether the sign-in is taken; a refused one is not to be repeated by all.
-    const room = Math.min(due, outgoing.pace.sessions, this.#room);
+    const room = Math.min(this.#sending.size + due, outgoing.pace.sessions, this.#room);
     this.#openSessions(outgoing, this.#signedIn.size === 0 ? 1 : room);
-    return MINUTE_MS;
+    return this.#slots.size < outgoing.pace.sessions ? STILL_DUE_LOOK_MS : MINUTE_MS;
   }
 
   /** Once a minute: what has expired, what nobody asks for any more, and what was left open by a node that died. */
@@ -140,6 +144,7 @@ class Sender implements AsyncDisposable {
       if (this.#slots.has(name)) continue;
       const running = this.#runSlot(name, outgoing).finally(() => {
         this.#signedIn.delete(name);
+        this.#sending.delete(name);
         this.#slots.delete(name);
       });
       this.#slots.set(name, running);
@@ -152,10 +157,14 @@ class Sender implements AsyncDisposable {
       this.#signedIn.add(name);
       this.wake();
     };
+    const turned = (to: 'sending' | 'free'): void => {
+      if (to === 'sending') this.#sending.add(name);
+      else this.#sending.delete(name);
+    };
     const isExtra = (): boolean => this.#signedIn.size > (this.#signedIn.has(name) ? 1 : 0);
     try {
       const end = await withLease(this.#context, name, { signal: this.#kill.signal }, (lease) =>
-        runSession(this.#context, lease, { outgoing, stop: this.#stop.signal, opened, isExtra }),
+        runSession(this.#context, lease, { outgoing, stop: this.#stop.signal, opened, turned, isExtra }),
       );
       // Another node has the slot and sends what is due, or had it and is gone.
       if (end === undefined) await clock.sleep(TAKEN_SLOT_PAUSE_MS, this.#stop.signal);

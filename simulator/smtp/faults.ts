@@ -135,7 +135,15 @@ export type Occasion = {
   readonly identity?: string;
 };
 
-type Armed = { readonly given: SmtpFault; readonly fault: Fault; left: number; fired: number };
+type Armed = {
+  readonly given: SmtpFault;
+  readonly fault: Fault;
+  readonly ended: AbortController;
+  left: number;
+  fired: number;
+};
+/** A fault that happens now; `ended` cuts a delay short. */
+export type TakenFault = Fault & { readonly ended?: AbortSignal };
 export type FaultReport = { readonly fault: SmtpFault; readonly left: number; readonly fired: number };
 
 export class Faults {
@@ -144,7 +152,19 @@ export class Faults {
 
   /** Throws when it is no fault, and says what is wrong. */
   add(given: SmtpFault): void {
-    this.#armed.push({ given, fault: readFault(given), left: given.times ?? 1, fired: 0 });
+    this.#armed.push({
+      given,
+      fault: readFault(given),
+      ended: new AbortController(),
+      left: given.times ?? 1,
+      fired: 0,
+    });
+  }
+
+  /** Takes one away that was armed with this very object; what waits because of it goes on at once. */
+  end(given: SmtpFault): void {
+    for (const armed of this.#armed.filter((one) => one.given === given)) armed.ended.abort();
+    this.#armed = this.#armed.filter((one) => one.given !== given);
   }
 
   /** Also lets the faults that came with an address start again. */
@@ -159,7 +179,7 @@ export class Faults {
   }
 
   /** The armed fault of this occasion, or the one that an address brings; it counts as fired. Bounces are asked apart. */
-  take(occasion: Occasion): Fault | undefined {
+  take(occasion: Occasion): TakenFault | undefined {
     const armed = this.#armed.find(({ given, fault, left }) => {
       const isHere = given.address === undefined || occasion.present.some((one) => isSame(one, given.address));
       return left > 0 && isHere && fault.deed.kind !== 'bounce' && fits(fault, occasion);
@@ -167,7 +187,7 @@ export class Faults {
     if (armed) {
       armed.left -= 1;
       armed.fired += 1;
-      return armed.fault;
+      return { ...armed.fault, ended: armed.ended.signal };
     }
     return this.#takeBrought(occasion);
   }

@@ -115,19 +115,21 @@ export function occasionOf(session: Session, meeting: Meeting): Occasion {
 
 /** Lets the fault of this moment happen: the reply that it gives, NOTHING after a loss, undefined when all goes on as usual. */
 export async function meet(session: Session, shared: Shared, meeting: Meeting): Promise<string | undefined> {
-  const deed = shared.faults.take(occasionOf(session, meeting))?.deed;
+  const fault = shared.faults.take(occasionOf(session, meeting));
+  const deed = fault?.deed;
   if (deed?.kind === 'reply') {
     const who = { login: session.login?.user ?? '', sender: session.transaction?.sender ?? '' };
     return wordsOf(deed, stampOf(session, shared), who);
   }
-  if (deed?.kind === 'delay') await pause(deed.ms, shared);
+  if (deed?.kind === 'delay') await pause(deed.ms, shared, fault?.ended);
   if (deed?.kind !== 'lose') return undefined;
   shared.counters.lost += 1;
   session.wire.lose(deed.how);
   return NOTHING;
 }
 
-export async function pause(ms: number, shared: Shared): Promise<void> {
-  // Only the end of the server shortens it; whoever waited finds the connection closed.
-  await sleep(ms, undefined, { signal: shared.stop }).catch(() => undefined);
+export async function pause(ms: number, shared: Shared, ended?: AbortSignal): Promise<void> {
+  // Beside that only the end of the server shortens it; whoever waited finds the connection closed.
+  const signal = ended === undefined ? shared.stop : AbortSignal.any([shared.stop, ended]);
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -78,8 +78,10 @@ export async function reach(context: Context, id: string, state: OutboxState): P
       last = await getMessage(context, id);
       return last.state === state ? last : undefined;
     },
-    { what: `message ${state}, and it is ${last?.state}` },
-  );
+    { what: `message ${state}`, timeoutMs: 60_000 },
+  ).catch((error: unknown) => {
+    throw new Error(`it is ${last?.state}`, { cause: error });
+  });
 }
 
 /** Moves the clock to when a message is due, as often as it takes, until it is in a state. Never while a session is open. */

@@ -1,5 +1,6 @@
 /** A practice tenant and a test context that reaches it: for whatever needs a connection. */
 import { readFileSync } from 'node:fs';
+import { after, beforeEach } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { Cloud } from '../../server/base/settings.ts';
 import { beginDeviceLogin, createConnection, getConnection } from '../../server/connections/connections.ts';
@@ -44,6 +45,17 @@ export async function openPractice(): Promise<Practice & AsyncDisposable> {
     },
     [Symbol.asyncDispose]: () => running.close(),
   };
+}
+
+/** One practice tenant for all tests of a file, as new for each of them. To be awaited while the file is loaded. */
+export async function sharePractice(): Promise<Practice> {
+  const practice = await openPractice();
+  after(() => practice[Symbol.asyncDispose]());
+  beforeEach(() => {
+    practice.smtp.reset();
+    return practice.steer('/reset', {});
+  });
+  return practice;
 }
 
 export function openPracticeContext(practice: Practice, besides?: TestContext): Promise<TestContext> {

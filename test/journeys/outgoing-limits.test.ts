@@ -1,24 +1,16 @@
 /** What Exchange Online allows in a minute and in a day: everything leaves as fast as it may, nothing is lost, nobody storms. */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../server/base/clock.ts';
 import { getMessage, headroom, listAttempts } from '../../server/outbox/outbox.ts';
 import { reach } from '../harness/outbox.ts';
 import { movePace, movePaceUntilSent, type Timed, untilNoSession } from '../harness/pace.ts';
-import { openPractice, PRINT_ROOM, type Practice } from '../harness/practice-connection.ts';
+import { PRINT_ROOM, sharePractice } from '../harness/practice-connection.ts';
 import { openSendingNode, submitSome } from '../harness/sending-node.ts';
 import { eventually } from '../harness/time.ts';
 
-let practice: Practice & AsyncDisposable;
-before(async () => {
-  practice = await openPractice();
-});
-after(() => practice[Symbol.asyncDispose]());
-beforeEach(() => {
-  practice.smtp.reset();
-  return practice.steer('/reset', {});
-});
+const practice = await sharePractice();
 
 /** Each was accepted once, and no waiting has used up a try. */
 async function assertSentOnce({ context }: Timed, ids: readonly string[]): Promise<void> {
@@ -105,9 +97,14 @@ describe('the recipients of a day', () => {
 
   test('when our own count says so: nobody is even asked before the oldest hour is over', async () => {
     await using node = await openSendingNode(practice);
+    // In two hours, as when a full one strikes meanwhile: what is moved by an hour must not meet the next one on its way.
+    const hour = (ago: number) => sql<Date>`date_trunc('hour', clock_timestamp()) - make_interval(hours => ${ago})`;
     await node.context.db
       .insertInto('pace_hours')
-      .values({ mailbox: PRINT_ROOM, hour: sql<Date>`date_trunc('hour', clock_timestamp())`, recipients: 9_999 })
+      .values([
+        { mailbox: PRINT_ROOM, hour: hour(1), recipients: 5_000 },
+        { mailbox: PRINT_ROOM, hour: hour(0), recipients: 4_999 },
+      ])
       .execute();
     const [first = ''] = await submitSome(node.context, 1);
     await reach(node.context, first, 'sent');

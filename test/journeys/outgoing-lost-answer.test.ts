@@ -3,28 +3,20 @@
  * a timer of the machine: it is made shorter, not slept away.
  */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { MINUTE_MS, SECOND_MS } from '../../server/base/clock.ts';
 import { getMessage, listAttempts } from '../../server/outbox/outbox.ts';
 import { shortenLongWaits } from '../harness/long-waits.ts';
 import { reach } from '../harness/outbox.ts';
 import { movePaceUntilSent } from '../harness/pace.ts';
-import { openPractice, type Practice } from '../harness/practice-connection.ts';
+import { sharePractice } from '../harness/practice-connection.ts';
 import { openSendingNode, type SendingNode, submitSome } from '../harness/sending-node.ts';
 
 const SLOWEST_MS = 700 * SECOND_MS;
 /** So that the ten minutes for the last answer are two seconds. */
 const SHORTER = 300;
 
-let practice: Practice & AsyncDisposable;
-before(async () => {
-  practice = await openPractice();
-});
-after(() => practice[Symbol.asyncDispose]());
-beforeEach(() => {
-  practice.smtp.reset();
-  return practice.steer('/reset', {});
-});
+const practice = await sharePractice();
 
 /** Waits until the first attempt is given up, lets time pass until the next, and answers the copies that were accepted. */
 async function sendAgain(node: SendingNode, id: string): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
 /** A permission ends in the middle of the sending of two nodes: everything waits, one alarm is told, nothing is lost. */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { SECOND_MS } from '../../server/base/clock.ts';
 import { beginDeviceLogin, getConnection, setNetworkSettings } from '../../server/connections/connections.ts';
 import { startConnectionsWorker } from '../../server/connections/worker.ts';
@@ -11,27 +11,13 @@ import { startOutboxWorker } from '../../server/outbox/worker.ts';
 import type { TestContext } from '../harness/database.ts';
 import { type Hook, openHook } from '../harness/hook.ts';
 import { movePace, untilNoSession } from '../harness/pace.ts';
-import {
-  connectPractice,
-  openPractice,
-  openPracticeContext,
-  PRINT_ROOM,
-  type Practice,
-} from '../harness/practice-connection.ts';
+import { connectPractice, openPracticeContext, PRINT_ROOM, sharePractice } from '../harness/practice-connection.ts';
 import { submitSome } from '../harness/sending-node.ts';
 import { eventually } from '../harness/time.ts';
 
 const BURST = 5;
 
-let practice: Practice & AsyncDisposable;
-before(async () => {
-  practice = await openPractice();
-});
-after(() => practice[Symbol.asyncDispose]());
-beforeEach(() => {
-  practice.smtp.reset();
-  return practice.steer('/reset', {});
-});
+const practice = await sharePractice();
 
 type Nodes = AsyncDisposable & {
   readonly one: TestContext;
