@@ -65,7 +65,8 @@ export async function runPowerCuts(options: PowerCutOptions): Promise<PowerCutRe
   }
 }
 
-async function cutPower(stage: Stage, disk: CuttableDisk | undefined): Promise<void> {
+/** Everything that runs on the node ends at one instant, and its disk is what had been flushed by then. */
+export async function cutPower(stage: Stage, disk: CuttableDisk | undefined): Promise<void> {
   const { node } = stage;
   const database = findEmbeddedServer(node.dataDir);
   const writers = [node.process.pid, ...(database === undefined ? [] : familyOf(database))];

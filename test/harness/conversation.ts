@@ -50,19 +50,27 @@ export function matchesLine(description: string, heard: string): boolean {
   return new RegExp(`^${pattern}$`).test(heard);
 }
 
+type ConversationOptions = {
+  readonly client?: ClientTls;
+  readonly server?: ServerTls;
+  readonly answerTimeoutMs?: number;
+};
+
 /** One end of a conversation. Lines end with CRLF on the wire and are without it here; bytes are Latin-1. */
 export class Conversation implements AsyncDisposable {
   readonly #side: Side;
   readonly #tls: { readonly client?: ClientTls; readonly server?: ServerTls };
   readonly #said: string[] = [];
+  readonly #answerTimeoutMs: number;
   #socket: Socket;
   #heard: Buffer = Buffer.alloc(0);
   #hasEnded = false;
   #wake: () => void = () => undefined;
 
-  constructor(side: Side, socket: Socket, tls: { readonly client?: ClientTls; readonly server?: ServerTls } = {}) {
+  constructor(side: Side, socket: Socket, options: ConversationOptions = {}) {
     this.#side = side;
-    this.#tls = tls;
+    this.#tls = options;
+    this.#answerTimeoutMs = options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS;
     this.#socket = socket;
     this.#listen();
   }
@@ -193,12 +201,12 @@ export class Conversation implements AsyncDisposable {
   }
 
   async #waitFor(find: () => number, what: string): Promise<number> {
-    const deadline = performance.now() + ANSWER_TIMEOUT_MS;
+    const deadline = performance.now() + this.#answerTimeoutMs;
     for (let found = find(); ; found = find()) {
       if (found >= 0) return found;
       if (this.#hasEnded) return this.#fail(`the connection ended before ${what} was said`);
       const leftMs = deadline - performance.now();
-      if (leftMs <= 0) return this.#fail(`${what} was not said in ${ANSWER_TIMEOUT_MS} ms`);
+      if (leftMs <= 0) return this.#fail(`${what} was not said in ${this.#answerTimeoutMs} ms`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, leftMs);
         this.#wake = () => {
@@ -222,11 +230,18 @@ export async function openConversation(options: {
   readonly port: number;
   readonly secure?: ClientTls;
   readonly tls?: ClientTls;
+  readonly answerTimeoutMs?: number;
+  /** The address to come from. */
+  readonly localAddress?: string;
 }): Promise<Conversation> {
-  const { host = '127.0.0.1', port, secure, tls } = options;
-  const socket = secure ? connectSecure({ host, port, servername: 'localhost', ...secure }) : connect(port, host);
+  const { host = '127.0.0.1', port, secure, tls, answerTimeoutMs, localAddress } = options;
+  const to = { host, port, ...(localAddress === undefined ? {} : { localAddress }) };
+  const socket = secure ? connectSecure({ ...to, servername: 'localhost', ...secure }) : connect(to);
   await once(socket, secure ? 'secureConnect' : 'connect');
-  return new Conversation('C', socket, tls ? { client: tls } : {});
+  return new Conversation('C', socket, {
+    ...(tls ? { client: tls } : {}),
+    ...(answerTimeoutMs === undefined ? {} : { answerTimeoutMs }),
+  });
 }
 
 export type ConversationServer = AsyncDisposable & {

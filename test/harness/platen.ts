@@ -7,7 +7,8 @@ import { NODE_OPTIONS, nodeEnvironment } from '../../setup/node-options.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const NODE = join(ROOT, 'node_modules', '.bin', 'node');
-const START_TIMEOUT_MS = 60_000;
+// A campaign runs with the lowest priority beside other work, and a start is seconds of computing.
+const START_TIMEOUT_MS = 300_000;
 
 export type ServerOptions = {
   readonly dataDir: string;

@@ -8,6 +8,9 @@ import { eventually } from './time.ts';
 /** Takes mail and has no mailbox in the practice tenant: what was accepted for it is only in the ledger. */
 export const ARCHIVE = 'archive@practice.example';
 
+/** Copiers are patient, and a server in a long run may have the lowest priority on its machine. */
+const ANSWER_MS = 60_000;
+
 /** Moments of handing in that only the device knows, in their order. */
 export const SCAN_STEPS = [
   'MAIL was answered',
@@ -25,6 +28,8 @@ export type Scan = {
   readonly body: string;
   /** The last answer; undefined when the connection ended before it came. */
   readonly answer: string | undefined;
+  /** How far the device came; undefined before MAIL was answered. */
+  readonly step: ScanStep | undefined;
   /** Under which the server promised to have it. */
   readonly id: string | undefined;
 };
@@ -33,8 +38,13 @@ export type NewScan = {
   readonly node?: StageNode;
   readonly recipient?: string;
   readonly bytes?: number;
-  readonly reached?: (step: ScanStep) => void;
+  readonly reached?: Reached;
+  /** The address that the device has. */
+  readonly from?: string;
 };
+
+/** Called at each step, in the same turn of the program; the device goes on when it returns, and ends when it throws. */
+export type Reached = (step: ScanStep) => undefined | Promise<void>;
 
 export class Scanners {
   readonly stage: Stage;
@@ -48,14 +58,30 @@ export class Scanners {
 
   /** Hands in one scan on a connection of its own. A connection that ends early is told by an absent answer. */
   async scan(wish: NewScan = {}): Promise<Scan> {
-    const { node = this.stage.node, recipient = ARCHIVE, bytes = 2_000, reached = () => undefined } = wish;
+    const {
+      node = this.stage.node,
+      recipient = ARCHIVE,
+      bytes = 2_000,
+      reached = () => undefined,
+      from = '127.0.0.1',
+    } = wish;
     this.#count += 1;
     const mark = `scan-${this.#run}-${this.#count}`;
     const line = `${mark} ${'x'.repeat(60)}\r\n`;
     const body = line.repeat(Math.ceil(bytes / line.length));
-    const answer = await handIn(node, { mark, recipient, body, reached });
+    let step: ScanStep | undefined;
+    const answer = await handIn(node, {
+      from,
+      mark,
+      recipient,
+      body,
+      reached: (now) => {
+        step = now;
+        return reached(now);
+      },
+    });
     const id = /^250 2\.6\.0 Kept as (\S+)$/.exec(answer ?? '')?.[1];
-    const scan = { mark, recipient, body, answer, id };
+    const scan = { mark, recipient, body, answer, step, id };
     this.scans.push(scan);
     return scan;
   }
@@ -89,39 +115,44 @@ export class Scanners {
 }
 
 type Handing = {
+  readonly from: string;
   readonly mark: string;
   readonly recipient: string;
   readonly body: string;
-  readonly reached: (step: ScanStep) => void;
+  readonly reached: Reached;
 };
 
-async function handIn(node: StageNode, { mark, recipient, body, reached }: Handing): Promise<string | undefined> {
+async function handIn(node: StageNode, { from, mark, recipient, body, reached }: Handing): Promise<string | undefined> {
   const message =
     `From: Copier <scanner@copier.example>\r\nTo: <${recipient}>\r\nSubject: ${mark}\r\n` +
     `Message-ID: <${mark}@copier.example>\r\nDate: Thu, 1 Jan 2026 10:00:00 +0000\r\n\r\n${body}`;
   const half = Math.floor(message.length / 2);
   let answer: string | undefined;
   try {
-    await using conversation = await openConversation({ port: await relayPort(node) });
+    await using conversation = await openConversation({
+      port: await relayPort(node),
+      answerTimeoutMs: ANSWER_MS,
+      localAddress: from,
+    });
     answer = await conversation.hear();
     for (const command of ['HELO copier.example', 'MAIL FROM:<scanner@copier.example>', `RCPT TO:<${recipient}>`]) {
       if (!answer.startsWith('2')) return answer;
       conversation.say(command);
       answer = await conversation.hear();
-      if (command.startsWith('MAIL')) reached('MAIL was answered');
+      if (command.startsWith('MAIL') && answer.startsWith('2')) await reached('MAIL was answered');
     }
     if (!answer.startsWith('2')) return answer;
     conversation.say('DATA');
     answer = await conversation.hear();
     if (!answer.startsWith('354')) return answer;
-    reached('DATA was answered');
+    await reached('DATA was answered');
     answer = undefined;
     conversation.sayBytes(message.slice(0, half));
-    reached('half of the message was sent');
+    await reached('half of the message was sent');
     conversation.sayBytes(`${message.slice(half)}.\r\n`);
-    reached('the final dot was sent');
+    await reached('the final dot was sent');
     answer = await conversation.hear();
-    reached('the device was told 250');
+    if (answer.startsWith('250')) await reached('the device was told 250');
     return answer;
   } catch {
     // The server has gone: what it had not answered by then was not promised.
