@@ -94,7 +94,7 @@ const SESSION: readonly (readonly [SmtpOutcome & { kind: string }, string])[] = 
       phase: 'connect',
       reply: reply('421 4.7.66 TLS 1.0 and 1.1 are not supported. Please upgrade/update your client'),
     },
-    'server-paused too-busy',
+    'server-paused server-tls-refused',
   ],
   [{ kind: 'refused', phase: 'connect', reply: reply('554 5.7.1 Not you') }, 'server-paused server-unreachable'],
   [{ kind: 'unreachable', words: 'connect ECONNREFUSED' }, 'server-paused server-unreachable'],
