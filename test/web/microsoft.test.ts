@@ -49,6 +49,18 @@ const WORDS = {
     copyRequest: 'Copy text for the administrator',
     request: 'Change needed in Microsoft 365',
     who: 'an Exchange administrator',
+    newCode: 'Get a new code',
+    here: 'This browser runs on the server: come back without pasting',
+    readiness: 'Ready for the end of passwords?',
+    ready: 'Ready: nothing here signs in at Microsoft with a password',
+    notReady: 'Not ready yet',
+    readinessItems: [
+      'Mail is sent through smtp.office365.com with a password',
+      'Needs a change by the end of December 2026',
+      'Connect Microsoft Exchange Online under External systems',
+      'Old copier en may send its password to Platen without encryption',
+      'Better changed when you can',
+    ],
   },
   it: {
     register: 'Registra l’app in Microsoft',
@@ -91,6 +103,18 @@ const WORDS = {
     copyRequest: 'Copia il testo per l’amministratore',
     request: 'Modifica necessaria in Microsoft 365',
     who: 'un amministratore di Exchange',
+    newCode: 'Richiedi un nuovo codice',
+    here: 'Questo browser è sul server: torna senza incollare',
+    readiness: 'Pronti per la fine delle password?',
+    ready: 'Pronto: qui niente accede a Microsoft con una password',
+    notReady: 'Non ancora pronto',
+    readinessItems: [
+      'La posta parte tramite smtp.office365.com con una password',
+      'Serve una modifica entro la fine di dicembre 2026',
+      'Connetti Microsoft Exchange Online in Sistemi esterni',
+      'Old copier it può inviare la password a Platen senza cifratura',
+      'Da migliorare quando puoi',
+    ],
   },
 } as const;
 type Language = keyof typeof WORDS;
@@ -115,7 +139,12 @@ async function pasteInto(page: Page, label: string, text: string): Promise<void>
 }
 
 /** Signs in on the page of the practice tenant and gives the address of the white page at its end. */
-async function signInAtMicrosoft(window: Window, language: Language, account: string): Promise<string> {
+async function signInAtMicrosoft(
+  window: Window,
+  language: Language,
+  account: string,
+  end = /nativeclient\?/,
+): Promise<string> {
   const words = WORDS[language];
   const address = await window.page.getByTestId('sign-in-link').getAttribute('href');
   const tab: Page = await window.context.newPage();
@@ -123,10 +152,10 @@ async function signInAtMicrosoft(window: Window, language: Language, account: st
   await tab.locator('#other').fill(account);
   await tab.getByRole('button', { name: words.next }).click();
   await tab.getByRole('button', { name: words.go, exact: true }).click();
-  await tab.waitForURL(/nativeclient\?/);
-  const end = tab.url();
+  await tab.waitForURL(end);
+  const reached = tab.url();
   await tab.close();
-  return end;
+  return reached;
 }
 
 describe('the Microsoft side in the browser', () => {
@@ -221,6 +250,70 @@ describe('the Microsoft side in the browser', () => {
       await window.assertGood(`link-connected-${language}-${width}`);
       await control('/switch', { switch: 'device-code-policy', policy: 'allowed' });
       assert.equal((await connectionNamed(title)).state, 'connected');
+    });
+
+    test(`a code that nobody confirms leads to the link, which a browser on the server comes back from alone, in ${language}`, async () => {
+      const words = WORDS[language];
+      await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+      const { page } = window;
+      const title = `Loopback ${language}`;
+      const id = await stage.addConnection({ title, expectedAccount: PRINT_ROOM, uses: ['imap', 'smtp'] });
+      await control('/settings', { deviceCodeSeconds: 3, intervalSeconds: 1 });
+      try {
+        await window.go(`/settings/connections/${id}/device-code`);
+        await eventually(async () => ((await connectionNamed(title)).login as Row | null)?.state === 'expired', {
+          timeoutMs: 30_000,
+        });
+      } finally {
+        await control('/settings', { deviceCodeSeconds: 900, intervalSeconds: 1 });
+      }
+      await page.getByRole('button', { name: words.newCode }).waitFor();
+      // the link stands first, before a new code
+      const [first] = await page.locator('[role=alert] .mantine-Button-root').allTextContents();
+      assert.equal(first, words.byLink);
+      await window.assertGood(`expired-link-${language}-${width}`);
+      await page.getByRole('link', { name: words.byLink }).first().click();
+      await page.getByRole('button', { name: words.here }).click();
+      await page.locator('[data-testid=sign-in-link][href*="redirect_uri=http%3A%2F%2Flocalhost"]').waitFor();
+      await window.assertGood(`link-here-${language}-${width}`);
+      await signInAtMicrosoft(window, language, PRINT_ROOM, /^http:\/\/localhost:\d+\/\?/);
+      await page.getByText(words.confirmed).waitFor();
+      assert.equal((await connectionNamed(title)).state, 'connected');
+    });
+
+    test(`what still uses a password stands on its page with its urgency and what to do, in ${language}`, async () => {
+      const words = WORDS[language];
+      await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+      const { page } = window;
+      await window.go('/settings/connections');
+      await page.getByRole('link', { name: words.readiness }).first().click();
+      await page.getByRole('heading', { level: 1, name: words.readiness }).waitFor();
+      await page.getByText(words.ready).waitFor();
+      await window.assertGood(`readiness-well-${language}-${width}`);
+      const server = {
+        host: 'smtp.office365.com',
+        port: 587,
+        security: 'starttls',
+        username: PRINT_ROOM,
+        password: 'x',
+      };
+      await stage.api('PUT', '/settings/network', { outgoingServer: server, senderEmail: PRINT_ROOM });
+      const device = {
+        name: `Old copier ${language}`,
+        credential: { username: `old-${language}` },
+        allowsPlainAuth: true,
+      };
+      const { id } = await stage.api('POST', '/devices', device);
+      try {
+        await page.reload();
+        await page.getByText(words.notReady).waitFor();
+        for (const text of words.readinessItems) await page.getByText(text).first().waitFor();
+        await window.assertGood(`readiness-${language}-${width}`);
+      } finally {
+        await stage.api('PUT', '/settings/network', { outgoingServer: null, senderEmail: null });
+        await stage.api('DELETE', `/devices/${String(id)}`);
+      }
+      window.assertQuiet();
     });
 
     test(`the check names a planted fault with everything to do about it, and none on a healthy tenant, in ${language}`, async () => {
