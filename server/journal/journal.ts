@@ -31,8 +31,14 @@ export type NewEvent = {
 };
 
 export type JournalFilter = {
+  /** Only what comes after this cursor; newest first, only what comes before it. */
   readonly since?: string;
+  /** `oldest` unless said. */
+  readonly order?: 'oldest' | 'newest';
   readonly type?: string;
+  /** Only events of these types. */
+  readonly types?: readonly string[];
+  readonly actor?: string;
   readonly subjectId?: string;
   readonly ownerId?: string;
   readonly limit: number;
@@ -71,9 +77,10 @@ export function recordSelected(type: EventType, rows: RawBuilder<unknown>): RawB
     FROM (${rows}) AS event (subject_id, owner_id, data)`;
 }
 
-/** Reads events after a cursor, oldest first. */
+/** Reads events after a cursor, oldest first; or before a cursor, newest first. */
 export async function readJournal(context: Context, filter: JournalFilter): Promise<JournalEvent[]> {
   const horizon = await readHorizon(context);
+  const isNewest = filter.order === 'newest';
   let query = context.db
     .selectFrom('journal')
     .select([
@@ -88,13 +95,16 @@ export async function readJournal(context: Context, filter: JournalFilter): Prom
       'data',
     ])
     .where(sql<boolean>`tx < ${horizon}::text::xid8`)
-    .orderBy('journal.tx')
-    .orderBy('journal.id')
+    .orderBy('journal.tx', isNewest ? 'desc' : 'asc')
+    .orderBy('journal.id', isNewest ? 'desc' : 'asc')
     .limit(filter.limit);
   const cursor = readCursor(filter.since);
   if (cursor !== undefined) {
-    query = query.where(sql<boolean>`(tx, id) > (${cursor.tx}::text::xid8, ${cursor.id}::bigint)`);
+    const position = sql`(${cursor.tx}::text::xid8, ${cursor.id}::bigint)`;
+    query = query.where(isNewest ? sql<boolean>`(tx, id) < ${position}` : sql<boolean>`(tx, id) > ${position}`);
   }
+  if (filter.types !== undefined) query = query.where('type', 'in', [...filter.types]);
+  if (filter.actor !== undefined) query = query.where('actor', '=', filter.actor);
   if (filter.type !== undefined) query = query.where('type', '=', filter.type);
   if (filter.subjectId !== undefined) query = query.where('subject_id', '=', filter.subjectId);
   if (filter.ownerId !== undefined) query = query.where('owner_id', '=', filter.ownerId);

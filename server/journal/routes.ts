@@ -1,25 +1,42 @@
-/** `GET /journal`: what happened, oldest first, from a cursor on. */
+/** `GET /journal`: what happened, oldest first from a cursor on, or newest first. */
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Context } from '../store/database.ts';
 import { limitOf, MAX_PAGE } from '../store/pages.ts';
-import { EVENT_TYPES, type EventType } from './events.ts';
+import { EVENT_TYPES, type EventType, type SubjectKind } from './events.ts';
 import { type JournalEvent, readJournal } from './journal.ts';
 
 const eventTypes = Object.keys(EVENT_TYPES) as [EventType, ...EventType[]];
 const cursor = z.string().regex(/^\d{1,19}-\d{1,18}$/, 'must be a cursor of the journal');
 
+const name = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^\P{Cc}*$/u);
+const kinds = [...new Set(Object.values(EVENT_TYPES))] as [SubjectKind, ...SubjectKind[]];
+
+/** Who signs in and with which keys is for administrators. */
+const OF_SECURITY: readonly EventType[] = [
+  'signed-in',
+  'sign-in-refused',
+  'signed-out',
+  'link-used',
+  'api-token-added',
+  'api-token-removed',
+];
+
 const query = z.object({
+  order: z.enum(['oldest', 'newest']).optional(),
+  /** Of one kind of subject: `job`, `printer`. */
+  kind: z.enum(kinds).optional(),
   since: cursor.optional(),
   cursor: cursor.optional(),
   type: z.enum(eventTypes).optional(),
-  subject: z
-    .string()
-    .min(1)
-    .max(100)
-    .regex(/^\P{Cc}*$/u)
-    .optional(),
+  subject: name.optional(),
+  /** Who did it: the id of a user, or the name of an API token. */
+  actor: name.optional(),
   limit: z.coerce.number().int().min(1).max(MAX_PAGE).optional(),
 });
 
@@ -48,8 +65,17 @@ export async function journalRoutes(app: FastifyInstance, context: Context): Pro
         if (owner === null) return { items: [], nextCursor: null };
         const limit = limitOf(query.limit);
         const since = query.cursor ?? query.since;
+        const types = eventTypes.filter(
+          (type) =>
+            (query.kind === undefined || EVENT_TYPES[type] === query.kind) &&
+            (principal.role !== 'operator' || !OF_SECURITY.includes(type)),
+        );
+        if (types.length === 0) return { items: [], nextCursor: null };
         const events = await readJournal(context, {
           limit,
+          ...(types.length === eventTypes.length ? {} : { types }),
+          ...(query.order === undefined ? {} : { order: query.order }),
+          ...(query.actor === undefined ? {} : { actor: query.actor }),
           ...(since === undefined ? {} : { since }),
           ...(query.type === undefined ? {} : { type: query.type }),
           ...(query.subject === undefined ? {} : { subjectId: query.subject }),

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type Browser, openBrowser } from '../harness/browser.ts';
-import { ADMINISTRATOR, openStage, type Stage } from '../harness/stage.ts';
+import { PRINT_ROOM } from '../harness/mail.ts';
+import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
 
 let stage: Stage;
 let browser: Browser;
@@ -49,6 +50,22 @@ describe('the frame of the web interface', () => {
       });
     }
   }
+
+  test('on a small phone no word of the bar at the bottom is broken, and nothing sticks out', async () => {
+    await using window = await browser.open(stage, { language: 'it', width: 320, as: ADMINISTRATOR });
+    const { page } = window;
+    await window.go('/');
+    const entry = page.getByRole('navigation', { name: 'Pagine principali' }).getByRole('link', { name: 'Panoramica' });
+    await entry.waitFor();
+    const lines = await entry.evaluate(
+      '(link) => { const words = document.createRange(); words.selectNodeContents(link.lastChild); return words.getClientRects().length; }',
+    );
+    assert.equal(lines, 1);
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true);
+    const bar = await page.locator('.bottombar ul').evaluate('(list) => list.scrollWidth <= list.clientWidth');
+    assert.equal(bar, true);
+    window.assertQuiet();
+  });
 
   test('the language is chosen in the top bar and is the person’s from then on', async () => {
     await using window = await browser.open(stage, { as: ADMINISTRATOR });
@@ -133,5 +150,45 @@ describe('the frame of the web interface', () => {
     for (const path of ['/assets/../index.html', '/assets/%2e%2e/index.html', '/assets/.sources', '/assets/none.js']) {
       assert.equal((await fetch(new URL(path, url))).status, 404, path);
     }
+  });
+
+  test('what waits for a confirmation is said on the pages that depend on it, and on no others', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    const { tid: tenantId, clientId } = stage.peers.practice;
+    const add = async (title: string) => {
+      const body = { kind: 'exchange-online', title, clientId, tenantId, cloud: 'practice' };
+      return String((await stage.api('POST', '/connections', { ...body, expectedAccount: PRINT_ROOM })).id);
+    };
+    const bar = page.locator('.mailfault');
+    const says = async (path: string, title: string | undefined) => {
+      await window.go(path);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      if (title !== undefined) return await bar.getByText(`${title} waits for confirmation`).waitFor();
+      await page.getByText('Live').waitFor();
+      assert.equal(await bar.count(), 0, path);
+    };
+    const sending = await add('For sending');
+    // Nothing was chosen yet: everything waits for it.
+    await says('/outbox', 'For sending');
+    await says('/settings/jobs/mailboxes', 'For sending');
+    const reading = await add('For reading');
+    await add('For nothing');
+    await stage.api('PUT', '/settings/network', { outgoingServer: { connectionId: sending }, senderEmail: PRINT_ROOM });
+    const [queue] = (await stage.api('GET', '/queues')).items as Row[];
+    const queueId = queue?.id ?? (await stage.api('POST', '/queues', { name: 'Queue', mode: 'hold' })).id;
+    const mailbox = { title: 'Print', protocol: 'imap', connectionId: reading, address: PRINT_ROOM, queueId };
+    await stage.api('POST', '/mailboxes', { ...mailbox, afterIntake: 'move' });
+    for (const path of ['/settings/network', '/outbox', '/devices', '/']) await says(path, 'For sending');
+    await says('/settings/jobs/mailboxes', 'For reading');
+    for (const path of ['/printers', '/users', '/settings/connections']) await says(path, undefined);
+    // Mail that leaves by another server does not wait for Microsoft.
+    const server = { host: 'mail.contoso.example', port: 587, security: 'starttls' };
+    await stage.api('PUT', '/settings/network', { outgoingServer: server });
+    await says('/settings/jobs/mailboxes', 'For reading');
+    await page.getByRole('link', { name: 'Outbox' }).first().click();
+    await page.getByRole('heading', { level: 1, name: 'Outbox' }).waitFor();
+    await bar.waitFor({ state: 'detached' });
+    window.assertQuiet();
   });
 });

@@ -7,6 +7,7 @@ import { currentLanguage, LANGUAGES, type Language } from '../app/texts.ts';
 import { Failed } from '../ui/content.tsx';
 import { fieldOf, usePlatenForm } from '../ui/form.tsx';
 import { Page } from '../ui/page.tsx';
+import { Sessions } from './sessions.tsx';
 
 const MIN_PASSWORD_CHARACTERS = 12;
 
@@ -45,6 +46,7 @@ export default function AccountPage() {
           </Radio.Group>
         </section>
         <ChangePassword />
+        <Sessions of="own" />
       </Stack>
     </Page>
   );

@@ -2661,6 +2661,25 @@ export type paths = {
     get: {
       parameters: {
         query?: {
+          order?: 'oldest' | 'newest';
+          kind?:
+            | 'node'
+            | 'user'
+            | 'link'
+            | 'api-token'
+            | 'connection'
+            | 'network'
+            | 'mailbox'
+            | 'message'
+            | 'queue'
+            | 'printer'
+            | 'job'
+            | 'outbox-message'
+            | 'outbox'
+            | 'device'
+            | 'relay'
+            | 'notices'
+            | 'alarm';
           since?: string;
           cursor?: string;
           type?:
@@ -2740,6 +2759,7 @@ export type paths = {
             | 'alarm-failed'
             | 'alarm-solved';
           subject?: string;
+          actor?: string;
           limit?: number;
         };
         header?: never;

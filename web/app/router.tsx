@@ -50,5 +50,5 @@ function Framed({ screen, content: Content }: FramedProps) {
       </BareFrame>
     );
   }
-  return <Shell usesMail={screen.usesMail === true}>{may ? <Content /> : <NoPermission screen={screen} />}</Shell>;
+  return <Shell usesMail={screen.usesMail}>{may ? <Content /> : <NoPermission screen={screen} />}</Shell>;
 }

@@ -2,6 +2,9 @@
 import type { ComponentType } from 'react';
 import type { Role } from './session.tsx';
 
+/** Mail that leaves, mail that arrives, or both. */
+export type MailUse = 'outgoing' | 'incoming' | 'both';
+
 export type Screen = {
   /** In the form of the router: `/jobs/$id`. */
   readonly path: string;
@@ -11,7 +14,7 @@ export type Screen = {
   readonly least: Role | 'public';
   /** `bare`: without navigation, for pages that somebody reaches by a link. */
   readonly frame?: 'shell' | 'bare';
-  /** Says above the page when mail does not leave or arrive because a connection is not confirmed. */
-  readonly usesMail?: boolean;
+  /** Which mail the page depends on: says above it when a connection that carries it is not confirmed. */
+  readonly usesMail?: MailUse;
   readonly load: () => Promise<{ readonly default: ComponentType }>;
 };

@@ -6,8 +6,10 @@ import { firstRunScreens } from '../first-run/screens.ts';
 import { handOverScreens } from '../hand-over/screens.ts';
 import { intakeScreens } from '../intake/screens.ts';
 import { jobsScreens } from '../jobs/screens.ts';
+import { journalScreens } from '../journal/screens.ts';
 import { linksScreens } from '../links/screens.ts';
 import { networkScreens } from '../network/screens.ts';
+import { noticesScreens } from '../notices/screens.ts';
 import { outboxScreens } from '../outbox/screens.ts';
 import { overviewScreens } from '../overview/screens.ts';
 import { printersScreens } from '../printers/screens.ts';
@@ -41,5 +43,7 @@ export const screens: readonly Screen[] = [
   ...intakeScreens,
   ...relayScreens,
   ...outboxScreens,
+  ...noticesScreens,
+  ...journalScreens,
   ...accountScreens,
 ];

@@ -5,6 +5,7 @@ import { Link, useNavigate, useRouterState } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { LiveProvider } from '../app/live.tsx';
+import type { MailUse } from '../app/screen.ts';
 import { screens } from '../app/screens.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { MailFault } from './mail-fault.tsx';
@@ -16,7 +17,9 @@ import './shell.css';
 
 const MAX_ON_PHONE = 4;
 
-export function Shell({ usesMail, children }: { readonly usesMail: boolean; readonly children: ReactNode }) {
+type ShellProps = { readonly usesMail: MailUse | undefined; readonly children: ReactNode };
+
+export function Shell({ usesMail, children }: ShellProps) {
   const { t } = useTranslation();
   const entries = useNavigation();
   return (
@@ -40,7 +43,7 @@ export function Shell({ usesMail, children }: { readonly usesMail: boolean; read
           <NavList entries={entries} />
         </nav>
         <main className="main" id="content">
-          {usesMail ? <MailFault /> : null}
+          {usesMail === undefined ? null : <MailFault use={usesMail} />}
           {children}
         </main>
       </div>

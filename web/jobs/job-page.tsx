@@ -9,6 +9,7 @@ import { api, need } from '../api/client.ts';
 import type { paths } from '../api/schema.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
+import { tell } from '../journal/event.ts';
 import { Confirm } from '../ui/confirm.tsx';
 import { Failed, Loaded } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
@@ -180,12 +181,4 @@ function Acts({ job }: { readonly job: Job }) {
 function paperName(media: string): string {
   const name = media.split('_')[1] ?? media;
   return name.charAt(0).toUpperCase() + name.slice(1);
-}
-
-/** One event in words; the words of strangers are shown as text. */
-function tell(t: TFunction, { type, data }: Event): string {
-  const text = (name: string) => (typeof data[name] === 'string' ? plain(data[name] as string) : '');
-  if (type === 'job-state-changed') return t(`jobState.${text('to')}`, { defaultValue: text('to') });
-  const values = { sender: text('sender'), subject: text('subject'), folder: text('folder') };
-  return t(`jobs.event.${type}`, { ...values, defaultValue: type });
 }

@@ -5,7 +5,7 @@ export const networkScreens: readonly Screen[] = [
     path: '/settings/network',
     title: 'nav.network',
     least: 'operator',
-    usesMail: true,
+    usesMail: 'outgoing',
     load: () => import('./network.tsx'),
   },
 ];

@@ -1,5 +1,5 @@
 import type { Screen } from '../app/screen.ts';
 
 export const overviewScreens: readonly Screen[] = [
-  { path: '/', title: 'nav.overview', least: 'user', usesMail: true, load: () => import('./overview.tsx') },
+  { path: '/', title: 'nav.overview', least: 'user', usesMail: 'both', load: () => import('./overview.tsx') },
 ];

@@ -1,8 +1,9 @@
-/** Settings > Security: the API tokens of programs. A token is shown once, when it is made. */
+/** Settings > Security: the API tokens of programs, the locked box, and who is signed in. A token is shown once. */
 import { Button, Group, Stack, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Sessions } from '../account/sessions.tsx';
 import { api, need } from '../api/client.ts';
 import type { paths } from '../api/schema.ts';
 import type { Role } from '../app/session.tsx';
@@ -15,6 +16,7 @@ import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
 import { RoleChoice } from './role-choice.tsx';
+import { Sandbox } from './sandbox.tsx';
 
 type Token = paths['/tokens']['get']['responses'][200]['content']['application/json']['items'][number];
 const KEY = ['tokens'] as const;
@@ -50,6 +52,7 @@ export default function TokensList() {
   ];
   return (
     <Page title={t('nav.security')} actions={<Button onClick={() => setAdding(true)}>{t('tokens.add')}</Button>}>
+      <h2 className="section">{t('tokens.title')}</h2>
       <p>{t('tokens.hint')}</p>
       <LongList
         label={t('tokens.title')}
@@ -58,21 +61,39 @@ export default function TokensList() {
         keyOf={({ id }) => id}
         empty={<Empty title={t('tokens.empty')} />}
       />
+      <Stack gap="md" mt="lg">
+        <Sandbox />
+        <Sessions of="all" />
+      </Stack>
       {isAdding ? <AddToken onClose={() => setAdding(false)} onAdded={again} /> : null}
       {revoked === undefined ? null : (
-        <Confirm
-          title={t('tokens.revokeTitle', { name: revoked.name })}
-          act={t('tokens.revoke')}
-          onClose={() => setRevoked(undefined)}
-          onConfirm={async () => {
-            await need(api.DELETE('/tokens/{id}', { params: { path: { id: revoked.id } } }));
-            await again();
-          }}
-        >
-          <p>{t('tokens.revokeStops')}</p>
-        </Confirm>
+        <Revoke token={revoked} onClose={() => setRevoked(undefined)} onRevoked={again} />
       )}
     </Page>
+  );
+}
+
+type RevokeProps = {
+  readonly token: Token;
+  readonly onClose: () => void;
+  readonly onRevoked: () => Promise<void>;
+};
+
+function Revoke({ token, onClose, onRevoked }: RevokeProps) {
+  const { t } = useTranslation();
+  const revoke = async () => {
+    await need(api.DELETE('/tokens/{id}', { params: { path: { id: token.id } } }));
+    await onRevoked();
+  };
+  return (
+    <Confirm
+      title={t('tokens.revokeTitle', { name: token.name })}
+      act={t('tokens.revoke')}
+      onClose={onClose}
+      onConfirm={revoke}
+    >
+      <p>{t('tokens.revokeStops')}</p>
+    </Confirm>
   );
 }
 

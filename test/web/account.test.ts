@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Browser, openBrowser } from '../harness/browser.ts';
+import { ADMINISTRATOR, openStage, type Stage } from '../harness/stage.ts';
+
+const WORDS = {
+  en: {
+    title: 'My account',
+    own: 'Where you are signed in',
+    current: 'This session',
+    others: 'Sign out everywhere else',
+    box: 'Locked box for documents',
+    all: 'Who is signed in',
+  },
+  it: {
+    title: 'Il mio account',
+    own: 'Dove hai effettuato l’accesso',
+    current: 'Questa sessione',
+    others: 'Termina tutte le altre',
+    box: 'Ambiente protetto per i documenti',
+    all: 'Chi ha effettuato l’accesso',
+  },
+} as const;
+
+let stage: Stage;
+let browser: Browser;
+
+describe('sessions on the screen', () => {
+  before(async () => {
+    stage = await openStage({ database: 'external', until: 'administrator' });
+    browser = await openBrowser();
+  });
+  after(async () => {
+    await browser?.[Symbol.asyncDispose]();
+    await stage?.[Symbol.asyncDispose]();
+  });
+
+  for (const language of ['en', 'it'] as const) {
+    test(`a forgotten session is seen and ended at My account, and all of them stand at Security, in ${language}`, async () => {
+      const words = WORDS[language];
+      const width = language === 'en' ? 1280 : 390;
+      await using forgotten = await browser.open(stage, { language, as: ADMINISTRATOR });
+      await forgotten.go('/account');
+      await forgotten.page.getByRole('heading', { level: 1, name: words.title }).waitFor();
+      await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+      const { page } = window;
+      await window.go('/account');
+      const own = page.getByRole('table', { name: words.own });
+      await own.getByText(words.current).waitFor();
+      assert.ok((await own.getByText('Chrome, Linux').count()) >= 2);
+      await window.assertGood(`account-${language}-${width}`);
+      await page.getByRole('button', { name: words.others }).click();
+      await page.getByRole('button', { name: words.others }).waitFor({ state: 'detached' });
+      assert.equal(await own.locator('tbody tr').count(), 1);
+      await forgotten.page.reload();
+      await forgotten.page.getByLabel('Password', { exact: true }).waitFor();
+      await window.go('/settings/security');
+      await page.getByRole('heading', { level: 2, name: words.box }).waitFor();
+      await page.getByRole('table', { name: words.all }).getByText(words.current).waitFor();
+      await window.assertGood(`security-${language}-${width}`);
+    });
+  }
+});

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Browser, openBrowser } from '../harness/browser.ts';
+import { ADMINISTRATOR, openStage, type Stage } from '../harness/stage.ts';
+
+const HOSTILE = '<img src=x onerror=alert(1)>\u202egnp';
+
+const WORDS = {
+  en: {
+    title: 'Journal',
+    added: 'The queue <img src=x onerror=alert(1)>',
+    kind: 'About',
+    connections: 'External systems',
+    none: 'Nothing like that happened',
+    one: 'Only what happened to one thing is shown.',
+    all: 'Show everything',
+  },
+  it: {
+    title: 'Registro eventi',
+    added: 'È stata aggiunta la coda <img src=x onerror=alert(1)>',
+    kind: 'Argomento',
+    connections: 'Sistemi esterni',
+    none: 'Non è successo nulla del genere',
+    one: 'Si vede solo ciò che è successo a un elemento.',
+    all: 'Mostra tutto',
+  },
+} as const;
+
+let stage: Stage;
+let browser: Browser;
+
+describe('the journal on the screen', () => {
+  before(async () => {
+    stage = await openStage({ database: 'external', until: 'administrator' });
+    browser = await openBrowser();
+  });
+  after(async () => {
+    await browser?.[Symbol.asyncDispose]();
+    await stage?.[Symbol.asyncDispose]();
+  });
+
+  for (const language of ['en', 'it'] as const) {
+    test(`what happened stands there in sentences, newest first and as it happens, in ${language}`, async () => {
+      const words = WORDS[language];
+      const width = language === 'en' ? 1280 : 390;
+      await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+      const { page } = window;
+      await window.go('/journal');
+      await page.getByRole('heading', { level: 1, name: words.title }).waitFor();
+      const table = page.getByRole('table', { name: words.title });
+      await table.locator('tbody tr').first().waitFor();
+      // It comes without a reload, and what a stranger may have written is text.
+      const queue = await stage.api('POST', '/queues', { name: `${HOSTILE} ${language}`, mode: 'hold' });
+      await table.getByText(words.added).first().waitFor();
+      assert.ok((await table.locator('tbody tr[data-row]').first().textContent())?.includes(words.added));
+      await window.assertGood(`journal-${language}-${width}`);
+      await page.getByLabel(words.kind).click();
+      await page.getByRole('option', { name: words.connections }).click();
+      await page.getByText(words.none).waitFor();
+      assert.match(page.url(), /kind=connection/);
+      await window.go(`/journal?subject=${queue.id}`);
+      await page.getByText(words.one).waitFor();
+      await table.locator('tbody tr[data-row]').first().waitFor();
+      assert.equal(await table.locator('tbody tr[data-row]').count(), 1);
+      await page.getByRole('button', { name: words.all }).click();
+      await page.getByLabel(words.kind).waitFor();
+      window.assertQuiet();
+    });
+  }
+});

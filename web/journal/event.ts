@@ -1,0 +1,49 @@
+/** An event of the journal in words; what strangers have written is shown as text. */
+import type { TFunction } from 'i18next';
+import type { paths } from '../api/schema.ts';
+import { plain } from '../ui/words.ts';
+
+export type JournalEvent = paths['/journal']['get']['responses'][200]['content']['application/json']['items'][number];
+
+type Told = Pick<JournalEvent, 'type' | 'data'>;
+
+export function tell(t: TFunction, { type, data }: Told): string {
+  const text = (name: string) => (typeof data[name] === 'string' ? plain(data[name] as string) : '');
+  const first = (...names: readonly string[]) => names.map(text).find((found) => found !== '') ?? '–';
+  const state = stateWord(t, type, first('to', 'state'));
+  const values = {
+    name: first('title', 'name', 'email', 'address', 'subject'),
+    sender: text('sender'),
+    subject: text('subject'),
+    folder: text('folder'),
+    recipient: text('recipient'),
+    to: state,
+    state,
+  };
+  return t(`journal.event.${type}`, { ...values, defaultValue: type });
+}
+
+/** The word that the pages of its kind have for a state. */
+function stateWord(t: TFunction, type: string, state: string): string {
+  const other = { defaultValue: state };
+  if (type === 'job-state-changed') return t(`jobState.${state}`, other);
+  if (type === 'outbox-message-state-changed') return t(`message.${state}`, other);
+  if (type === 'printer-state-changed') return t(`printerState.${state}`, other);
+  if (type === 'mailbox-state-changed') return t(`mailboxes.${state}`, other);
+  return type === 'connection-state-changed' ? t(`connection.${state}`, other) : state;
+}
+
+const PAGES: Readonly<Record<string, string>> = {
+  job: '/jobs/',
+  printer: '/printers/',
+  connection: '/settings/connections/',
+  mailbox: '/settings/jobs/mailboxes/',
+  'outbox-message': '/outbox/',
+  device: '/devices/',
+};
+
+/** Where the thing of an event has a page, as long as it is there. */
+export function pageOf({ subjectKind, subjectId, type }: JournalEvent): string | undefined {
+  const page = PAGES[subjectKind];
+  return page === undefined || type.endsWith('-removed') ? undefined : `${page}${subjectId}`;
+}
