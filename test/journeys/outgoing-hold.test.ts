@@ -62,7 +62,7 @@ describe('scans while the connection may not be used', () => {
     const { smtp } = practice;
     smtp.clear();
     // Slow enough that the permission ends while some are through and some wait.
-    smtp.addFault({ phase: 'end-of-data', delayMs: 150, times: 1_000 });
+    smtp.addFault({ phase: 'end-of-data', delayMs: 700, times: 1_000 });
     const ids: string[] = [];
     for (let at = 0; at < 8; at += 1) ids.push(await scanners.scanKept({ bytes: at % 2 === 0 ? 2_000 : 150_000 }));
     await eventually(() => smtp.accepted().length >= 2, { what: 'some are through' });

@@ -82,7 +82,7 @@ describe('the notices on the screen', () => {
       const before = (await stage.api('GET', '/notices')).rules as Rules;
       const was = before['job-printed']?.enabled === true;
       const toggle = page.getByRole('switch', { name: words.switch });
-      await toggle.click();
+      await toggle.press('Space');
       await page.getByRole('checkbox', { name: words.to, disabled: was }).waitFor();
       const after = (await stage.api('GET', '/notices')).rules as Rules;
       assert.equal(after['job-printed']?.enabled, !was);

@@ -55,15 +55,20 @@ describe('the frame of the web interface', () => {
     await using window = await browser.open(stage, { language: 'it', width: 320, as: ADMINISTRATOR });
     const { page } = window;
     await window.go('/');
-    const entry = page.getByRole('navigation', { name: 'Pagine principali' }).getByRole('link', { name: 'Panoramica' });
-    await entry.waitFor();
-    const lines = await entry.evaluate(
-      '(link) => { const words = document.createRange(); words.selectNodeContents(link.lastChild); return words.getClientRects().length; }',
-    );
+    await page.getByRole('link', { name: 'Panoramica' }).first().waitFor();
+    const lines = await page.evaluate(`(() => {
+      const link = [...document.querySelectorAll('.bottombar a')].find((one) => one.textContent.includes('Panoramica'));
+      const words = document.createRange();
+      words.selectNodeContents(link.lastChild);
+      return words.getClientRects().length;
+    })()`);
     assert.equal(lines, 1);
     assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true);
-    const bar = await page.locator('.bottombar ul').evaluate('(list) => list.scrollWidth <= list.clientWidth');
-    assert.equal(bar, true);
+    const fits = `(() => {
+      const list = document.querySelector('.bottombar ul');
+      return list.scrollWidth <= list.clientWidth;
+    })()`;
+    assert.equal(await page.evaluate(fits), true);
     window.assertQuiet();
   });
 
