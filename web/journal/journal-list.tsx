@@ -98,7 +98,7 @@ function useColumns(): readonly Column<JournalEvent>[] {
     {
       key: 'who',
       title: t('journal.who'),
-      cell: ({ actor }) => (actor === null ? <span className="quiet">{t('journal.platen')}</span> : nameOf(actor)),
+      cell: ({ actor }) => (actor === null ? <span className="hint">{t('journal.platen')}</span> : nameOf(actor)),
     },
   ];
 }

@@ -61,11 +61,7 @@ function Rules({ rules }: { readonly rules: Notices['rules'] }) {
           <tr>
             <th scope="col">{t('notices.event')}</th>
             <th scope="col">{t('notices.on')}</th>
-            {WHO.map((who) => (
-              <th key={who} scope="col">
-                {t(`notices.${who}`)}
-              </th>
-            ))}
+            <th scope="col">{t('notices.who')}</th>
             <th scope="col">{t('notices.last')}</th>
           </tr>
         </thead>
@@ -103,20 +99,20 @@ function RuleRow({ event, rule, onChange }: RowProps) {
           onChange={({ currentTarget }) => onChange({ ...rule, enabled: currentTarget.checked })}
         />
       </td>
-      {WHO.map((who) => (
-        <td key={who}>
-          {who === 'owner' && OF_THE_HOUSE.includes(event) ? (
-            '–'
-          ) : (
+      <td>
+        <Group gap="md">
+          {WHO.filter((who) => who !== 'owner' || !OF_THE_HOUSE.includes(event)).map((who) => (
             <Checkbox
+              key={who}
+              label={t(`notices.${who}`)}
               aria-label={t('notices.to', { event: name, who: t(`notices.${who}`) })}
               checked={rule[who]}
               disabled={!rule.enabled}
               onChange={({ currentTarget }) => onChange({ ...rule, [who]: currentTarget.checked })}
             />
-          )}
-        </td>
-      ))}
+          ))}
+        </Group>
+      </td>
       <td>{rule.lastSentAt === null ? t('notices.never') : <When at={rule.lastSentAt} />}</td>
     </tr>
   );
