@@ -251,3 +251,16 @@ test('when the journal cannot be read for a while, whoever comes back goes on wh
     ['meanwhile', 'afterwards'],
   );
 });
+
+test('who signs in is told live to administrators, and not to operators', async () => {
+  await using server = await openServer();
+  using operator = await listen(server, (await addPerson(server, 'operator')).headers);
+  using administrator = await listen(server, (await addPerson(server, 'administrator')).headers);
+  await record(server.test.context, 'signed-in', { subjectId: 'somebody' });
+  await record(server.test.context, 'queue-added', { subjectId: 'a queue' });
+  const typesOf = (listener: Listener) => listener.events.map(({ type }) => type);
+  // What comes after it has come to both, so nothing is still on its way.
+  await meanwhile(server, () => [operator, administrator].every((one) => typesOf(one).includes('queue-added')));
+  assert.ok(typesOf(administrator).includes('signed-in'));
+  assert.ok(!typesOf(operator).includes('signed-in'));
+});

@@ -9,6 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { PlatenError } from '../base/errors.ts';
+import { OPERATORS_TYPES } from '../journal/events.ts';
 import { followJournal, type JournalEvent, journalEnd, readJournal } from '../journal/journal.ts';
 import type { Context } from '../store/database.ts';
 import { isStillValid, type Principal } from '../users/users.ts';
@@ -156,7 +157,8 @@ export class EventStream {
     // Users see what belongs to them; a token of that role owns nothing.
     if (role === 'user' && userId === null) return [];
     const own = role === 'user' && userId !== null ? { ownerId: userId } : {};
-    const events = await readJournal(this.#context, { since: this.#since, limit: BATCH, ...own });
+    const types = role === 'operator' ? { types: OPERATORS_TYPES } : {};
+    const events = await readJournal(this.#context, { since: this.#since, limit: BATCH, ...own, ...types });
     this.#since = events.at(-1)?.cursor ?? this.#since;
     return events;
   }

@@ -79,3 +79,18 @@ export const EVENT_TYPES = {
 
 export type EventType = keyof typeof EVENT_TYPES;
 export type SubjectKind = (typeof EVENT_TYPES)[EventType];
+
+/** Who signs in and with which keys is for administrators. */
+const OF_SECURITY: readonly EventType[] = [
+  'signed-in',
+  'sign-in-refused',
+  'signed-out',
+  'link-used',
+  'api-token-added',
+  'api-token-removed',
+];
+
+/** The types of events that an operator may read; to users only what belongs to them is shown, of any type. */
+export const OPERATORS_TYPES: readonly EventType[] = (Object.keys(EVENT_TYPES) as EventType[]).filter(
+  (type) => !OF_SECURITY.includes(type),
+);

@@ -4,7 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Context } from '../store/database.ts';
 import { limitOf, MAX_PAGE } from '../store/pages.ts';
-import { EVENT_TYPES, type EventType, type SubjectKind } from './events.ts';
+import { EVENT_TYPES, type EventType, OPERATORS_TYPES, type SubjectKind } from './events.ts';
 import { type JournalEvent, readJournal } from './journal.ts';
 
 const eventTypes = Object.keys(EVENT_TYPES) as [EventType, ...EventType[]];
@@ -16,16 +16,6 @@ const name = z
   .max(100)
   .regex(/^\P{Cc}*$/u);
 const kinds = [...new Set(Object.values(EVENT_TYPES))] as [SubjectKind, ...SubjectKind[]];
-
-/** Who signs in and with which keys is for administrators. */
-const OF_SECURITY: readonly EventType[] = [
-  'signed-in',
-  'sign-in-refused',
-  'signed-out',
-  'link-used',
-  'api-token-added',
-  'api-token-removed',
-];
 
 const query = z.object({
   order: z.enum(['oldest', 'newest']).optional(),
@@ -65,11 +55,8 @@ export async function journalRoutes(app: FastifyInstance, context: Context): Pro
         if (owner === null) return { items: [], nextCursor: null };
         const limit = limitOf(query.limit);
         const since = query.cursor ?? query.since;
-        const types = eventTypes.filter(
-          (type) =>
-            (query.kind === undefined || EVENT_TYPES[type] === query.kind) &&
-            (principal.role !== 'operator' || !OF_SECURITY.includes(type)),
-        );
+        const readable = principal.role === 'operator' ? OPERATORS_TYPES : eventTypes;
+        const types = readable.filter((type) => query.kind === undefined || EVENT_TYPES[type] === query.kind);
         if (types.length === 0) return { items: [], nextCursor: null };
         const events = await readJournal(context, {
           limit,
