@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { peek } from '../../base/chunks.ts';
 import { RECOGNITION_BYTES, recognizeDocument, unpackWinmail } from '../../jobs/jobs.ts';
 import type { MessageHead } from '../../protocols/mime/header-text.ts';
 import type { Leaf } from '../../protocols/mime/leaf.ts';
@@ -69,10 +70,8 @@ export class DocumentCollector {
 
   /** What is not read of the content afterwards is passed over by its giver. */
   async takeStream(leaf: Leaf, content: AsyncIterable<Buffer>): Promise<void> {
-    const chunks = content[Symbol.asyncIterator]();
-    const beginning = await readBeginning(chunks);
-    const whole = { kind: 'stream', chunks: chain(beginning, chunks) } as const;
-    await this.#take(leaf, beginning.subarray(0, RECOGNITION_BYTES), whole);
+    const { beginning, whole } = await peek(content, RECOGNITION_BYTES);
+    await this.#take(leaf, beginning.subarray(0, RECOGNITION_BYTES), { kind: 'stream', chunks: whole });
   }
 
   /** Settles what only the whole message tells: which pictures are decoration, and whether its text is printed. */
@@ -279,21 +278,4 @@ function hintsOf({ fileName, declaredType, charset }: Leaf) {
 async function* chunksOf(content: Content): AsyncGenerator<Buffer> {
   if (content.kind === 'whole') yield content.bytes;
   else yield* content.chunks;
-}
-
-async function readBeginning(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  while (length < RECOGNITION_BYTES) {
-    const next = await chunks.next();
-    if (next.done) break;
-    pieces.push(next.value);
-    length += next.value.length;
-  }
-  return Buffer.concat(pieces);
-}
-
-async function* chain(beginning: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  if (beginning.length > 0) yield beginning;
-  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
 }

@@ -1,5 +1,6 @@
 /** The documents of a winmail.dat as intake wants them: in the spool, known by their bytes. */
 import { Readable } from 'node:stream';
+import { peek } from '../../base/chunks.ts';
 import { PlatenError } from '../../base/errors.ts';
 import { type Refusal, recognize, SNIFF_BYTES, unpack } from '../../conversion/conversion.ts';
 import { discard, keep, pathOf, type SpoolFile } from '../../spool/spool.ts';
@@ -40,28 +41,13 @@ export async function unpackWinmail(context: Context, file: Pick<SpoolFile, 'id'
 }
 
 async function take(context: Context, name: string, content: Readable): Promise<PackedDocument> {
-  const chunks = content[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  let beginning = Buffer.alloc(0);
-  while (beginning.length < SNIFF_BYTES) {
-    const { done, value } = await chunks.next();
-    if (done === true) break;
-    beginning = Buffer.concat([beginning, value]);
-  }
+  const { beginning, whole } = await peek(content, SNIFF_BYTES);
   const found = recognize(beginning.subarray(0, SNIFF_BYTES), { name });
   if (found.kind !== 'document') {
     content.destroy();
     return { kind: 'refused', name, reason: found.kind === 'refused' ? found.reason : 'document-unsupported' };
   }
-  const whole = Readable.from(chain(beginning, chunks), { objectMode: false });
-  const file = await keep(context, whole, { mediaType: found.format, maxBytes: MAX_FILE_BYTES });
+  const bytes = Readable.from(whole, { objectMode: false });
+  const file = await keep(context, bytes, { mediaType: found.format, maxBytes: MAX_FILE_BYTES });
   return { kind: 'document', name, format: found.format, file };
-}
-
-async function* chain(beginning: Buffer, chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  yield beginning;
-  for (;;) {
-    const { done, value } = await chunks.next();
-    if (done === true) return;
-    yield value;
-  }
 }

@@ -6,6 +6,7 @@
  * of it is kept.
  */
 import { Readable } from 'node:stream';
+import { peek } from '../../base/chunks.ts';
 import { isUniqueViolation, PlatenError } from '../../base/errors.ts';
 import { addSpoolFiles, discard, keep, type ReadDisk, readDiskState, type SpoolFile } from '../../spool/spool.ts';
 import type { Context } from '../../store/database.ts';
@@ -58,8 +59,7 @@ export async function keepDocument(
   },
 ): Promise<KeptDocument> {
   const title = titleOf(sent.name);
-  const chunks = sent.content[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  const beginning = await readBeginning(chunks);
+  const { beginning, whole } = await peek(sent.content, RECOGNITION_BYTES);
   const recognized = recognizeDocument(beginning.subarray(0, RECOGNITION_BYTES), {
     name: title,
     declaredType: sent.declaredType,
@@ -68,7 +68,7 @@ export async function keepDocument(
   // What mail programs pack documents into is opened for mail alone.
   if (recognized.kind === 'package') throw refusal('document-unsupported');
   const options = { mediaType: recognized.format, maxBytes: sent.maxBytes ?? uploadLimits.maxBytes };
-  return { title, file: await keep(context, Readable.from(chain(beginning, chunks)), options) };
+  return { title, file: await keep(context, Readable.from(whole), options) };
 }
 
 /**
@@ -137,21 +137,4 @@ function titleOf(name: string): string {
   const last = name.split(/[\\/]/).at(-1) ?? '';
   const title = last.replaceAll(/\p{Cc}+/gu, ' ').trim();
   return title === '' ? 'document' : title;
-}
-
-async function readBeginning(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  while (length < RECOGNITION_BYTES) {
-    const next = await chunks.next();
-    if (next.done) break;
-    pieces.push(next.value);
-    length += next.value.length;
-  }
-  return Buffer.concat(pieces);
-}
-
-async function* chain(beginning: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  if (beginning.length > 0) yield beginning;
-  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
 }
