@@ -70,7 +70,7 @@ async function finishAll(context: Context, lease: Lease, open: readonly Unfinish
   );
   const ready = open.filter(({ id, finish_by }) => {
     const isOver = (finish_by ?? now) <= now;
-    return isOver || (endings.get(id) ?? []).every(({ outcome }) => outcome !== 'waiting');
+    return isOver || (endings.get(id) ?? []).every(({ isOpen }) => !isOpen);
   });
   if (ready.length === 0) return 0;
   const ids = ready.map(({ id }) => id);
@@ -122,7 +122,7 @@ function eventOf(message: Unfinished, { jobs, refused }: Documents) {
     data: {
       sender: message.sender,
       subject: message.subject,
-      jobs: jobs.map(({ messageId: _message, heldUntil, ...job }) => ({
+      jobs: jobs.map(({ messageId: _message, isOpen: _open, heldUntil, ...job }) => ({
         ...job,
         heldUntil: heldUntil?.toISOString() ?? null,
       })),

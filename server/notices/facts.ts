@@ -124,16 +124,13 @@ export class Facts {
    * What happens to a job before its message is answered stands in the reply, if anywhere; after that it is told by itself
    * where it is news.
    */
-  async #isForReply({ event, jobId, at }: Occurrence & { kind: 'job' }, { id, replies }: Received): Promise<boolean> {
+  async #isForReply({ event, jobId }: Occurrence & { kind: 'job' }, { id, replies }: Received): Promise<boolean> {
     const outcomes = TOLD_BY_REPLY[event];
     if (replies === undefined || outcomes === undefined) return false;
     const [finished] = await readJournal(this.#context, { subjectId: id, type: 'message-finished', limit: 1 });
     const told = finished === undefined ? undefined : readReply(finished.data);
     const job = told?.jobs.find((one) => one.jobId === jobId);
-    if (finished === undefined || job === undefined) return true;
-    // Of what was held and not prepared yet the reply has said that it waits.
-    const wasWaiting = event === 'job-held' && job.outcome === 'waiting' && at <= finished.at;
-    return wasWaiting || outcomes.includes(job.outcome);
+    return job === undefined || outcomes.includes(job.outcome);
   }
 
   async #tellJob(occurrence: Occurrence & { kind: 'job' }): Promise<Told | undefined> {

@@ -137,7 +137,8 @@ test('whoever mails to a hold queue gets one reply, and its PIN and its links do
   const [printToken, cancelToken] = [...(second?.text ?? '').matchAll(/\/links#(\S+)/g)].map(([, token]) => token);
   const used = await call(api, 'POST', '/api/v1/links', { body: { token: printToken, do: true } });
   assert.equal(used.status, 200, used.text);
-  await eventually(async () => paper.printed().length === 2, LONG);
+  await eventually(async () => (await watched.jobs()).filter(({ state }) => state === 'completed').length === 2, LONG);
+  assert.equal(paper.printed().length, 2);
   const late = await call(api, 'POST', '/api/v1/links', { body: { token: cancelToken, do: true } });
   assert.notEqual(late.status, 200, 'what is printed cannot be deleted any more');
   assert.equal((await letters(context)).length, 2, 'one reply for each message, and none to machines and strangers');

@@ -130,7 +130,7 @@ test('a mailbox that refuses what is not proven answers nobody', async () => {
   await world.settled(2);
   // The answer to the second message shows that the events before it were passed without a word.
   world.test.clock.advance(intakeLimits.replyPatienceMs);
-  assert.match((await oneLetter(world)).subject, /Waiting to print/);
+  assert.match((await oneLetter(world)).subject, /Ready to print/);
   assert.equal((await letters(world)).length, 1);
 });
 

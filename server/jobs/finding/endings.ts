@@ -11,8 +11,10 @@ export type JobEnding = {
   readonly jobId: string;
   readonly number: number;
   readonly title: string;
-  /** `waiting` is what may still change by itself; `uncertain` is paper that may or may not have come out. */
+  /** `waiting` prints by itself as soon as it can; `uncertain` is paper that may or may not have come out. */
   readonly outcome: 'printed' | 'held' | 'failed' | 'uncertain' | 'canceled' | 'waiting';
+  /** Whether it may still change by itself. */
+  readonly isOpen: boolean;
   readonly pages: number | null;
   /** The name of the printer that printed it, or that it waits for. */
   readonly printer: string | null;
@@ -41,7 +43,7 @@ export async function listEndings(context: Context, messageIds: readonly string[
     jobId: job.id,
     number: job.number,
     title: job.title,
-    outcome: outcomeOf(job),
+    ...outcomeOf(job),
     pages: job.pages,
     printer: job.printerId === null ? null : (names.get(job.printerId) ?? null),
     heldUntil: job.heldUntil,
@@ -53,10 +55,12 @@ export async function listEndings(context: Context, messageIds: readonly string[
 
 const ENDINGS = { completed: 'printed', aborted: 'failed', canceled: 'canceled' } as const;
 
-function outcomeOf(job: Job): JobEnding['outcome'] {
-  if (isEnded(job.state)) return ENDINGS[job.state as keyof typeof ENDINGS];
-  if (job.state === 'processing-stopped' && job.reasons.includes(OUTCOME_UNKNOWN)) return 'uncertain';
+function outcomeOf(job: Job): Pick<JobEnding, 'outcome' | 'isOpen'> {
+  if (isEnded(job.state)) return { outcome: ENDINGS[job.state as keyof typeof ENDINGS], isOpen: false };
+  if (job.state === 'processing-stopped' && job.reasons.includes(OUTCOME_UNKNOWN)) {
+    return { outcome: 'uncertain', isOpen: false };
+  }
+  if (job.state !== 'pending-held') return { outcome: 'waiting', isOpen: true };
   // Until it is prepared nobody knows how many pages it has, or whether it can be printed at all.
-  const isPrepared = job.preparation !== 'due' && job.preparation !== 'printable';
-  return job.state === 'pending-held' && isPrepared ? 'held' : 'waiting';
+  return { outcome: 'held', isOpen: job.preparation === 'due' || job.preparation === 'printable' };
 }
