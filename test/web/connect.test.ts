@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { clientOf } from '../../simulator/testing.ts';
 import { type Browser, openBrowser, type Window } from '../harness/browser.ts';
 import { PRINT_ROOM } from '../harness/mail.ts';
+import { answerByCode } from '../harness/practice-sign-in.ts';
 import { openStage, type Row, type Stage } from '../harness/stage.ts';
 import { eventually } from '../harness/time.ts';
 
@@ -31,10 +32,6 @@ const WORDS = {
     newCode: 'Get a new code',
     cancelCode: 'Cancel this code',
     close: 'Close',
-    next: 'Next',
-    go: 'Continue',
-    decline: 'Cancel',
-    chosen: 'Choose a practice account',
   },
   it: {
     name: 'Il tuo nome',
@@ -58,10 +55,6 @@ const WORDS = {
     newCode: 'Richiedi un nuovo codice',
     cancelCode: 'Annulla questo codice',
     close: 'Chiudi',
-    next: 'Avanti',
-    go: 'Continua',
-    decline: 'Annulla',
-    chosen: 'Scegli un account di esercitazione',
   },
 } as const;
 type Language = keyof typeof WORDS;
@@ -98,26 +91,6 @@ async function add(window: Window, language: Language, title: string): Promise<v
   await dialog.getByRole('button', { name: 'OK', exact: true }).click();
   await page.getByRole('dialog', { name: words.confirm }).waitFor();
   await page.getByText(words.off).waitFor();
-}
-
-/** What the person does at Microsoft, in a tab of its own. */
-async function answerAtMicrosoft(
-  window: Window,
-  language: Language,
-  answer: { readonly account: string; readonly isDeclined?: boolean },
-): Promise<void> {
-  const words = WORDS[language];
-  const link = window.page.getByRole('link', { name: /devicelogin/ });
-  const code = await readCode(window.page);
-  const tab: Page = await window.context.newPage();
-  await tab.goto((await link.getAttribute('href')) ?? '');
-  await tab.locator('#userCode').fill(code);
-  await tab.getByRole('button', { name: words.next }).click();
-  await tab.getByRole('heading', { name: words.chosen }).waitFor();
-  await tab.locator('#other').fill(answer.account);
-  await tab.getByRole('button', { name: words.next }).click();
-  await tab.getByRole('button', { name: answer.isDeclined === true ? words.decline : words.go, exact: true }).click();
-  await tab.close();
 }
 
 async function readCode(page: Page): Promise<string> {
@@ -191,7 +164,7 @@ describe('setting up in the browser', () => {
       assert.equal(await readCode(page), code);
       await page.getByRole('button', { name: language === 'en' ? 'Copy the code' : 'Copia il codice' }).click();
       assert.equal(await page.evaluate('navigator.clipboard.readText()'), code);
-      await answerAtMicrosoft(window, language, { account: PRINT_ROOM });
+      await answerByCode(window, language, { account: PRINT_ROOM });
       await page.getByText(words.confirmed).waitFor();
       await window.assertGood(`confirmed-${language}-${width}`);
       await page.getByRole('dialog').getByRole('button', { name: words.close }).last().click();
@@ -212,14 +185,14 @@ describe('setting up in the browser', () => {
       const title = `Refused ${language}`;
       await add(window, language, title);
       const first = await readCode(page);
-      await answerAtMicrosoft(window, language, { account: 'bruno@practice.example' });
+      await answerByCode(window, language, { account: 'bruno@practice.example' });
       await page.getByText('bruno@practice.example').first().waitFor();
       await window.assertGood(`wrong-account-${language}-${width}`);
       assert.equal((await connectionNamed(title)).account, null);
       await page.getByRole('button', { name: words.newCode }).last().click();
       await page.getByText(words.left).waitFor();
       assert.notEqual(await readCode(page), first);
-      await answerAtMicrosoft(window, language, { account: PRINT_ROOM, isDeclined: true });
+      await answerByCode(window, language, { account: PRINT_ROOM, isDeclined: true });
       await page.getByTestId('user-code').waitFor({ state: 'detached' });
       await eventually(async () => ((await connectionNamed(title)).login as Row).state === 'declined');
       await window.assertGood(`declined-${language}-${width}`);

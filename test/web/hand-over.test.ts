@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Page } from 'playwright-core';
 import { clientOf } from '../../simulator/testing.ts';
 import { type Browser, openBrowser, type Window } from '../harness/browser.ts';
 import { PRINT_ROOM } from '../harness/mail.ts';
+import { answerByCode, answerByLink } from '../harness/practice-sign-in.ts';
 import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
 import { eventually } from '../harness/time.ts';
 
@@ -31,9 +31,6 @@ const WORDS = {
     withdrawn: 'This link was withdrawn',
     refused: 'Thank you. Nothing was allowed, and the link is void',
     isUnexpected: 'The owner did not expect the request',
-    next: 'Next',
-    go: 'Continue',
-    decline: 'Cancel',
   },
   it: {
     act: 'Affida al titolare',
@@ -58,9 +55,6 @@ const WORDS = {
     withdrawn: 'Questo link è stato ritirato',
     refused: 'Grazie: nulla è stato concesso e il link non vale più',
     isUnexpected: 'Il titolare non si aspettava la richiesta',
-    next: 'Avanti',
-    go: 'Continua',
-    decline: 'Annulla',
   },
 } as const;
 type Language = keyof typeof WORDS;
@@ -105,38 +99,6 @@ async function openOwner(link: string, language: Language, width: number): Promi
   const { pathname, hash } = new URL(link);
   await window.go(pathname + hash);
   return window;
-}
-
-async function answerAtMicrosoft(window: Window, language: Language, account: string, isDeclined = false) {
-  const words = WORDS[language];
-  const code = (await window.page.getByTestId('user-code').textContent()) ?? '';
-  const address = (await window.page.getByRole('link', { name: /devicelogin/ }).getAttribute('href')) ?? '';
-  const tab: Page = await window.context.newPage();
-  await tab.goto(address);
-  await tab.locator('#userCode').fill(code);
-  await tab.getByRole('button', { name: words.next }).click();
-  await tab.locator('#other').fill(account);
-  await tab.getByRole('button', { name: words.next }).click();
-  const answered = tab.waitForURL(/\/sign-in\/confirm/);
-  await tab.getByRole('button', { name: isDeclined ? words.decline : words.go, exact: true }).click();
-  // A tab that is closed while it goes to a page may never say that it is closed.
-  await answered;
-  await tab.close();
-}
-
-/** Signs in at Microsoft by a link, in a tab, and returns the address of the white page. */
-async function followLink(window: Window, language: Language): Promise<string> {
-  const words = WORDS[language];
-  const url = (await window.page.getByTestId('sign-in-link').getAttribute('href')) ?? '';
-  const tab = await window.context.newPage();
-  await tab.goto(url);
-  await tab.locator('#other').fill(PRINT_ROOM);
-  await tab.getByRole('button', { name: words.next }).click();
-  await tab.getByRole('button', { name: words.go, exact: true }).click();
-  await tab.waitForURL(/code=/);
-  const address = tab.url();
-  await tab.close();
-  return address;
 }
 
 describe('the owner of a mailbox confirms the access without an account', () => {
@@ -187,7 +149,7 @@ describe('the owner of a mailbox confirms the access without an account', () => 
       await page.reload();
       await page.getByTestId('user-code').waitFor();
       assert.equal(await page.getByTestId('user-code').textContent(), code, 'a page that is loaded again shows it too');
-      await answerAtMicrosoft(owner, language, PRINT_ROOM);
+      await answerByCode(owner, language, { account: PRINT_ROOM });
       await page.getByRole('heading', { name: words.thanks }).waitFor();
       await owner.assertGood(`hand-over-thanks-${language}-${width}`);
       await admin.page.getByText(words.confirmed).waitFor();
@@ -206,21 +168,21 @@ describe('the owner of a mailbox confirms the access without an account', () => 
       await using owner = await openOwner(await handOver(admin, id, language), language, width);
       const { page } = owner;
       await page.getByRole('button', { name: words.show }).click();
-      await answerAtMicrosoft(owner, language, 'bruno@practice.example');
+      await answerByCode(owner, language, { account: 'bruno@practice.example' });
       await page.getByText(words.nothingKept).waitFor();
       await page.getByText('bruno@practice.example').first().waitFor();
       await owner.assertGood(`hand-over-wrong-account-${language}-${width}`);
       assert.equal((await connection(id)).account, null);
       await page.getByRole('button', { name: words.newCode }).click();
       await page.getByTestId('user-code').waitFor();
-      await answerAtMicrosoft(owner, language, PRINT_ROOM, true);
+      await answerByCode(owner, language, { account: PRINT_ROOM, isDeclined: true });
       await page.getByText(words.nothingKept).waitFor();
       await owner.assertGood(`hand-over-declined-${language}-${width}`);
       await page.getByRole('button', { name: words.newCode }).click();
       await page.getByRole('button', { name: words.another }).click();
       await page.getByLabel(words.pasteHere).waitFor();
       await owner.assertGood(`hand-over-link-${language}-${width}`);
-      await page.getByLabel(words.pasteHere).fill(await followLink(owner, language));
+      await page.getByLabel(words.pasteHere).fill(await answerByLink(owner, language, { account: PRINT_ROOM }));
       await page.getByLabel(words.pasteHere).press('Enter');
       await page.getByRole('heading', { name: words.thanks }).waitFor();
       assert.equal((await connection(id)).state, 'connected');

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { clientOf } from '../../simulator/testing.ts';
-import { type Browser, openBrowser, type Window } from '../harness/browser.ts';
+import { type Browser, openBrowser } from '../harness/browser.ts';
 import { PRINT_ROOM } from '../harness/mail.ts';
+import { answerByLink } from '../harness/practice-sign-in.ts';
 import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
 import { eventually } from '../harness/time.ts';
 
@@ -38,8 +39,6 @@ const WORDS = {
     noCode: 'There is no code in this address',
     other: 'This address belongs to another attempt',
     confirmed: `Confirmed by ${PRINT_ROOM}`,
-    go: 'Continue',
-    next: 'Next',
     check: 'Connection check',
     checkNow: 'Check now',
     checkAgain: 'Check again',
@@ -92,8 +91,6 @@ const WORDS = {
     noCode: 'In questo indirizzo non c’è alcun codice',
     other: 'Questo indirizzo appartiene a un altro tentativo',
     confirmed: `Confermato da ${PRINT_ROOM}`,
-    go: 'Continua',
-    next: 'Avanti',
     check: 'Verifica della connessione',
     checkNow: 'Verifica ora',
     checkAgain: 'Verifica di nuovo',
@@ -117,7 +114,6 @@ const WORDS = {
     ],
   },
 } as const;
-type Language = keyof typeof WORDS;
 
 let stage: Stage;
 let browser: Browser;
@@ -136,26 +132,6 @@ async function pasteInto(page: Page, label: string, text: string): Promise<void>
   await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
   await page.getByLabel(label).focus();
   await page.keyboard.press('Control+V');
-}
-
-/** Signs in on the page of the practice tenant and gives the address of the white page at its end. */
-async function signInAtMicrosoft(
-  window: Window,
-  language: Language,
-  account: string,
-  end = /nativeclient\?/,
-): Promise<string> {
-  const words = WORDS[language];
-  const address = await window.page.getByTestId('sign-in-link').getAttribute('href');
-  const tab: Page = await window.context.newPage();
-  await tab.goto(address ?? '');
-  await tab.locator('#other').fill(account);
-  await tab.getByRole('button', { name: words.next }).click();
-  await tab.getByRole('button', { name: words.go, exact: true }).click();
-  await tab.waitForURL(end);
-  const reached = tab.url();
-  await tab.close();
-  return reached;
 }
 
 describe('the Microsoft side in the browser', () => {
@@ -233,7 +209,7 @@ describe('the Microsoft side in the browser', () => {
       await window.assertGood(`blocked-${language}-${width}`);
       await page.getByRole('link', { name: words.byLink }).first().click();
       await page.getByRole('dialog', { name: words.byLink }).waitFor();
-      const old = await signInAtMicrosoft(window, language, PRINT_ROOM);
+      const old = await answerByLink(window, language, { account: PRINT_ROOM });
       await window.assertGood(`link-${language}-${width}`);
       await pasteInto(page, words.pasteHere, `${new URL(old).origin}/authorize?client_id=1`);
       await page.keyboard.press('Enter');
@@ -245,7 +221,7 @@ describe('the Microsoft side in the browser', () => {
       await pasteInto(page, words.pasteHere, old);
       await page.getByText(words.other).waitFor();
       await page.getByLabel(words.pasteHere).fill('');
-      await pasteInto(page, words.pasteHere, await signInAtMicrosoft(window, language, PRINT_ROOM));
+      await pasteInto(page, words.pasteHere, await answerByLink(window, language, { account: PRINT_ROOM }));
       await page.getByText(words.confirmed).waitFor();
       await window.assertGood(`link-connected-${language}-${width}`);
       await control('/switch', { switch: 'device-code-policy', policy: 'allowed' });
@@ -276,7 +252,7 @@ describe('the Microsoft side in the browser', () => {
       await page.getByRole('button', { name: words.here }).click();
       await page.locator('[data-testid=sign-in-link][href*="redirect_uri=http%3A%2F%2Flocalhost"]').waitFor();
       await window.assertGood(`link-here-${language}-${width}`);
-      await signInAtMicrosoft(window, language, PRINT_ROOM, /^http:\/\/localhost:\d+\/\?/);
+      await answerByLink(window, language, { account: PRINT_ROOM, end: /^http:\/\/localhost:\d+\/\?/ });
       await page.getByText(words.confirmed).waitFor();
       assert.equal((await connectionNamed(title)).state, 'connected');
     });
