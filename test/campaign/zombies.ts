@@ -42,9 +42,10 @@ export async function runZombies(options: ZombieOptions): Promise<ZombieReport> 
       await stage.ageLeases();
       // The other node has to do all of it alone, also what the frozen one had begun.
       await settle(stage);
-      const isPrepared = async () =>
-        (await stage.sql('SELECT FROM jobs WHERE prepare_due_at IS NOT NULL')).length === 0;
-      await eventually(isPrepared, { what: 'every document was looked at', timeoutMs: 60_000 });
+      await eventually(async () => (await countUndone(stage)) === 0, {
+        what: 'every document was looked at and every sender told',
+        timeoutMs: 60_000,
+      });
       const before = await readEverything(stage);
       zombie.signal('SIGCONT');
       await zombie.call('GET', '/connections', { token: stage.token });
@@ -61,6 +62,18 @@ export async function runZombies(options: ZombieOptions): Promise<ZombieReport> 
     const run = `seed ${dice.seed}, round ${round} of zombies`;
     throw new Error(`${run}\n${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
+}
+
+/** What the other node still does after the last sheet of paper: pages counted, messages finished, events read for notices. */
+async function countUndone(stage: Stage): Promise<number> {
+  const undone = [
+    'SELECT FROM jobs WHERE prepare_due_at IS NOT NULL',
+    'SELECT FROM incoming_messages WHERE finish_by IS NOT NULL',
+    `SELECT FROM journal, (SELECT string_to_array(coalesce(journal_cursor, '0-0'), '-') AS read FROM notice_settings) AS notices
+     WHERE type = 'message-finished' AND (tx::text::bigint, id) > (read[1]::bigint, read[2]::bigint)`,
+  ];
+  const rows = await Promise.all(undone.map((query) => stage.sql(query)));
+  return rows.flat().length;
 }
 
 /** All that is known of mails and jobs, and the number of events about them. */

@@ -107,6 +107,9 @@ export async function startCups(printerUri: string): Promise<Cups> {
     { timeoutMs: 60_000, what: 'cupsd answers' },
   );
   await run('lpadmin', '-p', QUEUE, '-E', '-v', printerUri, '-m', 'everywhere');
+  // The queue answers before it has read what its printer can do.
+  const knowsItsPaper = () => run('lpoptions', '-p', QUEUE, '-l').then((words) => /^PageSize\b.*\bA4\b/m.test(words));
+  await eventually(knowsItsPaper, { timeoutMs: 60_000, what: 'the queue knows the paper of its printer' });
   const opened = undo.move();
   return {
     uri: `ipp://127.0.0.1:${port}/printers/${QUEUE}`,
