@@ -87,7 +87,7 @@ const COUNTS = {
   done: `SELECT count(*) FROM incoming_messages WHERE outcome = 'done'`,
   uids: 'SELECT count(*) FROM (SELECT DISTINCT mailbox_id, uidvalidity, uid FROM incoming_messages) AS each',
   jobs: 'SELECT count(*) FROM jobs',
-  documents: 'SELECT count(DISTINCT sha256) FROM spool_files',
+  documents: 'SELECT count(DISTINCT sha256) FROM spool_files JOIN jobs ON original_id = spool_files.id',
 } as const;
 const COUNT_UNMOVED = 'SELECT count(*) FROM incoming_messages WHERE moved_at IS NULL';
 
