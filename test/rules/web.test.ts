@@ -73,6 +73,14 @@ test('the Italian texts of the web interface avoid the words that the glossary w
   assert.doesNotMatch(text, warned);
 });
 
+test('an apostrophe in a text is the one of print, not the one of a typewriter', () => {
+  const texts = ['en', 'it'].flatMap((language) => valuesOf(JSON.parse(readText(`locales/${language}.json`))));
+  assert.deepEqual(
+    texts.filter((text) => /\p{L}'[\p{L}{]/u.test(text)),
+    [],
+  );
+});
+
 function valuesOf(texts: object): string[] {
   return Object.values(texts).flatMap((value) => (typeof value === 'string' ? [value] : valuesOf(value as object)));
 }

@@ -86,6 +86,15 @@ describe('the answers of the mail servers and of the way there', () => {
     assert.equal(explainFailure({ code: 'not-found' }, { ...ABOUT, language: 'en' }), undefined);
   });
 
+  test('a sign-in that its owner declined is said to be up to the owner, and needs no report', () => {
+    const declined = { code: 'login-declined', remote: 'authorization_declined' };
+    for (const language of LANGUAGES) {
+      const told = explainFailure(declined, { ...ABOUT, language });
+      assert.deepEqual([told?.who, told?.waiting], ['mailbox-owner', 'no']);
+      assert.equal(told?.action, { en, it }[language].errors['login-declined'].advice);
+    }
+  });
+
   test('a command is ready to paste, whatever stands in the address', () => {
     const problem = {
       code: 'smtp-auth-off-mailbox',

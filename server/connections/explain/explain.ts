@@ -68,6 +68,9 @@ export function explainFailure(problem: Told, about: About): Explanation | undef
   const answer =
     findAnswer(words, about.protocol) ?? (problem.remote === undefined ? findAnswerByCode(problem.code) : undefined);
   if (answer !== undefined) return describeAnswer(answer, problem, about);
+  const plain = PLAIN[problem.code];
+  if (plain !== undefined)
+    return withTextsOf(problem.code, describe(plain, { ...about, reference: problem.code, texts: '' }), about);
   if (problem.remote === undefined) return undefined;
   const unknown = { who: 'project', waiting: 'no' } as const;
   if (!Number.isNaN(aadsts)) {
@@ -76,18 +79,24 @@ export function explainFailure(problem: Told, about: About): Explanation | undef
   return describe(unknown, { ...about, reference: 'unknown', texts: 'answers.unknown' });
 }
 
+/** What its error code says all about, also when Microsoft gives no number with it. */
+const PLAIN: Readonly<Record<string, Cure>> = {
+  'login-declined': { who: 'mailbox-owner', waiting: 'no' },
+  'login-expired': { who: 'mailbox-owner', waiting: 'no' },
+};
+
+function withTextsOf(code: string, explained: Explanation, about: About, values: Problem['values'] = {}): Explanation {
+  const { language } = about;
+  return { ...explained, meaning: titleFor(language, code, values), action: adviceFor(language, code, values) };
+}
+
 function describeAnswer(answer: Answer, problem: Told, about: About): Explanation {
   const { mailbox, account } = namesOf(problem, about);
   const shown = { ...about, account, mailbox, reference: answer.id, texts: `answers.${answer.id}` };
   const causes = possibleCauses(answer.id, problem).map((id) => describeCause(id, shown));
   const explained = { ...describe(answer, shown), ...(causes.length === 0 ? {} : { causes }) };
   if (answer.code === undefined) return explained;
-  const values = { mailbox, sender: account, host: '', ...problem.values };
-  const [meaning, action] = [
-    titleFor(about.language, answer.code, values),
-    adviceFor(about.language, answer.code, values),
-  ];
-  return { ...explained, meaning, action };
+  return withTextsOf(answer.code, explained, about, { mailbox, sender: account, host: '', ...problem.values });
 }
 
 /** What may have led to an answer, without what a test has ruled out; none when a test has found the one. */
