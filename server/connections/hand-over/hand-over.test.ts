@@ -153,7 +153,7 @@ describe('a hand-over', () => {
           meaning?: string;
         };
       };
-      assert.equal((await ends(PRINT_ROOM, 'decline', 'declined')).title, "L’accesso è stato rifiutato sulla pagina");
+      assert.equal((await ends(PRINT_ROOM, 'decline', 'declined')).title, 'L’accesso è stato rifiutato sulla pagina');
       assert.match((await ends('anna@practice.example', 'confirm', 'wrong-account')).title, /account/);
       assert.equal(loginOf((await ask(server, '', { token })).json)?.tried, 'anna@practice.example');
       assert.deepEqual(await server.test.context.db.selectFrom('connection_tokens').selectAll().execute(), []);
