@@ -1,6 +1,5 @@
 /** Starts the interface in the browser: texts first, then the page that the address names. */
-import '@mantine/core/styles.css';
-import './theme.css';
+import './styles.ts';
 import { MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
