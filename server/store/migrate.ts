@@ -19,6 +19,7 @@ import * as replies from './migrations/0021-replies.ts';
 import * as handOver from './migrations/0022-hand-over.ts';
 import * as uploads from './migrations/0023-uploads.ts';
 import * as finding from './migrations/0026-finding.ts';
+import * as preferences from './migrations/0027-preferences.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -37,6 +38,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0022-hand-over': handOver,
   '0023-uploads': uploads,
   '0026-finding': finding,
+  '0027-preferences': preferences,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

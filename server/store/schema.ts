@@ -59,6 +59,8 @@ type SpoolFiles = {
 // ── users ───────────────────────────────────────────────────────────────────────────────────────────────────────
 export type Role = 'administrator' | 'operator' | 'user';
 export type Language = 'en' | 'it';
+export type Appearance = 'system' | 'light' | 'dark';
+export type Density = 'comfortable' | 'compact';
 
 type Installation = {
   /** Always 1: the table holds one row, inserted by the migration. */
@@ -75,6 +77,10 @@ type Users = {
   password_hash: string | null;
   created_at: Generated<Date>;
   disabled_at: InstantOrNone;
+  appearance: Generated<Appearance>;
+  density: Generated<Density>;
+  /** In which language the person sees Microsoft's own pages; none: the same as Platen. */
+  portal_language: Language | null;
 };
 type UserAddresses = { address: string; user_id: string };
 type Sessions = {

@@ -6,6 +6,7 @@ import { PlatenError } from '../base/errors.ts';
 import type { Context } from '../store/database.ts';
 import { limitOf, pageQuery } from '../store/pages.ts';
 import { isFirstRunDue } from './first-run.ts';
+import { changePreferences, getPreferences } from './preferences.ts';
 import {
   listSessions,
   type NewSession,
@@ -24,6 +25,7 @@ import {
   language,
   listedSession,
   password,
+  preferences,
   sessionAnswer,
   tokenAnswer,
   tokenBody,
@@ -97,7 +99,9 @@ function signInRoutes(app: FastifyInstance, context: Context): void {
     { config: { role: 'user' }, schema: { tags: ['users'], response: { 200: sessionAnswer } } },
     async ({ principal }) => {
       const { kind, name, role, userId } = principal;
-      return { kind, name, role, user: userId === null ? null : answerUser(await getUser(context, userId)) };
+      if (userId === null) return { kind, name, role, user: null, preferences: null };
+      const [user, preferences] = await Promise.all([getUser(context, userId), getPreferences(context, userId)]);
+      return { kind, name, role, user: answerUser(user), preferences };
     },
   );
 
@@ -128,6 +132,21 @@ function ownRoutes(app: FastifyInstance, context: Context): void {
       const { userId } = personOf(request.principal);
       return answerUser(await updateUser(context, userId, { language: request.body.language }, userId));
     },
+  );
+
+  routes.get(
+    '/me/preferences',
+    { config: { role: 'user' }, schema: { tags: ['users'], response: { 200: preferences } } },
+    async ({ principal }) => await getPreferences(context, personOf(principal).userId),
+  );
+
+  routes.patch(
+    '/me/preferences',
+    {
+      config: { role: 'user' },
+      schema: { tags: ['users'], body: preferences.partial(), response: { 200: preferences } },
+    },
+    async ({ principal, body }) => await changePreferences(context, personOf(principal).userId, body),
   );
 
   routes.put(

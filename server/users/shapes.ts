@@ -79,12 +79,23 @@ export function answerToken(token: ApiToken): z.infer<typeof tokenAnswer> {
   return { ...token, createdAt: token.createdAt.toISOString(), usedAt: token.usedAt?.toISOString() ?? null };
 }
 
+/** How a person wants to see Platen, on every device. */
+export const preferences = z.object({
+  language,
+  appearance: z.enum(['system', 'light', 'dark']),
+  /** Of the rows of long lists. */
+  density: z.enum(['comfortable', 'compact']),
+  /** In which language the person sees Microsoft's own pages; `null`: the same as Platen. */
+  portalLanguage: language.nullable(),
+});
+
 export const sessionAnswer = z.object({
   kind: z.enum(['user', 'token']),
   name: z.string(),
   role,
   /** Absent for a program with an API token. */
   user: userAnswer.nullable(),
+  preferences: preferences.nullable(),
 });
 
 export const listedSession = z.object({

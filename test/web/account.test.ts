@@ -9,6 +9,11 @@ const WORDS = {
     own: 'Where you are signed in',
     current: 'This session',
     others: 'Sign out everywhere else',
+    shown: 'How Platen is shown',
+    dark: 'Dark',
+    compact: 'Compact',
+    portal: 'Names on Microsoft’s pages',
+    same: 'The same as Platen',
     box: 'Locked box for documents',
     all: 'Who is signed in',
   },
@@ -17,6 +22,11 @@ const WORDS = {
     own: 'Dove hai effettuato l’accesso',
     current: 'Questa sessione',
     others: 'Termina tutte le altre',
+    shown: 'Aspetto di Platen',
+    dark: 'Scuri',
+    compact: 'Compatte',
+    portal: 'Nomi nelle pagine di Microsoft',
+    same: 'La stessa di Platen',
     box: 'Ambiente protetto per i documenti',
     all: 'Chi ha effettuato l’accesso',
   },
@@ -58,6 +68,49 @@ describe('sessions on the screen', () => {
       await page.getByRole('heading', { level: 2, name: words.box }).waitFor();
       await page.getByRole('table', { name: words.all }).getByText(words.current).waitFor();
       await window.assertGood(`security-${language}-${width}`);
+    });
+  }
+
+  for (const language of ['en', 'it'] as const) {
+    test(`what a person prefers holds on each device where the person signs in, in ${language}`, async () => {
+      const words = WORDS[language];
+      const person = { email: `reader-${language}@practice.example`, password: 'nine patient copper kettles' };
+      await stage.api('POST', '/users', { ...person, name: 'Reader', role: 'administrator', language });
+      await using first = await browser.open(stage, { language, as: person });
+      await first.go('/account');
+      await first.page.getByRole('heading', { level: 2, name: words.shown }).waitFor();
+      await first.page
+        .getByRole('group', { name: words.portal })
+        .or(first.page.getByRole('radiogroup', { name: words.portal }))
+        .waitFor();
+      assert.equal(await first.page.getByLabel(words.same).isChecked(), true);
+      await first.page.getByLabel(words.dark, { exact: true }).check();
+      await first.page.getByLabel(words.compact, { exact: true }).check();
+      await first.page.locator('html[data-mantine-color-scheme="dark"][data-density="compact"]').waitFor();
+      await first.assertAccessible();
+
+      await using second = await browser.open(stage, { language: language === 'en' ? 'it' : 'en' });
+      const { page } = second;
+      await second.go('/account');
+      await page.locator('input[type="email"]').fill(person.email);
+      await page.locator('input[autocomplete="current-password"]').fill(person.password);
+      await page.locator('button[type="submit"]').click();
+      await page.getByRole('heading', { level: 1, name: words.title }).waitFor();
+      await page.locator('html[data-mantine-color-scheme="dark"][data-density="compact"]').waitFor();
+      await page.getByLabel(words.dark, { exact: true }).and(page.locator(':checked')).waitFor();
+
+      // Changed on the second device, found on the first one when it is opened again.
+      await page
+        .getByLabel(language === 'en' ? 'Italiano' : 'English')
+        .first()
+        .check();
+      await page.getByRole('heading', { level: 1, name: WORDS[language === 'en' ? 'it' : 'en'].title }).waitFor();
+      await page.waitForFunction(`fetch('/api/v1/me/preferences').then((answer) => answer.json())
+        .then(({ language }) => language !== '${language}')`);
+      await first.page.reload();
+      await first.page.getByRole('heading', { level: 1, name: WORDS[language === 'en' ? 'it' : 'en'].title }).waitFor();
+      first.assertQuiet();
+      second.assertQuiet();
     });
   }
 });

@@ -1,12 +1,12 @@
-/** My account: who is signed in, in which language Platen speaks and writes, and the password. */
-import { Button, PasswordInput, Radio, Stack } from '@mantine/core';
+/** My account: who is signed in, how Platen is shown, and the password. */
+import { Button, PasswordInput, Stack } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
-import { useChooseLanguage, useSession } from '../app/session.tsx';
-import { currentLanguage, LANGUAGES, type Language } from '../app/texts.ts';
+import { useSession } from '../app/session.tsx';
 import { Failed } from '../ui/content.tsx';
 import { fieldOf, usePlatenForm } from '../ui/form.tsx';
 import { Page } from '../ui/page.tsx';
+import { OwnPreferences } from './preferences.tsx';
 import { Sessions } from './sessions.tsx';
 
 const MIN_PASSWORD_CHARACTERS = 12;
@@ -14,7 +14,6 @@ const MIN_PASSWORD_CHARACTERS = 12;
 export default function AccountPage() {
   const { t } = useTranslation();
   const session = useSession();
-  const chooseLanguage = useChooseLanguage();
   const user = session?.user ?? null;
   return (
     <Page title={t('account.title')}>
@@ -31,20 +30,7 @@ export default function AccountPage() {
           <dt>{t('users.role')}</dt>
           <dd>{session === null ? '' : t(`role.${session.role}`)}</dd>
         </dl>
-        <section className="card narrow">
-          <Radio.Group
-            label={t('users.language')}
-            description={t('account.languageHint')}
-            value={currentLanguage()}
-            onChange={(language) => void chooseLanguage(language as Language)}
-          >
-            <Stack gap="xs" mt="xs">
-              {LANGUAGES.map(({ code, name }) => (
-                <Radio key={code} value={code} label={name} />
-              ))}
-            </Stack>
-          </Radio.Group>
-        </section>
+        <OwnPreferences />
         <ChangePassword />
         <Sessions of="own" />
       </Stack>

@@ -3302,6 +3302,63 @@ export type paths = {
       };
     };
   };
+  '/me/preferences': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              language: 'en' | 'it';
+              appearance: 'system' | 'light' | 'dark';
+              density: 'comfortable' | 'compact';
+              portalLanguage: 'en' | 'it' | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            language?: 'en' | 'it';
+            appearance?: 'system' | 'light' | 'dark';
+            density?: 'comfortable' | 'compact';
+            portalLanguage?: 'en' | 'it' | null;
+          };
+        };
+      };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              language: 'en' | 'it';
+              appearance: 'system' | 'light' | 'dark';
+              density: 'comfortable' | 'compact';
+              portalLanguage: 'en' | 'it' | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/messages': {
     get: {
       parameters: {
@@ -5307,6 +5364,12 @@ export type paths = {
                 hasPassword: boolean;
                 createdAt: string;
                 disabledAt: string | null;
+              } | null;
+              preferences: {
+                language: 'en' | 'it';
+                appearance: 'system' | 'light' | 'dark';
+                density: 'comfortable' | 'compact';
+                portalLanguage: 'en' | 'it' | null;
               } | null;
             };
           };

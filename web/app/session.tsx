@@ -3,7 +3,7 @@ import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import { api, isProblem, need, whenSessionIsOver } from '../api/client.ts';
 import type { paths } from '../api/schema.ts';
-import { chooseLanguage, currentLanguage, type Language } from './texts.ts';
+import { chooseLanguage, currentLanguage } from './texts.ts';
 
 export type Role = 'user' | 'operator' | 'administrator';
 const RANKS: Readonly<Record<Role | 'public', number>> = { public: 0, user: 1, operator: 2, administrator: 3 };
@@ -70,14 +70,5 @@ export function useSignOut() {
     await need(api.DELETE('/sessions/current'));
     client.clear();
     location.assign('/sessions/new');
-  };
-}
-
-/** Changes the language of the interface, and of the person where one is signed in. */
-export function useChooseLanguage() {
-  const session = useSession();
-  return async (language: Language): Promise<void> => {
-    await chooseLanguage(language);
-    if (session?.kind === 'user') await api.PATCH('/sessions/current', { body: { language } });
   };
 }

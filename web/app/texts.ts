@@ -8,6 +8,8 @@ export const LANGUAGES: readonly { readonly code: Language; readonly name: strin
   { code: 'it', name: 'Italiano' },
 ];
 const KEPT = 'platen-language';
+/** The person's language as the server told it the last time. */
+const TOLD = 'platen-language-told';
 
 const load: Readonly<Record<Language, () => Promise<{ default: object }>>> = {
   en: () => import('../../locales/en.json'),
@@ -36,6 +38,13 @@ export async function suggestLanguage(language: Language): Promise<void> {
   if (readKept() === null && language !== currentLanguage()) await speak(language);
 }
 
+/** Takes the language of the person when it was changed elsewhere since this device heard of it the last time. */
+export async function followLanguage(language: Language): Promise<void> {
+  const told = readKept(TOLD);
+  keep(language, TOLD);
+  if (told !== null && told !== language && language !== currentLanguage()) await chooseLanguage(language);
+}
+
 async function speak(language: Language): Promise<void> {
   if (!i18next.hasResourceBundle(language, 'translation')) {
     i18next.addResourceBundle(language, 'translation', (await load[language]()).default);
@@ -55,18 +64,18 @@ function wantedLanguage(): Language {
   return known === 'it' ? 'it' : 'en';
 }
 
-function readKept(): string | null {
+function readKept(name: string = KEPT): string | null {
   try {
-    return localStorage.getItem(KEPT);
+    return localStorage.getItem(name);
   } catch {
     // A browser may forbid to keep anything; then its own language counts.
     return null;
   }
 }
 
-function keep(language: Language): void {
+function keep(language: Language, name: string = KEPT): void {
   try {
-    localStorage.setItem(KEPT, language);
+    localStorage.setItem(name, language);
   } catch {
     // As above: the choice holds until the page is closed.
   }

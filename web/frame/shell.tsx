@@ -5,6 +5,7 @@ import { Link, useNavigate, useRouterState } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { LiveProvider } from '../app/live.tsx';
+import { useApplyPreferences } from '../app/preferences.ts';
 import type { MailUse } from '../app/screen.ts';
 import { screens } from '../app/screens.ts';
 import { Dialog } from '../ui/dialog.tsx';
@@ -22,6 +23,7 @@ type ShellProps = { readonly usesMail: MailUse | undefined; readonly children: R
 export function Shell({ usesMail, children }: ShellProps) {
   const { t } = useTranslation();
   const entries = useNavigation();
+  useApplyPreferences();
   return (
     <LiveProvider>
       <a className="skip" href="#content">

@@ -4,7 +4,8 @@ import { IconLanguage, IconLogout, IconMoon, IconSun, IconSunMoon, IconUserCircl
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useIsLive } from '../app/live.tsx';
-import { useChooseLanguage, useSession, useSignOut } from '../app/session.tsx';
+import { useChangePreferences } from '../app/preferences.ts';
+import { useSession, useSignOut } from '../app/session.tsx';
 import { LANGUAGES } from '../app/texts.ts';
 
 export function LiveState() {
@@ -18,9 +19,12 @@ export function LiveState() {
   );
 }
 
+/** What the server does not keep holds on this device; a session that has ended tells so itself. */
+const isKeptHere = () => undefined;
+
 export function LanguageMenu() {
   const { t, i18n } = useTranslation();
-  const choose = useChooseLanguage();
+  const change = useChangePreferences();
   const current = LANGUAGES.find(({ code }) => code === i18n.language);
   return (
     <Menu position="bottom-end">
@@ -38,7 +42,7 @@ export function LanguageMenu() {
       </Menu.Target>
       <Menu.Dropdown>
         {LANGUAGES.map(({ code, name }) => (
-          <Menu.Item key={code} lang={code} onClick={() => void choose(code)}>
+          <Menu.Item key={code} lang={code} onClick={() => change({ language: code }).catch(isKeptHere)}>
             {name}
           </Menu.Item>
         ))}
@@ -47,12 +51,13 @@ export function LanguageMenu() {
   );
 }
 
-const NEXT = { auto: 'light', light: 'dark', dark: 'auto' } as const;
+const NEXT = { auto: 'light', light: 'dark', dark: 'system' } as const;
 const ICONS = { auto: IconSunMoon, light: IconSun, dark: IconMoon } as const;
 
 export function SchemeButton() {
   const { t } = useTranslation();
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { colorScheme } = useMantineColorScheme();
+  const change = useChangePreferences();
   const Icon = ICONS[colorScheme];
   return (
     <ActionIcon
@@ -62,7 +67,7 @@ export function SchemeButton() {
       size={36}
       aria-label={t(`scheme.${colorScheme}`)}
       title={t(`scheme.${colorScheme}`)}
-      onClick={() => setColorScheme(NEXT[colorScheme])}
+      onClick={() => change({ appearance: NEXT[colorScheme] }).catch(isKeptHere)}
     >
       <Icon size={20} aria-hidden />
     </ActionIcon>

@@ -14,7 +14,8 @@ export type Column<T> = {
   readonly width?: string;
 };
 
-const ROW_PX = 45;
+/** A guess until a row is measured. */
+const ROW_PX = { comfortable: 45, compact: 35 } as const;
 
 /** All pages that were loaded so far as one list; the next one is asked for when its end comes into sight. */
 export function usePages<T>(key: QueryKey, load: (cursor: string | undefined) => Promise<ListPage<T>>) {
@@ -45,7 +46,7 @@ export function LongList<T>({ label, pages, columns, keyOf, empty }: LongListPro
   useLayoutEffect(() => setOffset(place.current?.offsetTop ?? 0), []);
   const rows = useWindowVirtualizer({
     count: items.length,
-    estimateSize: () => ROW_PX,
+    estimateSize: () => ROW_PX[document.documentElement.dataset.density === 'compact' ? 'compact' : 'comfortable'],
     overscan: 12,
     scrollMargin: offset,
     getItemKey: (at) => keyOf(items[at] as T),

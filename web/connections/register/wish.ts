@@ -7,7 +7,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { api, need } from '../../api/client.ts';
 import type { paths } from '../../api/schema.ts';
-import { currentLanguage } from '../../app/texts.ts';
+import { usePortalLanguage } from '../../app/preferences.ts';
 
 const USES = ['smtp', 'imap', 'pop3'] as const;
 export type Use = (typeof USES)[number];
@@ -38,7 +38,7 @@ export function readUses(text: string): Use[] {
   return named.length === 0 ? [...USES] : named;
 }
 
-function readWish(search: Readonly<Record<string, unknown>>, name: string): Wish {
+function readWish(search: Readonly<Record<string, unknown>>, name: string, portal: Wish['portal']): Wish {
   const text = (key: string) => (typeof search[key] === 'string' ? search[key] : '');
   return {
     name: text('name') || name,
@@ -46,7 +46,7 @@ function readWish(search: Readonly<Record<string, unknown>>, name: string): Wish
     audience: text('audience') === 'multiple' ? 'multiple' : 'single',
     cloud: text('cloud') || 'worldwide',
     way: WAYS.find((way) => way === text('way')) ?? 'script',
-    portal: (['en', 'it'] as const).find((one) => one === text('portal')) ?? currentLanguage(),
+    portal: (['en', 'it'] as const).find((one) => one === text('portal')) ?? portal,
     mailbox: text('mailbox'),
     clientId: text('clientId'),
     tenantId: text('tenantId'),
@@ -57,7 +57,8 @@ function readWish(search: Readonly<Record<string, unknown>>, name: string): Wish
 export function useWish(name: string): readonly [wish: Wish, change: (part: Partial<Wish>) => void] {
   const search = useSearch({ strict: false }) as Readonly<Record<string, unknown>>;
   const navigate = useNavigate();
-  const [wish, setWish] = useState(() => readWish(search, name));
+  const portal = usePortalLanguage();
+  const [wish, setWish] = useState(() => readWish(search, name, portal));
   useEffect(() => {
     const { uses, done, ...texts } = wish;
     const kept = Object.entries({ ...texts, uses: uses.join(','), done: done.join(',') }).filter(

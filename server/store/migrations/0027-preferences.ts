@@ -1,0 +1,13 @@
+import { type Kysely, sql } from 'kysely';
+
+/** How a person wants to see Platen, on every device. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
+}
+
+const STATEMENTS: readonly string[] = [
+  `ALTER TABLE users
+    ADD COLUMN appearance text NOT NULL DEFAULT 'system' CHECK (appearance IN ('system', 'light', 'dark')),
+    ADD COLUMN density text NOT NULL DEFAULT 'comfortable' CHECK (density IN ('comfortable', 'compact')),
+    ADD COLUMN portal_language text CHECK (portal_language IN ('en', 'it'))`,
+];
