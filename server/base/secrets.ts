@@ -93,6 +93,21 @@ export function secretsFromKey(master: Buffer): Secrets {
   };
 }
 
+/** What is in the place of the key file: the key in use, well kept, or what is wrong with it. */
+export type KeyFileState = 'safe' | 'readable-by-others' | 'missing' | 'another-key' | 'not-a-key';
+
+/** Looks whether the key file still holds the key with this fingerprint, and whether others may read it. */
+export function lookAtKeyFile(keyFile: string, fingerprint: string): KeyFileState {
+  try {
+    const key = readKey(keyFile);
+    if (key === undefined) return 'missing';
+    return secretsFromKey(key).fingerprint === fingerprint ? 'safe' : 'another-key';
+  } catch (error) {
+    if (!(error instanceof PlatenError)) throw error;
+    return error.code === 'key-file-unsafe' ? 'readable-by-others' : 'not-a-key';
+  }
+}
+
 function readKey(keyFile: string): Buffer | undefined {
   let file: number;
   try {

@@ -1,5 +1,6 @@
 /** Every `routes.ts`, listed by hand: what is not here does not exist for the outside. */
 import type { FastifyInstance } from 'fastify';
+import { aboutRoutes } from '../about/routes.ts';
 import { connectionsRoutes } from '../connections/routes.ts';
 import { conversionRoutes } from '../conversion/routes.ts';
 import { intakeRoutes } from '../intake/routes.ts';
@@ -29,4 +30,5 @@ export const mountedRoutes: readonly RouteModule[] = [
   noticesRoutes,
   readinessRoutes,
   journalRoutes,
+  aboutRoutes,
 ];

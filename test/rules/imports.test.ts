@@ -24,6 +24,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   readiness: ['store', 'connections', 'intake', 'relay', 'notices'],
   // Looks at every thing and changes none.
   overview: ['store', 'connections', 'conversion', 'intake', 'jobs', 'outbox', 'printers', 'relay'],
+  // Tells what runs here, the state of the rooms by what the overview says of them.
+  about: ['store', 'conversion', 'overview'],
   // Only the command line opens it: a backup is of everything.
   backup: ['store', 'journal', 'spool', 'users', 'jobs', 'outbox', 'intake', 'notices'],
 };

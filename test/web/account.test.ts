@@ -14,6 +14,7 @@ const WORDS = {
     compact: 'Compact',
     portal: 'Names on Microsoft’s pages',
     same: 'The same as Platen',
+    key: 'Well kept: only Platen can read it',
     box: 'Locked box for documents',
     all: 'Who is signed in',
   },
@@ -27,6 +28,7 @@ const WORDS = {
     compact: 'Compatte',
     portal: 'Nomi nelle pagine di Microsoft',
     same: 'La stessa di Platen',
+    key: 'Ben custodito: lo può leggere solo Platen',
     box: 'Ambiente protetto per i documenti',
     all: 'Chi ha effettuato l’accesso',
   },
@@ -66,6 +68,7 @@ describe('sessions on the screen', () => {
       await forgotten.page.getByLabel('Password', { exact: true }).waitFor();
       await window.go('/settings/security');
       await page.getByRole('heading', { level: 2, name: words.box }).waitFor();
+      await page.getByText(words.key).waitFor();
       await page.getByRole('table', { name: words.all }).getByText(words.current).waitFor();
       await window.assertGood(`security-${language}-${width}`);
     });

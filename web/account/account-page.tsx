@@ -24,7 +24,7 @@ export default function AccountPage() {
           {user === null ? null : (
             <>
               <dt>{t('users.addresses')}</dt>
-              <dd>{[user.email, ...user.addresses].join(' · ')}</dd>
+              <dd>{[...new Set([user.email, ...user.addresses])].join(' · ')}</dd>
             </>
           )}
           <dt>{t('users.role')}</dt>

@@ -1,5 +1,54 @@
 /** Made from the server's OpenAPI document by `npm run docs`; not to be edited. */
 export type paths = {
+  '/about': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              version: string;
+              node: string;
+              postgresql: string;
+              isEmbedded: boolean;
+              system: string;
+              migration: string;
+              startedAt: string;
+              report: string;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/about/packages': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': { items: { name: string; version: string; licence: string }[]; nextCursor: null };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/clouds': {
     get: {
       parameters: {
@@ -2661,7 +2710,6 @@ export type paths = {
     get: {
       parameters: {
         query?: {
-          order?: 'oldest' | 'newest';
           kind?:
             | 'node'
             | 'user'
@@ -2680,8 +2728,6 @@ export type paths = {
             | 'relay'
             | 'notices'
             | 'alarm';
-          since?: string;
-          cursor?: string;
           type?:
             | 'platen-started'
             | 'platen-stopped'
@@ -2760,6 +2806,11 @@ export type paths = {
             | 'alarm-solved';
           subject?: string;
           actor?: string;
+          from?: string;
+          to?: string;
+          order?: 'oldest' | 'newest';
+          since?: string;
+          cursor?: string;
           limit?: number;
         };
         header?: never;
@@ -2783,6 +2834,145 @@ export type paths = {
                 data: Record<string, unknown>;
               }[];
               nextCursor: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/journal/export': {
+    get: {
+      parameters: {
+        query: {
+          kind?:
+            | 'node'
+            | 'user'
+            | 'link'
+            | 'api-token'
+            | 'connection'
+            | 'network'
+            | 'mailbox'
+            | 'message'
+            | 'queue'
+            | 'printer'
+            | 'job'
+            | 'outbox-message'
+            | 'outbox'
+            | 'device'
+            | 'relay'
+            | 'notices'
+            | 'alarm';
+          type?:
+            | 'platen-started'
+            | 'platen-stopped'
+            | 'first-run-completed'
+            | 'user-added'
+            | 'user-changed'
+            | 'user-removed'
+            | 'signed-in'
+            | 'sign-in-refused'
+            | 'signed-out'
+            | 'link-used'
+            | 'api-token-added'
+            | 'api-token-removed'
+            | 'connection-added'
+            | 'connection-changed'
+            | 'connection-removed'
+            | 'connection-state-changed'
+            | 'login-started'
+            | 'login-ended'
+            | 'hand-over-made'
+            | 'hand-over-ended'
+            | 'connection-tested'
+            | 'connection-expiry-near'
+            | 'backup-restored'
+            | 'token-renewed'
+            | 'token-renewal-failed'
+            | 'network-settings-changed'
+            | 'mailbox-added'
+            | 'mailbox-changed'
+            | 'mailbox-removed'
+            | 'mailbox-state-changed'
+            | 'mailbox-renumbered'
+            | 'message-received'
+            | 'message-refused'
+            | 'message-failed'
+            | 'message-ignored'
+            | 'message-moved'
+            | 'message-held'
+            | 'message-confirmed'
+            | 'message-finished'
+            | 'message-answered'
+            | 'sender-registered'
+            | 'queue-added'
+            | 'queue-changed'
+            | 'queue-removed'
+            | 'printer-added'
+            | 'printer-changed'
+            | 'printer-removed'
+            | 'printer-state-changed'
+            | 'job-created'
+            | 'job-prepared'
+            | 'job-changed'
+            | 'job-document-removed'
+            | 'job-held'
+            | 'job-released'
+            | 'job-cancel-asked'
+            | 'job-state-changed'
+            | 'job-attempt-started'
+            | 'job-attempt-ended'
+            | 'outbox-message-queued'
+            | 'outbox-message-state-changed'
+            | 'outbox-message-dropped'
+            | 'outbox-sending-paused'
+            | 'device-added'
+            | 'device-changed'
+            | 'device-removed'
+            | 'device-refused'
+            | 'relay-storage-changed'
+            | 'outbox-sending-resumed'
+            | 'notice-settings-changed'
+            | 'notice-suppressed'
+            | 'alarm-settings-changed'
+            | 'alarm-raised'
+            | 'alarm-delivered'
+            | 'alarm-failed'
+            | 'alarm-solved';
+          subject?: string;
+          actor?: string;
+          from?: string;
+          to?: string;
+          format: 'csv' | 'ndjson';
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/key-file': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              file: string;
+              fingerprint: string;
+              state: 'safe' | 'readable-by-others' | 'missing' | 'another-key' | 'not-a-key';
             };
           };
         };

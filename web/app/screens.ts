@@ -1,5 +1,6 @@
 /** Every screen of the interface, listed by hand: what is not here has no address. Each is loaded when it is opened. */
 
+import { aboutScreens } from '../about/screens.ts';
 import { accountScreens } from '../account/screens.ts';
 import { connectionsScreens } from '../connections/screens.ts';
 import { firstRunScreens } from '../first-run/screens.ts';
@@ -45,5 +46,6 @@ export const screens: readonly Screen[] = [
   ...outboxScreens,
   ...noticesScreens,
   ...journalScreens,
+  ...aboutScreens,
   ...accountScreens,
 ];

@@ -1,4 +1,4 @@
-/** Settings > Security: the API tokens of programs, the locked box, and who is signed in. A token is shown once. */
+/** Settings > Security: the API tokens of programs, the key file, the locked box, and who is signed in. A token is shown once. */
 import { Button, Group, Stack, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -15,6 +15,7 @@ import { fieldOf, usePlatenForm } from '../ui/form.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
+import { KeyFile } from './key-file.tsx';
 import { RoleChoice } from './role-choice.tsx';
 import { Sandbox } from './sandbox.tsx';
 
@@ -62,6 +63,7 @@ export default function TokensList() {
         empty={<Empty title={t('tokens.empty')} />}
       />
       <Stack gap="md" mt="lg">
+        <KeyFile />
         <Sandbox />
         <Sessions of="all" />
       </Stack>

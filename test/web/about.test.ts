@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Browser, openBrowser } from '../harness/browser.ts';
+import { ADMINISTRATOR, openStage, type Stage } from '../harness/stage.ts';
+
+const WORDS = {
+  en: { title: 'About Platen', copy: 'Copy the lines', show: 'Show the packages', licences: 'Packages and licenses' },
+  it: {
+    title: 'Informazioni su Platen',
+    copy: 'Copia le righe',
+    show: 'Mostra i pacchetti',
+    licences: 'Pacchetti e licenze',
+  },
+} as const;
+
+let stage: Stage;
+let browser: Browser;
+
+describe('about Platen on the screen', () => {
+  before(async () => {
+    stage = await openStage({ database: 'external', until: 'administrator' });
+    browser = await openBrowser();
+  });
+  after(async () => {
+    await browser?.[Symbol.asyncDispose]();
+    await stage?.[Symbol.asyncDispose]();
+  });
+
+  for (const language of ['en', 'it'] as const) {
+    test(`what a report of a problem needs is copied with one button, and the packages are listed, in ${language}`, async () => {
+      const words = WORDS[language];
+      const width = language === 'en' ? 1280 : 390;
+      await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+      const { page } = window;
+      await window.go('/settings/about');
+      await page.getByRole('heading', { level: 1, name: words.title }).waitFor();
+      await page.getByRole('button', { name: words.copy }).click();
+      await page.getByRole('button', { name: language === 'en' ? 'Copied' : 'Copiato' }).waitFor();
+      const copied = await page.evaluate('navigator.clipboard.readText()');
+      assert.match(String(copied), /^Platen \d.*\nNode \d.*\nPostgreSQL \d/);
+      await page.getByRole('button', { name: words.show }).click();
+      await page.getByRole('table', { name: words.licences }).getByText('fastify', { exact: true }).waitFor();
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true);
+      await window.assertGood(`about-${language}-${width}`);
+    });
+  }
+});
