@@ -41,6 +41,10 @@ export type JournalFilter = {
   readonly actor?: string;
   readonly subjectId?: string;
   readonly ownerId?: string;
+  /** Only what happened at this moment or later. */
+  readonly from?: Date;
+  /** Only what happened before this moment. */
+  readonly to?: Date;
   readonly limit: number;
 };
 
@@ -103,6 +107,8 @@ export async function readJournal(context: Context, filter: JournalFilter): Prom
     const position = sql`(${cursor.tx}::text::xid8, ${cursor.id}::bigint)`;
     query = query.where(isNewest ? sql<boolean>`(tx, id) < ${position}` : sql<boolean>`(tx, id) > ${position}`);
   }
+  if (filter.from !== undefined) query = query.where('at', '>=', filter.from);
+  if (filter.to !== undefined) query = query.where('at', '<', filter.to);
   if (filter.types !== undefined) query = query.where('type', 'in', [...filter.types]);
   if (filter.actor !== undefined) query = query.where('actor', '=', filter.actor);
   if (filter.type !== undefined) query = query.where('type', '=', filter.type);

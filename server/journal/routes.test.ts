@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hasText, LANGUAGES } from '../../locales/locales.ts';
 import { addPerson, addProgram, call, openServer } from '../../test/attacks/callers.ts';
+import { MAX_PAGE } from '../store/pages.ts';
+import type { Role } from '../store/schema.ts';
 import { EVENT_TYPES } from './events.ts';
-import { record } from './journal.ts';
+import { record, recordAll } from './journal.ts';
 
 type Items = { cursor: string; type: string; subjectId: string }[];
 
@@ -87,6 +89,10 @@ test('a query that makes no sense is refused', async () => {
     '?subject=%00',
     '?order=x',
     '?kind=x',
+    '?from=yesterday',
+    '?to=2026-11-28',
+    '/export',
+    '/export?format=xlsx',
   ]) {
     assert.equal((await call(server, 'GET', `/api/v1/journal${query}`, { headers })).status, 400, query);
   }
@@ -97,4 +103,105 @@ test('a program with the role of a user owns nothing and reads nothing', async (
   await record(server.test.context, 'queue-added', { subjectId: 'a' });
   const answer = await call(server, 'GET', '/api/v1/journal', { headers: await addProgram(server, 'user') });
   assert.deepEqual(answer.json, { items: [], nextCursor: null });
+});
+
+test('only what happened in a span of time is shown, its beginning included and its end not', async () => {
+  await using server = await openServer();
+  const { headers } = await addPerson(server, 'operator');
+  const { context } = server.test;
+  for (const [subjectId, at] of [
+    ['a', '2026-11-01T09:59:59.999Z'],
+    ['b', '2026-11-01T10:00:00.000Z'],
+    ['c', '2026-11-01T11:59:59.999Z'],
+    ['d', '2026-11-01T12:00:00.000Z'],
+  ] as const) {
+    await record(context, 'queue-added', { subjectId });
+    await context.db
+      .updateTable('journal')
+      .set({ at: new Date(at) })
+      .where('subject_id', '=', subjectId)
+      .execute();
+  }
+  const read = async (query: string) => {
+    const { json } = await call(server, 'GET', `/api/v1/journal?type=queue-added&${query}`, { headers });
+    return (json.items as Items).map(({ subjectId }) => subjectId).join('');
+  };
+  assert.equal(await read('from=2026-11-01T10:00:00Z&to=2026-11-01T12:00:00Z'), 'bc');
+  assert.equal(await read('from=2026-11-01T11:00:00%2B01:00'), 'bcd');
+  assert.equal(await read('to=2026-11-01T10:00:00.001Z&order=newest'), 'ba');
+});
+
+test('the journal is exported whole and newest first, as lines of JSON and as CSV', async () => {
+  await using server = await openServer();
+  const { headers } = await addPerson(server, 'operator');
+  const count = 2 * MAX_PAGE + 1;
+  const events = Array.from({ length: count }, (_, at) => ({ type: 'queue-changed', subjectId: `q${at}` }) as const);
+  await recordAll(server.test.context, events);
+  const text = async (query: string) => {
+    const {
+      status,
+      headers: answered,
+      text,
+    } = await call(server, 'GET', `/api/v1/journal/export?${query}`, { headers });
+    assert.equal(status, 200, query);
+    return { text, disposition: answered['content-disposition'], type: answered['content-type'] };
+  };
+  const json = await text('format=ndjson&type=queue-changed');
+  const lines = json.text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { subjectId: string });
+  assert.deepEqual(
+    lines.map(({ subjectId }) => subjectId),
+    events.map(({ subjectId }) => subjectId).reverse(),
+  );
+  assert.match(String(json.type), /^application\/x-ndjson/);
+  assert.equal(json.disposition, 'attachment; filename="platen-journal.ndjson"');
+  const csv = await text('format=csv&type=queue-changed');
+  assert.equal(csv.text.trimEnd().split('\r\n').length, count + 1);
+  assert.ok(csv.text.startsWith('\uFEFF"at","type","subjectKind","subjectId","actor","ownerId","data"\r\n'));
+});
+
+test('no cell of the CSV is a formula, and no word of a stranger ends its field', async () => {
+  await using server = await openServer();
+  const { headers } = await addPerson(server, 'operator');
+  const hostile = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', 'a","b', '=HYPERLINK("http://x")'];
+  for (const actor of hostile) await record(server.test.context, 'queue-changed', { subjectId: 'q', actor });
+  const { text } = await call(server, 'GET', '/api/v1/journal/export?format=csv&subject=q', { headers });
+  const rows = text.split('\r\n').slice(1, -1);
+  assert.deepEqual(
+    rows.map((row) =>
+      /^"[^"]*","queue-changed","queue","q","((?:[^"]|"")*)","","\{\}"$/.exec(row)?.[1]?.replaceAll('""', '"'),
+    ),
+    hostile.map((actor) => (actor.startsWith('a') ? actor : `'${actor}`)).reverse(),
+  );
+});
+
+test('an export holds what the list would show to the same reader, and nothing more', async () => {
+  await using server = await openServer();
+  const owner = await addPerson(server, 'user');
+  for (const type of ['signed-in', 'api-token-added'] as const) {
+    await record(server.test.context, type, { subjectId: 's' });
+  }
+  await record(server.test.context, 'job-state-changed', { subjectId: 's', ownerId: owner.id });
+  const types = async (headers: Readonly<Record<string, string>>) => {
+    const path = '/api/v1/journal/export?format=ndjson&subject=s';
+    const { status, text } = await call(server, 'GET', path, { headers });
+    assert.equal(status, 200);
+    return text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => (JSON.parse(line) as { type: string }).type);
+  };
+  const headersOf = async (role: Role) => (await addPerson(server, role)).headers;
+  assert.deepEqual(await types(await headersOf('administrator')), [
+    'job-state-changed',
+    'api-token-added',
+    'signed-in',
+  ]);
+  assert.deepEqual(await types(await headersOf('operator')), ['job-state-changed']);
+  assert.deepEqual(await types(owner.headers), ['job-state-changed']);
+  assert.deepEqual(await types(await headersOf('user')), []);
+  assert.deepEqual(await types(await addProgram(server, 'user')), []);
+  assert.equal((await call(server, 'GET', '/api/v1/journal/export?format=csv')).status, 401);
 });

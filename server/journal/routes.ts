@@ -1,11 +1,13 @@
-/** `GET /journal`: what happened, oldest first from a cursor on, or newest first. */
+/** `GET /journal`: what happened, oldest first from a cursor on, or newest first; `GET /journal/export`: the same as a file. */
+import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Context } from '../store/database.ts';
 import { limitOf, MAX_PAGE } from '../store/pages.ts';
 import { EVENT_TYPES, type EventType, OPERATORS_TYPES, type SubjectKind } from './events.ts';
-import { type JournalEvent, readJournal } from './journal.ts';
+import { EXPORT_FORMATS, type ExportFormat, exportJournal } from './export.ts';
+import { type JournalEvent, type JournalFilter, readJournal } from './journal.ts';
 
 const eventTypes = Object.keys(EVENT_TYPES) as [EventType, ...EventType[]];
 const cursor = z.string().regex(/^\d{1,19}-\d{1,18}$/, 'must be a cursor of the journal');
@@ -17,16 +19,25 @@ const name = z
   .regex(/^\P{Cc}*$/u);
 const kinds = [...new Set(Object.values(EVENT_TYPES))] as [SubjectKind, ...SubjectKind[]];
 
-const query = z.object({
-  order: z.enum(['oldest', 'newest']).optional(),
+const moment = z.iso.datetime({ offset: true });
+
+const which = z.object({
   /** Of one kind of subject: `job`, `printer`. */
   kind: z.enum(kinds).optional(),
-  since: cursor.optional(),
-  cursor: cursor.optional(),
   type: z.enum(eventTypes).optional(),
   subject: name.optional(),
   /** Who did it: the id of a user, or the name of an API token. */
   actor: name.optional(),
+  /** At this moment or later. */
+  from: moment.optional(),
+  /** Before this moment. */
+  to: moment.optional(),
+});
+
+const query = which.extend({
+  order: z.enum(['oldest', 'newest']).optional(),
+  since: cursor.optional(),
+  cursor: cursor.optional(),
   limit: z.coerce.number().int().min(1).max(MAX_PAGE).optional(),
 });
 
@@ -41,37 +52,75 @@ const eventAnswer = z.object({
   data: z.record(z.string(), z.unknown()),
 });
 
+const EXPORT_TYPES: Readonly<Record<ExportFormat, string>> = {
+  csv: 'text/csv; charset=utf-8',
+  ndjson: 'application/x-ndjson',
+};
+
 const answer = z.object({ items: z.array(eventAnswer), nextCursor: z.string().nullable() });
 
 export async function journalRoutes(app: FastifyInstance, context: Context): Promise<void> {
-  app
-    .withTypeProvider<ZodTypeProvider>()
-    .get(
-      '/journal',
-      { config: { role: 'user' }, schema: { tags: ['journal'], querystring: query, response: { 200: answer } } },
-      async ({ query, principal }) => {
-        // Users read what belongs to them; a token of that role owns nothing.
-        const owner = principal.role === 'user' ? principal.userId : undefined;
-        if (owner === null) return { items: [], nextCursor: null };
-        const limit = limitOf(query.limit);
-        const since = query.cursor ?? query.since;
-        const readable = principal.role === 'operator' ? OPERATORS_TYPES : eventTypes;
-        const types = readable.filter((type) => query.kind === undefined || EVENT_TYPES[type] === query.kind);
-        if (types.length === 0) return { items: [], nextCursor: null };
-        const events = await readJournal(context, {
-          limit,
-          ...(types.length === eventTypes.length ? {} : { types }),
-          ...(query.order === undefined ? {} : { order: query.order }),
-          ...(query.actor === undefined ? {} : { actor: query.actor }),
-          ...(since === undefined ? {} : { since }),
-          ...(query.type === undefined ? {} : { type: query.type }),
-          ...(query.subject === undefined ? {} : { subjectId: query.subject }),
-          ...(owner === undefined ? {} : { ownerId: owner }),
-        });
-        const nextCursor = events.length === limit ? (events.at(-1)?.cursor ?? null) : null;
-        return { items: events.map(answerEvent), nextCursor };
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+
+  routes.get(
+    '/journal',
+    { config: { role: 'user' }, schema: { tags: ['journal'], querystring: query, response: { 200: answer } } },
+    async ({ query, principal }) => {
+      const filter = filterOf(query, principal);
+      if (filter === undefined) return { items: [], nextCursor: null };
+      const limit = limitOf(query.limit);
+      const since = query.cursor ?? query.since;
+      const events = await readJournal(context, {
+        ...filter,
+        limit,
+        ...(query.order === undefined ? {} : { order: query.order }),
+        ...(since === undefined ? {} : { since }),
+      });
+      const nextCursor = events.length === limit ? (events.at(-1)?.cursor ?? null) : null;
+      return { items: events.map(answerEvent), nextCursor };
+    },
+  );
+
+  routes.get(
+    '/journal/export',
+    {
+      config: { role: 'user' },
+      schema: {
+        tags: ['journal'],
+        querystring: which.extend({ format: z.enum(EXPORT_FORMATS) }),
+        produces: [...Object.values(EXPORT_TYPES)],
       },
-    );
+    },
+    async ({ query, principal }, reply) => {
+      const { format } = query;
+      const lines = exportJournal(context, format, filterOf(query, principal));
+      return reply
+        .header('content-type', EXPORT_TYPES[format])
+        .header('content-disposition', `attachment; filename="platen-journal.${format}"`)
+        .send(Readable.from(lines, { objectMode: false }));
+    },
+  );
+}
+
+type Reader = { readonly role: string; readonly userId: string | null };
+
+/** What the caller may read of what is asked for; `undefined` when that is nothing. */
+function filterOf(query: z.infer<typeof which>, principal: Reader): Omit<JournalFilter, 'limit'> | undefined {
+  // Users read what belongs to them; a token of that role owns nothing.
+  const owner = principal.role === 'user' ? principal.userId : undefined;
+  if (owner === null) return undefined;
+  const readable = principal.role === 'operator' ? OPERATORS_TYPES : eventTypes;
+  const types = readable.filter((type) => query.kind === undefined || EVENT_TYPES[type] === query.kind);
+  if (types.length === 0) return undefined;
+  return {
+    ...(types.length === eventTypes.length ? {} : { types }),
+    ...(query.actor === undefined ? {} : { actor: query.actor }),
+    ...(query.type === undefined ? {} : { type: query.type }),
+    ...(query.subject === undefined ? {} : { subjectId: query.subject }),
+    ...(query.from === undefined ? {} : { from: new Date(query.from) }),
+    ...(query.to === undefined ? {} : { to: new Date(query.to) }),
+    ...(owner === undefined ? {} : { ownerId: owner }),
+  };
 }
 
 function answerEvent(event: JournalEvent): z.infer<typeof eventAnswer> {

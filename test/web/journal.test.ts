@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { type Browser, openBrowser } from '../harness/browser.ts';
 import { ADMINISTRATOR, openStage, type Stage } from '../harness/stage.ts';
@@ -14,6 +15,8 @@ const WORDS = {
     none: 'Nothing like that happened',
     one: 'Only what happened to one thing is shown.',
     all: 'Show everything',
+    from: 'From',
+    csv: 'Export as CSV',
   },
   it: {
     title: 'Registro eventi',
@@ -23,6 +26,8 @@ const WORDS = {
     none: 'Non è successo nulla del genere',
     one: 'Si vede solo ciò che è successo a un elemento.',
     all: 'Mostra tutto',
+    from: 'Da',
+    csv: 'Esporta in CSV',
   },
 } as const;
 
@@ -68,6 +73,20 @@ describe('the journal on the screen', () => {
       assert.equal(await table.locator('tbody tr[data-row]').count(), 1);
       await page.getByRole('button', { name: words.all }).click();
       await page.getByRole('combobox', { name: words.kind }).waitFor();
+
+      // By time, in the zone of the reader; the file holds what the page shows.
+      await page.getByLabel(words.from, { exact: true }).fill('2030-01-01T00:30');
+      await page.getByText(words.none).waitFor();
+      assert.match(decodeURIComponent(page.url()), /from="?2029-12-31T23:30:00\.000Z/);
+      await window.assertAccessible();
+      await page.getByLabel(words.from, { exact: true }).fill('2020-01-01T00:30');
+      await table.locator('tbody tr[data-row]').first().waitFor();
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('link', { name: words.csv }).click(),
+      ]);
+      assert.equal(download.suggestedFilename(), 'platen-journal.csv');
+      assert.match(await readFile(await download.path(), 'utf8'), /"queue-added"/);
       window.assertQuiet();
     });
   }

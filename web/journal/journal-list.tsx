@@ -1,10 +1,9 @@
 /** Who did what, and what happened by itself: newest first, a sentence each. */
-import { Anchor, Button, Group, Select, Stack } from '@mantine/core';
+import { Anchor, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
-import type { paths } from '../api/schema.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { Empty } from '../ui/content.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
@@ -12,41 +11,13 @@ import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
 import { type JournalEvent, pageOf, tell } from './event.ts';
-
-type Kind = NonNullable<NonNullable<paths['/journal']['get']['parameters']['query']>['kind']>;
-type Search = { readonly kind?: Kind; readonly subject?: string; readonly actor?: string };
+import { NarrowingFields, useNarrowing } from './narrowing.tsx';
 
 const KEY = ['journal'] as const;
-const KINDS: readonly Kind[] = [
-  'job',
-  'message',
-  'outbox-message',
-  'outbox',
-  'connection',
-  'mailbox',
-  'printer',
-  'queue',
-  'device',
-  'relay',
-  'user',
-  'api-token',
-  'link',
-  'network',
-  'notices',
-  'alarm',
-  'node',
-];
 
 export default function JournalList() {
   const { t } = useTranslation();
-  const search = useSearch({ strict: false }) as Search;
-  const kind = KINDS.find((one) => one === search.kind);
-  const { subject, actor } = search;
-  const filter = {
-    ...(kind === undefined ? {} : { kind }),
-    ...(subject === undefined ? {} : { subject: String(subject) }),
-    ...(actor === undefined ? {} : { actor: String(actor) }),
-  };
+  const filter = useNarrowing();
   useLiveQuery([''], KEY);
   const pages = usePages<JournalEvent>([...KEY, filter], (cursor) =>
     need(
@@ -59,7 +30,7 @@ export default function JournalList() {
   return (
     <Page title={t('nav.journal')}>
       <Stack gap="md">
-        <Choice kind={kind} isOfOne={subject !== undefined || actor !== undefined} />
+        <NarrowingFields />
         <LongList
           label={t('nav.journal')}
           pages={pages}
@@ -111,32 +82,4 @@ function useNames(): (actor: string) => string {
   });
   const names = new Map(people.data?.map(({ id, name }) => [id, name]));
   return (actor) => plain(names.get(actor) ?? actor);
-}
-
-function Choice({ kind, isOfOne }: { readonly kind: Kind | undefined; readonly isOfOne: boolean }) {
-  const { t } = useTranslation();
-  const navigate = useNavigate();
-  const show = (search: Search) => void navigate({ to: '/journal', search: search as never });
-  if (isOfOne) {
-    return (
-      <Group gap="sm">
-        <span>{t('journal.one')}</span>
-        <Button variant="default" onClick={() => show({})}>
-          {t('journal.clear')}
-        </Button>
-      </Group>
-    );
-  }
-  return (
-    <Select
-      label={t('journal.kind')}
-      placeholder={t('journal.anyKind')}
-      clearable
-      clearButtonProps={{ 'aria-label': t('journal.clear') }}
-      className="fit"
-      value={kind ?? null}
-      data={KINDS.map((one) => ({ value: one, label: t(`journal.kinds.${one}`) }))}
-      onChange={(chosen) => show(chosen === null ? {} : { kind: chosen as Kind })}
-    />
-  );
 }
