@@ -144,6 +144,17 @@ export const printer = z.looseObject({
   seenAt: instant,
   certificate: text,
   problem: keptProblem,
+  supplies: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        level: z.number().nullable(),
+        measure: z.string(),
+        isWaste: z.boolean(),
+        isDue: z.boolean(),
+      }),
+    )
+    .default([]),
   capabilities: z
     .looseObject({
       model: text,

@@ -2,17 +2,22 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
+import { FIRST_TEXTS } from './app/first-texts.ts';
 
 const ROOT = fileURLToPath(new URL('.', import.meta.url));
 
-/** Of the texts only those of the web interface travel to the browser. */
+/** Of the texts only those of the web interface travel to the browser: those of the first page, and `?later` the others. */
 const webTextsOnly: Plugin = {
   name: 'web-texts-only',
   enforce: 'pre',
   transform(code, id) {
-    if (!/\/locales\/(en|it)\.json$/.test(id)) return undefined;
+    const found = /\/locales\/(?:en|it)\.json(\?later)?$/.exec(id);
+    if (found === null) return undefined;
     const { web } = JSON.parse(code) as { web: object };
-    return { code: JSON.stringify(web), map: null };
+    const sections = Object.entries(web).filter(([name]) => FIRST_TEXTS.includes(name) === (found[1] === undefined));
+    const texts = JSON.stringify(Object.fromEntries(sections));
+    // With a question behind its name a file is taken for a script.
+    return { code: found[1] === undefined ? texts : `export default ${texts}`, map: null };
   },
 };
 

@@ -14,13 +14,19 @@ import type { IppAttributes } from '../protocols/ipp/message.ts';
 import { findPrinterState, type PrinterStateWord } from '../protocols/ipp/states.ts';
 import { MAX_LISTED, MAX_REASONS } from './limits.ts';
 import type { PrinterCapabilities } from './printer.ts';
+import { readSupplies, SUPPLY_ATTRIBUTES, type Supply } from './supplies/supplies.ts';
 
 const MAX_COPIES = 9_999;
 /** PWG 5100.1: the last of the values that are registered, and room for more. */
 const MAX_FINISHING = 0xffff;
 const MAX_OPERATION = 0x7fff;
 
-export const STATE_ATTRIBUTES = ['printer-state', 'printer-state-reasons', 'printer-state-message'] as const;
+export const STATE_ATTRIBUTES = [
+  'printer-state',
+  'printer-state-reasons',
+  'printer-state-message',
+  ...SUPPLY_ATTRIBUTES,
+] as const;
 export const CAPABILITY_ATTRIBUTES = [
   'ipp-versions-supported',
   'printer-make-and-model',
@@ -45,6 +51,7 @@ export type ReadState = {
   readonly state: PrinterStateWord;
   readonly reasons: readonly string[];
   readonly message: string | null;
+  readonly supplies: readonly Supply[];
 };
 
 /** Reads state and reasons; `undefined` when the printer gives no valid printer-state, which RFC 8011 requires. */
@@ -57,6 +64,7 @@ export function readState(attributes: IppAttributes): ReadState | undefined {
     state,
     reasons: reasons.slice(0, MAX_REASONS),
     message: findText(attributes, 'printer-state-message') ?? null,
+    supplies: readSupplies(attributes),
   };
 }
 

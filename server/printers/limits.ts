@@ -31,3 +31,8 @@ export const CAPABILITIES_EVERY_MS = 10 * MINUTE_MS;
 /** Longest lists that are kept of a printer; the largest real ones, of media, have some 200 entries. */
 export const MAX_LISTED = 400;
 export const MAX_REASONS = 50;
+/** A colour printer with drums, waste, fuser and staples has some 15 supplies. */
+export const MAX_SUPPLIES = 24;
+export const MAX_SUPPLY_NAME = 60;
+/** In percent; where a printer does not say from where on a supply needs a person. CUPS says "low" at the same level. */
+export const USUAL_LOW_LEVEL = 10;

@@ -1,5 +1,6 @@
 /** A printer as other rooms and the API see it; fields bear the names of RFC 8011 where it has one. */
 import type { PrinterState, Problem } from '../store/schema.ts';
+import type { Supply } from './supplies/supplies.ts';
 
 export type { PrinterState } from '../store/schema.ts';
 
@@ -40,6 +41,8 @@ export type Printer = {
   readonly stateSince: Date;
   readonly seenAt: Date | null;
   readonly capabilities: PrinterCapabilities | null;
+  /** Toner, ink, waste containers, as the printer last told of them; empty for one that tells nothing. */
+  readonly supplies: readonly Supply[];
   /** `authorities` where a known authority signed the certificate, else the sha256 of the one that was seen first. */
   readonly certificatePin: string | null;
   readonly problem: Problem | null;

@@ -48,6 +48,17 @@ const problemShape = z
   })
   .nullable();
 
+const supplyShape = z.object({
+  name: z.string(),
+  type: z.string().nullable(),
+  colors: strings,
+  /** In percent: how much is left, or how full a container of waste is. */
+  level: z.number().nullable(),
+  measure: z.enum(['percent', 'some-left', 'unavailable', 'unknown']),
+  isWaste: z.boolean(),
+  isDue: z.boolean(),
+});
+
 const printerShape = z.object({
   id: z.string(),
   name: z.string(),
@@ -58,6 +69,7 @@ const printerShape = z.object({
   stateSince: z.string(),
   seenAt: z.string().nullable(),
   capabilities: capabilitiesShape,
+  supplies: z.array(supplyShape),
   /** `authorities`, a sha256, or null for an address without TLS. */
   certificate: z.string().nullable(),
   problem: problemShape,
@@ -83,9 +95,10 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const idParams = z.object({ id: z.uuid() });
 
 function showPrinter(printer: Printer, language: Language): z.infer<typeof printerShape> {
-  const { certificatePin, stateSince, seenAt, problem, reasons, capabilities, ...same } = printer;
+  const { certificatePin, stateSince, seenAt, problem, reasons, capabilities, supplies, ...same } = printer;
   return {
     ...same,
+    supplies: supplies.map((supply) => ({ ...supply, colors: [...supply.colors] })),
     reasons: [...reasons],
     stateSince: stateSince.toISOString(),
     seenAt: seenAt?.toISOString() ?? null,

@@ -4,6 +4,7 @@ import { PlatenError } from '../base/errors.ts';
 import type { Context } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import type { Printer, PrinterCapabilities } from './printer.ts';
+import type { Supply } from './supplies/supplies.ts';
 
 /** Reads one printer; `undefined` when there is none of this id. */
 export async function findPrinter(context: Context, id: string): Promise<Printer | undefined> {
@@ -43,6 +44,7 @@ function printerOf(row: Selectable<Schema['printers']>): Printer {
     seenAt: row.seen_at,
     // Written by keepObservation alone, and always whole.
     capabilities: row.capabilities as PrinterCapabilities | null,
+    supplies: row.supplies as readonly Supply[],
     certificatePin: row.certificate_pin,
     problem: row.problem,
   };

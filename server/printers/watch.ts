@@ -98,11 +98,13 @@ export async function keepObservation(context: Context, printer: Printer, observ
     !isDeepStrictEqual([...next.reasons].sort(), [...printer.reasons].sort());
   const capabilities = observation.kind === 'answered' ? observation.capabilities : undefined;
   const hasNewCapabilities = capabilities !== undefined && !isDeepStrictEqual(capabilities, printer.capabilities);
+  const supplies = observation.kind === 'answered' ? observation.supplies : printer.supplies;
+  const hasNewSupplies = !isDeepStrictEqual(supplies, printer.supplies);
   const isSeen = observation.kind === 'answered';
   const isSeenLate = isSeen && now.getTime() - (printer.seenAt?.getTime() ?? 0) >= SEEN_STEP_MS;
   // Words alone are shown but not recorded: some printers count pages in them.
   const hasNewWords = next.message !== printer.message || next.problem?.detail !== printer.problem?.detail;
-  if (!hasChanged && !hasNewWords && !hasNewCapabilities && !isSeenLate) return;
+  if (!hasChanged && !hasNewWords && !hasNewCapabilities && !hasNewSupplies && !isSeenLate) return;
   await context.db
     .updateTable('printers')
     .set({
@@ -112,6 +114,7 @@ export async function keepObservation(context: Context, printer: Printer, observ
       problem: next.problem === null ? null : JSON.stringify(next.problem),
       ...(next.state === printer.state ? {} : { state_since: now }),
       ...(isSeen ? { seen_at: now } : {}),
+      ...(hasNewSupplies ? { supplies: JSON.stringify(supplies) } : {}),
       ...(hasNewCapabilities ? { capabilities: JSON.stringify(capabilities) } : {}),
       ...(isSeen && printer.certificatePin === null ? { certificate_pin: observation.certificatePin } : {}),
     })

@@ -117,6 +117,37 @@ test('a real printer without paper says so while it prints', async (t) => {
   await becomes(platen, printer.id, ({ state, reasons }) => state === 'idle' && reasons.length === 0);
 });
 
+test('the supplies of a real printer are kept as they sink, and not told as a change of its state', async (t) => {
+  const markers = ['names=Black,Waste', 'types=toner,waste-toner', 'colors=#000000,none', 'high-levels=100,90'];
+  const levels = (black: number) => `echo "ATTR: marker-levels=${black},40" >&2`;
+  const script = [...markers.map((marker) => `echo "ATTR: marker-${marker}" >&2`), levels(9)].join('; ');
+  const real = await startIppEvePrinter({ script });
+  t.after(() => real.close());
+  const platen = await open(t);
+  const { context } = platen;
+  const printer = await addPrinter(context, { name: 'Everywhere', uri: real.uri });
+  // Before it has printed, this one tells of itself in printer-supply.
+  assert.ok(printer.supplies.some(({ name, level }) => /Black/.test(name) && level !== null));
+  assert.ok(printer.supplies.some(({ isWaste }) => isWaste));
+  await startWorker(t, platen);
+  const signal = AbortSignal.timeout(10_000);
+  const job = { jobName: 'one', userName: 'maria', options: {}, documentFormat: 'application/pdf' };
+  const made = await createPrinterJob(context, printer, job, signal);
+  assert.ok(made.kind === 'created');
+  const document = Readable.from([Buffer.from('%PDF-1.7\n%%EOF\n')]);
+  const sending = { document, bytes: 15, documentFormat: 'application/pdf', userName: 'maria' };
+  const ticket = { ...sending, printerJobId: made.printerJobId, assertFresh: () => undefined };
+  assert.deepEqual(await sendPrinterDocument(context, printer, ticket, signal), { kind: 'accepted' });
+  const { supplies } = await becomes(platen, printer.id, ({ supplies }) => supplies[0]?.name === 'Black');
+  assert.deepEqual(
+    supplies.map(({ name, level, isWaste, isDue }) => [name, level, isWaste, isDue]),
+    [
+      ['Black', 9, false, true],
+      ['Waste', 40, true, false],
+    ],
+  );
+});
+
 test('of two nodes one watches a printer, and the other takes over when it stops', async (t) => {
   const practicePrinter = await practice(t);
   const first = await open(t);

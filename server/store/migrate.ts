@@ -20,6 +20,7 @@ import * as handOver from './migrations/0022-hand-over.ts';
 import * as uploads from './migrations/0023-uploads.ts';
 import * as finding from './migrations/0026-finding.ts';
 import * as preferences from './migrations/0027-preferences.ts';
+import * as supplies from './migrations/0028-supplies.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -39,6 +40,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0023-uploads': uploads,
   '0026-finding': finding,
   '0027-preferences': preferences,
+  '0028-supplies': supplies,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

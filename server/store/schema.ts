@@ -435,6 +435,7 @@ type Printers = {
   state_since: Instant;
   seen_at: InstantOrNone;
   capabilities: Json<unknown> | null;
+  supplies: JsonWithDefault<unknown>;
   /** On an ipps address: `authorities` where a known one signed the certificate, else the sha256 of the first one seen. */
   certificate_pin: string | null;
   problem: Json<Problem> | null;

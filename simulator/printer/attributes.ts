@@ -152,7 +152,20 @@ function condition(view: PrinterView): Table {
     'printer-current-time': dateTime(view.now),
     'printer-state-change-time': integer(1),
     'media-ready': keyword(...(view.reasons.includes('media-empty-error') ? [] : readyMedia.map(({ media }) => media))),
+    ...supplies(view.faults.has('toner-low') ? 4 : 62),
     'media-col-ready': view.reasons.includes('media-empty-error') ? [] : readyMedia.flatMap(mediaCol),
+  };
+}
+
+// PWG 5100.13: what belongs to one supply stands at the same place of each list.
+function supplies(blackLevel: number): Table {
+  return {
+    'marker-names': name('Black toner', 'Cyan toner', 'Drum', 'Waste toner box'),
+    'marker-types': keyword('toner', 'toner', 'opc', 'waste-toner'),
+    'marker-colors': name('#000000', '#00FFFF', 'none', 'none'),
+    'marker-levels': integer(blackLevel, 88, -3, 40),
+    'marker-low-levels': integer(10, 10, 5, 0),
+    'marker-high-levels': integer(100, 100, 100, 90),
   };
 }
 
@@ -191,7 +204,7 @@ function abilities(faults: FaultBoard): Table {
   };
 }
 
-function templateDefaults(): Table {
+function templateDefaults(faults: FaultBoard): Table {
   return {
     'copies-default': integer(1),
     'copies-supported': range(1, MAX_COPIES),
@@ -223,7 +236,7 @@ function templateDefaults(): Table {
     'orientation-requested-supported': enumeration(3, 4, 5, 6),
     'output-bin-default': keyword('face-down'),
     'output-bin-supported': keyword('face-down'),
-    'page-ranges-supported': boolean(true),
+    'page-ranges-supported': boolean(!faults.has('no-page-ranges')),
     'print-color-mode-default': keyword('auto'),
     'print-color-mode-supported': keyword(...colorModes),
     'print-quality-default': enumeration(4),
@@ -263,7 +276,7 @@ export function describePrinter(view: PrinterView): Attribute[] {
     ...identity(view),
     ...condition(view),
     ...abilities(view.faults),
-    ...templateDefaults(),
+    ...templateDefaults(view.faults),
     'media-col-database': mediaSizes.flatMap(mediaCol),
     ...(isBroken ? brokenFirmware : {}),
   };

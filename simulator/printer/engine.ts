@@ -100,7 +100,10 @@ export class PrintEngine {
   state(): { state: PrinterState; reasons: string[] } {
     if (this.#faults.has('paused')) return { state: 'stopped', reasons: ['paused'] };
     if (this.#isOutOfPaper()) return { state: 'stopped', reasons: ['media-empty-error', 'media-needed'] };
-    return { state: this.#current ? 'processing' : 'idle', reasons: ['none'] };
+    return {
+      state: this.#current ? 'processing' : 'idle',
+      reasons: [this.#faults.has('toner-low') ? 'toner-low-warning' : 'none'],
+    };
   }
 
   /** Looks again at what can be done: after a new job, a refill, a fault set or cleared. */

@@ -19,6 +19,8 @@ export type PrinterFault = { readonly times?: number } & (
   | { readonly kind: 'forget-history' } // a finished job vanishes at once
   | { readonly kind: 'no-create-job' } // an old printer that knows Print-Job only
   | { readonly kind: 'raster-only' }
+  | { readonly kind: 'no-page-ranges' } // it prints whole documents only
+  | { readonly kind: 'toner-low' }
   | { readonly kind: 'wrong-types' } // attributes whose types, lengths and characters are wrong
 );
 
@@ -54,6 +56,8 @@ const rules: Record<FaultKind, readonly FieldRule[]> = {
   'forget-history': [],
   'no-create-job': [],
   'raster-only': [],
+  'no-page-ranges': [],
+  'toner-low': [],
   'wrong-types': [],
 };
 

@@ -1,6 +1,7 @@
 // What the printer says about a job (RFC 8011 section 5.3), and which of a client's wishes it takes.
 
 import { jobTemplate } from './attributes.ts';
+import type { FaultBoard } from './faults.ts';
 import { isFinished, type Job } from './jobs.ts';
 import {
   attributesOf,
@@ -83,11 +84,12 @@ export function findJobsByKeyword(jobs: readonly Job[], which: string): Job[] | 
 export type Ticket = { readonly honoured: readonly Attribute[]; readonly unsupported: readonly Attribute[] };
 
 /** Sorts the wishes of a job into those that are honoured and those that are not. RFC 8011 section 4.1.7. */
-export function readTicket(group: Group | undefined): Ticket {
+export function readTicket(group: Group | undefined, faults: FaultBoard): Ticket {
   const honoured: Attribute[] = [];
   const unsupported: Attribute[] = [];
   for (const attribute of group?.attributes ?? []) {
-    const rule = jobTemplate[attribute.name];
+    const isOff = attribute.name === 'page-ranges' && faults.has('no-page-ranges');
+    const rule = isOff ? undefined : jobTemplate[attribute.name];
     if (!rule) {
       unsupported.push({ name: attribute.name, values: [{ tag: valueTag.unsupported, value: null }] });
       continue;

@@ -100,7 +100,7 @@ function refuseNewWork(printer: Printer): Reply | undefined {
 function acceptJob(printer: Printer, message: Message): { job: Job; reply: Reply } | Reply {
   const refusal = refuseNewWork(printer) ?? refuseDeclared(printer, message);
   if (refusal) return refusal;
-  const ticket = readTicket(findGroup(message, delimiter.job));
+  const ticket = readTicket(findGroup(message, delimiter.job), printer.faults);
   const operation = operationGroup(message);
   const isFaithful = findBoolean(operation, 'ipp-attribute-fidelity') === true;
   if (isFaithful && ticket.unsupported.length > 0) {
@@ -170,7 +170,7 @@ async function printJob(printer: Printer, request: Request): Promise<Reply> {
 function validateJob(printer: Printer, request: Request): Reply {
   const refusal = refuseDeclared(printer, request.message);
   if (refusal) return refusal;
-  const ticket = readTicket(findGroup(request.message, delimiter.job));
+  const ticket = readTicket(findGroup(request.message, delimiter.job), printer.faults);
   if (ticket.unsupported.length === 0) return { status: status.ok };
   const isFaithful = findBoolean(operationGroup(request.message), 'ipp-attribute-fidelity') === true;
   return {

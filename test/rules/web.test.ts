@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import en from '../../locales/en.json' with { type: 'json' };
 import { describeApi } from '../../setup/web/describe.ts';
+import { FIRST_TEXTS } from '../../web/app/first-texts.ts';
 import { ROOT, readSources, readText } from './sources.ts';
 
 const sources = (await readSources('web/**/*.{ts,tsx}')).filter(({ path }) => !path.startsWith('web/dist'));
@@ -63,6 +64,24 @@ test('each text that the web interface names is there, and each that is there is
     keys.filter((key) => !named.includes(key) && !beginnings.some((beginning) => key.startsWith(beginning))),
     [],
     'unused',
+  );
+});
+
+test('the first page speaks only with the texts that come with it', () => {
+  const first = screens.filter(
+    ({ path }) => /^web\/(?:app|frame|ui|overview)\//.test(path) && path !== 'web/app/screens.ts',
+  );
+  const sections = first.flatMap(({ path, text }) =>
+    [...text.matchAll(/['"`]([a-z]\w*)\.[\w$]/g)]
+      .map((match) => match[1] ?? '')
+      .filter((section) => section in en.web && !FIRST_TEXTS.includes(section))
+      .map((section) => `${path} ${section}`),
+  );
+  assert.ok(first.length > 20, 'the pattern finds the files');
+  assert.deepEqual(sections, []);
+  assert.deepEqual(
+    FIRST_TEXTS.filter((section) => !(section in en.web)),
+    [],
   );
 });
 

@@ -59,6 +59,51 @@ describe('the pages of things', () => {
     window.assertQuiet();
   });
 
+  for (const [language, width] of [
+    ['en', 1280],
+    ['it', 390],
+  ] as const) {
+    test(`the page of a printer shows its supplies as bars and in words, in ${language}, ${width} wide`, async () => {
+      await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+      const { page } = window;
+      const isEnglish = language === 'en';
+      await printer.control.clearFault();
+      await printer.control.setFault({ kind: 'toner-low' });
+      await start(window, '/printers', isEnglish ? 'Printers' : 'Stampanti');
+      await page.getByRole('link', { name: 'Second floor' }).click();
+      await page.getByRole('heading', { level: 1, name: 'Second floor' }).waitFor();
+      await page.getByRole('button', { name: isEnglish ? 'Check now' : 'Verifica ora' }).click();
+      await page.getByText(isEnglish ? 'Toner is low' : 'Toner in esaurimento').waitFor();
+      const supplies = page.getByRole('listitem').filter({ hasText: /toner|Drum/ });
+      await supplies.filter({ hasText: isEnglish ? 'soon empty' : 'quasi esaurito' }).waitFor();
+      const words = (await supplies.allTextContents()).map((each) => each.replaceAll('\u00a0', ' '));
+      assert.deepEqual(
+        words,
+        isEnglish
+          ? ['Black toner4% · soon empty', 'Cyan toner88%', 'DrumNot empty yet', 'Waste toner box40% full']
+          : [
+              'Black toner4% · quasi esaurito',
+              'Cyan toner88%',
+              'DrumNon ancora esaurito',
+              'Waste toner boxpieno al 40%',
+            ],
+      );
+      assert.deepEqual(await page.locator('.level-bar').evaluateAll((bars) => bars.map((bar) => bar.style.width)), [
+        '4%',
+        '88%',
+        '40%',
+      ]);
+      await window.assertGood(`printer-${language}-${width}`);
+      await page
+        .getByRole('link', { name: isEnglish ? 'Printers' : 'Stampanti', exact: true })
+        .first()
+        .click();
+      const hint = isEnglish ? 'Black toner: have a new one at hand' : 'Black toner: tieni pronto il ricambio';
+      await page.getByText(hint).waitFor();
+      await printer.control.clearFault();
+    });
+  }
+
   test('a queue is added with its printer, and changed', async () => {
     await using window = await browser.open(stage, { as: ADMINISTRATOR });
     const { page } = window;

@@ -4737,6 +4737,15 @@ export type paths = {
                   takesPageRanges: boolean;
                   finishings?: number[];
                 } | null;
+                supplies: {
+                  name: string;
+                  type: string | null;
+                  colors: string[];
+                  level: number | null;
+                  measure: 'percent' | 'some-left' | 'unavailable' | 'unknown';
+                  isWaste: boolean;
+                  isDue: boolean;
+                }[];
                 certificate: string | null;
                 problem: {
                   code: string;
@@ -4790,6 +4799,15 @@ export type paths = {
                 takesPageRanges: boolean;
                 finishings?: number[];
               } | null;
+              supplies: {
+                name: string;
+                type: string | null;
+                colors: string[];
+                level: number | null;
+                measure: 'percent' | 'some-left' | 'unavailable' | 'unknown';
+                isWaste: boolean;
+                isDue: boolean;
+              }[];
               certificate: string | null;
               problem: {
                 code: string;
@@ -4882,6 +4900,15 @@ export type paths = {
                 takesPageRanges: boolean;
                 finishings?: number[];
               } | null;
+              supplies: {
+                name: string;
+                type: string | null;
+                colors: string[];
+                level: number | null;
+                measure: 'percent' | 'some-left' | 'unavailable' | 'unknown';
+                isWaste: boolean;
+                isDue: boolean;
+              }[];
               certificate: string | null;
               problem: {
                 code: string;
@@ -4946,6 +4973,15 @@ export type paths = {
                 takesPageRanges: boolean;
                 finishings?: number[];
               } | null;
+              supplies: {
+                name: string;
+                type: string | null;
+                colors: string[];
+                level: number | null;
+                measure: 'percent' | 'some-left' | 'unavailable' | 'unknown';
+                isWaste: boolean;
+                isDue: boolean;
+              }[];
               certificate: string | null;
               problem: {
                 code: string;
@@ -4999,6 +5035,15 @@ export type paths = {
                 takesPageRanges: boolean;
                 finishings?: number[];
               } | null;
+              supplies: {
+                name: string;
+                type: string | null;
+                colors: string[];
+                level: number | null;
+                measure: 'percent' | 'some-left' | 'unavailable' | 'unknown';
+                isWaste: boolean;
+                isDue: boolean;
+              }[];
               certificate: string | null;
               problem: {
                 code: string;
@@ -5052,6 +5097,15 @@ export type paths = {
                 takesPageRanges: boolean;
                 finishings?: number[];
               } | null;
+              supplies: {
+                name: string;
+                type: string | null;
+                colors: string[];
+                level: number | null;
+                measure: 'percent' | 'some-left' | 'unavailable' | 'unknown';
+                isWaste: boolean;
+                isDue: boolean;
+              }[];
               certificate: string | null;
               problem: {
                 code: string;

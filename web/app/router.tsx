@@ -10,6 +10,7 @@ import { Failed, Loading } from '../ui/content.tsx';
 import type { Screen } from './screen.ts';
 import { screens } from './screens.ts';
 import { sessionQuery, useMay } from './session.tsx';
+import { loadAllTexts } from './texts.ts';
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NoPage });
 
@@ -18,6 +19,7 @@ const routes = screens.map((screen) => {
   return createRoute({
     getParentRoute: () => root,
     path: screen.path,
+    ...(screen.path === '/' ? {} : { loader: loadAllTexts }),
     component: () => <Framed screen={screen} content={Content} />,
     errorComponent: ({ error }) => <Failed error={error} />,
   });

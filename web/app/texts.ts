@@ -11,10 +11,18 @@ const KEPT = 'platen-language';
 /** The person's language as the server told it the last time. */
 const TOLD = 'platen-language-told';
 
-const load: Readonly<Record<Language, () => Promise<{ default: object }>>> = {
+type Load = Readonly<Record<Language, () => Promise<{ default: object }>>>;
+const load: Load = {
   en: () => import('../../locales/en.json'),
   it: () => import('../../locales/it.json'),
 };
+/** What the first page can do without (`first-texts.ts`). */
+const loadLater: Load = {
+  en: () => import('../../locales/en.json?later'),
+  it: () => import('../../locales/it.json?later'),
+};
+const whole = new Set<Language>();
+let needsAll = false;
 
 export async function startTexts(): Promise<void> {
   const language = wantedLanguage();
@@ -45,10 +53,23 @@ export async function followLanguage(language: Language): Promise<void> {
   if (told !== null && told !== language && language !== currentLanguage()) await chooseLanguage(language);
 }
 
+/** Brings the texts that did not come with the first page; each page but that one waits for them. */
+export async function loadAllTexts(): Promise<void> {
+  needsAll = true;
+  await loadRest(currentLanguage());
+}
+
+async function loadRest(language: Language): Promise<void> {
+  if (whole.has(language)) return;
+  i18next.addResourceBundle(language, 'translation', (await loadLater[language]()).default);
+  whole.add(language);
+}
+
 async function speak(language: Language): Promise<void> {
   if (!i18next.hasResourceBundle(language, 'translation')) {
     i18next.addResourceBundle(language, 'translation', (await load[language]()).default);
   }
+  if (needsAll) await loadRest(language);
   await i18next.changeLanguage(language);
   document.documentElement.lang = language;
 }

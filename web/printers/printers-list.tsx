@@ -1,5 +1,5 @@
 /** Printers: how each is, in words, and adding one by its address. */
-import { Button, Group, Menu } from '@mantine/core';
+import { Anchor, Button, Group, Menu } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -12,13 +12,13 @@ import { Confirm } from '../ui/confirm.tsx';
 import { Empty } from '../ui/content.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
-import { State } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
 import { AddPrinter } from './add-printer.tsx';
-import { PRINTERS_KEY, type Printer, reasonWords, STATE_TONES } from './printer.ts';
-import { PrinterDetails } from './printer-details.tsx';
+import { PRINTERS_KEY, type Printer } from './printer.ts';
+import { PrinterState } from './printer-state.tsx';
+import { dueSupplies } from './supplies.tsx';
 
-type Open = { readonly act: 'add' } | { readonly act: 'details' | 'remove'; readonly printer: Printer };
+type Open = { readonly act: 'add' } | { readonly act: 'remove'; readonly printer: Printer };
 
 export default function PrintersList() {
   const { t } = useTranslation();
@@ -31,9 +31,14 @@ export default function PrintersList() {
   );
   const again = async () => await client.invalidateQueries({ queryKey: PRINTERS_KEY });
   const columns: readonly Column<Printer>[] = [
-    { key: 'name', title: t('printers.name'), cell: ({ name }) => <strong>{name}</strong> },
+    { key: 'name', title: t('printers.name'), cell: (printer) => <Name printer={printer} /> },
     { key: 'model', title: t('printers.model'), cell: ({ capabilities }) => capabilities?.model ?? '–' },
     { key: 'state', title: t('printers.state'), cell: (printer) => <PrinterState printer={printer} /> },
+    {
+      key: 'supplies',
+      title: t('printers.supplies'),
+      cell: ({ supplies }) => dueSupplies(supplies).map((name) => <div key={name}>{t('supply.low', { name })}</div>),
+    },
     { key: 'since', title: t('printers.since'), cell: ({ stateSince }) => <When at={stateSince} /> },
     {
       key: 'acts',
@@ -57,9 +62,6 @@ export default function PrintersList() {
         }
       />
       {open?.act === 'add' ? <AddPrinter onClose={() => setOpen(undefined)} onAdded={again} /> : null}
-      {open?.act === 'details' ? (
-        <PrinterDetails printer={open.printer} onClose={() => setOpen(undefined)} onChanged={again} />
-      ) : null}
       {open?.act === 'remove' ? (
         <Confirm
           title={t('printers.removeTitle', { name: open.printer.name })}
@@ -77,15 +79,11 @@ export default function PrintersList() {
   );
 }
 
-function PrinterState({ printer }: { readonly printer: Printer }) {
-  const { t } = useTranslation();
-  const { state, reasons, problem } = printer;
-  const words = problem === null ? reasons.map((reason) => reasonWords(t, reason)) : [problem.title];
+function Name({ printer }: { readonly printer: Printer }) {
   return (
-    <div>
-      <State tone={STATE_TONES[state]} word={t(`printerState.${state}`)} />
-      {words.length === 0 ? null : <div>{words.join(' · ')}</div>}
-    </div>
+    <Anchor component={Link} to={`/printers/${printer.id}`} fw={600}>
+      {printer.name}
+    </Anchor>
   );
 }
 
@@ -111,7 +109,9 @@ function Acts({ printer, onOpen, again }: ActsProps) {
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item onClick={() => onOpen({ act: 'details', printer })}>{t('action.details')}</Menu.Item>
+          <Menu.Item component={Link} to={`/printers/${printer.id}`}>
+            {t('action.details')}
+          </Menu.Item>
           <Menu.Item onClick={() => void check()}>{t('action.checkNow')}</Menu.Item>
           <Menu.Item component={Link} to={`/printers/${printer.id}/sticker`}>
             {t('release.sticker')}

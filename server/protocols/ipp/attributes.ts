@@ -111,3 +111,39 @@ export function findUri(attributes: IppAttributes, name: string): string | undef
   const [address] = payloadsOf(attributes, name, [ippTags.uri]);
   return typeof address === 'string' && /^[a-z][a-z0-9+.-]*:[\x21-\x7e]{1,1000}$/i.test(address) ? address : undefined;
 }
+
+/** Finds text of lists that belong together place by place; what cannot be read leaves its place empty. */
+export function findPlacedText(
+  attributes: IppAttributes,
+  name: string,
+  maxCharacters: number,
+): readonly (string | undefined)[] {
+  return placed(attributes, name).map((value) => {
+    if (value.bad || ![...KEYWORD_TAGS, ...WORDS_TAGS].includes(value.tag)) return undefined;
+    return showable(value.value, maxCharacters);
+  });
+}
+
+/** Finds integers of lists that belong together place by place; what is out of bounds leaves its place empty. */
+export function findPlacedIntegers(
+  attributes: IppAttributes,
+  name: string,
+  { min, max }: Bounds,
+): readonly (number | undefined)[] {
+  return placed(attributes, name).map((value) => {
+    if (value.bad || !NUMBER_TAGS.includes(value.tag) || typeof value.value !== 'number') return undefined;
+    return value.value >= min && value.value <= max ? value.value : undefined;
+  });
+}
+
+/** Finds octet strings that hold text of the ASCII kind, as those of PWG 5100.13 do. */
+export function findOctetText(attributes: IppAttributes, name: string): readonly (string | undefined)[] {
+  return placed(attributes, name).map((value) => {
+    if (value.bad || value.tag !== ippTags.octetString || !(value.value instanceof Uint8Array)) return undefined;
+    return showable(Buffer.from(value.value).toString('latin1'), MAX_TEXT_CHARACTERS);
+  });
+}
+
+function placed(attributes: IppAttributes, name: string): readonly IppValue[] {
+  return (attributes.get(name) ?? []).slice(0, MAX_LIST);
+}
