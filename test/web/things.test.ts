@@ -109,7 +109,7 @@ describe('the pages of things', () => {
     const { page } = window;
     await start(window, '/queues', 'Queues');
     await page.getByRole('button', { name: '+ Add' }).click();
-    const dialog = page.getByRole('dialog', { name: '+ Add' });
+    const dialog = page.getByRole('dialog', { name: 'Add a queue' });
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.getByText('Enter a name').waitFor();
     await dialog.getByLabel('Name').fill('Follow-me');
@@ -133,14 +133,14 @@ describe('the pages of things', () => {
     const { page } = window;
     await start(window, '/users', 'Users');
     await page.getByRole('button', { name: '+ Add' }).click();
-    const dialog = page.getByRole('dialog', { name: '+ Add' });
+    const dialog = page.getByRole('dialog', { name: 'Add a person' });
     await dialog.getByLabel('Name').fill('Anna');
     await dialog.getByLabel('E-mail').fill('anna@practice.example');
     await dialog.getByLabel('Further addresses').fill('anna.b@practice.example');
     await window.assertAccessible();
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.waitFor({ state: 'detached' });
-    await page.getByText('anna@practice.example · anna.b@practice.example').waitFor();
+    await page.getByText('anna@practice.example · anna.b@practice.example', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Actions for Anna' }).click();
     await page.getByRole('menuitem', { name: 'Block' }).click();
     await page.getByRole('dialog', { name: 'Block Anna?' }).getByRole('button', { name: 'Block' }).click();

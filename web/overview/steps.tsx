@@ -52,9 +52,11 @@ export function StepsToGo() {
     <Loaded query={steps}>
       {(all) => {
         const open = all.filter(({ isDone }) => !isDone);
+        // What is done for good takes no room from what happens.
+        if (open.length === 0) return null;
         return (
           <section className="card steps">
-            <h2>{open.length === 0 ? t('overview.allSet') : t('overview.steps', { count: open.length })}</h2>
+            <h2>{t('overview.steps', { count: open.length })}</h2>
             <ol>
               {all.map((step) => (
                 <li key={step.key}>

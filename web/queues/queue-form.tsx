@@ -38,7 +38,7 @@ export function QueueForm({ queue, printers, onClose, onSaved }: FormProps) {
     },
   );
   return (
-    <Dialog title={queue === undefined ? t('queues.add') : queue.name} onClose={onClose}>
+    <Dialog title={queue === undefined ? t('queues.addTitle') : queue.name} onClose={onClose}>
       <form onSubmit={form.submit}>
         <Stack gap="md">
           <TextInput label={t('queues.name')} data-autofocus {...fieldOf(form, 'name')} />

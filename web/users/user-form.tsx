@@ -35,7 +35,7 @@ export function UserForm({ user, onClose, onSaved }: FormProps) {
       initialValues: {
         name: user?.name ?? '',
         email: user?.email ?? '',
-        addresses: (user?.addresses ?? []).join('\n'),
+        addresses: (user?.addresses ?? []).filter((one) => one !== user?.email).join('\n'),
         role: user?.role ?? ('user' as Role),
         language: user?.language ?? ('en' as Language),
         password: '',
@@ -53,7 +53,7 @@ export function UserForm({ user, onClose, onSaved }: FormProps) {
     },
   );
   return (
-    <Dialog title={user === undefined ? t('users.add') : user.name} onClose={onClose}>
+    <Dialog title={user === undefined ? t('users.addTitle') : user.name} onClose={onClose}>
       <form onSubmit={form.submit}>
         <Stack gap="md">
           <TextInput label={t('users.name')} data-autofocus autoComplete="off" {...fieldOf(form, 'name')} />

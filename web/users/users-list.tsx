@@ -30,8 +30,8 @@ export default function UsersList() {
   const close = () => setOpen(undefined);
   const columns: readonly Column<User>[] = [
     { key: 'name', title: t('users.name'), cell: ({ name }) => <strong>{name}</strong> },
-    { key: 'email', title: t('users.addresses'), cell: ({ email, addresses }) => [email, ...addresses].join(' · ') },
-    { key: 'role', title: t('users.role'), cell: ({ role }) => t(`role.${role}`) },
+    { key: 'email', title: t('users.addresses'), cell: addressesOf },
+    { key: 'role', title: t('users.role'), cell: ({ role }) => t(`role.${role}`), width: '150px' },
     { key: 'state', title: t('users.state'), cell: ({ disabledAt }) => <UserState isBlocked={disabledAt !== null} /> },
   ];
   const acts: Column<User> = {
@@ -57,6 +57,11 @@ export default function UsersList() {
       ) : null}
     </Page>
   );
+}
+
+/** The own address first, each once: the server lists it among the others too. */
+function addressesOf({ email, addresses }: User): string {
+  return [...new Set([email, ...addresses])].join(' · ');
 }
 
 function UserState({ isBlocked }: { readonly isBlocked: boolean }) {
