@@ -18,6 +18,7 @@ import { type Measures, metricsRoutes } from './metrics.ts';
 import type { RouteModule } from './mount.ts';
 import { describeRoutes, openapiRoutes } from './openapi.ts';
 import { assertOwnHost, assertOwnOrigin } from './origin.ts';
+import { guideRoutes } from './pages/guide.ts';
 import { pageRoutes } from './pages/pages.ts';
 import { answerProblems, sendProblem } from './problems.ts';
 import { decorateRequests } from './request.ts';
@@ -58,6 +59,7 @@ export async function buildApp(context: Context, options: AppOptions): Promise<A
   logRequests(app);
   await describeRoutes(app);
   answerProblems(app, await pageRoutes(app));
+  guideRoutes(app);
 
   const streams = new EventStreams(context);
   app.addHook('preClose', async () => await streams[Symbol.asyncDispose]());

@@ -205,12 +205,17 @@ describe('what belongs to whom', () => {
       .filter(({ role }) => role === 'public')
       .map(({ method, url }) => `${method} ${url}`);
     assert.deepEqual(open.sort(), [
+      // The documentation of this version, as everybody can read it in the project.
+      'GET /CHANGELOG.md',
       'GET /api/openapi.json',
       'GET /api/v1/first-run',
       // The page behind the QR code of a printer: its name, and jobs for nobody but their owner who is signed in.
       'GET /api/v1/printers/:id/release',
       // The web interface before anybody has signed in: its pages, scripts and pictures, and no data.
       'GET /assets/*',
+      'GET /docs',
+      'GET /docs/*',
+      'GET /docs/style.css',
       'GET /favicon.svg',
       'GET /healthz',
       'GET /readyz',

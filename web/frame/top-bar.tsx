@@ -1,11 +1,19 @@
 /** What stands at the right of the top bar: live state, language, light or dark, account. */
 import { ActionIcon, Button, Menu, useMantineColorScheme } from '@mantine/core';
-import { IconLanguage, IconLogout, IconMoon, IconSun, IconSunMoon, IconUserCircle } from '@tabler/icons-react';
+import {
+  IconHelp,
+  IconLanguage,
+  IconLogout,
+  IconMoon,
+  IconSun,
+  IconSunMoon,
+  IconUserCircle,
+} from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useIsLive } from '../app/live.tsx';
 import { useChangePreferences } from '../app/preferences.ts';
-import { useSession, useSignOut } from '../app/session.tsx';
+import { useMay, useSession, useSignOut } from '../app/session.tsx';
 import { LANGUAGES } from '../app/texts.ts';
 
 export function LiveState() {
@@ -75,9 +83,10 @@ export function SchemeButton() {
 }
 
 export function AccountMenu() {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const session = useSession();
   const signOut = useSignOut();
+  const mayLook = useMay('operator');
   if (session === null) return null;
   return (
     <Menu position="bottom-end" width={240}>
@@ -104,6 +113,16 @@ export function AccountMenu() {
         <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void signOut()}>
           {t('action.signOut')}
         </Menu.Item>
+        {mayLook ? (
+          <Menu.Item
+            component="a"
+            href={`/docs/${i18n.language === 'it' ? 'it' : 'guide'}/README.md`}
+            target="_blank"
+            leftSection={<IconHelp size={16} aria-hidden />}
+          >
+            {t('nav.guide')}
+          </Menu.Item>
+        ) : null}
       </Menu.Dropdown>
     </Menu>
   );
