@@ -55,6 +55,11 @@ const TASKS = {
       'libnet-ssleay-perl',
     ],
   },
+  'docs:pictures': {
+    entry: ['test/run.ts', 'test/web/guide'],
+    packages: [...CONVERSION, 'openssl', 'chromium'],
+    env: { PLATEN_GUIDE_PICTURES: 'docs' },
+  },
   bench: {
     entry: ['bench/run.ts'],
     packages: [
@@ -94,7 +99,7 @@ installSystemPackages(task.packages);
 nameMissingPackages(task.wanted ?? []);
 buildWeb(root, run);
 if (task.entry.length === 0) process.exit(0);
-handOver([...task.entry, ...rest]);
+handOver([...task.entry, ...rest], task.env);
 
 /** Installs the npm packages of the lock file unless exactly these are installed already. */
 function installModules() {
@@ -150,8 +155,8 @@ function fail(words) {
 }
 
 /** The program takes over: signals go to it, its status is ours. */
-function handOver(options) {
-  const env = { ...process.env, ...nodeEnvironment(root) };
+function handOver(options, more = {}) {
+  const env = { ...process.env, ...nodeEnvironment(root), ...more };
   const child = spawn(node, [...NODE_OPTIONS, ...options], { cwd: root, stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
