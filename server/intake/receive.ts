@@ -63,7 +63,13 @@ export async function receiveWhole(
   const receipt = new Receipt(context, uid, { known, door });
   receipt.bytes = raw.length;
   return await receipt.settle(async () => {
-    const { head, leaves } = await readMessage(raw, { maxMessageBytes: intakeLimits.maxMessageBytes });
+    const limits = { maxMessageBytes: intakeLimits.maxMessageBytes };
+    const { head, leaves } = await readMessage(raw, limits).catch(async (error: unknown) => {
+      // Whose it is, and what it was about, is told also of a message that is refused for what follows.
+      const alone = await readHeaderAlone(raw);
+      if (error instanceof MimeRefused && alone !== undefined) await receipt.begin(alone);
+      throw error;
+    });
     if (!(await receipt.begin(head))) return;
     for (const leaf of leaves) await receipt.takeLeaf(leaf);
     await receipt.finish();
@@ -100,6 +106,16 @@ export async function refuseTooLarge(
   );
   if (head !== undefined) await receipt.begin(head);
   return receipt.refuse(fetched.bytes, 'message-too-large');
+}
+
+/** The header without what it announces; undefined where that cannot be read either. */
+async function readHeaderAlone(raw: Buffer): Promise<MessageHead | undefined> {
+  const beginning = raw.subarray(0, intakeLimits.beginningBytes);
+  const end = beginning.indexOf('\r\n\r\n');
+  return await readMessage(end < 0 ? beginning : beginning.subarray(0, end + 4)).then(
+    (message) => message.head,
+    () => undefined,
+  );
 }
 
 /** What has been learnt about one message so far. */
