@@ -35,6 +35,8 @@ export type IppEveOptions = {
    * error `STATE: +media-empty` makes the printer say media-empty-warning, `STATE: -media-empty` takes it back. */
   readonly script?: string;
   readonly formats?: readonly string[];
+  /** Whether it prints in color; without it, in gray alone. */
+  readonly hasColor?: boolean;
 };
 
 const START_TRIES = 5;
@@ -76,6 +78,8 @@ async function startOn(folder: string, address: string, options: IppEveOptions &
   const words = ['-r', 'off', '-n', 'localhost', '-p', String(options.port), '-k', '-d', join(folder, 'spool')];
   words.push('-K', join(folder, 'keys'), '-c', command);
   words.push('-f', (options.formats ?? USUAL_FORMATS).join(','));
+  // A printer with a speed for color has color.
+  if (options.hasColor === true) words.push('-s', '60,60');
   const env = { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: address, HOME: folder };
   const program = getProgram('ippeveprinter', 'cups-ipp-utils');
   const printer = spawn(program, [...words, options.name ?? 'everywhere'], { env, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -12,6 +12,7 @@ import { addSpoolFiles, keep } from '../../spool/spool.ts';
 import type { Context } from '../../store/database.ts';
 import { transaction } from '../../store/transaction.ts';
 import { addUser } from '../../users/users.ts';
+import type { JobOptions } from '../job.ts';
 import { addQueue, getJob, type Job, releaseJob, submitJobs, unpackWinmail } from '../jobs.ts';
 import { startJobsWorker } from '../worker.ts';
 import { claim, renew } from './claims.ts';
@@ -23,7 +24,11 @@ const LONG = { timeoutMs: 90_000 };
 
 type Stage = AsyncDisposable & {
   readonly context: Context;
-  submit(bytes: Buffer | string, format: string, queue?: { printerIds: string[] }): Promise<string>;
+  submit(
+    bytes: Buffer | string,
+    format: string,
+    queue?: { readonly printerIds: string[]; readonly defaults?: JobOptions },
+  ): Promise<string>;
   settled(id: string): Promise<Job>;
 };
 
@@ -141,32 +146,71 @@ for (const [formats, sign] of [
     await using printer = await openPrinter(formats);
     const { id: printerId } = await addPrinter(stage.context, { name: 'Pictures', uri: printer.uri });
     await using _worker = await startJobsWorker(stage.context);
-    const id = await stage.submit(writePdf('drawn', 900), 'application/pdf', { printerIds: [printerId] });
-    const job = await eventually(async () => {
-      const job = await getJob(stage.context, id);
-      return ['completed', 'aborted'].includes(job.state) ? job : undefined;
-    }, LONG);
-    assert.equal(job.state, 'completed', job.problem?.detail);
+    await complete(stage, await stage.submit(writePdf('drawn', 900), 'application/pdf', { printerIds: [printerId] }));
     const [paper] = printer.printed();
     const bytes = readFileSync(paper?.file ?? '');
     assert.equal(bytes.toString('latin1', 0, sign.length), sign);
-    if (sign === 'RaS2') checkRaster(bytes);
     assert.equal(printer.printed().length, 1);
   });
 }
 
-/** PWG 5102.4 section 4.3: the header of the first page. */
-function checkRaster(bytes: Buffer): void {
-  const header = bytes.subarray(4, 4 + 1796);
-  assert.equal(header.toString('latin1', 0, 9), 'PwgRaster');
-  const [x, y] = [header.readUInt32BE(276), header.readUInt32BE(280)];
-  assert.equal(x, y);
-  const [width, height] = [header.readUInt32BE(372), header.readUInt32BE(376)];
-  assert.ok(Math.abs(width - (595 / 72) * x) < 4 && Math.abs(height - (842 / 72) * y) < 4, `${width} x ${height}`);
+for (const hasColor of [true, false]) {
+  test(`pages for a printer of pictures ${hasColor ? 'with' : 'without'} color have its resolution and its colors`, async () => {
+    await using stage = await openStage();
+    await using printer = await openPrinter(['image/pwg-raster'], hasColor);
+    const added = await addPrinter(stage.context, { name: 'Pictures', uri: printer.uri });
+    const { resolutions = [], types = [] } = added.capabilities?.raster ?? {};
+    assert.equal(types.includes('srgb_8'), hasColor, types.join());
+    await using _worker = await startJobsWorker(stage.context);
+    const red = Buffer.from(
+      writePdf('red', 900)
+        .toString('latin1')
+        .replace(/BT .* ET/, (was) => '1 0 0 rg 0 0 595 421 re f'.padEnd(was.length)),
+      'latin1',
+    );
+    // What the printer can, and then gray because somebody wants it so.
+    for (const defaults of [{}, { color: 'monochrome' } as const]) {
+      await complete(stage, await stage.submit(red, 'application/pdf', { printerIds: [added.id], defaults }));
+      const sheet = readRaster(readFileSync(printer.printed().at(-1)?.file ?? ''));
+      const { x, y, width, height, space, bitsPerPixel, colors } = sheet;
+      assert.ok(
+        resolutions.some((one) => one.x === x && one.y === y),
+        `${x} x ${y}`,
+      );
+      assert.ok(Math.abs(width - (595 / 72) * x) < 4 && Math.abs(height - (842 / 72) * y) < 4, `${width} x ${height}`);
+      const isColored = hasColor && !('color' in defaults);
+      // cupsColorSpace of PWG 5102.4: 19 is sRGB, 18 is sGray.
+      assert.deepEqual([space, bitsPerPixel, colors], isColored ? [19, 24, 3] : [18, 8, 1]);
+      assert.ok(sheet.hasPixel(isColored ? [255, 0, 0] : undefined), 'the red half of the page is on it');
+    }
+  });
 }
 
-async function openPrinter(formats: readonly string[]) {
-  const printer = await startIppEvePrinter({ formats });
+async function complete(stage: Stage, id: string): Promise<void> {
+  const job = await eventually(async () => {
+    const job = await getJob(stage.context, id);
+    return ['completed', 'aborted'].includes(job.state) ? job : undefined;
+  }, LONG);
+  assert.equal(job.state, 'completed', job.problem?.detail);
+}
+
+/** PWG 5102.4 section 4.3: the header of the first page, and whether a color stands anywhere in its lines. */
+function readRaster(bytes: Buffer) {
+  const header = bytes.subarray(4, 4 + 1796);
+  assert.equal(header.toString('latin1', 0, 9), 'PwgRaster');
+  const at = (offset: number) => header.readUInt32BE(offset);
+  const lines = bytes.subarray(4 + 1796);
+  return {
+    ...{ x: at(276), y: at(280), width: at(372), height: at(376) },
+    ...{ bitsPerPixel: at(388), space: at(400), colors: at(420) },
+    // A line of one color is its count and one pixel; gray is told by a byte that is neither black nor white.
+    hasPixel: (color: readonly number[] | undefined) =>
+      color === undefined ? lines.some((byte) => byte > 40 && byte < 120) : lines.includes(Buffer.from(color)),
+  };
+}
+
+async function openPrinter(formats: readonly string[], hasColor = false) {
+  const printer = await startIppEvePrinter({ formats, hasColor });
   return { ...printer, [Symbol.asyncDispose]: () => printer.close() };
 }
 
