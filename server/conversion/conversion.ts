@@ -15,6 +15,7 @@ import { type Converted, Converter, type Source } from './converter.ts';
 import { type DocumentFormat, type Hints, type RefusalReason, type Sniffed, sniffFormat } from './kinds/sniff.ts';
 import * as winmail from './kinds/winmail.ts';
 import * as looks from './looks.ts';
+import * as pages from './pages/cut.ts';
 import type { RasterWish } from './raster.ts';
 import * as raster from './raster.ts';
 import type { Refusal } from './reasons.ts';
@@ -107,6 +108,16 @@ export function rasterize<T>(
   signal: AbortSignal,
 ): Promise<T | Refusal> {
   return raster.rasterize(converterOf(kit), document, use, signal);
+}
+
+/** Gives some pages of a converted document, as a document of their own, to `use`. Throws what went wrong. */
+export function cutPages<T>(
+  kit: Kit,
+  wish: { readonly path: string; readonly ranges: readonly pages.PageRange[] },
+  use: (file: FileHandle) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  return pages.cutPages(converterOf(kit), wish, use, signal);
 }
 
 export type ConversionState = {

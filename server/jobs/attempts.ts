@@ -6,12 +6,13 @@
  */
 import type { Selectable } from 'kysely';
 import { newId } from '../base/secrets.ts';
-import { findIgnoredOptions, type Printer } from '../printers/printers.ts';
+import type { Printer } from '../printers/printers.ts';
 import type { Context } from '../store/database.ts';
 import { checkFence, isHeld, type Lease, leaseLost } from '../store/leases.ts';
 import type { AttemptPhase, Schema } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
 import { JOB_OUTGOING, type Job } from './job.ts';
+import { ignoredOptionsOf } from './preparation/cut.ts';
 import { changeJob, type JobChange, lockJob } from './rows.ts';
 
 export type Attempt = {
@@ -152,7 +153,7 @@ async function writeBeginning(context: Context, lease: Lease, begin: Beginning):
     })
     .returningAll()
     .executeTakeFirstOrThrow();
-  const ignoredOptions = begin.printer === undefined ? [] : findIgnoredOptions(begin.printer, job.options);
+  const ignoredOptions = begin.printer === undefined ? [] : ignoredOptionsOf(begin.printer, job);
   const data = {
     printerId: begin.printerId,
     printerJobName: row.printer_job_name,

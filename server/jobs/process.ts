@@ -11,7 +11,8 @@ import { type Attempt, type Begun, beginAttempt, noteAttempt, prepareAttempt } f
 import { cancelQuietly, settle } from './follow.ts';
 import { CONNECTING, type Job } from './job.ts';
 import { abort, putBack, type Run, refuseFormat, type Step, UNREACHABLE_PAUSE_MS, waitForPrinter } from './outcome.ts';
-import { type Drawn, drawFor, sentAs } from './preparation/draw.ts';
+import { asWanted, cutAs, cutFor, needsCut } from './preparation/cut.ts';
+import { drawFor, sentAs } from './preparation/draw.ts';
 import { findDueJob } from './rows.ts';
 
 const BUSY_PAUSE_MS = 250;
@@ -22,27 +23,33 @@ export async function startJob(run: Run, waiting: Job): Promise<Step> {
   // What a printer can do is known once it has answered for the first time.
   if (printer.state === 'unreachable' || printer.capabilities === null) return await waitForPrinter(run, waiting);
   const support = describePrinterJobSupport(printer);
-  const isDrawn = !support.acceptsPdf && waiting.documentFormat === 'application/pdf';
-  const drawn = isDrawn ? await drawFor(run, waiting, support.drawing) : undefined;
-  if (drawn?.kind === 'refused') return await refuseFormat(run, waiting, drawn.detail);
+  const cut = needsCut(printer, waiting) ? await cutFor(run, waiting) : undefined;
+  if (cut?.kind === 'refused') return await refuseFormat(run, waiting, cut.detail);
+  const asCut = (job: Job): Job => (cut === undefined ? asWanted(job) : cutAs(job, cut));
   try {
-    return await begin(run, waiting, { canCreateJob: support.canCreateJob, drawn });
+    const isDrawn = !support.acceptsPdf && waiting.documentFormat === 'application/pdf';
+    const drawn = isDrawn ? await drawFor(run, asCut(waiting), support.drawing) : undefined;
+    if (drawn?.kind === 'refused') return await refuseFormat(run, waiting, drawn.detail);
+    const asSent = (job: Job): Job => (drawn === undefined ? asCut(job) : sentAs(asCut(job), drawn));
+    try {
+      return await begin(run, waiting, { canCreateJob: support.canCreateJob, asSent });
+    } finally {
+      if (drawn !== undefined) await discard(run.context, [drawn.file]);
+    }
   } finally {
-    if (drawn !== undefined) await discard(run.context, [drawn.file]);
+    if (cut !== undefined) await discard(run.context, [cut.file]);
   }
 }
 
 async function begin(
   run: Run,
   waiting: Job,
-  support: { readonly canCreateJob: boolean; readonly drawn: Drawn | undefined },
+  way: { readonly canCreateJob: boolean; readonly asSent: (job: Job) => Job },
 ): Promise<Step> {
-  const begun = await takePrepared(run, waiting, support.canCreateJob ? 'creating' : 'sending');
+  const begun = await takePrepared(run, waiting, way.canCreateJob ? 'creating' : 'sending');
   if (begun === undefined) return 'moved';
-  const job = support.drawn === undefined ? begun.job : sentAs(begun.job, support.drawn);
-  return support.canCreateJob
-    ? await createThenSend(run, job, begun.attempt)
-    : await sendWhole(run, job, begun.attempt);
+  const job = way.asSent(begun.job);
+  return way.canCreateJob ? await createThenSend(run, job, begun.attempt) : await sendWhole(run, job, begun.attempt);
 }
 
 async function takePrepared(run: Run, waiting: Job, phase: 'creating' | 'sending'): Promise<Begun | undefined> {
@@ -69,7 +76,8 @@ export async function lookAhead(run: Run): Promise<void> {
     return;
   }
   const { next } = memory;
-  if (next === undefined) return;
+  // What has to be cut first takes longer than the rows may be held.
+  if (next === undefined || needsCut(printer, next)) return;
   memory.prepared = prepareAttempt(context, lease, {
     jobId: next.id,
     printerId: printer.id,

@@ -46,6 +46,7 @@ import { keepObservation, normalizeUri, observeNew, observePrinter } from './wat
 export type { PageDrawing } from './drawing.ts';
 export type { PrinterDocument } from './outcomes.ts';
 export type { Printer, PrinterCapabilities, PrinterJob, PrintOptions } from './printer.ts';
+export { joinRanges } from './ticket.ts';
 
 export type NewPrinter = { readonly name: string; readonly uri: string; readonly actor?: string };
 export type NewPrinterJob = {
@@ -176,6 +177,8 @@ export async function closePrinterConnections(context: Context): Promise<void> {
 export function describePrinterJobSupport(printer: Printer): {
   readonly canCreateJob: boolean;
   readonly acceptsPdf: boolean;
+  /** It can print some pages of a document. */
+  readonly takesPageRanges: boolean;
   /** How pages are to be drawn for it when it takes no PDF; none when it takes no pictures of pages either. */
   readonly drawing: PageDrawing | undefined;
 } {
@@ -184,6 +187,7 @@ export function describePrinterJobSupport(printer: Printer): {
     canCreateJob:
       operations.includes(ippOperations['Create-Job']) && operations.includes(ippOperations['Send-Document']),
     acceptsPdf: printer.capabilities?.formats.includes('application/pdf') ?? false,
+    takesPageRanges: printer.capabilities?.takesPageRanges ?? false,
     drawing: printer.capabilities === null ? undefined : findDrawing(printer.capabilities),
   };
 }

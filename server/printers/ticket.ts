@@ -90,7 +90,7 @@ function wishFinishings(capabilities: PrinterCapabilities | null, { finishings }
 }
 
 /** RFC 8011 section 5.2.7: ranges ascend and do not overlap. */
-function joinRanges(pageRanges: NonNullable<PrintOptions['pageRanges']>): { from: number; to: number }[] {
+export function joinRanges(pageRanges: NonNullable<PrintOptions['pageRanges']>): { from: number; to: number }[] {
   const joined: { from: number; to: number }[] = [];
   for (const { from, to } of [...pageRanges].sort((left, right) => left.from - right.from)) {
     const last = joined.at(-1);

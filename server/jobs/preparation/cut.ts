@@ -1,0 +1,89 @@
+/**
+ * Which pages of a document are printed, and a document of those alone for a printer that prints whole documents only.
+ * Like a drawn one it has no row: it is thrown away after it was sent.
+ */
+
+import { PlatenError } from '../../base/errors.ts';
+import { cutPages, type Refusal } from '../../conversion/conversion.ts';
+import { describePrinterJobSupport, findIgnoredOptions, joinRanges, type Printer } from '../../printers/printers.ts';
+import { keep, pathOf, type SpoolFile } from '../../spool/spool.ts';
+import { type Job, mergeOptions } from '../job.ts';
+import type { Run } from '../outcome.ts';
+
+export type Cut = { readonly kind: 'cut'; readonly file: SpoolFile; readonly pages: number };
+
+const PDF = 'application/pdf';
+const MAX_CUT_BYTES = 200 * 1024 * 1024;
+
+type Wanted = {
+  /** Ascending and within the document; empty for all of it. */
+  readonly ranges: readonly { readonly from: number; readonly to: number }[];
+  /** Some of the pages that were wished for do not exist. */
+  readonly isBeyond: boolean;
+};
+
+export function wantedPages({ options, pages }: Pick<Job, 'options' | 'pages'>): Wanted {
+  const asked = options.pageRanges ?? [];
+  if (pages === null) return { ranges: joinRanges(asked), isBeyond: false };
+  const inside = asked.filter(({ from }) => from <= pages);
+  const ranges = joinRanges(inside.map(({ from, to }) => ({ from, to: Math.min(to, pages) })));
+  const isAll = ranges[0]?.from === 1 && ranges[0].to === pages;
+  return { ranges: isAll ? [] : ranges, isBeyond: inside.length < asked.length };
+}
+
+/** Does the printer need a document of these pages alone? Pictures of pages are made of nothing but what is wished for. */
+export function needsCut(printer: Printer, job: Job): boolean {
+  if (job.documentFormat !== PDF || job.pages === null || wantedPages(job).ranges.length === 0) return false;
+  const { acceptsPdf, takesPageRanges } = describePrinterJobSupport(printer);
+  return !acceptsPdf || !takesPageRanges;
+}
+
+/** Attributes that were wished for and that neither the printer nor Platen fulfils. */
+export function ignoredOptionsOf(printer: Printer, job: Job): readonly string[] {
+  const byPrinter = findIgnoredOptions(
+    printer,
+    needsCut(printer, job) ? withPages(job, []).options : asWanted(job).options,
+  );
+  return [...new Set([...byPrinter, ...(wantedPages(job).isBeyond ? ['page-ranges'] : [])])];
+}
+
+/** The job without ranges that its document does not reach. */
+export function asWanted(job: Job): Job {
+  const { ranges, isBeyond } = wantedPages(job);
+  return isBeyond ? withPages(job, ranges) : job;
+}
+
+/** The job as it goes to a printer that gets the cut document. */
+export function cutAs(job: Job, { file, pages }: Cut): Job {
+  return { ...withPages(job, []), documentId: file.id, documentBytes: file.bytes, pages };
+}
+
+function withPages(job: Job, ranges: Wanted['ranges']): Job {
+  return { ...job, options: mergeOptions(job.options, { pageRanges: ranges.length === 0 ? null : ranges }) };
+}
+
+export async function cutFor({ context, lease }: Run, job: Job): Promise<Cut | Refusal> {
+  const { ranges } = wantedPages(job);
+  try {
+    return await cutPages(
+      context,
+      { path: pathOf(context, job.documentId ?? ''), ranges },
+      async (file): Promise<Cut> => ({
+        kind: 'cut',
+        file: await keep(context, file.createReadStream({ autoClose: false }), {
+          mediaType: PDF,
+          maxBytes: MAX_CUT_BYTES,
+        }),
+        pages: ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0),
+      }),
+      lease.signal,
+    );
+  } catch (error) {
+    if (lease.signal.aborted || !(error instanceof PlatenError) || error.status !== 422) throw error;
+    return {
+      kind: 'refused',
+      reason: 'conversion-failed',
+      detail: `its pages could not be taken out: ${error.message}`,
+    };
+  }
+}
