@@ -12,6 +12,8 @@ export type Request = {
   readonly path: string;
   readonly query?: Query;
   readonly body?: unknown;
+  /** Makes sending it again harmless, where the server knows such keys. */
+  readonly key?: string;
   /** Sent in the place of a body, with the key that makes sending it again harmless. */
   readonly form?: { readonly fields: FormData; readonly key: string };
   readonly timeoutMs?: number;
@@ -113,6 +115,7 @@ function headersOf(target: Target, request: Request): Record<string, string> {
     'accept-language': target.language,
     'user-agent': 'platen-cli',
     ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(request.key === undefined ? {} : { 'idempotency-key': request.key }),
     ...(request.form === undefined ? {} : { 'idempotency-key': request.form.key }),
     ...(target.token === undefined ? {} : { authorization: `Bearer ${target.token}` }),
     // A session is only taken from Platen's own pages; the first run speaks as one of them.

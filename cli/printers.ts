@@ -1,11 +1,13 @@
 /** `printers`: what they are, how they are, and what they say they can do. */
+import { newId } from '../server/base/secrets.ts';
+import { isPassing } from './client.ts';
 import { type Command, given } from './command.ts';
 import { findId, pathOf } from './find.ts';
 import { explainKept, showProblem, UsageError } from './problem.ts';
 import { confirmRemoval } from './prompt.ts';
 import type { Screen } from './screen.ts';
-import { anything, type Printer, printer } from './shapes.ts';
-import { instant, reasons, shortId, state } from './words.ts';
+import { anything, job, type Printer, printer } from './shapes.ts';
+import { instant, jobState, reasons, shortId, state } from './words.ts';
 
 const CHECK_TIMEOUT_MS = 60_000;
 const MAX_MEDIA = 12;
@@ -81,6 +83,26 @@ const trust: Command = {
   },
 };
 
+const testPage: Command = {
+  words: ['printers', 'test-page'],
+  operands: ['id'],
+  options: { for: { value: 'id', isRequired: true, about: 'print-for' } },
+  async run({ openClient, screen, operands, find }) {
+    const client = await openClient();
+    const id = await findId(client, screen, { kind: 'printer', text: operands[0] ?? '' });
+    const ownerId = await findId(client, screen, { kind: 'user', text: find('for') ?? '' });
+    const path = `${pathOf('printer', id)}/test-page`;
+    const asked = { method: 'POST', path, body: { ownerId }, key: newId() } as const;
+    // The key makes it harmless to ask again: what arrived the first time is not printed twice.
+    const made = await client.ask(job, asked).catch(async (error: unknown) => {
+      if (!isPassing(error)) throw error;
+      return await client.ask(job, asked);
+    });
+    if (screen.isJson) return screen.json(made);
+    screen.line(`${shortId(made.id)}  ${made.title}  `, jobState(screen.language, made));
+  },
+};
+
 const remove: Command = {
   words: ['printers', 'remove'],
   operands: ['id'],
@@ -141,4 +163,4 @@ function supplyWords(screen: Screen, supply: Printer['supplies'][number]): strin
   return isDue ? screen.text('supply.due', { words }) : words;
 }
 
-export const printersCommands: readonly Command[] = [list, add, show, check, trust, remove];
+export const printersCommands: readonly Command[] = [list, add, show, check, trust, testPage, remove];

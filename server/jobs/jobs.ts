@@ -21,7 +21,6 @@ import {
   type JobOptions,
   type JobState,
   mergeOptions,
-  NO_PRINTER,
   type OptionsChange,
   OUTCOME_UNKNOWN,
   QUEUE_PAUSED,
@@ -29,6 +28,7 @@ import {
   TRANSFORMING,
 } from './job.ts';
 import * as restored from './keeping/restored.ts';
+import { placesOf, wayFor } from './keeping/ways.ts';
 import type { UnpackedWinmail } from './preparation/winmail.ts';
 import * as winmail from './preparation/winmail.ts';
 import * as queues from './queues.ts';
@@ -61,6 +61,8 @@ export type JobSubmission = {
   readonly ignoredWords?: readonly { readonly word: string; readonly reason: string }[];
   /** Its owner has to confirm first that it is theirs (`confirmJobs`). */
   readonly isUnconfirmed?: boolean;
+  /** It goes to this printer at once, whatever its queue does with other jobs. */
+  readonly printerId?: string;
 };
 
 const MAX_TITLE_LENGTH = 255;
@@ -111,7 +113,7 @@ export async function submitJobs(context: Context, submissions: readonly JobSubm
   const rows = submissions.map((submission) => {
     const place = places.get(submission.queueId);
     if (place === undefined) throw new PlatenError('not-found', 'there is no such queue');
-    const { state, reasons, printerId } = submission.isUnconfirmed === true ? UNCONFIRMED : place;
+    const { state, reasons, printerId } = wayFor(submission, place);
     return {
       id: newId(),
       owner_id: submission.ownerId,
@@ -168,30 +170,6 @@ function wishesOf(options: string, submission: JobSubmission | undefined) {
     ...(options === '{}' ? {} : { options: JSON.parse(options) as JobOptions }),
     ...(ignoredWords.length === 0 ? {} : { ignoredWords: ignoredWords.map((ignored) => ({ ...ignored })) }),
   };
-}
-
-type Way = { readonly state: JobState; readonly reasons: string[]; readonly printerId: string | undefined };
-type Place = Way & { readonly defaults: JobOptions };
-
-const UNCONFIRMED: Way = { state: 'pending-held', reasons: [SENDER_UNCONFIRMED], printerId: undefined };
-
-async function placesOf(
-  context: Context,
-  submissions: readonly { readonly queueId: string }[],
-): Promise<Map<string, Place>> {
-  const places = new Map<string, Place>();
-  for (const queueId of new Set(submissions.map((submission) => submission.queueId))) {
-    const queue = await queues.lockQueue(context, queueId);
-    places.set(queueId, { ...(await wayOf(context, queue)), defaults: queue.defaults });
-  }
-  return places;
-}
-
-async function wayOf(context: Context, queue: queues.Queue): Promise<Way> {
-  if (queue.mode === 'hold') return { state: 'pending-held', reasons: [HELD_FOR_RELEASE], printerId: undefined };
-  if (queue.pauseReason !== null) return { state: 'pending', reasons: [QUEUE_PAUSED], printerId: undefined };
-  const printerId = await queues.choosePrinter(context, queue);
-  return { state: 'pending', reasons: printerId === undefined ? [NO_PRINTER] : [], printerId };
 }
 
 export type Ask = {

@@ -12,6 +12,7 @@ import { queueRoutes } from './keeping/routes.ts';
 import { idParams, optionsChange, optionsChangeOf } from './keeping/shapes.ts';
 import { openPreview } from './preparation/previews.ts';
 import { releaseRoutes } from './release/routes.ts';
+import { testPageRoutes } from './test-page/routes.ts';
 import { uploadRoutes } from './upload/routes.ts';
 
 const eventShape = z.object({
@@ -40,6 +41,7 @@ export async function jobsRoutes(app: FastifyInstance, context: Context): Promis
   queueRoutes(app, context);
   releaseRoutes(app, context);
   uploadRoutes(app, context);
+  testPageRoutes(app, context);
 }
 
 const listQuery = z.object({

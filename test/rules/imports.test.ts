@@ -50,6 +50,7 @@ const LIBRARY_PLACES: Readonly<Record<string, RegExp>> = {
   pino: /^server\/base\/log\.ts$/,
   'prom-client': /^server\/http\/metrics\.ts$/,
   ics: /^server\/connections\/expiry\/calendar\.ts$/,
+  pdfkit: /^server\/jobs\/test-page\/draw\.ts$/,
   sharp: /^server\/conversion\/inside\//,
   i18next: /^locales\/locales\.ts$/,
 };

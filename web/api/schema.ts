@@ -5186,6 +5186,114 @@ export type paths = {
       };
     };
   };
+  '/printers/{id}/test-page': {
+    post: {
+      parameters: {
+        query?: never;
+        header: { 'idempotency-key': string };
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { ownerId?: string } | null } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              number: number;
+              ownerId: string;
+              ownerName: string;
+              queueId: string;
+              printerId: string | null;
+              title: string;
+              state:
+                | 'pending'
+                | 'pending-held'
+                | 'processing'
+                | 'processing-stopped'
+                | 'canceled'
+                | 'aborted'
+                | 'completed';
+              reasons: string[];
+              problem: {
+                code: string;
+                detail: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                values?: Record<string, string | number>;
+                at: string;
+              } | null;
+              options: Record<string, unknown>;
+              ignoredOptions: string[];
+              heldUntil: string | null;
+              hasDocument: boolean;
+              documentFormat: string;
+              documentBytes: number;
+              preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
+              originalFormat: string;
+              pages: number | null;
+              isColor: boolean | null;
+              media: string | null;
+              messageId: string | null;
+              cancelAskedAt: string | null;
+              createdAt: string;
+              processingAt: string | null;
+              endedAt: string | null;
+            };
+          };
+        };
+        201: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              number: number;
+              ownerId: string;
+              ownerName: string;
+              queueId: string;
+              printerId: string | null;
+              title: string;
+              state:
+                | 'pending'
+                | 'pending-held'
+                | 'processing'
+                | 'processing-stopped'
+                | 'canceled'
+                | 'aborted'
+                | 'completed';
+              reasons: string[];
+              problem: {
+                code: string;
+                detail: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                values?: Record<string, string | number>;
+                at: string;
+              } | null;
+              options: Record<string, unknown>;
+              ignoredOptions: string[];
+              heldUntil: string | null;
+              hasDocument: boolean;
+              documentFormat: string;
+              documentBytes: number;
+              preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
+              originalFormat: string;
+              pages: number | null;
+              isColor: boolean | null;
+              media: string | null;
+              messageId: string | null;
+              cancelAskedAt: string | null;
+              createdAt: string;
+              processingAt: string | null;
+              endedAt: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/queues': {
     get: {
       parameters: {

@@ -15,6 +15,7 @@ import { PRINTERS_KEY, type Printer } from './printer.ts';
 import { PrinterState } from './printer-state.tsx';
 import { PrinterProblem } from './problem.tsx';
 import { Supplies } from './supplies.tsx';
+import { TestPage } from './test-page.tsx';
 
 /** Levels sink without an event. */
 const LOOK_AGAIN_MS = 30_000;
@@ -75,6 +76,7 @@ function PrinterView({ printer }: { readonly printer: Printer }) {
             <code className="words">{printer.uri}</code>
           </dd>
         </dl>
+        <TestPage printerId={printer.id} />
         <section>
           <h2>{t('printers.supplies')}</h2>
           <Supplies supplies={printer.supplies} />

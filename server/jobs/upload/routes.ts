@@ -25,7 +25,7 @@ const fields = z.strictObject({
 type Fields = z.infer<typeof fields>;
 const describedForm = fields.extend({ file: z.file() });
 
-const key = z
+export const uploadKey = z
   .string()
   .min(uploadLimits.minKeyChars)
   .max(uploadLimits.maxKeyChars)
@@ -54,7 +54,7 @@ export function uploadRoutes(app: FastifyInstance, context: Context): void {
       validatorCompiler: () => (value) => ({ value }),
       schema: {
         consumes: ['multipart/form-data'],
-        headers: z.object({ 'idempotency-key': key }),
+        headers: z.object({ 'idempotency-key': uploadKey }),
         body: describedForm,
         response: { 200: jobShape, 201: jobShape },
       },
@@ -103,7 +103,7 @@ async function receive(context: Context, request: FastifyRequest) {
 }
 
 function readKey(request: FastifyRequest): string {
-  const read = key.safeParse(request.headers['idempotency-key']);
+  const read = uploadKey.safeParse(request.headers['idempotency-key']);
   if (read.success) return read.data;
   const { minKeyChars, maxKeyChars } = uploadLimits;
   throw new PlatenError(
@@ -157,7 +157,11 @@ function parse(text: string): unknown {
 }
 
 /** People print for themselves; a program belongs to nobody and says for whom it prints. */
-async function uploaderOf(context: Context, request: FastifyRequest, ownerId: string | undefined): Promise<Uploader> {
+export async function uploaderOf(
+  context: Context,
+  request: Pick<FastifyRequest, 'principal' | 'actor'>,
+  ownerId: string | undefined,
+): Promise<Uploader> {
   const { principal, actor } = request;
   if (principal.kind === 'user') {
     if (ownerId === undefined || ownerId === principal.userId)

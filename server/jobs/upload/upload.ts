@@ -34,6 +34,8 @@ export type Upload = {
   readonly document: KeptDocument;
   /** The default queue when it is left out. */
   readonly queueId?: string | undefined;
+  /** It goes to this printer at once, whatever its queue does with other jobs. */
+  readonly printerId?: string | undefined;
   readonly options?: JobOptions | undefined;
   /** It waits for its release although its queue prints at once. */
   readonly isHeld: boolean;
@@ -102,8 +104,19 @@ export async function submitUpload(
   }
 }
 
+/** The job that a key of this owner has made. */
+export async function findUpload(context: Context, ownerId: string, key: string): Promise<Job | undefined> {
+  const known = await context.db
+    .selectFrom('job_uploads')
+    .select('job_id')
+    .where('owner_id', '=', ownerId)
+    .where('key', '=', key)
+    .executeTakeFirst();
+  return known === undefined ? undefined : await getJob(context, known.job_id, ownerId);
+}
+
 async function insertUpload(context: Context, upload: Upload): Promise<string> {
-  const { key, owner, document, options } = upload;
+  const { key, owner, document, options, printerId } = upload;
   const queueId = upload.queueId ?? (await findDefaultQueue(context))?.id;
   if (queueId === undefined) throw new PlatenError('no-queue', 'there is no queue to print through');
   await addSpoolFiles(context, [document.file]);
@@ -116,6 +129,7 @@ async function insertUpload(context: Context, upload: Upload): Promise<string> {
       document: document.file,
       documentFormat: document.file.mediaType,
       ...(options === undefined ? {} : { options }),
+      ...(printerId === undefined ? {} : { printerId }),
     },
   ]);
   const used = { owner_id: owner.id, key, job_id: id, sha256: document.file.sha256 };

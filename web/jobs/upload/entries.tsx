@@ -83,7 +83,7 @@ function Progress({ entry }: { readonly entry: Entry & { readonly kind: 'sending
 }
 
 /** The job that it became, live: converted, its first page, and what is still to be done with it. */
-function Sent({ jobId }: { readonly jobId: string }) {
+export function Sent({ jobId }: { readonly jobId: string }) {
   const { t } = useTranslation();
   const key = [...JOBS_KEY, 'sent', jobId];
   useLiveQuery(['job-'], key);
