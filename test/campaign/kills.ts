@@ -1,13 +1,23 @@
 /**
- * Random kills: mails arrive and print while a server is killed again and again, at random moments, inside system calls,
- * and right at the steps of the way from the mailbox to paper. In the end nothing is lost and nothing is printed twice.
+ * Random kills: mails arrive, print or are held, and are answered while a server is killed again and again, at random
+ * moments, inside system calls, and right at the steps of the way from FETCH to the reply. In the end nothing is lost,
+ * nothing is printed twice, and every sender has one reply, whose PIN is the one that holds.
  */
 import { chooseSeed, type Dice, startDice } from '../harness/dice.ts';
 import { checkInvariants, settle, type Tally } from '../harness/invariants.ts';
 import { UNKNOWN_SENDER } from '../harness/mail.ts';
+import {
+  answerSenders,
+  checkReplies,
+  deliverHeld,
+  type ReplyTally,
+  releaseHeld,
+  settleReplies,
+} from '../harness/replies.ts';
 import { endDatabase, openStage, type Stage, type StageNode } from '../harness/stage.ts';
 import { armCallFault, mayTrace } from '../harness/strace.ts';
-import { POINTS, type Point, reachPoint } from './points.ts';
+import { buildGates } from './gates.ts';
+import { isAfterPaper, POINTS, STEPS, type Step, strikeAt } from './points.ts';
 
 export type KillOptions = {
   readonly kills: number;
@@ -17,22 +27,27 @@ export type KillOptions = {
   readonly say?: (line: string) => void;
 };
 
-export type KillReport = Tally & {
-  readonly seed: number;
-  readonly kills: number;
-  readonly byKind: Readonly<Record<string, number>>;
-  readonly seconds: number;
-};
+export type KillReport = Tally &
+  ReplyTally & {
+    readonly seed: number;
+    readonly kills: number;
+    readonly byKind: Readonly<Record<string, number>>;
+    /** Those of them at a step between the last sheet of paper and the last word of the outgoing server. */
+    readonly afterPaper: number;
+    readonly seconds: number;
+  };
 
 type Blow =
   | { readonly kind: 'at a random moment'; readonly afterMs: number }
   | { readonly kind: 'inside a sync'; readonly when: number }
   | { readonly kind: 'inside a write'; readonly when: number }
-  | { readonly kind: 'at a step'; readonly point: Point };
+  | { readonly kind: 'at a step'; readonly step: Step };
 
 const CHECK_EVERY_KILLS = 10;
 // Whatever was armed and did not happen by then is replaced by a plain kill.
 const PATIENCE_MS = 2_000;
+// A reply is written when all is printed, by whoever holds the leases for that; the other node asks for them every 5 s.
+const REPLY_PATIENCE_MS = 9_000;
 
 /** Kills until the number is reached and checks the invariants on the way; throws with seed and story when one breaks. */
 export async function runKills(options: KillOptions): Promise<KillReport> {
@@ -43,6 +58,13 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   if (!mayTrace()) say('system calls cannot be traced here: no kill is inside one');
   const isEmbedded = options.world === 'embedded';
   await using stage = await openStage(isEmbedded ? {} : { database: 'external', nodes: 2 });
+  // Two nodes share the way to paper; the way of the reply is tried on one.
+  if (isEmbedded) {
+    await answerSenders(stage);
+    await buildGates(stage);
+  }
+  const check = isEmbedded ? checkEverything : checkPaper;
+  const steps = new Deck(dice, isEmbedded ? STEPS : POINTS);
   const byKind: Record<string, number> = {};
   let kills = 0;
   const count = (kind: string) => {
@@ -52,22 +74,39 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   try {
     for (let checked = 0; kills < options.kills; ) {
       await deliverSome(stage, dice);
+      if (isEmbedded && dice.roll() < 0.5) await deliverHeld(stage, { documents: 1 + dice.upTo(2) });
       const node = dice.pick(stage.nodes);
-      count(await strike(stage, node, chooseBlow(dice)));
+      const { kind, killed } = await strike(stage, node, chooseBlow(dice, steps));
+      count(kind);
+      say(`${Math.round((performance.now() - startedAt) / 1000)} s, kill ${kills}: ${kind}`);
       if (isEmbedded && dice.roll() < 0.2) await endDatabase(node.dataDir, 'SIGKILL');
-      while (!(await restart(stage, node, dice))) count('while starting');
+      for (const one of killed) while (!(await restart(stage, one, dice))) count('while starting');
       if (kills - checked < CHECK_EVERY_KILLS && kills < options.kills) continue;
       checked = kills;
-      await settle(stage);
-      const tally = await checkInvariants(stage);
-      say(`${kills} kills: ${JSON.stringify(tally)}`);
+      say(`${kills} kills: ${JSON.stringify(await check(stage))}`);
     }
-    const tally = await checkInvariants(stage);
-    return { seed: dice.seed, kills, byKind, ...tally, seconds: Math.round((performance.now() - startedAt) / 1000) };
+    const tally = await check(stage);
+    const afterPaper = STEPS.filter(isAfterPaper).reduce((sum, step) => sum + (byKind[`at a step: ${step}`] ?? 0), 0);
+    const seconds = Math.round((performance.now() - startedAt) / 1000);
+    return { seed: dice.seed, kills, byKind, afterPaper, ...tally, seconds };
   } catch (error) {
     const run = `seed ${dice.seed}, after ${kills} kills (${options.world})`;
     throw new Error(`${run}\n${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
+}
+
+/** Waits until all is printed and told, prints with the PINs of the replies what is held, and checks all of it. */
+async function checkEverything(stage: Stage): Promise<Tally & ReplyTally> {
+  await settle(stage);
+  await settleReplies(stage);
+  await releaseHeld(stage);
+  await settle(stage);
+  return { ...(await checkInvariants(stage)), ...(await checkReplies(stage)) };
+}
+
+async function checkPaper(stage: Stage): Promise<Tally & ReplyTally> {
+  await settle(stage);
+  return { ...(await checkInvariants(stage)), replies: 0, copies: 0, released: 0 };
 }
 
 async function deliverSome(stage: Stage, dice: Dice): Promise<void> {
@@ -77,26 +116,51 @@ async function deliverSome(stage: Stage, dice: Dice): Promise<void> {
   if (dice.roll() < 0.1) await stage.deliver(1, { sender: UNKNOWN_SENDER });
 }
 
-function chooseBlow(dice: Dice): Blow {
-  const share = dice.roll();
-  if (share < 0.3 || (share < 0.6 && !mayTrace())) return { kind: 'at a random moment', afterMs: dice.upTo(400) };
-  if (share < 0.45) return { kind: 'inside a sync', when: 1 + dice.upTo(2) };
-  if (share < 0.6) return { kind: 'inside a write', when: 1 + dice.upTo(120) };
-  return { kind: 'at a step', point: dice.pick(POINTS) };
+/** Deals the steps so that each comes once before one comes again. */
+class Deck {
+  readonly #dice: Dice;
+  readonly #all: readonly Step[];
+  #left: Step[] = [];
+
+  constructor(dice: Dice, all: readonly Step[]) {
+    this.#dice = dice;
+    this.#all = all;
+  }
+
+  draw(): Step {
+    if (this.#left.length === 0) this.#left = [...this.#all];
+    const [step] = this.#left.splice(this.#dice.upTo(this.#left.length), 1);
+    if (step === undefined) throw new Error('there are no steps');
+    return step;
+  }
 }
 
-/** Kills the node and answers how it came about. */
-async function strike(stage: Stage, node: StageNode, blow: Blow): Promise<string> {
+function chooseBlow(dice: Dice, steps: Deck): Blow {
+  const share = dice.roll();
+  if (share < 0.15 || (share < 0.35 && !mayTrace())) return { kind: 'at a random moment', afterMs: dice.upTo(400) };
+  if (share < 0.25) return { kind: 'inside a sync', when: 1 + dice.upTo(2) };
+  if (share < 0.35) return { kind: 'inside a write', when: 1 + dice.upTo(120) };
+  return { kind: 'at a step', step: steps.draw() };
+}
+
+type Struck = { readonly kind: string; readonly killed: readonly StageNode[] };
+
+/** Kills the node, or at the steps of a reply all nodes, and answers how it came about. */
+async function strike(stage: Stage, node: StageNode, blow: Blow): Promise<Struck> {
   const { process: server } = node;
   switch (blow.kind) {
     case 'at a random moment':
       await pause(blow.afterMs);
       await server.kill();
-      return blow.kind;
+      return { kind: blow.kind, killed: [node] };
     case 'at a step': {
-      const isReached = await reachPoint(stage, blow.point, AbortSignal.timeout(PATIENCE_MS));
-      await server.kill();
-      return isReached ? `at a step: ${blow.point}` : 'at a random moment';
+      const { step } = blow;
+      const signal = AbortSignal.timeout(isAfterPaper(step) ? REPLY_PATIENCE_MS : PATIENCE_MS);
+      // Which of two nodes writes and sends the replies cannot be told from outside: then both die.
+      const killed = isAfterPaper(step) ? stage.nodes : [node];
+      const kill = async () => void (await Promise.all(killed.map((one) => one.kill())));
+      const isReached = await strikeAt(stage, step, { signal, blow: kill });
+      return { kind: isReached ? `at a step: ${step}` : 'at a random moment', killed };
     }
     default: {
       const calls = blow.kind === 'inside a sync' ? ['fsync', 'fdatasync'] : ['write', 'writev'];
@@ -105,7 +169,7 @@ async function strike(stage: Stage, node: StageNode, blow: Blow): Promise<string
       await stage.deliver(1);
       const isHit = await Promise.race([server.ended.then(() => true), pause(PATIENCE_MS).then(() => false)]);
       await server.kill();
-      return isHit ? blow.kind : 'at a random moment';
+      return { kind: isHit ? blow.kind : 'at a random moment', killed: [node] };
     }
   }
 }

@@ -1,6 +1,7 @@
-/** Moments of the way from the mailbox to paper, seen from outside the server: right there it is killed. */
+/** Moments of the way from the mailbox to paper and to the reply, seen from outside the server: right there it is killed. */
 import pg from 'pg';
 import type { Stage } from '../harness/stage.ts';
+import { GATES, type GatedPoint, isGated, StepGate } from './gates.ts';
 
 export const POINTS = [
   'a message was fetched',
@@ -15,11 +16,45 @@ export const POINTS = [
 ] as const;
 export type Point = (typeof POINTS)[number];
 
+/** What comes after paper, where senders are answered (`answerSenders`). */
+const REPLY_POINTS = [
+  'a message was finished',
+  'a reply was written',
+  'a reply was tried',
+  'a reply was accepted',
+] as const;
+type ReplyPoint = (typeof REPLY_POINTS)[number];
+
+/** All steps from FETCH to the reply; at those of `GATES` the server stands still, so that the blow cannot miss. */
+export const STEPS = [...POINTS, ...REPLY_POINTS, ...GATES] as const;
+export type Step = (typeof STEPS)[number];
+
+export function isAfterPaper(step: Step): boolean {
+  return !(POINTS as readonly string[]).includes(step);
+}
+
 export type Watch = { readonly look: () => number | Promise<number>; readonly close?: () => Promise<void> };
 
 /** Resolves at the next occurrence of a point, or when `signal` aborts; answers whether it was reached. */
-export async function reachPoint(stage: Stage, point: Point, signal: AbortSignal): Promise<boolean> {
+export async function reachPoint(stage: Stage, point: Point | ReplyPoint, signal: AbortSignal): Promise<boolean> {
   return await growth(await watchPoint(stage, point), signal);
+}
+
+/** Waits for a step, strikes, and lets go on what stood there; answers whether the step was reached. */
+export async function strikeAt(
+  stage: Stage,
+  step: Step,
+  { signal, blow }: { readonly signal: AbortSignal; readonly blow: () => Promise<void> },
+): Promise<boolean> {
+  if (!isGated(step)) {
+    const isReached = await reachPoint(stage, step, signal);
+    await blow();
+    return isReached;
+  }
+  await using gate = await StepGate.close(stage, step satisfies GatedPoint);
+  const isReached = await gate.waitFor(signal);
+  await blow();
+  return isReached;
 }
 
 /** Resolves when what is watched becomes more, or when `signal` aborts; answers whether it became more. */
@@ -39,7 +74,7 @@ export async function growth(watch: Watch, signal: AbortSignal): Promise<boolean
   }
 }
 
-async function watchPoint(stage: Stage, point: Point): Promise<Watch> {
+async function watchPoint(stage: Stage, point: Point | ReplyPoint): Promise<Watch> {
   const { practice } = stage.peers;
   const printer = practice.printers[0];
   const count = (claim: () => number | undefined): Watch => ({ look: () => claim() ?? 0 });
@@ -54,6 +89,14 @@ async function watchPoint(stage: Stage, point: Point): Promise<Watch> {
       return count(() => printer?.control.jobs().filter(({ state }) => state !== 'pending-held').length);
     case 'paper came out':
       return count(() => printer?.printed().length);
+    case 'a reply was accepted':
+      return count(() => practice.smtp.counters.accepted);
+    case 'a message was finished':
+      return await watchTable(stage, `SELECT count(*)::int AS count FROM journal WHERE type = 'message-finished'`);
+    case 'a reply was written':
+      return await watchTable(stage, 'SELECT count(*)::int AS count FROM outbox_messages');
+    case 'a reply was tried':
+      return await watchTable(stage, 'SELECT count(*)::int AS count FROM outbox_attempts');
     case 'a message and its jobs were committed':
       return await watchTable(stage, 'SELECT count(*)::int AS count FROM incoming_messages');
     case 'an attempt was written':

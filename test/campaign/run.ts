@@ -1,7 +1,7 @@
 /**
  * `npm run campaign`: the long runs behind docs/reliability.md, each with a printed seed.
  *
- *   npm run campaign                                    500 kills, 1,000 on the way out, 100 power cuts each way, 100 zombies, a flood
+ *   npm run campaign                                    1,000 kills, 1,000 on the way out, 100 power cuts each way, 100 zombies, a flood
  *   npm run campaign -- --kills 200 --seed 7            only kills, and again the same ones
  *   npm run campaign -- --kills 200 --world two-nodes   only that world; without it each gets its half
  *   npm run campaign -- --mail-kills 200                only kills while devices hand in mail; three worlds for those
@@ -27,7 +27,7 @@ const LEAST_CONVERTED = 0.99;
 // Where no database has to be started as well, a kill takes a fraction of the time.
 const MAIL_SHARES: Readonly<Record<MailWorld, number>> = { embedded: 0.2, external: 0.6, 'two-nodes': 0.2 };
 const USUAL = {
-  kills: 500,
+  kills: 1_000,
   'mail-kills': 1_000,
   'power-cuts': 100,
   'mail-power-cuts': 100,

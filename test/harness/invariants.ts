@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { KNOWN_SENDERS, type Mail, PRINT_ROOM, sha256Of } from './mail.ts';
+import { HELD_FOLDER, KNOWN_SENDERS, type Mail, PRINT_ROOM, sha256Of } from './mail.ts';
 import type { Row, Stage } from './stage.ts';
 import { eventually } from './time.ts';
 
@@ -39,7 +39,7 @@ async function readFacts(stage: Stage): Promise<Facts> {
 /** Waits until nothing is left to do: the mailbox is empty and no job is on its way. */
 export async function settle(stage: Stage, options: { readonly timeoutMs?: number } = {}): Promise<void> {
   const isQuiet = async () => {
-    if (stage.peers.listFolder(PRINT_ROOM, 'INBOX').length > 0) return false;
+    if (['INBOX', HELD_FOLDER].some((folder) => stage.peers.listFolder(PRINT_ROOM, folder).length > 0)) return false;
     const { messages, jobs, open } = await readFacts(stage);
     if (messages.length < stage.mails.length || open.length > 0) return false;
     return messages.every((row) => row.moved_at !== null) && jobs.every(isOver);
@@ -51,8 +51,10 @@ export async function settle(stage: Stage, options: { readonly timeoutMs?: numbe
   }
 }
 
+/** What is held waits for a person, not for Platen. */
 function isOver(job: Row): boolean {
-  return ENDED.includes(String(job.state)) || isUnknown(job);
+  const isHeld = job.state === 'pending-held' && job.prepare_due_at === null;
+  return ENDED.includes(String(job.state)) || isUnknown(job) || isHeld;
 }
 
 function isUnknown(job: Row): boolean {
@@ -90,7 +92,7 @@ function judgeMail(stage: Stage, { messages, jobs }: Facts, mail: Mail): string[
   const rows = messages.filter((row) => String(row.message_id ?? '').includes(`${mail.mark}@`));
   if (rows.length !== 1) broken.push(`${mail.mark} has ${rows.length} rows`);
   for (const row of rows) if (row.outcome !== outcome) broken.push(`${mail.mark} is ${row.outcome}, not ${outcome}`);
-  for (const folder of ['INBOX', ...Object.values(FOLDERS)]) {
+  for (const folder of ['INBOX', HELD_FOLDER, ...Object.values(FOLDERS)]) {
     const copies = stage.peers.listFolder(PRINT_ROOM, folder).filter((id) => id.startsWith(`${mail.mark}@`)).length;
     const expected = folder === FOLDERS[outcome] ? 1 : 0;
     if (copies !== expected) broken.push(`${mail.mark} lies ${copies} times in ${folder}, not ${expected}`);

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { stampOf } from '../../simulator/stamp.ts';
 
 export const PRINT_ROOM = 'print@practice.example';
+/** A folder of its mailbox from which documents come into a hold queue, where there is one. */
+export const HELD_FOLDER = 'To be released';
 export const KNOWN_SENDERS = ['anna@practice.example', 'bruno@practice.example'] as const;
 export const UNKNOWN_SENDER = 'stranger@elsewhere.example';
 

@@ -16,7 +16,8 @@ export type Peers = AsyncDisposable & {
   readonly practice: RunningPracticeTenant;
   readonly cloudsFile: string;
   readonly printerUri: string;
-  deliver(address: string, message: Buffer): Promise<void>;
+  /** Into the INBOX, or into another folder, which has to be there; only the practice tenant has others. */
+  deliver(address: string, message: Buffer, folder?: string): Promise<void>;
   /** The Message-IDs, without their brackets, of what lies in a folder; a message that lies there twice is named twice. */
   listFolder(address: string, folder: string): string[];
   paper(): readonly Paper[];
@@ -43,8 +44,8 @@ async function openPracticePeers(): Promise<Peers> {
     practice,
     cloudsFile: practice.cloudsFile,
     printerUri: printer.uri,
-    async deliver(address, message) {
-      practice.imap.mailboxes.deliver(address, message);
+    async deliver(address, message, folder = 'INBOX') {
+      practice.imap.mailboxes.deliver(address, message, { folder });
       await practice.imap.mailboxes.settled();
     },
     listFolder: (address, folder) =>

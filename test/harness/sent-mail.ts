@@ -22,9 +22,9 @@ export type MailTally = {
   readonly missing: number;
 };
 
-async function readMessages(stage: Stage): Promise<Row[]> {
+export async function readMessages(stage: Stage): Promise<Row[]> {
   return await stage.sql(
-    `SELECT id, subject, state, hold_reason, problem, possibly_twice, encode(sha256, 'hex') AS sha256,
+    `SELECT id, kind, subject, body, state, hold_reason, problem, possibly_twice, encode(sha256, 'hex') AS sha256,
        (SELECT count(*)::int FROM outbox_attempts WHERE message_id = outbox_messages.id
          AND verdict IN ('interrupted', 'uncertain')) AS unclear,
        (SELECT count(*)::int FROM outbox_attempts WHERE message_id = outbox_messages.id AND ended_at IS NULL) AS open
@@ -90,7 +90,8 @@ function judgeScan({ mark, id, answer }: Scan, rows: readonly Row[], { commitsBr
   return [`${mark} was promised as ${id} and stands in the outbox as ${rows.map((row) => row.id).join() || 'nothing'}`];
 }
 
-function judgeMessage(message: Row, copies: readonly Accepted[]): string[] {
+/** Accepted as often as it may be, and marked when that may be more than once. */
+export function judgeMessage(message: Row, copies: readonly Accepted[]): string[] {
   const { subject, state, open, unclear, possibly_twice: possiblyTwice } = message;
   const broken: string[] = [];
   if (state !== 'sent') broken.push(`${subject} is ${state} (${JSON.stringify(message.problem)})`);
@@ -121,7 +122,7 @@ function judgeContent({ peers }: Stage, { mark, recipient, body }: Scan, { rows,
 const STORY_ROWS = 100;
 const STORY_LOG_CHARS = 8_000;
 
-async function tellMailStory(stage: Stage): Promise<string> {
+export async function tellMailStory(stage: Stage): Promise<string> {
   const tables = {
     unsent: `SELECT id, subject, state, hold_reason, problem, attempts, due_at, possibly_twice FROM outbox_messages
       WHERE state <> 'sent' ORDER BY id DESC`,

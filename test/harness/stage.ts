@@ -153,22 +153,23 @@ export class Stage {
   /** Puts mails into the mailbox; when it returns, the mail server has taken them. */
   async deliver(
     count: number,
-    more: { sender?: string; documents?: number; bytesEach?: number } = {},
+    more: { sender?: string; documents?: number; bytesEach?: number; folder?: string } = {},
   ): Promise<Mail[]> {
+    const { folder, ...wish } = more;
     const mails: Mail[] = [];
     for (let at = 0; at < count; at += 1) {
       this.#mailCount += 1;
       const sender = more.sender ?? KNOWN_SENDERS[this.#mailCount % KNOWN_SENDERS.length] ?? KNOWN_SENDERS[0];
-      const mail = writeMail({ ...more, sender, mark: `mail-${this.#run}-${this.#mailCount}` });
+      const mail = writeMail({ ...wish, sender, mark: `mail-${this.#run}-${this.#mailCount}` });
       mails.push(mail);
-      await this.deliverMail(mail);
+      await this.deliverMail(mail, folder);
     }
     return mails;
   }
 
-  async deliverMail(mail: Mail): Promise<void> {
+  async deliverMail(mail: Mail, folder?: string): Promise<void> {
     this.mails.push(mail);
-    await this.peers.deliver(PRINT_ROOM, mail.message);
+    await this.peers.deliver(PRINT_ROOM, mail.message, folder);
   }
 
   async addConnection(more: Row = {}): Promise<string> {
@@ -204,7 +205,7 @@ export class Stage {
     }
   }
 
-  async watchMailbox(connectionId: string): Promise<void> {
+  async watchMailbox(connectionId: string, more: Row = {}): Promise<void> {
     const mailbox = { title: 'Print by e-mail', protocol: 'imap', connectionId, address: PRINT_ROOM };
     await this.api('POST', '/mailboxes', {
       ...mailbox,
@@ -212,6 +213,7 @@ export class Stage {
       proofPolicy: { unproven: 'accept' },
       documentPolicy: { body: 'never' },
       queueId: this.queueId,
+      ...more,
     });
   }
 
