@@ -9,6 +9,7 @@ const HOSTILE = '<img src=x onerror=alert(1)>\u202egnp';
 const WORDS = {
   en: {
     title: 'Journal',
+    isNew: /^[12] new events?$/,
     added: 'The queue <img src=x onerror=alert(1)>',
     kind: 'About',
     connections: 'External systems',
@@ -20,6 +21,7 @@ const WORDS = {
   },
   it: {
     title: 'Registro eventi',
+    isNew: /^[12] nuov[io] event[io]$/,
     added: 'È stata aggiunta la coda <img src=x onerror=alert(1)>',
     kind: 'Argomento',
     connections: 'Sistemi esterni',
@@ -63,6 +65,23 @@ describe('the journal on the screen', () => {
         newest.join('; '),
       );
       await window.assertGood(`journal-${language}-${width}`);
+
+      // While somebody points at a row, or has the list at hand with the keyboard, what is new waits behind a button.
+      const first = table.locator('tbody tr[data-row]').first();
+      const before = await first.textContent();
+      await first.hover();
+      const where = await first.boundingBox();
+      await stage.api('POST', '/queues', { name: `Later ${language}`, mode: 'hold' });
+      const pill = page.getByRole('button', { name: words.isNew });
+      await pill.waitFor();
+      assert.equal(await first.textContent(), before);
+      assert.deepEqual(await first.boundingBox(), where);
+      assert.match(String(await page.getByRole('status').allTextContents()), /[12] n(?:ew|uov)/);
+      await window.assertGood(`journal-new-${language}-${width}`);
+      await pill.click();
+      await table.getByText(`Later ${language}`).first().waitFor();
+      await pill.waitFor({ state: 'detached' });
+      await page.mouse.move(0, 0);
       await page.getByRole('combobox', { name: words.kind }).click();
       await page.getByRole('option', { name: words.connections }).click();
       await page.getByText(words.none).waitFor();

@@ -59,6 +59,7 @@ export default function JobsList() {
         pages={pages}
         columns={columns}
         keyOf={({ id }) => id}
+        news={(count) => t('jobs.new', { count })}
         empty={
           <Empty title={isNarrowed ? t('jobs.noHit') : t('jobs.empty')}>
             <p>{isNarrowed ? t('jobs.noHitHint') : t('jobs.emptyHint')}</p>

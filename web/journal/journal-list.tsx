@@ -36,6 +36,7 @@ export default function JournalList() {
           pages={pages}
           columns={useColumns()}
           keyOf={({ cursor }) => cursor}
+          news={(count) => t('journal.new', { count })}
           empty={
             <Empty title={isFiltered ? t('journal.noHit') : t('journal.empty')}>
               <p className="plain">{isFiltered ? t('journal.noHitHint') : t('journal.emptyHint')}</p>

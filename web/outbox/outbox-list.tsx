@@ -57,6 +57,7 @@ export default function OutboxList() {
           pages={pages}
           columns={columns}
           keyOf={({ id }) => id}
+          news={(count) => t('outbox.new', { count })}
           empty={
             <Empty title={state === undefined ? t('outbox.empty') : t('outbox.noHit')}>
               <p className="plain">{state === undefined ? t('outbox.emptyHint') : t(`message.${state}`)}</p>

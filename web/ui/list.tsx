@@ -5,6 +5,7 @@ import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Failed, Loading } from './content.tsx';
+import { NewRows, useNews } from './news.tsx';
 
 export type ListPage<T> = { readonly items: readonly T[]; readonly nextCursor: string | null };
 export type Column<T> = {
@@ -26,7 +27,7 @@ export function usePages<T>(key: QueryKey, load: (cursor: string | undefined) =>
     getNextPageParam: (page) => page.nextCursor ?? undefined,
     placeholderData: (before) => before,
   });
-  return { ...query, items: query.data?.pages.flatMap((page) => page.items) ?? [] };
+  return { ...query, of: JSON.stringify(key), items: query.data?.pages.flatMap((page) => page.items) ?? [] };
 }
 
 type LongListProps<T> = {
@@ -36,12 +37,16 @@ type LongListProps<T> = {
   readonly keyOf: (item: T) => string;
   /** In the place of the table when there is nothing. */
   readonly empty: ReactNode;
+  /** Where new rows come in above: how many wait, in words. */
+  readonly news?: (count: number) => string;
 };
 
-export function LongList<T>({ label, pages, columns, keyOf, empty }: LongListProps<T>) {
+export function LongList<T>({ label, pages, columns, keyOf, empty, news }: LongListProps<T>) {
   const { t } = useTranslation();
-  const { items, hasNextPage, isFetchingNextPage, fetchNextPage } = pages;
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = pages;
   const place = useRef<HTMLTableElement>(null);
+  const waiting = useNews(pages.items, keyOf, { of: pages.of, place });
+  const items = news === undefined ? pages.items : waiting.shown;
   const [offset, setOffset] = useState(0);
   useLayoutEffect(() => setOffset(place.current?.offsetTop ?? 0), []);
   const rows = useWindowVirtualizer({
@@ -62,17 +67,16 @@ export function LongList<T>({ label, pages, columns, keyOf, empty }: LongListPro
   const above = (shown[0]?.start ?? offset) - offset;
   const below = rows.getTotalSize() + offset - (shown.at(-1)?.end ?? 0);
   return (
-    <>
-      <table ref={place} className="list" aria-label={label} aria-rowcount={hasNextPage ? -1 : items.length + 1}>
-        <thead>
-          <tr aria-rowindex={1}>
-            {columns.map((column) => (
-              <th key={column.key} scope="col" style={{ width: column.width }}>
-                {column.title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+    <div>
+      {news === undefined ? null : <NewRows count={waiting.count} words={news} onShow={waiting.show} />}
+      <table
+        ref={place}
+        tabIndex={-1}
+        className="list"
+        aria-label={label}
+        aria-rowcount={hasNextPage ? -1 : items.length + 1}
+      >
+        <Head columns={columns} />
         <tbody aria-busy={pages.isPlaceholderData}>
           <Spacer height={above} />
           {shown.map(({ index, key }) => (
@@ -90,7 +94,21 @@ export function LongList<T>({ label, pages, columns, keyOf, empty }: LongListPro
           {t('action.loadMore')}
         </Button>
       ) : null}
-    </>
+    </div>
+  );
+}
+
+function Head({ columns }: { readonly columns: readonly Pick<Column<never>, 'key' | 'title' | 'width'>[] }) {
+  return (
+    <thead>
+      <tr aria-rowindex={1}>
+        {columns.map((column) => (
+          <th key={column.key} scope="col" style={{ width: column.width }}>
+            {column.title}
+          </th>
+        ))}
+      </tr>
+    </thead>
   );
 }
 
