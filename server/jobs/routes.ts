@@ -80,13 +80,14 @@ function addJobRoutes(app: FastifyInstance, context: Context): void {
         limit: limit + 1,
       });
       const page = pageOf(jobs, limit, (job) => encodeCursor([job.id]));
-      return { items: page.items.map(showJob), nextCursor: page.nextCursor };
+      return { items: page.items.map((job) => showJob(job, request.language)), nextCursor: page.nextCursor };
     },
   });
   routes.get('/jobs/:id', {
     config: { role: 'user' },
     schema: { params: idParams, response: { 200: jobShape } },
-    handler: async (request) => showJob(await getJob(context, request.params.id, askOf(request).ownerId)),
+    handler: async (request) =>
+      showJob(await getJob(context, request.params.id, askOf(request).ownerId), request.language),
   });
   routes.get('/jobs/:id/timeline', {
     config: { role: 'user' },
@@ -162,7 +163,7 @@ function addJobActions(app: FastifyInstance, context: Context): void {
     handler: async (request) => {
       const { printerId, options } = request.body ?? {};
       const ask = { ...askOf(request), printerId, options: options && optionsChangeOf(options) };
-      return showJob(await releaseJob(context, request.params.id, ask));
+      return showJob(await releaseJob(context, request.params.id, ask), request.language);
     },
   });
   routes.patch('/jobs/:id', {
@@ -170,17 +171,17 @@ function addJobActions(app: FastifyInstance, context: Context): void {
     schema: { params: idParams, body: z.object({ options: optionsChange.optional() }), response: { 200: jobShape } },
     handler: async (request) => {
       const ask = { ...askOf(request), options: optionsChangeOf(request.body.options ?? {}) };
-      return showJob(await changeJobOptions(context, request.params.id, ask));
+      return showJob(await changeJobOptions(context, request.params.id, ask), request.language);
     },
   });
   routes.post('/jobs/:id/hold', {
     config: { role: 'user' },
     schema: { params: idParams, response: { 200: jobShape } },
-    handler: async (request) => showJob(await holdJob(context, request.params.id, askOf(request))),
+    handler: async (request) => showJob(await holdJob(context, request.params.id, askOf(request)), request.language),
   });
   routes.post('/jobs/:id/cancel', {
     config: { role: 'user' },
     schema: { params: idParams, response: { 200: jobShape } },
-    handler: async (request) => showJob(await cancelJob(context, request.params.id, askOf(request))),
+    handler: async (request) => showJob(await cancelJob(context, request.params.id, askOf(request)), request.language),
   });
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import en from '../../locales/en.json' with { type: 'json' };
+import it from '../../locales/it.json' with { type: 'json' };
 import { type Browser, openBrowser } from '../harness/browser.ts';
 import { writePdf } from '../harness/mail.ts';
 import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
@@ -86,6 +88,38 @@ describe('printing a document from the browser', () => {
     await page.getByRole('button', { name: 'Rimuovi fattura.pdf' }).click();
     assert.equal(await page.getByText('fattura.pdf').count(), 0);
     window.assertQuiet();
+  });
+
+  test('a job that ended says why in the reader’s language, and keeps the exact words folded away', async () => {
+    const damaged = {
+      name: 'rotto.pdf',
+      mimeType: 'application/pdf',
+      buffer: Buffer.from(`%PDF-1.7\n${'x'.repeat(3000)}`),
+    };
+    await using window = await browser.open(stage, { as: TESSA, language: 'it' });
+    const { page } = window;
+    await window.go('/jobs/new');
+    await page.locator(FILES).setInputFiles([damaged]);
+    await page.getByRole('button', { name: 'Trattieni prima' }).click();
+    const title = it.errors['document-corrupt'].title;
+    await page.getByRole('heading', { name: title }).waitFor();
+    const [job] = await jobsOf('rotto.pdf');
+    const problem = job?.problem as Row;
+    assert.deepEqual([problem.code, problem.title], ['document-corrupt', en.errors['document-corrupt'].title]);
+    await window.go(`/jobs/${job?.id}`);
+    await page.getByRole('heading', { name: title }).waitFor();
+    await page.getByText(it.errors['document-corrupt'].advice).waitFor();
+    const words = page.getByText(String(problem.detail), { exact: true });
+    assert.equal(await words.count(), 0);
+    await page.getByRole('button', { name: 'Parole esatte, in inglese' }).click();
+    await words.waitFor();
+    assert.equal(await words.getAttribute('lang'), 'en');
+    await window.assertGood('job-problem-it');
+    await using english = await browser.open(stage, { as: TESSA, width: 390 });
+    await english.go(`/jobs/${job?.id}`);
+    await english.page.getByRole('heading', { name: en.errors['document-corrupt'].title }).waitFor();
+    await english.page.getByText(String(problem.detail), { exact: true }).waitFor();
+    await english.assertGood('job-problem-en-phone');
   });
 
   test('an answer that gets lost makes no second job, and progress is shown on a slow line', async () => {

@@ -2170,6 +2170,8 @@ export type paths = {
                 reasons: string[];
                 problem: {
                   code: string;
+                  title: string;
+                  advice: string | null;
                   detail: string;
                   remote?: string;
                   facts?: Record<string, string | number>;
@@ -2241,6 +2243,8 @@ export type paths = {
               reasons: string[];
               problem: {
                 code: string;
+                title: string;
+                advice: string | null;
                 detail: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
@@ -2288,6 +2292,8 @@ export type paths = {
               reasons: string[];
               problem: {
                 code: string;
+                title: string;
+                advice: string | null;
                 detail: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
@@ -2349,6 +2355,8 @@ export type paths = {
               reasons: string[];
               problem: {
                 code: string;
+                title: string;
+                advice: string | null;
                 detail: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
@@ -2421,6 +2429,8 @@ export type paths = {
               reasons: string[];
               problem: {
                 code: string;
+                title: string;
+                advice: string | null;
                 detail: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
@@ -2482,6 +2492,8 @@ export type paths = {
               reasons: string[];
               problem: {
                 code: string;
+                title: string;
+                advice: string | null;
                 detail: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
@@ -2558,6 +2570,8 @@ export type paths = {
               reasons: string[];
               problem: {
                 code: string;
+                title: string;
+                advice: string | null;
                 detail: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
@@ -2648,6 +2662,8 @@ export type paths = {
               reasons: string[];
               problem: {
                 code: string;
+                title: string;
+                advice: string | null;
                 detail: string;
                 remote?: string;
                 facts?: Record<string, string | number>;

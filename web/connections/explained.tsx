@@ -23,7 +23,8 @@ export function Explained({ problem, found, since = problem.at, children, ...sho
     <Finding
       {...shown}
       title={title}
-      detail={found ?? meaningOf(problem) ?? detailOf(problem)}
+      detail={found ?? meaningOf(problem)}
+      own={explanation === undefined ? problem.detail : undefined}
       since={since}
       advice={advice}
       who={explanation?.whoText}
@@ -39,11 +40,6 @@ export function Explained({ problem, found, since = problem.at, children, ...sho
       {children}
     </Finding>
   );
-}
-
-/** What Platen itself says of it, in English, where nothing is known in the reader’s language. */
-function detailOf({ detail, explanation }: KeptProblem): ReactNode {
-  return explanation === undefined && detail !== '' ? <span lang="en">{detail}</span> : undefined;
 }
 
 /** What a number of Microsoft means, unless the title says the same. */

@@ -17,6 +17,7 @@ import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
 import { isHeld, isOpen, isPrepared, JOBS_KEY, type Job } from './job.ts';
 import { JobStateShown } from './jobs-list.tsx';
+import { JobProblem } from './problem.tsx';
 
 type Event = paths['/jobs/{id}/timeline']['get']['responses'][200]['content']['application/json']['items'][number];
 
@@ -54,6 +55,7 @@ function Shown({ job, story }: { readonly job: Job; readonly story: readonly Eve
       <div className="job">
         <div>
           <p className="job-title">{plain(job.title)}</p>
+          {job.problem === null ? null : <JobProblem problem={job.problem} />}
           <Facts job={job} story={story} />
           <h2 className="section">{t('jobs.story')}</h2>
           <ol className="story">
@@ -73,13 +75,12 @@ function Shown({ job, story }: { readonly job: Job; readonly story: readonly Eve
 
 function Facts({ job, story }: { readonly job: Job; readonly story: readonly Event[] }) {
   const { t } = useTranslation();
-  const { problem, pages, isColor, media, heldUntil, ignoredOptions } = job;
+  const { pages, isColor, media, heldUntil, ignoredOptions } = job;
   return (
     <dl className="facts">
       <Fact name={t('jobs.state')}>
         <JobStateShown job={job} />
       </Fact>
-      <Fact name={t('jobs.problem')}>{problem === null ? undefined : (problem.remote ?? problem.detail)}</Fact>
       <Fact name={t('jobs.owner')}>{job.ownerName}</Fact>
       <Fact name={t('jobs.pages')}>{pages ?? undefined}</Fact>
       <Fact name={t('jobs.color')}>{isColor === null ? undefined : t(isColor ? 'jobs.inColor' : 'jobs.inGray')}</Fact>

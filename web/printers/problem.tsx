@@ -31,7 +31,7 @@ export function PrinterProblem({ printer, onChanged }: ProblemProps) {
     <>
       <Finding
         title={problem.title}
-        detail={<span lang="en">{problem.detail}</span>}
+        own={problem.detail}
         since={problem.at}
         advice={problem.advice}
         remote={problem.remote}

@@ -27,6 +27,8 @@ export type FindingProps = {
   readonly command?: ReactNode;
   /** The exact words of the other side, untranslated. */
   readonly remote?: string | undefined;
+  /** What Platen itself says beyond the title, in English: the detail for who reads English, else folded away. */
+  readonly own?: string | undefined;
   readonly reference?: string | undefined;
   /** Several things that may have led to it. */
   readonly causes?: ReactNode;
@@ -36,7 +38,10 @@ export type FindingProps = {
 };
 
 export function Finding({ tone = 'broken', level = 2, ...parts }: FindingProps) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
+  const own = parts.own === '' || parts.own === parts.title ? undefined : parts.own;
+  const isRead = i18n.language === 'en';
+  const detail = parts.detail ?? (isRead ? own : undefined);
   const Heading = `h${level}` as const;
   return (
     <section className="finding" style={toneStyle(tone)}>
@@ -44,7 +49,7 @@ export function Finding({ tone = 'broken', level = 2, ...parts }: FindingProps) 
         <ToneIcon tone={tone} size={22} />
         <Heading className="finding-title">{parts.title}</Heading>
       </Group>
-      {parts.detail === undefined ? null : <p className="finding-detail">{parts.detail}</p>}
+      {detail === undefined ? null : <p className="finding-detail">{detail}</p>}
       <dl>
         <Part name={t('label.begun')}>{parts.since === undefined ? undefined : <When at={parts.since} />}</Part>
         <Part name={t('label.stops')}>{parts.stops}</Part>
@@ -55,7 +60,10 @@ export function Finding({ tone = 'broken', level = 2, ...parts }: FindingProps) 
         <Part name={t('label.command')}>{parts.command}</Part>
       </dl>
       {parts.causes}
-      {parts.remote === undefined ? null : <RemoteWords words={parts.remote} />}
+      {parts.remote === undefined ? null : <ExactWords name={t('label.otherSideSaid')} words={parts.remote} />}
+      {own === undefined || isRead || own === parts.remote ? null : (
+        <ExactWords name={t('label.exactWords')} words={own} />
+      )}
       {parts.children === undefined ? null : (
         <Group gap="xs" mt="sm">
           {parts.children}
@@ -76,13 +84,12 @@ function Part({ name, children }: { readonly name: string; readonly children?: R
   );
 }
 
-function RemoteWords({ words }: { readonly words: string }) {
-  const { t } = useTranslation();
+function ExactWords({ name, words }: { readonly name: string; readonly words: string }) {
   const [isOpen, setOpen] = useState(false);
   return (
     <div>
       <Anchor component="button" type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-        {t('label.otherSideSaid')}
+        {name}
       </Anchor>
       {isOpen ? (
         <Group gap="xs" align="flex-start" mt={4}>
@@ -103,7 +110,7 @@ export function ProblemFinding({ problem, children }: { readonly problem: Proble
   return (
     <Finding
       title={isSilent ? t('error.noAnswer') : problem.title}
-      detail={isSilent || problem.message === problem.title ? undefined : <span lang="en">{problem.message}</span>}
+      own={isSilent ? undefined : problem.message}
       advice={isSilent ? t('error.noAnswerAdvice') : problem.advice}
       remote={problem.remote}
       reference={problem.reference}

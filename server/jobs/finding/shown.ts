@@ -1,5 +1,7 @@
 /** A job as the API shows it. */
 import { z } from 'zod';
+import { type Language, reasonFor } from '../../../locales/locales.ts';
+import type { Problem } from '../../store/schema.ts';
 import type { Job } from '../job.ts';
 
 export const JOB_STATES = [
@@ -15,6 +17,9 @@ export const JOB_STATES = [
 const problemShape = z
   .object({
     code: z.string(),
+    /** What happened and what to do, in the caller's language. */
+    title: z.string(),
+    advice: z.string().nullable(),
     detail: z.string(),
     remote: z.string().optional(),
     facts: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
@@ -52,7 +57,7 @@ export const jobShape = z.object({
   endedAt: z.string().nullable(),
 });
 
-export function showJob(job: Job): z.infer<typeof jobShape> {
+export function showJob(job: Job, language: Language): z.infer<typeof jobShape> {
   return {
     ...job,
     reasons: [...job.reasons],
@@ -60,10 +65,25 @@ export function showJob(job: Job): z.infer<typeof jobShape> {
     heldUntil: job.heldUntil?.toISOString() ?? null,
     hasDocument: job.documentId !== null,
     options: { ...job.options },
-    problem: job.problem as z.infer<typeof problemShape>,
+    problem: job.problem === null ? null : showProblem(job.problem, language),
     cancelAskedAt: job.cancelAskedAt?.toISOString() ?? null,
     createdAt: job.createdAt.toISOString(),
     processingAt: job.processingAt?.toISOString() ?? null,
     endedAt: job.endedAt?.toISOString() ?? null,
+  };
+}
+
+function showProblem({ code, detail, at, ...rest }: Problem, language: Language): z.infer<typeof problemShape> {
+  const { remote, facts, values } = rest;
+  const { text, advice } = reasonFor(language, code, values);
+  return {
+    code,
+    title: text,
+    advice: advice ?? null,
+    detail,
+    ...(remote === undefined ? {} : { remote }),
+    ...(facts === undefined ? {} : { facts: { ...facts } }),
+    ...(values === undefined ? {} : { values: { ...values } }),
+    at,
   };
 }

@@ -61,7 +61,7 @@ export function uploadRoutes(app: FastifyInstance, context: Context): void {
       handler: async (request, reply) => {
         const { job, isNew } = await places.take(request.actor, () => receive(context, request));
         reply.code(isNew ? 201 : 200).header('location', `/api/v1/jobs/${job.id}`);
-        return reply.send(showJob(job));
+        return reply.send(showJob(job, request.language));
       },
     });
   });

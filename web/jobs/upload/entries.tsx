@@ -11,6 +11,7 @@ import { ProblemFinding } from '../../ui/finding.tsx';
 import { plain, sizeOf } from '../../ui/words.ts';
 import { isHeld, isPrepared, JOBS_KEY, type Job } from '../job.ts';
 import { JobStateShown } from '../jobs-list.tsx';
+import { JobProblem } from '../problem.tsx';
 import { type Entry, isDue } from './parcels.ts';
 
 type EntriesProps = {
@@ -104,7 +105,7 @@ export function Sent({ jobId }: { readonly jobId: string }) {
           </Anchor>
         </Group>
         {job.preparation === 'due' ? <p className="hint plain">{t('upload.preparing')}</p> : null}
-        {job.problem === null ? null : <p className="plain">{job.problem.remote ?? job.problem.detail}</p>}
+        {job.problem === null ? null : <JobProblem problem={job.problem} />}
         {isHeld(job) ? <PrintNow job={job} /> : null}
       </div>
       {isPrepared(job) && job.hasDocument ? (

@@ -1,0 +1,8 @@
+/** Why a job does not go on, in the reader’s language; the exact words of the printer are folded away. */
+import { Finding } from '../ui/finding.tsx';
+import type { Job } from './job.ts';
+
+export function JobProblem({ problem }: { readonly problem: NonNullable<Job['problem']> }) {
+  const { title, advice, remote, detail, at } = problem;
+  return <Finding level={2} title={title} since={at} advice={advice} remote={remote} own={detail} />;
+}
