@@ -5234,6 +5234,8 @@ export type paths = {
               reasons: string[];
               problem: {
                 code: string;
+                title: string;
+                advice: string | null;
                 detail: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
@@ -5281,6 +5283,8 @@ export type paths = {
               reasons: string[];
               problem: {
                 code: string;
+                title: string;
+                advice: string | null;
                 detail: string;
                 remote?: string;
                 facts?: Record<string, string | number>;
