@@ -27,7 +27,7 @@ export function testPageRoutes(app: FastifyInstance, context: Context): void {
         language: request.language,
       });
       reply.code(isNew ? 201 : 200).header('location', `/api/v1/jobs/${job.id}`);
-      return reply.send(showJob(job));
+      return reply.send(showJob(job, request.language));
     },
   });
 }
