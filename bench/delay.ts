@@ -21,7 +21,7 @@ export type DelayFigures = {
 };
 
 export async function measureDelays(mails: number, profileDir: string | undefined): Promise<DelayFigures> {
-  const tap = new Tap();
+  const tap = new WireTap();
   await using world = await openWorld({ between: (port) => tap.open(port), profileDir });
   await using database = await openDatabase(world);
   const each: { fromExistsMs: number; fromDeliveryMs: number }[] = [];
@@ -63,7 +63,7 @@ async function checkRows(database: { number(sql: string): Promise<number> }, exp
 }
 
 /** Passes bytes on and remembers when the server began to speak. It is in the way for less than a millisecond. */
-class Tap {
+export class WireTap {
   #told: PromiseWithResolvers<number> | undefined;
 
   /** When the server says something next: in IDLE that is EXISTS. */

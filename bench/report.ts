@@ -8,6 +8,10 @@ import { spreadOf, type TableRow, tableOf, written } from './figures.ts';
 import type { Memory, StartFigures } from './footprint.ts';
 import type { IntakeFigures } from './intake.ts';
 import type { Machine } from './machine.ts';
+import type { BacklogFigures } from './mail/backlog.ts';
+import type { FirstByteFigures } from './mail/first-byte.ts';
+import { linesOfMail } from './mail/lines.ts';
+import type { MixedFigures } from './mail/mixed.ts';
 import type { PrintingFigures } from './printing.ts';
 import type { RelayFigures } from './relay.ts';
 import type { SendingFigures } from './sending.ts';
@@ -26,6 +30,9 @@ export type Results = {
   readonly sending?: SendingFigures;
   readonly crowd?: CrowdFigures;
   readonly archive?: ArchiveFigures;
+  readonly mixed?: MixedFigures;
+  readonly firstByte?: FirstByteFigures;
+  readonly backlog?: BacklogFigures;
 };
 
 /** What is aimed at. A figure is compared with the first number; the text is what people read. */
@@ -33,7 +40,7 @@ type Aim = { readonly limit: number; readonly better: 'more' | 'less'; readonly 
 const atLeast = (limit: number, text = `at least ${limit}`): Aim => ({ limit, better: 'more', text });
 const atMost = (limit: number, unit: string): Aim => ({ limit, better: 'less', text: `at most ${limit} ${unit}` });
 
-type Line = { readonly what: string; readonly value: number; readonly unit: string; readonly aim?: Aim };
+export type Line = { readonly what: string; readonly value: number; readonly unit: string; readonly aim?: Aim };
 
 /** Processes that want to run on a machine that does nothing else but what every system does. */
 const QUIET_LOAD = 0.5;
@@ -50,6 +57,7 @@ export function tableOfResults(results: Results): string {
     ...linesOfSending(results.sending),
     ...linesOfCrowd(results.crowd),
     ...linesOfArchive(results.archive),
+    ...linesOfMail(results),
   ];
   return tableOf(HEAD, lines.map(rowOf));
 }
@@ -325,4 +333,11 @@ nothing doubled, in the database, in the mailbox and on paper; otherwise the run
   set of the server is read every 50 ms; idle is five seconds after a start.
 - **(i)** A database with a million jobs of two years, 800,000 messages and seven million events, made by the database
   itself; then one question after the other through the API, a hundred of each kind, each about another job. The times
-  are those of the client, with the way through HTTP.`;
+  are those of the client, with the way through HTTP.
+- **(j)** A hundred mails arrive one after the other: 40 with a PDF, 25 with a picture, 15 with an office document, 10 with
+  a text and 10 with a page, from the test corpus or made; counted from the first delivery to the end of the last job.
+  Something is being converted when at least one document is.
+- **(k)** Single mails with a page in PDF, for a queue that prints at once, to an idle server. The first byte of the document is
+  seen on the wire before the printer, EXISTS on the wire before the mail server.
+- **(l)** 10,000 messages with a PDF of 10 KB lie in a mailbox that is switched on; counted until the last one has its job
+  and is moved. Memory as in (d), from a fresh start; documents are prepared meanwhile.`;

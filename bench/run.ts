@@ -2,10 +2,12 @@
  * `npm run bench`: what Platen does in a second, in a millisecond and in a mebibyte, each beside a bare client.
  *
  *   --only a,c     only these parts: a intake, b delay, c printing, d memory, e start, f relay, g sending,
- *                  h the memory of a crowd, i lists and search among very many jobs
+ *                  h the memory of a crowd, i lists and search among very many jobs, j mixed documents to paper,
+ *                  k delivery to the first byte at the printer, l a backlog
  *   --rounds N     rounds of (a), (c), (f) and (g), 3 unless said
- *   --messages N   messages of a round of (a), (f) and (g), 1000 unless said; --jobs N jobs of one of (c); --mails N mails of (b);
- *                  --kept N jobs in the database of (i), 1000000 unless said
+ *   --messages N   messages of a round of (a), (f) and (g), 1000 unless said; --jobs N jobs of one of (c); --mails N mails of (b) and (k);
+ *                  --kept N jobs in the database of (i), 1000000 unless said; --mixed N documents of (j), 100 unless said;
+ *                  --backlog N messages of (l), 10000 unless said
  *   --json FILE    writes the figures there, with those of every mail of (b)
  *   --profile DIR  leaves processor profiles of the server there, for the browser's developer tools; it slows it down
  *   --write        writes docs/performance.md
@@ -19,15 +21,26 @@ import { measureDelays } from './delay.ts';
 import { measureIdle, measureStarts } from './footprint.ts';
 import { measureIntake } from './intake.ts';
 import { describeMachine } from './machine.ts';
+import { measureBacklog } from './mail/backlog.ts';
+import { measureFirstBytes } from './mail/first-byte.ts';
+import { measureMixed } from './mail/mixed.ts';
 import { measurePrinting } from './printing.ts';
 import { measureRelay } from './relay.ts';
 import { jsonOf, type Results, tableOfResults, withoutDetails, writeDocument } from './report.ts';
 import { measureSending } from './sending.ts';
-import { openDatabase, openWorld, say } from './world.ts';
+import { openDatabase, openWorld, say, type World } from './world.ts';
 
-const PARTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'] as const;
+const PARTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'] as const;
 type Part = (typeof PARTS)[number];
-const DEFAULTS = { rounds: '3', messages: '1000', jobs: '150', mails: '40', kept: '1000000' } as const;
+const DEFAULTS = {
+  rounds: '3',
+  messages: '1000',
+  jobs: '150',
+  mails: '40',
+  kept: '1000000',
+  mixed: '100',
+  backlog: '10000',
+} as const;
 type Plan = {
   readonly parts: ReadonlySet<Part>;
   readonly rounds: number;
@@ -35,6 +48,8 @@ type Plan = {
   readonly jobs: number;
   readonly mails: number;
   readonly kept: number;
+  readonly mixed: number;
+  readonly backlog: number;
   readonly jsonFile: string | undefined;
   readonly profileDir: string | undefined;
   readonly isWritten: boolean;
@@ -60,6 +75,8 @@ function readPlan(): Plan {
       jobs: { type: 'string', default: DEFAULTS.jobs },
       mails: { type: 'string', default: DEFAULTS.mails },
       kept: { type: 'string', default: DEFAULTS.kept },
+      mixed: { type: 'string', default: DEFAULTS.mixed },
+      backlog: { type: 'string', default: DEFAULTS.backlog },
       json: { type: 'string' },
       profile: { type: 'string' },
       write: { type: 'boolean', default: false },
@@ -82,6 +99,8 @@ function readPlan(): Plan {
     jobs: number('jobs'),
     mails: number('mails'),
     kept: number('kept'),
+    mixed: number('mixed'),
+    backlog: number('backlog'),
     jsonFile: values.json,
     profileDir: values.profile === undefined ? undefined : resolve(values.profile),
     isWritten: values.write,
@@ -91,16 +110,25 @@ function readPlan(): Plan {
 async function measure(): Promise<Results> {
   const machine = describeMachine();
   const delay = plan.parts.has('b') ? await measureDelays(plan.mails, plan.profileDir) : undefined;
-  const others = [...plan.parts].some((part) => part !== 'b') ? await measureOthers() : {};
+  const firstByte = plan.parts.has('k') ? await measureFirstBytes(plan.mails, plan.profileDir) : undefined;
+  const isShared = [...plan.parts].some((part) => part !== 'b' && part !== 'k');
+  const others = isShared ? await measureOthers() : {};
   const command = ['npm run bench', ...shownOptions()].join(' ');
-  return { at: startedAt.toISOString(), command, machine, ...others, ...(delay === undefined ? {} : { delay }) };
+  return {
+    at: startedAt.toISOString(),
+    command,
+    machine,
+    ...others,
+    ...(delay === undefined ? {} : { delay }),
+    ...(firstByte === undefined ? {} : { firstByte }),
+  };
 }
 
 /** What was asked for, without names of files, which concern nobody else. */
 function shownOptions(): string[] {
-  const { rounds, messages, jobs, mails, kept } = plan;
+  const { rounds, messages, jobs, mails, kept, mixed, backlog } = plan;
   const parts = plan.parts.size === PARTS.length ? [] : [`--only ${[...plan.parts].join(',')}`];
-  const given = Object.entries({ rounds, messages, jobs, mails, kept })
+  const given = Object.entries({ rounds, messages, jobs, mails, kept, mixed, backlog })
     .filter(([name, value]) => String(value) !== DEFAULTS[name as keyof typeof DEFAULTS])
     .map(([name, value]) => `--${name} ${value}`);
   const all = [...parts, ...given, ...(plan.isWritten ? ['--write'] : [])];
@@ -124,6 +152,9 @@ async function measureOthers(): Promise<Partial<Results>> {
   const relay = parts.has('f') ? await measureRelay(world, { messages, rounds }) : undefined;
   const sending = parts.has('g') ? await measureSending(world, { messages, rounds }) : undefined;
   const crowd = parts.has('h') ? await measureCrowd(world) : undefined;
+  const mixed = parts.has('j') ? await measureMixed(world, plan.mixed) : undefined;
+  if (parts.has('j')) await holdAgain(world);
+  const backlog = parts.has('l') ? await measureBacklog(world, plan.backlog) : undefined;
   const start = parts.has('e') ? await measureStarts(world) : undefined;
   // Last, because afterwards the database is another one.
   const archive = parts.has('i') ? await measureArchive(world, plan.kept) : undefined;
@@ -138,6 +169,8 @@ async function measureOthers(): Promise<Partial<Results>> {
     ...(sending === undefined ? {} : { sending }),
     ...(crowd === undefined ? {} : { crowd }),
     ...(start === undefined ? {} : { start }),
+    ...(mixed === undefined ? {} : { mixed }),
+    ...(backlog === undefined ? {} : { backlog }),
     ...(archive === undefined ? {} : { archive }),
   };
 
@@ -145,4 +178,9 @@ async function measureOthers(): Promise<Partial<Results>> {
     await using database = await openDatabase(world);
     return await database.text('SHOW server_version');
   }
+}
+
+/** What arrives from now on waits, so that printing disturbs nothing. */
+async function holdAgain({ stage, mailboxId }: World): Promise<void> {
+  await stage.api('PATCH', `/mailboxes/${mailboxId}`, { queueId: stage.queueId });
 }

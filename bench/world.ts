@@ -146,14 +146,19 @@ let mailCount = 0;
 /** Delivers mails that nobody has seen before, several at a time, each address the same ones. */
 export async function deliverMails(
   dovecot: Dovecot,
-  mails: { readonly count: number; readonly addresses: readonly string[]; readonly documents?: number },
+  mails: {
+    readonly count: number;
+    readonly addresses: readonly string[];
+    readonly documents?: number;
+    readonly bytesEach?: number;
+  },
 ): Promise<void> {
-  const { documents = 1 } = mails;
+  const { documents = 1, bytesEach = DOCUMENT_BYTES } = mails;
   let left = mails.count;
   const deliverer = async () => {
     while (left-- > 0) {
       mailCount += 1;
-      const { message } = writeMail({ mark: `bench-${run}-${mailCount}`, documents, bytesEach: DOCUMENT_BYTES });
+      const { message } = writeMail({ mark: `bench-${run}-${mailCount}`, documents, bytesEach });
       for (const address of mails.addresses) await dovecot.deliver(address, message);
     }
   };
