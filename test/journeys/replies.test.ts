@@ -117,6 +117,7 @@ test('whoever mails to a hold queue gets one reply, and its PIN and its links do
   const links = [...letter.text.matchAll(/\/links#(\S+)/g)].map(([, token]) => token);
   assert.equal(links.length, 2);
   assert.ok(letter.html.includes(pin) && links.every((token) => letter.html.includes(token ?? '?')));
+  assert.match(letter.html, />Print it from here<\/a>/);
   for (const line of letter.text.split('\n')) assert.ok(line.length <= 72 || line.includes('://'), line);
 
   const print = await call(api, 'POST', `/api/v1/printers/${printer.id}/release`, { body: { pin } });

@@ -88,7 +88,9 @@ function Facts({ job, story }: { readonly job: Job; readonly story: readonly Eve
       <Fact name={t('jobs.heldUntil')}>{heldUntil === null ? undefined : <When at={heldUntil} />}</Fact>
       <Fact name={t('jobs.wishes')}>{wishesOf(t, job.options) || undefined}</Fact>
       <Fact name={t('jobs.notUnderstood')}>{wordsLeftOut(story) || undefined}</Fact>
-      <Fact name={t('jobs.ignored')}>{ignoredOptions.length === 0 ? undefined : ignoredOptions.join(', ')}</Fact>
+      <Fact name={t('jobs.ignored')}>
+        {ignoredOptions.map((one) => t(`jobs.ignoredOf.${one}`)).join(', ') || undefined}
+      </Fact>
     </dl>
   );
 }

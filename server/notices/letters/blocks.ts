@@ -128,7 +128,8 @@ function htmlOf(block: Block): string {
     case 'rows':
       return block.rows.length === 0 ? '' : `<table role="presentation">${block.rows.map(rowOf).join('')}</table>`;
     case 'act':
-      return `<p><a href="${escaped(block.url)}">${escaped(block.words)}</a></p>`;
+      // In plain text the colon leads to the address below it; a link is the address.
+      return `<p><a href="${escaped(block.url)}">${escaped(block.words.replace(/:$/, ''))}</a></p>`;
     case 'footer':
       return `<p style="color:#555;font-size:13px">${escaped(block.text)}</p>`;
   }
