@@ -136,7 +136,7 @@ function showPrinter(screen: Screen, item: Printer): void {
     [name('message'), item.message ?? undefined],
     [name('since'), instant(language, item.stateSince)],
     [name('seen'), instant(language, item.seenAt)],
-    [name('supplies'), item.supplies.map((supply) => supplyWords(screen, supply)).join('; ') || undefined],
+    [name('supplies'), (item.supplies ?? []).map((supply) => supplyWords(screen, supply)).join('; ') || undefined],
     [name('certificate'), item.certificate ?? undefined],
     [name('model'), capabilities?.model ?? undefined],
     [name('location'), capabilities?.location ?? undefined],
@@ -155,7 +155,7 @@ function showPrinter(screen: Screen, item: Printer): void {
   if (problem !== null && problem !== undefined) showProblem(screen, explainKept(language, problem), 'result');
 }
 
-function supplyWords(screen: Screen, supply: Printer['supplies'][number]): string {
+function supplyWords(screen: Screen, supply: NonNullable<Printer['supplies']>[number]): string {
   const { name, level, measure, isWaste, isDue } = supply;
   const manner = isWaste ? { percent: 'full', 'some-left': 'not-full' }[measure] : undefined;
   const percent = new Intl.NumberFormat(screen.language, { style: 'percent' }).format((level ?? 0) / 100);

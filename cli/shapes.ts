@@ -154,7 +154,7 @@ export const printer = z.looseObject({
         isDue: z.boolean(),
       }),
     )
-    .default([]),
+    .optional(),
   capabilities: z
     .looseObject({
       model: text,

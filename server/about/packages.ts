@@ -19,6 +19,9 @@ export const WEB_PACKAGES: readonly string[] = [
   'uqr',
 ];
 
+/** Packages that name their licence in a file alone, and not in what npm reads; a test finds the next one. */
+const LICENCES: Readonly<Record<string, string>> = { 'png-js': 'MIT' };
+
 export type Package = { readonly name: string; readonly version: string; readonly licence: string };
 
 type Locked = {
@@ -38,11 +41,8 @@ export async function listPackages(): Promise<Package[]> {
   const installed = await Promise.all([...found].map(async (place) => ((await isInstalled(place)) ? [place] : [])));
   const listed = installed.flat().map((place) => {
     const { version = '', license = '' } = packages[place] ?? {};
-    return {
-      name: place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length),
-      version,
-      licence: license,
-    };
+    const name = place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length);
+    return { name, version, licence: license === '' ? (LICENCES[name] ?? '') : license };
   });
   const unique = new Map(listed.map((one) => [`${one.name} ${one.version}`, one]));
   return [...unique.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
