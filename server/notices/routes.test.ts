@@ -5,6 +5,7 @@ import { NOTICE_EVENTS } from './notice.ts';
 
 const PATHS = [
   ['GET', '/api/v1/notices'],
+  ['GET', '/api/v1/notices/preview?event=job-held'],
   ['PUT', '/api/v1/notices'],
   ['GET', '/api/v1/notices/alarm'],
   ['PUT', '/api/v1/notices/alarm'],
@@ -22,6 +23,32 @@ test('only an administrator sees and changes notices and alarms', async () => {
     const { headers: _, ...nobody } = options;
     assert.ok([401, 403].includes((await call(server, method, path, nobody)).status), `${method} ${path}`);
   }
+});
+
+test('every notice can be looked at in both languages with every word filled in, and nothing is sent by it', async () => {
+  await using server = await openServer();
+  const { headers } = await addPerson(server, 'administrator');
+  const read = (query: string) => call(server, 'GET', `/api/v1/notices/preview?${query}`, { headers });
+  for (const event of NOTICE_EVENTS) {
+    const written = await Promise.all(
+      ['en', 'it'].map(async (language) => {
+        const { status, json, text } = await read(`event=${event}&language=${language}`);
+        assert.equal(status, 200, text);
+        const notice = json as { subject: string; text: string; html: string };
+        assert.ok(notice.html.includes(`<html lang="${language}">`), event);
+        const words = `${notice.subject}\n${notice.text}\n${notice.html}`;
+        assert.doesNotMatch(words, /\{\{|undefined|notices\.|\bnull\b|NaN/, `${event} in ${language}`);
+        assert.match(notice.text, /Anna Rossi/);
+        return notice;
+      }),
+    );
+    assert.notEqual(written[0]?.subject, written[1]?.subject, event);
+  }
+  assert.match((await read('event=job-refused&language=it')).text, /fattura\.pdf.*password/is);
+  assert.equal((await read('event=job-eaten')).status, 400);
+  const { db } = server.test.context;
+  assert.deepEqual(await db.selectFrom('outbox_messages').select('id').execute(), []);
+  assert.deepEqual(await db.selectFrom('notices_sent').selectAll().execute(), []);
 });
 
 test('a rule that is changed is kept, and the others stay', async () => {

@@ -4,6 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import type { Context } from '../store/database.ts';
 import type { Language } from '../store/schema.ts';
+import { previewNotice } from './letters/preview.ts';
 import { NOTICE_EVENTS, type NoticeSettings } from './notice.ts';
 import {
   type AlarmChange,
@@ -23,6 +24,8 @@ import {
   answerProblem,
   noticesAnswer,
   noticesBody,
+  previewAnswer,
+  previewQuery,
   testAnswer,
 } from './shapes.ts';
 
@@ -32,6 +35,7 @@ const tags = ['notices'];
 
 export async function noticesRoutes(app: FastifyInstance, context: Context): Promise<void> {
   settingsRoutes(app, context);
+  previewRoute(app, context);
   alarmRoutes(app, context);
 }
 
@@ -51,6 +55,21 @@ function settingsRoutes(app: FastifyInstance, context: Context): void {
       return answerNotices(context, await setNoticeSettings(context, change, request.actor));
     },
   );
+}
+
+/** What a notice looks like, in either language, before it is switched on. */
+function previewRoute(app: FastifyInstance, context: Context): void {
+  app
+    .withTypeProvider<ZodTypeProvider>()
+    .get(
+      '/notices/preview',
+      { config, schema: { tags, querystring: previewQuery, response: { 200: previewAnswer } } },
+      async ({ query, language }) => {
+        const { publicUrl } = context.settings;
+        const { event, language: wanted = language } = query;
+        return previewNotice({ event, language: wanted, publicUrl, now: context.clock.now() });
+      },
+    );
 }
 
 async function answerNotices(context: Context, settings: NoticeSettings): Promise<z.infer<typeof noticesAnswer>> {

@@ -45,6 +45,10 @@ export const noticesAnswer = z.object({
   limits,
 });
 
+/** Without a language it is that of the reader. */
+export const previewQuery = z.object({ event: z.enum(NOTICE_EVENTS), language: z.enum(['en', 'it']).optional() });
+export const previewAnswer = z.object({ subject: z.string(), text: z.string(), html: z.string() });
+
 const line = (maxCharacters: number) =>
   z
     .string()

@@ -10,6 +10,8 @@ const WORDS = {
     title: 'Notices',
     switch: 'Write about: A document was printed',
     to: 'A document was printed: to Operators',
+    preview: 'Preview: A message was not taken',
+    example: 'An example: nothing is sent.',
     limit: 'Replies to one person a day about jobs',
     range: 'A whole number from 1 to 10,000',
     save: 'Save',
@@ -26,6 +28,8 @@ const WORDS = {
     title: 'Avvisi',
     switch: 'Scrivere di: Un documento è stato stampato',
     to: 'Un documento è stato stampato: a Operatori',
+    preview: 'Anteprima: Un messaggio non è stato accettato',
+    example: 'È un esempio: non viene inviato nulla.',
     limit: 'Risposte al giorno a una persona sui lavori',
     range: 'Un numero intero da 1 a 10.000',
     save: 'Salva',
@@ -87,6 +91,16 @@ describe('the notices on the screen', () => {
       const after = (await stage.api('GET', '/notices')).rules as Rules;
       assert.equal(after['job-printed']?.enabled, !was);
       await window.assertGood(`notices-${language}-${width}`);
+      await page.getByRole('button', { name: words.preview }).click();
+      await page.getByText(words.example).waitFor();
+      const [own, other] =
+        language === 'en' ? (['invoice.pdf', 'fattura.pdf'] as const) : (['fattura.pdf', 'invoice.pdf'] as const);
+      await page.getByText(own).waitFor();
+      await window.assertGood(`notices-preview-${language}-${width}`);
+      await page.getByRole('radio', { name: language === 'en' ? 'Italiano' : 'English' }).check();
+      await page.getByText(other).waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByText(words.example).waitFor({ state: 'detached' });
       await page.getByLabel(words.limit).fill('0');
       await page.getByRole('button', { name: words.save }).click();
       await page.getByText(words.range).waitFor();

@@ -4134,6 +4134,37 @@ export type paths = {
       };
     };
   };
+  '/notices/preview': {
+    get: {
+      parameters: {
+        query: {
+          event:
+            | 'job-received'
+            | 'job-held'
+            | 'job-printed'
+            | 'job-refused'
+            | 'sender-confirmation'
+            | 'sender-welcome'
+            | 'job-failed'
+            | 'printer-needs-attention'
+            | 'connection-needs-confirmation'
+            | 'connection-may-end';
+          language?: 'en' | 'it';
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: { 'application/json': { subject: string; text: string; html: string } };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/outbox': {
     get: {
       parameters: {

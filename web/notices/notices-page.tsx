@@ -1,6 +1,7 @@
 /** Which event writes to whom, how often at most, and the second way for alarms. */
 import { Button, Checkbox, Group, NumberInput, Stack, Switch } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import type { paths } from '../api/schema.ts';
@@ -8,6 +9,7 @@ import { Failed, Loaded } from '../ui/content.tsx';
 import { fieldOf, usePlatenForm } from '../ui/form.tsx';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
+import { Preview } from './preview.tsx';
 import { SecondWay } from './second-way.tsx';
 
 type Notices = paths['/notices']['get']['responses'][200]['content']['application/json'];
@@ -63,6 +65,7 @@ function Rules({ rules }: { readonly rules: Notices['rules'] }) {
             <th scope="col">{t('notices.on')}</th>
             <th scope="col">{t('notices.who')}</th>
             <th scope="col">{t('notices.last')}</th>
+            <th scope="col">{t('notices.preview')}</th>
           </tr>
         </thead>
         <tbody>
@@ -88,6 +91,7 @@ type RowProps = {
 
 function RuleRow({ event, rule, onChange }: RowProps) {
   const { t } = useTranslation();
+  const [isShown, setShown] = useState(false);
   const name = t(`notices.events.${event}`);
   return (
     <tr data-row>
@@ -114,6 +118,17 @@ function RuleRow({ event, rule, onChange }: RowProps) {
         </Group>
       </td>
       <td>{rule.lastSentAt === null ? t('notices.never') : <When at={rule.lastSentAt} />}</td>
+      <td>
+        <Button
+          variant="subtle"
+          size="compact-md"
+          aria-label={t('notices.previewOf', { event: name })}
+          onClick={() => setShown(true)}
+        >
+          {t('notices.preview')}
+        </Button>
+        {isShown ? <Preview event={event} name={name} onClose={() => setShown(false)} /> : null}
+      </td>
     </tr>
   );
 }
