@@ -99,7 +99,12 @@ test('a printer is added with what it tells of itself, and the journal says so',
   assert.ok(printer.capabilities?.formats.includes('application/pdf'));
   assert.ok((printer.capabilities?.copies?.max ?? 0) > 1);
   const drawing = { format: 'image/pwg-raster', dpi: { x: 600, y: 600 }, isColor: true, sheetBack: 'normal' };
-  assert.deepEqual(describePrinterJobSupport(printer), { canCreateJob: true, acceptsPdf: true, drawing });
+  assert.deepEqual(describePrinterJobSupport(printer), {
+    canCreateJob: true,
+    acceptsPdf: true,
+    takesPageRanges: true,
+    drawing,
+  });
   assert.deepEqual(await getPrinter(platen.context, printer.id), printer);
   const events = await readJournal(platen.context, { subjectId: printer.id, limit: 10 });
   assert.deepEqual(
