@@ -8,6 +8,7 @@ import { api, need } from '../api/client.ts';
 import type { paths } from '../api/schema.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
+import { loadAllTexts } from '../app/texts.ts';
 import { Loaded, Loading } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
 import { type Tone, ToneIcon, toneStyle } from '../ui/state.tsx';
@@ -20,7 +21,11 @@ import { StepsToGo } from './steps.tsx';
 export type OverviewData = paths['/overview']['get']['responses'][200]['content']['application/json'];
 
 // Operators, for whom the page is there, do not wait for a list that they do not see.
-const JobsList = lazy(() => import('../jobs/jobs-list.tsx'));
+// Who prints has a list here, which speaks with more texts than the first load brings.
+const JobsList = lazy(async () => {
+  const [list] = await Promise.all([import('../jobs/jobs-list.tsx'), loadAllTexts()]);
+  return list;
+});
 
 const KEY = ['overview'] as const;
 const TONES: Readonly<Record<OverviewData['verdict'], Tone>> = { well: 'ok', warning: 'warning', broken: 'broken' };
