@@ -28,7 +28,7 @@ export async function measureDelays(mails: number, profileDir: string | undefine
   for (let count = 0; count < WARM_UP_MAILS + mails; count += 1) {
     const before = await database.number(COUNT_JOBS);
     const startedAt = performance.now();
-    const told = tap.nextWord();
+    const told = tap.next();
     await deliverMails(world.dovecot, { count: 1, addresses: [PRINT_ROOM] });
     const deliveredAt = performance.now();
     while ((await database.number(COUNT_JOBS)) === before) {
@@ -62,12 +62,20 @@ async function checkRows(database: { number(sql: string): Promise<number> }, exp
   }
 }
 
-/** Passes bytes on and remembers when the server began to speak. It is in the way for less than a millisecond. */
+/** Passes bytes on and remembers when something was said. It is in the way for less than a millisecond. */
 export class WireTap {
+  readonly #from: 'server' | 'client';
+  readonly #mark: string;
   #told: PromiseWithResolvers<number> | undefined;
 
-  /** When the server says something next: in IDLE that is EXISTS. */
-  nextWord(): Promise<number> {
+  /** Hears one side; with `mark` only what holds these letters. */
+  constructor(from: 'server' | 'client' = 'server', mark = '') {
+    this.#from = from;
+    this.#mark = mark;
+  }
+
+  /** When it is said next: of a mail server in IDLE any word is EXISTS. */
+  next(): Promise<number> {
     this.#told = Promise.withResolvers<number>();
     return this.#told.promise;
   }
@@ -82,7 +90,12 @@ export class WireTap {
           upstream.destroy();
         });
       }
-      upstream.on('data', () => this.#told?.resolve(performance.now()));
+      let tail = '';
+      (this.#from === 'server' ? upstream : client).on('data', (chunk: Buffer) => {
+        const words = tail + chunk.toString('latin1');
+        if (words.includes(this.#mark)) this.#told?.resolve(performance.now());
+        tail = this.#mark === '' ? '' : words.slice(1 - this.#mark.length);
+      });
       upstream.pipe(client);
       client.pipe(upstream);
     });

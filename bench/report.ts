@@ -334,10 +334,10 @@ nothing doubled, in the database, in the mailbox and on paper; otherwise the run
 - **(i)** A database with a million jobs of two years, 800,000 messages and seven million events, made by the database
   itself; then one question after the other through the API, a hundred of each kind, each about another job. The times
   are those of the client, with the way through HTTP.
-- **(j)** A hundred mails arrive one after the other: 40 with a PDF, 25 with a picture, 15 with an office document, 10 with
+- **(j)** Mails arrive one after the other, of a hundred 40 with a PDF, 25 with a picture, 15 with an office document, 10 with
   a text and 10 with a page, from the test corpus or made; counted from the first delivery to the end of the last job.
   Something is being converted when at least one document is.
 - **(k)** Single mails with a page in PDF, for a queue that prints at once, to an idle server. The first byte of the document is
   seen on the wire before the printer, EXISTS on the wire before the mail server.
-- **(l)** 10,000 messages with a PDF of 10 KB lie in a mailbox that is switched on; counted until the last one has its job
+- **(l)** Messages with a PDF of 10 KB lie in a mailbox that is switched on; counted until the last one has its job
   and is moved. Memory as in (d), from a fresh start; documents are prepared meanwhile.`;

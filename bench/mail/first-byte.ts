@@ -2,8 +2,6 @@
  * (k) How long a mailed page takes to the printer: from the moment the mail server has taken the mail, and from the moment
  * it tells of it, to the first byte of the document at the printer. Both are seen on the wire.
  */
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { eventually } from '../../test/harness/time.ts';
 import { WireTap } from '../delay.ts';
 import { medianOf, percentileOf } from '../figures.ts';
@@ -27,14 +25,14 @@ export type FirstByteFigures = {
 export async function measureFirstBytes(mails: number, profileDir: string | undefined): Promise<FirstByteFigures> {
   const words = new WireTap();
   await using world = await openWorld({ between: (port) => words.open(port), profileDir });
-  const bytes = new DocumentTap();
+  const bytes = new WireTap('client', '%PDF');
   await using line = await bytes.open(world.printer.port);
   await printDirectly(world, line.port);
   const each: { fromDeliveryMs: number; fromExistsMs: number }[] = [];
   const startedAt = Date.now();
   for (let count = 0; count < WARM_UP_MAILS + mails; count += 1) {
-    const told = words.nextWord();
-    const first = bytes.nextDocument();
+    const told = words.next();
+    const first = bytes.next();
     await deliverMails(world.dovecot, { count: 1, addresses: [PRINT_ROOM], bytesEach: PAGE_BYTES });
     const deliveredAt = performance.now();
     const firstAt = await Promise.race([first, sleep(PRINT_TIMEOUT_MS)]);
@@ -83,39 +81,4 @@ async function readSteps(world: World, since: number): Promise<FirstByteFigures[
     prepared: await median('(prepared - made)'),
     printer: await median('(sent - prepared)'),
   };
-}
-
-/** Passes bytes on to the printer and remembers when the first of a PDF went by. */
-class DocumentTap {
-  #seen: PromiseWithResolvers<number> | undefined;
-
-  nextDocument(): Promise<number> {
-    this.#seen = Promise.withResolvers<number>();
-    return this.#seen.promise;
-  }
-
-  async open(target: number): Promise<{ readonly port: number } & AsyncDisposable> {
-    const server = createServer({ noDelay: true }, (client) => {
-      const upstream = connect({ host: '127.0.0.1', port: target, noDelay: true });
-      for (const socket of [client, upstream]) {
-        socket.on('error', () => undefined);
-        socket.on('close', () => {
-          client.destroy();
-          upstream.destroy();
-        });
-      }
-      let tail = '';
-      client.on('data', (chunk: Buffer) => {
-        const text = tail + chunk.toString('latin1');
-        if (text.includes('%PDF')) this.#seen?.resolve(performance.now());
-        tail = text.slice(-3);
-      });
-      upstream.pipe(client);
-      client.pipe(upstream);
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    return { port, [Symbol.asyncDispose]: async () => void server.close() };
-  }
 }

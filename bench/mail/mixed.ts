@@ -41,9 +41,9 @@ export async function measureMixed(world: World, documents: number): Promise<Mix
   await stage.api('PATCH', `/mailboxes/${mailboxId}`, { queueId });
   const papersBefore = world.printer.printed().length;
   const startedAt = Date.now();
-  const queueOf = dealer();
+  const deal = dealer();
   for (let count = 1; count <= documents; count += 1) {
-    await world.dovecot.deliver(PRINT_ROOM, writeMessage(count, queueOf(count)));
+    await world.dovecot.deliver(PRINT_ROOM, writeMessage(count, deal(count)));
   }
   await using database = await openDatabase(world);
   const ended = `SELECT count(*) FROM jobs WHERE queue_id = '${queueId}' AND state = 'completed'`;
