@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type Language, textFor } from '../locales/locales.ts';
 import { isSystemError } from '../server/base/errors.ts';
+import { newId } from '../server/base/secrets.ts';
 import { Problem, problemAnswer } from './problem.ts';
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
@@ -14,8 +15,8 @@ export type Request = {
   readonly body?: unknown;
   /** Makes sending it again harmless, where the server knows such keys. */
   readonly key?: string;
-  /** Sent in the place of a body, with the key that makes sending it again harmless. */
-  readonly form?: { readonly fields: FormData; readonly key: string };
+  /** Sent in the place of a body. */
+  readonly form?: FormData;
   readonly timeoutMs?: number;
 };
 
@@ -34,6 +35,8 @@ const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 /** What is read to the end of a list, so that a list without an end ends. */
 const MAX_PAGES = 100;
 const PAGE = 200;
+/** With a key that makes it harmless. */
+const TRIES = 2;
 
 export class Client {
   readonly target: Target;
@@ -71,6 +74,21 @@ export class Client {
     return items;
   }
 
+  /**
+   * Asks for something that must not be done twice: with a key that the server remembers, so that what arrived although
+   * nobody answered is found when it is asked for again.
+   */
+  async askOnce<T>(shape: z.ZodType<T>, request: Request): Promise<T> {
+    const keyed = { ...request, key: newId() };
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.ask(shape, keyed);
+      } catch (error) {
+        if (attempt >= TRIES || !isPassing(error)) throw error;
+      }
+    }
+  }
+
   understand<T>(shape: z.ZodType<T>, body: unknown): T {
     const parsed = shape.safeParse(body);
     if (parsed.success) return parsed.data;
@@ -95,7 +113,7 @@ export async function exchange(target: Target, request: Request): Promise<Answer
       // A token never follows a redirect to somebody else.
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
-      ...(request.form === undefined ? {} : { body: request.form.fields }),
+      ...(request.form === undefined ? {} : { body: request.form }),
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
     });
     text = await readText(response, target);
@@ -116,7 +134,6 @@ function headersOf(target: Target, request: Request): Record<string, string> {
     'user-agent': 'platen-cli',
     ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
     ...(request.key === undefined ? {} : { 'idempotency-key': request.key }),
-    ...(request.form === undefined ? {} : { 'idempotency-key': request.form.key }),
     ...(target.token === undefined ? {} : { authorization: `Bearer ${target.token}` }),
     // A session is only taken from Platen's own pages; the first run speaks as one of them.
     ...(target.cookie === undefined ? {} : { cookie: target.cookie, origin: new URL(target.url).origin }),

@@ -3,20 +3,16 @@ import { openAsBlob } from 'node:fs';
 import { basename } from 'node:path';
 import { MINUTE_MS } from '../server/base/clock.ts';
 import { isSystemError } from '../server/base/errors.ts';
-import { newId } from '../server/base/secrets.ts';
-import { type Client, isPassing } from './client.ts';
 import type { Command } from './command.ts';
 import { findId } from './find.ts';
 import { JOB_OPTIONS, readOptions } from './options.ts';
 import { Problem } from './problem.ts';
 import type { Screen } from './screen.ts';
-import { type Job, job } from './shapes.ts';
+import { job } from './shapes.ts';
 import { jobState, shortId } from './words.ts';
 
 /** A large document over a slow line: as long as the server waits for it. */
 const TIMEOUT_MS = 5 * MINUTE_MS;
-/** The key makes it harmless: what arrived the first time is not printed again. */
-const TRIES = 2;
 
 export const print: Command = {
   words: ['jobs', 'print'],
@@ -40,22 +36,12 @@ export const print: Command = {
     fields.append('options', JSON.stringify(options));
     fields.append('hold', String(has('hold')));
     fields.append('file', file, basename(path));
-    const item = await send(client, fields);
+    const request = { method: 'POST', path: '/jobs', form: fields, timeoutMs: TIMEOUT_MS } as const;
+    const item = await client.askOnce(job, request);
     if (screen.isJson) return screen.json(item);
     screen.line(`${shortId(item.id)}  ${item.title}  `, jobState(screen.language, item));
   },
 };
-
-async function send(client: Client, fields: FormData): Promise<Job> {
-  const form = { fields, key: newId() };
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await client.ask(job, { method: 'POST', path: '/jobs', form, timeoutMs: TIMEOUT_MS });
-    } catch (error) {
-      if (attempt >= TRIES || !isPassing(error)) throw error;
-    }
-  }
-}
 
 async function openDocument(screen: Screen, path: string): Promise<Blob> {
   try {

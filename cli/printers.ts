@@ -1,6 +1,4 @@
 /** `printers`: what they are, how they are, and what they say they can do. */
-import { newId } from '../server/base/secrets.ts';
-import { isPassing } from './client.ts';
 import { type Command, given } from './command.ts';
 import { findId, pathOf } from './find.ts';
 import { explainKept, showProblem, UsageError } from './problem.ts';
@@ -92,12 +90,7 @@ const testPage: Command = {
     const id = await findId(client, screen, { kind: 'printer', text: operands[0] ?? '' });
     const ownerId = await findId(client, screen, { kind: 'user', text: find('for') ?? '' });
     const path = `${pathOf('printer', id)}/test-page`;
-    const asked = { method: 'POST', path, body: { ownerId }, key: newId() } as const;
-    // The key makes it harmless to ask again: what arrived the first time is not printed twice.
-    const made = await client.ask(job, asked).catch(async (error: unknown) => {
-      if (!isPassing(error)) throw error;
-      return await client.ask(job, asked);
-    });
+    const made = await client.askOnce(job, { method: 'POST', path, body: { ownerId } });
     if (screen.isJson) return screen.json(made);
     screen.line(`${shortId(made.id)}  ${made.title}  `, jobState(screen.language, made));
   },
