@@ -50,14 +50,14 @@ test('every package that runs or was built into the pages is listed once, with v
   await using server = await openServer();
   const { headers } = await addPerson(server, 'operator');
   const { json } = await call(server, 'GET', '/api/v1/about/packages', { headers });
-  const items = json.items as { name: string; version: string; licence: string }[];
+  const items = json.items as { name: string; version: string; license: string }[];
   const names = new Set(items.map(({ name }) => name));
   for (const name of ['fastify', 'kysely', 'react', '@mantine/core', 'scheduler', 'pg-protocol'])
     assert.ok(names.has(name), name);
   for (const name of ['@biomejs/biome', 'playwright-core', 'vite']) assert.ok(!names.has(name), name);
   assert.equal(new Set(items.map(({ name, version }) => `${name} ${version}`)).size, items.length);
   assert.deepEqual(
-    items.filter(({ version, licence }) => version === '' || licence === ''),
+    items.filter(({ version, license }) => version === '' || license === ''),
     [],
   );
 });

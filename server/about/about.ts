@@ -3,16 +3,14 @@
  *
  * Promises: nothing in it is a secret, an address or a name that somebody gave; it can be pasted anywhere.
  */
-import { readFile } from 'node:fs/promises';
 import { release, type } from 'node:os';
 import { sql } from 'kysely';
 import { type KeyFileState, lookAtKeyFile } from '../base/secrets.ts';
+import { readVersion } from '../base/version.ts';
 import { readConversionState } from '../conversion/conversion.ts';
 import { type Overview, readOverview } from '../overview/overview.ts';
 import type { Context } from '../store/database.ts';
 import { LATEST } from '../store/migrate.ts';
-
-const ROOT = new URL('../../', import.meta.url);
 
 export type About = {
   readonly version: string;
@@ -36,8 +34,8 @@ export type KeyFile = {
 
 /** Reads all of it as of now. */
 export async function readAbout(context: Context): Promise<About> {
-  const [version, postgresql, conversion, overview] = await Promise.all([
-    readVersion(),
+  const version = readVersion();
+  const [postgresql, conversion, overview] = await Promise.all([
     readServerVersion(context),
     readConversionState(context),
     readOverview(context),
@@ -68,10 +66,6 @@ export async function readAbout(context: Context): Promise<About> {
 export function readKeyFile(context: Context): KeyFile {
   const { fingerprint } = context.secrets;
   return { file: context.settings.keyFile, fingerprint, state: lookAtKeyFile(context.settings.keyFile, fingerprint) };
-}
-
-async function readVersion(): Promise<string> {
-  return (JSON.parse(await readFile(new URL('package.json', ROOT), 'utf8')) as { version: string }).version;
 }
 
 async function readServerVersion(context: Context): Promise<string> {

@@ -1,4 +1,4 @@
-/** The packages that Platen is made of, with their licences: what runs here, and what was built into the pages. */
+/** The packages that Platen is made of, with their licenses: what runs here, and what was built into the pages. */
 import { access, readFile } from 'node:fs/promises';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -19,10 +19,10 @@ export const WEB_PACKAGES: readonly string[] = [
   'uqr',
 ];
 
-/** Packages that name their licence in a file alone, and not in what npm reads; a test finds the next one. */
-const LICENCES: Readonly<Record<string, string>> = { 'png-js': 'MIT' };
+/** Packages that name their license in a file alone, and not in what npm reads; a test finds the next one. */
+const LICENSES: Readonly<Record<string, string>> = { 'png-js': 'MIT' };
 
-export type Package = { readonly name: string; readonly version: string; readonly licence: string };
+export type Package = { readonly name: string; readonly version: string; readonly license: string };
 
 type Locked = {
   readonly version?: string;
@@ -42,7 +42,7 @@ export async function listPackages(): Promise<Package[]> {
   const listed = installed.flat().map((place) => {
     const { version = '', license = '' } = packages[place] ?? {};
     const name = place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length);
-    return { name, version, licence: license === '' ? (LICENCES[name] ?? '') : license };
+    return { name, version, license: license === '' ? (LICENSES[name] ?? '') : license };
   });
   const unique = new Map(listed.map((one) => [`${one.name} ${one.version}`, one]));
   return [...unique.values()].sort((left, right) => (left.name < right.name ? -1 : 1));

@@ -22,7 +22,7 @@ const aboutAnswer = z.object({
 });
 
 const packagesAnswer = z.object({
-  items: z.array(z.object({ name: z.string(), version: z.string(), licence: z.string() })),
+  items: z.array(z.object({ name: z.string(), version: z.string(), license: z.string() })),
   nextCursor: z.null(),
 });
 

@@ -4,12 +4,12 @@ import { type Browser, openBrowser } from '../harness/browser.ts';
 import { ADMINISTRATOR, openStage, type Stage } from '../harness/stage.ts';
 
 const WORDS = {
-  en: { title: 'About Platen', copy: 'Copy the lines', show: 'Show the packages', licences: 'Packages and licenses' },
+  en: { title: 'About Platen', copy: 'Copy the lines', show: 'Show the packages', licenses: 'Packages and licenses' },
   it: {
     title: 'Informazioni su Platen',
     copy: 'Copia le righe',
     show: 'Mostra i pacchetti',
-    licences: 'Pacchetti e licenze',
+    licenses: 'Pacchetti e licenze',
   },
 } as const;
 
@@ -39,7 +39,7 @@ describe('about Platen on the screen', () => {
       const copied = await page.evaluate('navigator.clipboard.readText()');
       assert.match(String(copied), /^Platen \d.*\nNode \d.*\nPostgreSQL \d/);
       await page.getByRole('button', { name: words.show }).click();
-      await page.getByRole('table', { name: words.licences }).getByText('fastify', { exact: true }).waitFor();
+      await page.getByRole('table', { name: words.licenses }).getByText('fastify', { exact: true }).waitFor();
       assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true);
       await window.assertGood(`about-${language}-${width}`);
     });

@@ -71,8 +71,8 @@ function Packages() {
   });
   return (
     <section className="card">
-      <h2 className="section">{t('about.licences')}</h2>
-      <p>{t('about.licencesHint')}</p>
+      <h2 className="section">{t('about.licenses')}</h2>
+      <p>{t('about.licensesHint')}</p>
       <Group>
         <Button variant="default" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
           {isOpen ? t('about.hidePackages') : t('about.showPackages')}
@@ -81,20 +81,20 @@ function Packages() {
       {isOpen ? (
         <Loaded query={packages}>
           {(items) => (
-            <table className="list" style={{ marginTop: 12 }} aria-label={t('about.licences')}>
+            <table className="list" style={{ marginTop: 12 }} aria-label={t('about.licenses')}>
               <thead>
                 <tr>
                   <th scope="col">{t('about.package')}</th>
                   <th scope="col">{t('about.version')}</th>
-                  <th scope="col">{t('about.licence')}</th>
+                  <th scope="col">{t('about.license')}</th>
                 </tr>
               </thead>
               <tbody>
-                {items.map(({ name, version, licence }) => (
+                {items.map(({ name, version, license }) => (
                   <tr key={`${name} ${version}`} data-row>
                     <td>{name}</td>
                     <td>{version}</td>
-                    <td>{licence}</td>
+                    <td>{license}</td>
                   </tr>
                 ))}
               </tbody>

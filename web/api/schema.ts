@@ -42,7 +42,7 @@ export type paths = {
         200: {
           headers: Record<string, unknown>;
           content: {
-            'application/json': { items: { name: string; version: string; licence: string }[]; nextCursor: null };
+            'application/json': { items: { name: string; version: string; license: string }[]; nextCursor: null };
           };
         };
         default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };

@@ -2,10 +2,10 @@
  * The test page of a printer, as a PDF of one page. Drawn by ourselves out of what an administrator typed; the box
  * makes it anew like every other document.
  */
-import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import PDFDocument from 'pdfkit';
 import { type Language, textFor } from '../../../locales/locales.ts';
+import { readVersion } from '../../base/version.ts';
 import type { Printer } from '../../printers/printers.ts';
 
 type Paper = InstanceType<typeof PDFDocument>;
@@ -63,7 +63,7 @@ function drawFacts(paper: Paper, { printer, ownerName, at, language }: TestPage)
     ['model', printer.capabilities?.model ?? '–'],
     ['asked-by', ownerName],
     ['at', when],
-    ['version', readVersion()],
+    ['version', `Platen ${readVersion()}`],
   ] as const;
   facts.forEach(([key, words], place) => {
     const y = 125 + 22 * place;
@@ -105,11 +105,4 @@ function drawPatches(paper: Paper, language: Language): void {
 
 function writable(words: string): string {
   return words.replace(UNWRITABLE, '?').slice(0, MAX_WORDS);
-}
-
-function readVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return `Platen ${version}`;
 }
