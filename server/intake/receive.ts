@@ -66,8 +66,8 @@ export async function receiveWhole(
     const limits = { maxMessageBytes: intakeLimits.maxMessageBytes };
     const { head, leaves } = await readMessage(raw, limits).catch(async (error: unknown) => {
       // Whose it is, and what it was about, is told also of a message that is refused for what follows.
-      const alone = await readHeaderAlone(raw);
-      if (error instanceof MimeRefused && alone !== undefined) await receipt.begin(alone);
+      const alone = error instanceof MimeRefused ? await readHeaderAlone(raw) : undefined;
+      if (alone !== undefined) await receipt.begin(alone);
       throw error;
     });
     if (!(await receipt.begin(head))) return;

@@ -19,11 +19,11 @@ const FORMULA = /^[=+\-@\t\r\n]/;
 export async function* exportJournal(
   context: Context,
   format: ExportFormat,
-  filter: Omit<JournalFilter, 'limit' | 'order'> | undefined,
+  filter: Omit<JournalFilter, 'limit' | 'order' | 'since'> | undefined,
 ): AsyncGenerator<string> {
   if (format === 'csv') yield `${BYTE_ORDER_MARK}${csvLine(COLUMNS)}`;
   if (filter === undefined) return;
-  let since = filter.since;
+  let since: string | undefined;
   while (true) {
     const place = since === undefined ? {} : { since };
     const events = await readJournal(context, { ...filter, ...place, order: 'newest', limit: MAX_PAGE });

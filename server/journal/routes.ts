@@ -105,7 +105,10 @@ export async function journalRoutes(app: FastifyInstance, context: Context): Pro
 type Reader = { readonly role: string; readonly userId: string | null };
 
 /** What the caller may read of what is asked for; `undefined` when that is nothing. */
-function filterOf(query: z.infer<typeof which>, principal: Reader): Omit<JournalFilter, 'limit'> | undefined {
+function filterOf(
+  query: z.infer<typeof which>,
+  principal: Reader,
+): Omit<JournalFilter, 'limit' | 'order' | 'since'> | undefined {
   // Users read what belongs to them; a token of that role owns nothing.
   const owner = principal.role === 'user' ? principal.userId : undefined;
   if (owner === null) return undefined;

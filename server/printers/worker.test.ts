@@ -9,6 +9,7 @@ import { openTestContext, type TestContext as Platen } from '../../test/harness/
 import { startIppEvePrinter } from '../../test/harness/ippeveprinter.ts';
 import { eventually } from '../../test/harness/time.ts';
 import { readJournal } from '../journal/journal.ts';
+import type { Context } from '../store/database.ts';
 import { LEASE_SECONDS } from '../store/leases.ts';
 import {
   addPrinter,
@@ -93,14 +94,7 @@ test('what stops a printer, and that it is gone and back, is shown with its own 
   ]);
 });
 
-test('a real printer without paper says so while it prints', async (t) => {
-  const script = 'echo "STATE: +media-empty" >&2; while [ ! -e "$(dirname "$0")/refilled" ]; do sleep 0.1; done';
-  const real = await startIppEvePrinter({ script: `${script}; echo "STATE: -media-empty" >&2` });
-  t.after(() => real.close());
-  const platen = await open(t);
-  const { context } = platen;
-  const printer = await addPrinter(context, { name: 'Everywhere', uri: real.uri });
-  await startWorker(t, platen);
+async function printOne(context: Context, printer: Printer): Promise<void> {
   const signal = AbortSignal.timeout(10_000);
   const job = { jobName: 'one', userName: 'maria', options: {}, documentFormat: 'application/pdf' };
   const made = await createPrinterJob(context, printer, job, signal);
@@ -109,6 +103,17 @@ test('a real printer without paper says so while it prints', async (t) => {
   const sending = { document, bytes: 15, documentFormat: 'application/pdf', userName: 'maria' };
   const ticket = { ...sending, printerJobId: made.printerJobId, assertFresh: () => undefined };
   assert.deepEqual(await sendPrinterDocument(context, printer, ticket, signal), { kind: 'accepted' });
+}
+
+test('a real printer without paper says so while it prints', async (t) => {
+  const script = 'echo "STATE: +media-empty" >&2; while [ ! -e "$(dirname "$0")/refilled" ]; do sleep 0.1; done';
+  const real = await startIppEvePrinter({ script: `${script}; echo "STATE: -media-empty" >&2` });
+  t.after(() => real.close());
+  const platen = await open(t);
+  const { context } = platen;
+  const printer = await addPrinter(context, { name: 'Everywhere', uri: real.uri });
+  await startWorker(t, platen);
+  await printOne(context, printer);
   const empty = await becomes(platen, printer.id, ({ reasons }) =>
     reasons.some((reason) => reason.startsWith('media-empty')),
   );
@@ -130,14 +135,7 @@ test('the supplies of a real printer are kept as they sink, and not told as a ch
   assert.ok(printer.supplies.some(({ name, level }) => /Black/.test(name) && level !== null));
   assert.ok(printer.supplies.some(({ isWaste }) => isWaste));
   await startWorker(t, platen);
-  const signal = AbortSignal.timeout(10_000);
-  const job = { jobName: 'one', userName: 'maria', options: {}, documentFormat: 'application/pdf' };
-  const made = await createPrinterJob(context, printer, job, signal);
-  assert.ok(made.kind === 'created');
-  const document = Readable.from([Buffer.from('%PDF-1.7\n%%EOF\n')]);
-  const sending = { document, bytes: 15, documentFormat: 'application/pdf', userName: 'maria' };
-  const ticket = { ...sending, printerJobId: made.printerJobId, assertFresh: () => undefined };
-  assert.deepEqual(await sendPrinterDocument(context, printer, ticket, signal), { kind: 'accepted' });
+  await printOne(context, printer);
   const { supplies } = await becomes(platen, printer.id, ({ supplies }) => supplies[0]?.name === 'Black');
   assert.deepEqual(
     supplies.map(({ name, level, isWaste, isDue }) => [name, level, isWaste, isDue]),
@@ -145,6 +143,14 @@ test('the supplies of a real printer are kept as they sink, and not told as a ch
       ['Black', 9, false, true],
       ['Waste', 40, true, false],
     ],
+  );
+  await becomes(platen, printer.id, ({ state }) => state === 'idle');
+  const events = await readJournal(context, { subjectId: printer.id, type: 'printer-state-changed', limit: 100 });
+  const states = events.map(({ data }) => `${data.state} ${String(data.reasons)}`);
+  assert.ok(states.length > 0);
+  assert.ok(
+    states.every((state, at) => state !== states[at - 1]),
+    states.join('; '),
   );
 });
 
