@@ -49,6 +49,7 @@ const LIBRARY_PLACES: Readonly<Record<string, RegExp>> = {
   '@node-rs/argon2': /^server\/users\/passwords\.ts$/,
   pino: /^server\/base\/log\.ts$/,
   'prom-client': /^server\/http\/metrics\.ts$/,
+  marked: /^server\/http\/pages\/markdown\.ts$/,
   ics: /^server\/connections\/expiry\/calendar\.ts$/,
   pdfkit: /^server\/jobs\/test-page\/draw\.ts$/,
   sharp: /^server\/conversion\/inside\//,
