@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { chooseSeed, startDice } from '../harness/dice.ts';
 import { checkInvariants, settle, type Tally } from '../harness/invariants.ts';
+import { UNTOLD } from '../harness/replies.ts';
 import { openStage, type Row, type Stage } from '../harness/stage.ts';
 import { eventually } from '../harness/time.ts';
 import { POINTS, reachPoint } from './points.ts';
@@ -64,14 +65,9 @@ export async function runZombies(options: ZombieOptions): Promise<ZombieReport> 
   }
 }
 
-/** What the other node still does after the last sheet of paper: pages counted, messages finished, events read for notices. */
+/** What the other node still does after the last sheet of paper. */
 async function countUndone(stage: Stage): Promise<number> {
-  const undone = [
-    'SELECT FROM jobs WHERE prepare_due_at IS NOT NULL',
-    'SELECT FROM incoming_messages WHERE finish_by IS NOT NULL',
-    `SELECT FROM journal, (SELECT string_to_array(coalesce(journal_cursor, '0-0'), '-') AS read FROM notice_settings) AS notices
-     WHERE type = 'message-finished' AND (tx::text::bigint, id) > (read[1]::bigint, read[2]::bigint)`,
-  ];
+  const undone = ['SELECT FROM jobs WHERE prepare_due_at IS NOT NULL', ...UNTOLD];
   const rows = await Promise.all(undone.map((query) => stage.sql(query)));
   return rows.flat().length;
 }

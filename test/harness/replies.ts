@@ -40,15 +40,17 @@ export async function deliverHeld(stage: Stage, wish: { readonly documents: numb
   await stage.deliver(1, { ...wish, folder: HELD_FOLDER });
 }
 
+/** What is not told yet: messages that are not finished, and ends of messages that were not read for the replies. */
+export const UNTOLD: readonly string[] = [
+  'SELECT FROM incoming_messages WHERE finish_by IS NOT NULL LIMIT 1',
+  `SELECT FROM journal, (SELECT string_to_array(coalesce(journal_cursor, '0-0'), '-') AS read FROM notice_settings) AS notices
+   WHERE type = 'message-finished' AND (tx::text::bigint, id) > (read[1]::bigint, read[2]::bigint) LIMIT 1`,
+];
+
 /** Waits until every message is finished, every end of one was read, and everything in the outbox was sent. */
 export async function settleReplies(stage: Stage, options: { readonly timeoutMs?: number } = {}): Promise<void> {
   const isQuiet = async () => {
-    const undone = [
-      'SELECT FROM incoming_messages WHERE finish_by IS NOT NULL LIMIT 1',
-      `SELECT FROM journal, (SELECT string_to_array(coalesce(journal_cursor, '0-0'), '-') AS read FROM notice_settings) AS notices
-       WHERE type = 'message-finished' AND (tx::text::bigint, id) > (read[1]::bigint, read[2]::bigint) LIMIT 1`,
-      `SELECT FROM outbox_messages WHERE state <> 'sent' LIMIT 1`,
-    ];
+    const undone = [...UNTOLD, `SELECT FROM outbox_messages WHERE state <> 'sent' LIMIT 1`];
     for (const query of undone) if ((await stage.sql(query)).length > 0) return false;
     return true;
   };
