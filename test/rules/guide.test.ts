@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import en from '../../locales/en.json' with { type: 'json' };
 import it from '../../locales/it.json' with { type: 'json' };
 import { LANGUAGES } from '../../locales/locales.ts';
+import { anchorOf } from '../../server/http/pages/markdown.ts';
 import { DOCS, FOLDERS, fileOf, type GuidePage, PICTURES, picturesOf, readGuide } from '../web/guide/pages.ts';
 import { readSources } from './sources.ts';
 
@@ -90,14 +91,6 @@ function leads(folder: string, link: string): boolean {
   if (heading === undefined) return true;
   const headings = [...readFileSync(place, 'utf8').matchAll(/^#+ (.+)$/gm)].map((match) => match[1] ?? '');
   return headings.some((words) => anchorOf(words) === heading);
-}
-
-/** As GitHub makes the address of a heading. */
-function anchorOf(heading: string): string {
-  return heading
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
-    .replaceAll(' ', '-');
 }
 
 function textsOf(texts: object): string[] {
