@@ -74,6 +74,7 @@ describe('the pages of things', () => {
       await page.getByRole('heading', { level: 1, name: 'Second floor' }).waitFor();
       await page.getByRole('button', { name: isEnglish ? 'Check now' : 'Verifica ora' }).click();
       await page.getByText(isEnglish ? 'Toner is low' : 'Toner in esaurimento').waitFor();
+      await page.getByText(/ · A4$/).waitFor();
       const supplies = page.getByRole('listitem').filter({ hasText: /toner|Drum/ });
       await supplies.filter({ hasText: isEnglish ? 'soon empty' : 'quasi esaurito' }).waitFor();
       const words = (await supplies.allTextContents()).map((each) => each.replaceAll('\u00a0', ' '));

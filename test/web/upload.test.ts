@@ -114,6 +114,7 @@ describe('printing a document from the browser', () => {
     await page.getByRole('button', { name: 'Parole esatte, in inglese' }).click();
     await words.waitFor();
     assert.equal(await words.getAttribute('lang'), 'en');
+    assert.equal(await page.getByText(it.web.jobs.previewLater).count(), 0, 'no picture is promised');
     await window.assertGood('job-problem-it');
     await using english = await browser.open(stage, { as: TESSA, width: 390 });
     await english.go(`/jobs/${job?.id}`);

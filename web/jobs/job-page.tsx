@@ -14,7 +14,7 @@ import { Confirm } from '../ui/confirm.tsx';
 import { Failed, Loaded } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
-import { plain } from '../ui/words.ts';
+import { paperName, plain } from '../ui/words.ts';
 import { isHeld, isOpen, isPrepared, JOBS_KEY, type Job } from './job.ts';
 import { JobStateShown } from './jobs-list.tsx';
 import { JobProblem } from './problem.tsx';
@@ -131,7 +131,8 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
 function Preview({ job }: { readonly job: Job }) {
   const { t } = useTranslation();
   if (!job.hasDocument) return <p>{t('jobs.documentGone')}</p>;
-  if (!isPrepared(job)) return <p>{t('jobs.previewLater')}</p>;
+  // What could not be prepared never gets one.
+  if (!isPrepared(job)) return isOpen(job) ? <p>{t('jobs.previewLater')}</p> : null;
   return <img className="preview" src={`/api/v1/jobs/${job.id}/preview/1`} alt={t('jobs.previewOf')} />;
 }
 
@@ -178,10 +179,4 @@ function Acts({ job }: { readonly job: Job }) {
       ) : null}
     </>
   );
-}
-
-/** A4 for `iso_a4_210x297mm`, as people say it. */
-function paperName(media: string): string {
-  const name = media.split('_')[1] ?? media;
-  return name.charAt(0).toUpperCase() + name.slice(1);
 }

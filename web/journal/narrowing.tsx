@@ -89,11 +89,13 @@ export function NarrowingFields() {
           {t('journal.clear')}
         </Button>
       )}
-      {FORMATS.map((format) => (
-        <Button key={format} variant="subtle" component="a" href={exportOf(narrowing, format)} download>
-          {t(`journal.export.${format}`)}
-        </Button>
-      ))}
+      <Group gap={0}>
+        {FORMATS.map((format) => (
+          <Button key={format} variant="subtle" component="a" href={exportOf(narrowing, format)} download>
+            {t(`journal.export.${format}`)}
+          </Button>
+        ))}
+      </Group>
     </Group>
   );
 }

@@ -2,6 +2,7 @@
 import type { TFunction } from 'i18next';
 import type { paths } from '../api/schema.ts';
 import type { Tone } from '../ui/state.tsx';
+import { paperName } from '../ui/words.ts';
 
 export type Printer = paths['/printers']['get']['responses'][200]['content']['application/json']['items'][number];
 export type Offer = paths['/printers/probe']['post']['responses'][200]['content']['application/json'];
@@ -30,6 +31,6 @@ export function abilities(t: TFunction, capabilities: Offer['capabilities']): re
     formats.includes('application/pdf') ? t('printers.takesPdf') : t('printers.takesNoPdf'),
     isColor === null ? '' : isColor ? t('printers.color') : t('printers.blackOnly'),
     sides.some((side) => side.startsWith('two-sided')) ? t('printers.twoSides') : t('printers.oneSide'),
-    media.default ?? '',
+    media.default === null ? '' : paperName(media.default),
   ].filter((word) => word !== '');
 }

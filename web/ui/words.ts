@@ -6,6 +6,12 @@ export function plain(words: string): string {
   return words.replace(UNSEEN, '\uFFFD');
 }
 
+/** A4 for `iso_a4_210x297mm`, as people say it. */
+export function paperName(media: string): string {
+  const name = plain(media.split('_')[1] ?? media);
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
 
 /** 2.5 MB, 2,5 MB: as files are told, with a thousand to the next unit. */
