@@ -28,7 +28,7 @@ import { measurePrinting } from './printing.ts';
 import { measureRelay } from './relay.ts';
 import { jsonOf, type Results, tableOfResults, withoutDetails, writeDocument } from './report.ts';
 import { measureSending } from './sending.ts';
-import { openDatabase, openWorld, say, type World } from './world.ts';
+import { feedQueue, openDatabase, openWorld, say } from './world.ts';
 
 const PARTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'] as const;
 type Part = (typeof PARTS)[number];
@@ -153,7 +153,8 @@ async function measureOthers(): Promise<Partial<Results>> {
   const sending = parts.has('g') ? await measureSending(world, { messages, rounds }) : undefined;
   const crowd = parts.has('h') ? await measureCrowd(world) : undefined;
   const mixed = parts.has('j') ? await measureMixed(world, plan.mixed) : undefined;
-  if (parts.has('j')) await holdAgain(world);
+  // What arrives from now on waits, so that printing disturbs nothing.
+  if (parts.has('j')) await feedQueue(world, world.stage.queueId);
   const backlog = parts.has('l') ? await measureBacklog(world, plan.backlog) : undefined;
   const start = parts.has('e') ? await measureStarts(world) : undefined;
   // Last, because afterwards the database is another one.
@@ -178,9 +179,4 @@ async function measureOthers(): Promise<Partial<Results>> {
     await using database = await openDatabase(world);
     return await database.text('SHOW server_version');
   }
-}
-
-/** What arrives from now on waits, so that printing disturbs nothing. */
-async function holdAgain({ stage, mailboxId }: World): Promise<void> {
-  await stage.api('PATCH', `/mailboxes/${mailboxId}`, { queueId: stage.queueId });
 }

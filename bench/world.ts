@@ -120,6 +120,15 @@ async function setUp(stage: Stage, connectionId: string): Promise<string> {
 
 export type Database = AsyncDisposable & { number(sql: string): Promise<number>; text(sql: string): Promise<string> };
 
+// A worker looks every 2 s whether the settings of its mailbox have changed, and begins anew then.
+const SETTINGS_SEEN_MS = 6_000;
+
+/** What comes from now on goes to this queue. */
+export async function feedQueue({ stage, mailboxId }: World, queueId: string): Promise<void> {
+  await stage.api('PATCH', `/mailboxes/${mailboxId}`, { queueId });
+  await sleep(SETTINGS_SEEN_MS);
+}
+
 /** A look into the embedded database: one more session of it, so only while something is counted. */
 export async function openDatabase(world: World): Promise<Database> {
   const client = new pg.Client(embeddedOptions(world.node.dataDir));

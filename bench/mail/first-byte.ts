@@ -5,7 +5,7 @@
 import { eventually } from '../../test/harness/time.ts';
 import { WireTap } from '../delay.ts';
 import { medianOf, percentileOf } from '../figures.ts';
-import { deliverMails, openDatabase, openWorld, PRINT_ROOM, say, sleep, type World } from '../world.ts';
+import { deliverMails, feedQueue, openDatabase, openWorld, PRINT_ROOM, say, sleep, type World } from '../world.ts';
 
 const SPACING_MS = 1_500;
 const PRINT_TIMEOUT_MS = 60_000;
@@ -36,7 +36,10 @@ export async function measureFirstBytes(mails: number, profileDir: string | unde
     await deliverMails(world.dovecot, { count: 1, addresses: [PRINT_ROOM], bytesEach: PAGE_BYTES });
     const deliveredAt = performance.now();
     const firstAt = await Promise.race([first, sleep(PRINT_TIMEOUT_MS)]);
-    if (firstAt === undefined) throw new Error(`mail ${count + 1} did not come to the printer`);
+    if (firstAt === undefined) {
+      const { items } = await world.stage.api('GET', '/jobs?limit=1');
+      throw new Error(`mail ${count + 1} did not come to the printer: ${JSON.stringify(items)}`);
+    }
     const toldAt = await told;
     if (count >= WARM_UP_MAILS) {
       each.push({ fromDeliveryMs: firstAt - deliveredAt, fromExistsMs: firstAt - toldAt });
@@ -56,12 +59,12 @@ export async function measureFirstBytes(mails: number, profileDir: string | unde
 }
 
 /** Documents of the mailbox print at once, over a line on which they are seen. */
-async function printDirectly({ stage, mailboxId }: World, port: number): Promise<void> {
+async function printDirectly(world: World, port: number): Promise<void> {
+  const { stage } = world;
   const uri = `ipp://localhost:${port}/ipp/print`;
   const printer = await stage.api('POST', '/printers', { name: 'Watched', uri });
   const queue = { name: 'At once', mode: 'direct', printerIds: [String(printer.id)] };
-  const { id: queueId } = await stage.api('POST', '/queues', queue);
-  await stage.api('PATCH', `/mailboxes/${mailboxId}`, { queueId });
+  await feedQueue(world, String((await stage.api('POST', '/queues', queue)).id));
 }
 
 /** From what the journal says of each job, by the wall clock. */
@@ -76,7 +79,7 @@ async function readSteps(world: World, since: number): Promise<FirstByteFigures[
     );
   return {
     job: await median(
-      `(made - (SELECT received_at FROM incoming_messages JOIN jobs ON message_id = incoming_messages.id WHERE jobs.id::text = subject_id))`,
+      `(made - (SELECT received_at FROM incoming_messages JOIN jobs ON jobs.message_id = incoming_messages.id WHERE jobs.id::text = subject_id))`,
     ),
     prepared: await median('(prepared - made)'),
     printer: await median('(sent - prepared)'),

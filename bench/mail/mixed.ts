@@ -8,7 +8,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KNOWN_SENDERS } from '../../test/harness/mail.ts';
 import { eventually } from '../../test/harness/time.ts';
-import { openDatabase, PRINT_ROOM, say, type World } from '../world.ts';
+import { feedQueue, openDatabase, PRINT_ROOM, say, type World } from '../world.ts';
 
 const CORPUS = fileURLToPath(new URL('../../test/corpus/documents/good', import.meta.url));
 const PRINT_TIMEOUT_MS = 1_800_000;
@@ -35,10 +35,10 @@ export type MixedFigures = {
 type Document = { readonly name: string; readonly type: string; readonly bytes: Buffer };
 
 export async function measureMixed(world: World, documents: number): Promise<MixedFigures> {
-  const { stage, mailboxId } = world;
+  const { stage } = world;
   const queue = { name: `Mixed ${Date.now()}`, mode: 'direct', printerIds: [stage.printerId] };
-  const { id: queueId } = await stage.api('POST', '/queues', queue);
-  await stage.api('PATCH', `/mailboxes/${mailboxId}`, { queueId });
+  const queueId = String((await stage.api('POST', '/queues', queue)).id);
+  await feedQueue(world, queueId);
   const papersBefore = world.printer.printed().length;
   const startedAt = Date.now();
   const deal = dealer();
@@ -63,9 +63,9 @@ export async function measureMixed(world: World, documents: number): Promise<Mix
   const figures = {
     documents,
     perMinute: (documents / (endedAt - startedAt)) * 60_000,
-    conversionShare: (await readConversionMs(database, String(queueId))) / (endedAt - startedAt),
+    conversionShare: (await readConversionMs(database, queueId)) / (endedAt - startedAt),
     conversionMs: Object.fromEntries(
-      await Promise.all(KINDS.map(async (kind) => [kind, await readMeanMs(database, String(queueId), kind)])),
+      await Promise.all(KINDS.map(async (kind) => [kind, await readMeanMs(database, queueId, kind)])),
     ) as Record<Kind, number>,
   };
   say(`(j) ${JSON.stringify(figures)}`);
