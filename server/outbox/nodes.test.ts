@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { sql } from 'kysely';
 import { openTestContext, type TestContext } from '../../test/harness/database.ts';
 import { aMessage, bytesOf, reach, reachLater, useSubmissionServer } from '../../test/harness/outbox.ts';
 import { startSubmissionServer } from '../../test/harness/submission-server.ts';
 import { eventually } from '../../test/harness/time.ts';
+import { SECOND_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
 import { parseReply } from '../protocols/smtp/replies.ts';
 import type { Context } from '../store/database.ts';
@@ -160,4 +162,32 @@ describe('a node that dies', () => {
     });
     assert.equal((await getMessage(busy.context, id)).state, 'sent');
   });
+});
+
+test('what a session could not write down is taken up as soon as the database takes it again, not a minute later', async () => {
+  await using server = await startSubmissionServer();
+  await using node = await openTestContext();
+  const { context, clock, logLines } = node;
+  await useSubmissionServer(context, server);
+  await sql`CREATE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$`.execute(context.db);
+  await sql`CREATE TRIGGER no_space BEFORE UPDATE ON outbox_attempts FOR EACH ROW EXECUTE FUNCTION no_space()`.execute(
+    context.db,
+  );
+  await using _worker = await startOutboxWorker(context);
+  const one = aMessage();
+  const id = await submitMessage(context, one);
+  await eventually(() => logLines.some((line) => line.includes('ended in trouble')), { what: 'a session in trouble' });
+  await sql`DROP TRIGGER no_space ON outbox_attempts`.execute(context.db);
+
+  const startedMs = clock.monotonicMs();
+  const sent = await reachLater({ ...node, server }, id, 'sent');
+  const tookMs = clock.monotonicMs() - startedMs;
+  assert.ok(tookMs <= 20 * SECOND_MS, `${tookMs} ms`);
+  // The server had it once before the database was full, and nobody could know.
+  assert.equal(sent.possiblyTwice, true);
+  assert.deepEqual(
+    server.accepted.map(({ data }) => data),
+    [bytesOf(one), bytesOf(one)],
+  );
 });

@@ -48,6 +48,8 @@ class Sender implements AsyncDisposable {
   #loop: Promise<void> = Promise.resolve();
   #pause = new AbortController();
   #sweptAtMs = Number.NEGATIVE_INFINITY;
+  /** A session ended in trouble and may have left an attempt that nobody has in hand any more. */
+  #leftOpen = false;
   /** How many sessions the server has room for, as it said in the last minute. */
   #room = Number.POSITIVE_INFINITY;
   /** A session learned that nothing can leave before this. */
@@ -122,11 +124,17 @@ class Sender implements AsyncDisposable {
     return this.#slots.size < outgoing.pace.sessions ? STILL_DUE_LOOK_MS : MINUTE_MS;
   }
 
-  /** Once a minute: what has expired, what nobody asks for any more, and what was left open by a node that died. */
+  /**
+   * Once a minute, and after trouble: what has expired, what nobody asks for any more, and what was left open by a
+   * session or a node that died.
+   */
   async #sweep(): Promise<void> {
     const context = this.#context;
     const nowMs = context.clock.monotonicMs();
-    if (nowMs - this.#sweptAtMs < MINUTE_MS) return;
+    if (!this.#leftOpen && nowMs - this.#sweptAtMs < MINUTE_MS) return;
+    // Until it has succeeded, each look is another try.
+    this.#leftOpen = false;
+    this.#sweptAtMs = Number.NEGATIVE_INFINITY;
     this.#room = Number.POSITIVE_INFINITY;
     await transaction(context, failExpired);
     await forgetOldHours(context);
@@ -173,6 +181,7 @@ class Sender implements AsyncDisposable {
     } catch (error) {
       log.warn({ error, slot: name }, 'a sending session ended in trouble; another one follows');
       await clock.sleep(FAILURE_PAUSE_MS, this.#stop.signal);
+      this.#leftOpen = true;
     }
     setImmediate(() => this.wake());
   }
