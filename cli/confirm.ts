@@ -1,6 +1,6 @@
 /**
- * One confirmation by code, as the person at the terminal lives through it: the code, the remaining time, what came of
- * it. The flow itself runs in the server; leaving this command ends nothing.
+ * One confirmation, as the person at the terminal lives through it: the code, the remaining time, what came of it. The
+ * flow itself runs in the server; leaving this command ends nothing.
  */
 import { systemClock } from '../server/base/clock.ts';
 import { type Client, isPassing } from './client.ts';
@@ -10,7 +10,7 @@ import { type Connection, connection, type DeviceCode, deviceCode } from './shap
 import { instant, remaining } from './words.ts';
 
 export type Confirmation = {
-  /** `replaced`: somebody asked for another code meanwhile, which made ours void. */
+  /** `replaced`: somebody began another login meanwhile, which made ours void. */
   readonly outcome: 'granted' | 'expired' | 'ended' | 'replaced';
   readonly connection: Connection;
 };
@@ -31,12 +31,21 @@ export async function awaitConfirmation(
   asked: { readonly connection: Connection; readonly code: DeviceCode },
 ): Promise<Confirmation> {
   showCode(screen, asked);
-  const watch = new Watch(screen, asked.code);
-  const lastMs = Date.parse(asked.code.expiresAt) + PATIENCE_MS;
+  return await awaitLogin(client, screen, { id: asked.connection.id, expiresAt: asked.code.expiresAt });
+}
+
+/** Waits for what becomes of a login that has been shown; `expiresAt` tells it from another one of the connection. */
+export async function awaitLogin(
+  client: Client,
+  screen: Screen,
+  { id, expiresAt }: { readonly id: string; readonly expiresAt: string },
+): Promise<Confirmation> {
+  const watch = new Watch(screen, expiresAt);
+  const lastMs = Date.parse(expiresAt) + PATIENCE_MS;
   for (;;) {
-    const current = await look(client, asked.connection.id, { watch, lastMs });
+    const current = await look(client, id, { watch, lastMs });
     if (current !== undefined) {
-      const settled = settle(current, asked.code);
+      const settled = settle(current, expiresAt);
       if (settled !== undefined) return settled;
       watch.showLogin(current);
     }
@@ -59,10 +68,10 @@ async function look(
   }
 }
 
-function settle(current: Connection, code: DeviceCode): Confirmation | undefined {
+function settle(current: Connection, expiresAt: string): Confirmation | undefined {
   const { login } = current;
   if (login === null || login === undefined) return { outcome: 'replaced', connection: current };
-  if (login.expiresAt !== code.expiresAt) return { outcome: 'replaced', connection: current };
+  if (login.expiresAt !== expiresAt) return { outcome: 'replaced', connection: current };
   if (login.state === 'pending') return undefined;
   if (login.state === 'granted' || login.state === 'expired') return { outcome: login.state, connection: current };
   return { outcome: 'ended', connection: current };
@@ -89,16 +98,16 @@ function showCode(screen: Screen, asked: { readonly connection: Connection; read
 
 type Trouble = 'server' | 'microsoft';
 
-/** What is shown while a code waits: a line that counts down at a terminal, a line a minute elsewhere. */
+/** What is shown while a login waits: a line that counts down at a terminal, a line a minute elsewhere. */
 class Watch {
   readonly #screen: Screen;
   readonly #endMs: number;
   #toldAtMs = Number.NEGATIVE_INFINITY;
   #trouble: Trouble | undefined;
 
-  constructor(screen: Screen, code: DeviceCode) {
+  constructor(screen: Screen, expiresAt: string) {
     this.#screen = screen;
-    this.#endMs = Date.parse(code.expiresAt);
+    this.#endMs = Date.parse(expiresAt);
   }
 
   showLogin(current: Connection): void {

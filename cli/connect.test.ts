@@ -247,6 +247,28 @@ test('connect --link shows the link, and the address is given to a command of it
   assert.deepEqual(put?.body, { address: input.trim() });
 });
 
+test('connect --here waits for the page on the server, and says how it ended', async () => {
+  const problem = { code: 'link-login-expired', detail: 'x', at: '2099-01-01T00:10:00.000Z' };
+  let looks = 0;
+  const ends: Login[] = [{ state: 'pending' }, { state: 'pending' }, { state: 'expired', problem }];
+  const look = () => ({
+    body: { ...connection, login: { kind: 'link', expiresAt: link.expiresAt, ...ends[Math.max(0, looks++ - 1)] } },
+  });
+  await using server = await startRecordedServer({
+    ...playing([]),
+    [`GET /connections/${ID}`]: look,
+    [`POST /connections/${ID}/sign-in-link`]: { status: 201, body: { ...link, redirect: 'loopback' } },
+  });
+  const { code, stdout, stderr } = await runCli(['connect', '--connection', ID, '--here'], { env: server.env });
+  assert.equal(code, 1);
+  assert.match(stdout, /^https:\/\/login\.example\/authorize\?state=s$/m);
+  assert.match(stdout, /http:\/\/localhost/);
+  assert.doesNotMatch(stdout, /--address/);
+  assert.match(stderr, /Nobody completed the sign-in by link in time/);
+  const asked = server.asked.find(({ path }) => path.endsWith('/sign-in-link'));
+  assert.deepEqual(asked?.body, { redirect: 'loopback' });
+});
+
 test('a pasted address that is not the right one is explained and ends with 1', async () => {
   const problem = {
     code: 'pasted-address-without-code',

@@ -10,7 +10,7 @@ import { explainKept, Problem, showProblem } from './problem.ts';
 import { ask, askOnce, canAsk, readPassword } from './prompt.ts';
 import type { Screen } from './screen.ts';
 import { type Connection, connection, type DeviceCode } from './shapes.ts';
-import { giveAddress, isCodeBlocked, signInByLink } from './sign-in-link.ts';
+import { giveAddress, isCodeBlocked, signInByLink, signInHere } from './sign-in-link.ts';
 import { state } from './words.ts';
 
 const DEFAULT_TITLE = 'MS Exchange Online';
@@ -28,6 +28,7 @@ const connect: Command = {
     uses: { value: 'list' },
     codes: { value: 'number' },
     link: {},
+    here: { about: 'connect-here' },
     address: { value: 'text', about: 'connect-address' },
     ...handOverOptions,
   },
@@ -38,6 +39,7 @@ const connect: Command = {
     const address = call.find('address');
     if (address !== undefined) await confirmByAddress(client, call.screen, { connection: chosen, address });
     else if (call.has('hand-over')) await handOver(call, client, chosen);
+    else if (call.has('here')) await finish(client, call.screen, await signInHere(client, call.screen, chosen));
     else if (call.has('link')) await confirmByLink(client, call.screen, chosen);
     else await confirm(client, call.screen, { connection: chosen, codes });
   },

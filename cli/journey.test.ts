@@ -7,6 +7,7 @@ import { startPracticeTenant } from '../simulator/main.ts';
 import { clientOf } from '../simulator/testing.ts';
 import { writeMail } from '../test/harness/mail.ts';
 import { startPlatenProcess } from '../test/harness/platen.ts';
+import { followLink } from '../test/harness/practice-connection.ts';
 import { eventually } from '../test/harness/time.ts';
 import { runCli, startCli } from './testing.ts';
 
@@ -100,6 +101,16 @@ test('the main job is set up and followed with the command line alone', { timeou
       await done(world, 'network', 'set', '--sender-email', MAILBOX, '--connection', 'Practice'),
       /Practice/,
     );
+  });
+
+  await t.test('connect --here goes on when a browser on the server has signed in, and nothing is pasted', async () => {
+    const cli = startCli(['connect', '--connection', 'Practice', '--here'], { env: world.env });
+    const url = await eventually(async () => /^(https:\S+authorize\?\S+)$/m.exec(cli.stdout())?.[1]);
+    const page = await fetch(await followLink(practice, url, { account: MAILBOX }));
+    assert.match(await page.text(), /Platen is connected/);
+    const ended = await cli.ended;
+    assert.equal(ended.code, 0, ended.stdout + ended.stderr);
+    assert.match(ended.stdout, /This command goes on by itself[\s\S]*✓ Confirmed by print@practice\.example/);
   });
 
   await t.test('printers, queues, users and mailboxes are added and changed', async () => {

@@ -1,6 +1,10 @@
-/** The sign-in by link at the terminal: the link, the address that comes back, and what is wrong with it. */
+/**
+ * The sign-in by link at the terminal: the link, the address that comes back, and what is wrong with it; or, for a
+ * browser on the server, no address at all.
+ */
 import { z } from 'zod';
 import type { Client } from './client.ts';
+import { awaitLogin, type Confirmation } from './confirm.ts';
 import { pathOf } from './find.ts';
 import { Problem, showProblem } from './problem.ts';
 import { askOnce, canAsk } from './prompt.ts';
@@ -31,8 +35,7 @@ export async function signInByLink(
   { id, expectedAccount }: Connection,
 ): Promise<Connection | undefined> {
   const made = await client.ask(link, { method: 'POST', path: linkPath(id), body: {} });
-  if (screen.isJson) screen.jsonLine({ event: 'link', connectionId: id, url: made.url, expiresAt: made.expiresAt });
-  else showLink(screen, made, expectedAccount ?? undefined);
+  showLink(screen, made, { id, expectedAccount, steps: ['empty', 'copy'] });
   if (!canAsk(screen)) {
     if (!screen.isJson) screen.line(`  npx platen connect --connection ${id} --address -`);
     return undefined;
@@ -50,6 +53,18 @@ export async function signInByLink(
   }
 }
 
+/**
+ * Shows a link to a person whose browser runs on the server, and waits until it has ended on a page of Platen there.
+ * Throws `Problem` `loopback-not-here` when the server is another machine.
+ */
+export async function signInHere(client: Client, screen: Screen, connection: Connection): Promise<Confirmation> {
+  const { id, expectedAccount } = connection;
+  const made = await client.ask(link, { method: 'POST', path: linkPath(id), body: { redirect: 'loopback' } });
+  showLink(screen, made, { id, expectedAccount, steps: ['comes-back'] });
+  if (!screen.isJson) screen.say('connect.link.redirect');
+  return await awaitLogin(client, screen, { id, expiresAt: made.expiresAt });
+}
+
 function mayPasteAgain({ told }: Problem): boolean {
   if (told.code === 'pasted-code-expired') return false;
   return told.code.startsWith('pasted-') || told.code === 'identity-unreachable' || told.code === 'lease-lost';
@@ -60,15 +75,25 @@ export async function giveAddress(client: Client, connectionId: string, address:
   return await client.ask(connection, { method: 'PUT', path: linkPath(connectionId), body: { address } });
 }
 
-function showLink(screen: Screen, made: z.infer<typeof link>, account: string | undefined): void {
+type Shown = Pick<Connection, 'id' | 'expectedAccount'> & {
+  /** What follows the opening of the link. */
+  readonly steps: readonly ('empty' | 'copy' | 'comes-back')[];
+};
+
+function showLink(screen: Screen, made: z.infer<typeof link>, { id, expectedAccount, steps }: Shown): void {
+  if (screen.isJson) {
+    screen.jsonLine({ event: 'link', connectionId: id, url: made.url, expiresAt: made.expiresAt });
+    return;
+  }
   screen.line('');
-  if (account !== undefined) {
-    screen.line({ text: screen.text('connect.account', { account }), tone: 'strong' });
+  if (expectedAccount !== null && expectedAccount !== undefined) {
+    screen.line({ text: screen.text('connect.account', { account: expectedAccount }), tone: 'strong' });
   }
   screen.line(`1  ${screen.text('connect.link.open')}`);
   screen.line({ text: made.url, tone: 'strong' });
-  screen.line(`2  ${screen.text('connect.link.empty')}`);
-  screen.line(`3  ${screen.text('connect.link.copy')}`);
+  steps.forEach((step, at) => {
+    screen.line(`${at + 2}  ${screen.text(`connect.link.${step}`)}`);
+  });
   screen.line('');
   screen.say('connect.link.until', { time: instant(screen.language, made.expiresAt) });
 }

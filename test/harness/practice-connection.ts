@@ -121,7 +121,7 @@ async function moveWhile(clock: MovableClock, may: () => boolean, claim: () => P
 
 /** Does in the practice tenant's pages what a person does who opens a link: answers the address at which it ends. */
 export async function followLink(
-  practice: Practice,
+  practice: RunningPracticeTenant,
   url: string,
   as: { readonly account?: string; readonly action?: 'confirm' | 'decline' } = {},
 ): Promise<string> {
