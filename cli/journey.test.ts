@@ -61,7 +61,7 @@ async function confirm(world: World, words: readonly string[], account: string) 
   return await cli.ended;
 }
 
-test('the main job is set up and followed with the command line alone', { timeout: 240_000 }, async (t) => {
+test('the main job is set up and followed with the command line alone', { timeout: 480_000 }, async (t) => {
   await using world = await openWorld();
   const { practice } = world;
 

@@ -36,7 +36,7 @@ export async function readMessages(stage: Stage): Promise<Row[]> {
 export async function settleMail({ stage }: Scanners, options: { readonly timeoutMs?: number } = {}): Promise<void> {
   const isQuiet = async () => (await readMessages(stage)).every(({ state }) => state === 'sent');
   try {
-    await eventually(isQuiet, { timeoutMs: options.timeoutMs ?? 60_000, what: 'everything is sent' });
+    await eventually(isQuiet, { timeoutMs: options.timeoutMs ?? 120_000, what: 'everything is sent' });
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : error}\n${await tellMailStory(stage)}`, {
       cause: error,
