@@ -18,6 +18,7 @@ const list: Command = {
   options: {
     state: { value: 'text', choices: STATES, about: 'outgoing-state' },
     device: { value: 'id', about: 'outgoing-device' },
+    search: { value: 'text', about: 'outgoing-search' },
     limit: { value: 'number' },
   },
   async run(call) {
@@ -26,7 +27,7 @@ const list: Command = {
     const client = await call.openClient();
     const named = find('device');
     const device = named === undefined ? undefined : await findId(client, screen, { kind: 'device', text: named });
-    const items = await client.list(outgoing, '/outbox', { state: find('state'), device }, limit);
+    const items = await client.list(outgoing, '/outbox', { state: find('state'), device, q: find('search') }, limit);
     if (screen.isJson) return screen.json({ items });
     if (items.length === 0) return screen.say('outbox.none');
     screen.table(

@@ -11,9 +11,10 @@ export const ROLES = ['administrator', 'operator', 'user'] as const;
 
 const list: Command = {
   words: ['users', 'list'],
-  async run({ openClient, screen }) {
+  options: { search: { value: 'text', about: 'user-search' } },
+  async run({ openClient, screen, find }) {
     const client = await openClient();
-    const items = await client.list(user, '/users');
+    const items = await client.list(user, '/users', { q: find('search') });
     if (screen.isJson) screen.json({ items });
     else showUsers(screen, items);
   },

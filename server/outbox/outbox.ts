@@ -6,7 +6,7 @@
  * the final dot is sent again byte for byte the same. It never opens or changes a message.
  */
 import { createHash } from 'node:crypto';
-import { type Selectable, sql } from 'kysely';
+import { sql } from 'kysely';
 import { HOUR_MS, SECOND_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
@@ -14,7 +14,7 @@ import { getOutgoingServer } from '../connections/connections.ts';
 import { record } from '../journal/journal.ts';
 import { forget, keep } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
-import type { OutboxState, Problem, Schema } from '../store/schema.ts';
+import type { OutboxState, Problem } from '../store/schema.ts';
 import { enqueueTasks } from '../store/tasks.ts';
 import { transaction } from '../store/transaction.ts';
 import { commitInGroup, insertMessages, type Prepared, tellDue } from './commit.ts';
@@ -28,12 +28,13 @@ import {
   type NewMessage,
   OUTBOX_STATES,
   type OutboxMessage,
-  type Recipient,
 } from './message.ts';
 import { type Headroom, readHeadroom, unpark } from './pace.ts';
+import { getMessage, listMessages, type Row } from './rows/list.ts';
 import { findOutgoing } from './session.ts';
 
 export type { Headroom, NewMessage, OutboxMessage };
+export { getMessage, listMessages };
 
 /**
  * Keeps a message and returns its id. Durable when it returns: bytes, recipients and the alarm for the worker.
@@ -67,98 +68,6 @@ async function prepare(context: Context, asked: NewMessage): Promise<Prepared> {
   }
   const file = await keep(context, bytes, { mediaType: 'message/rfc822', maxBytes: MAX_MESSAGE_BYTES });
   return { id, message, body: undefined, file, sha256: file.sha256 };
-}
-
-type Row = Selectable<Schema['outbox_messages']>;
-// Everything but the bytes: a list must not load them.
-const SHOWN = [
-  'id',
-  'kind',
-  'device_id',
-  'owner_id',
-  'sender',
-  'subject',
-  'message_id_header',
-  'bytes',
-  'sha256',
-  'state',
-  'hold_reason',
-  'problem',
-  'possibly_twice',
-  'attempts',
-  'due_at',
-  'created_at',
-  'sent_at',
-  'ended_at',
-  'remote_answer',
-] as const;
-
-export type OutboxFilter = {
-  readonly state?: OutboxState | undefined;
-  readonly deviceId?: string | undefined;
-  /** Messages older than this one. */
-  readonly before?: string | undefined;
-  readonly limit: number;
-};
-
-/** Lists messages, newest first. */
-export async function listMessages(context: Context, filter: OutboxFilter): Promise<OutboxMessage[]> {
-  let query = context.db.selectFrom('outbox_messages').select(SHOWN).orderBy('id', 'desc').limit(filter.limit);
-  if (filter.state !== undefined) query = query.where('state', '=', filter.state);
-  if (filter.deviceId !== undefined) query = query.where('device_id', '=', filter.deviceId);
-  if (filter.before !== undefined) query = query.where('id', '<', filter.before);
-  return await describeMessages(context, await query.execute());
-}
-
-/** Reads one message; throws `not-found`. */
-export async function getMessage(context: Context, id: string): Promise<OutboxMessage> {
-  const row = await context.db.selectFrom('outbox_messages').select(SHOWN).where('id', '=', id).executeTakeFirst();
-  const [message] = row === undefined ? [] : await describeMessages(context, [row]);
-  if (message === undefined) throw new PlatenError('not-found', `there is no message ${id} in the outbox`);
-  return message;
-}
-
-async function describeMessages(
-  context: Context,
-  rows: readonly Pick<Row, (typeof SHOWN)[number]>[],
-): Promise<OutboxMessage[]> {
-  if (rows.length === 0) return [];
-  const recipients = await context.db
-    .selectFrom('outbox_recipients')
-    .select(['message_id', 'address', 'state', 'problem'])
-    .where(
-      'message_id',
-      'in',
-      rows.map(({ id }) => id),
-    )
-    .orderBy('message_id')
-    .orderBy('position')
-    .execute();
-  const byMessage = Map.groupBy(recipients, (one) => one.message_id);
-  return rows.map((row) => ({
-    id: row.id,
-    kind: row.kind,
-    deviceId: row.device_id,
-    ownerId: row.owner_id,
-    sender: row.sender,
-    subject: row.subject,
-    messageIdHeader: row.message_id_header,
-    bytes: row.bytes,
-    sha256: row.sha256,
-    state: row.state,
-    holdReason: row.hold_reason,
-    problem: row.problem,
-    possiblyTwice: row.possibly_twice,
-    attempts: row.attempts,
-    dueAt: row.due_at,
-    createdAt: row.created_at,
-    sentAt: row.sent_at,
-    endedAt: row.ended_at,
-    remoteAnswer: row.remote_answer,
-    recipients: (byMessage.get(row.id) ?? []).map(
-      ({ address, state, problem }): Recipient => ({ address, state, problem }),
-    ),
-  }));
 }
 
 const SHOWN_ATTEMPTS = 50;

@@ -108,6 +108,41 @@ describe('the outbox', () => {
       await worker[Symbol.asyncDispose]();
     }));
 
+  test('is searched by subject, sender, recipient and Message-ID, whatever the case, and page by page', () =>
+    onServer(async (server, api) => {
+      const { context } = server.test;
+      const subjects = ['Invoice 4711', 'INVOICE 4712', 'Blood test', '100 % of it'];
+      const mails = subjects.map((subject, at) => {
+        const recipients = [`archive${at}@practice.example`, 'Ward.Seven@practice.example'];
+        return aMessage({
+          subject,
+          sender: `copier${at}@practice.example`,
+          recipients,
+          messageIdHeader: `<id-${at}@x>`,
+        });
+      });
+      for (const mail of mails) await submitMessage(context, mail);
+      const find = async (q: string, more = '') => {
+        const { json } = await api('GET', `/outbox?q=${encodeURIComponent(q)}${more}`);
+        return (json.items as { subject: string }[]).map(({ subject }) => subject);
+      };
+      assert.deepEqual(await find('invoice'), ['INVOICE 4712', 'Invoice 4711']);
+      assert.deepEqual(await find('COPIER2@'), ['Blood test']);
+      assert.deepEqual(await find('archive0@practice'), ['Invoice 4711']);
+      assert.equal((await find('ward.seven')).length, 4);
+      assert.deepEqual(await find('<id-3@x>'), ['100 % of it']);
+      // Signs of patterns mean themselves.
+      assert.deepEqual(await find('%'), ['100 % of it']);
+      assert.deepEqual(await find('nobody'), []);
+      assert.deepEqual(await find('a\0b'), []);
+      assert.deepEqual(await find('invoice', '&state=failed'), []);
+      const first = await api('GET', '/outbox?q=invoice&limit=1');
+      const next = await api('GET', `/outbox?q=invoice&limit=1&cursor=${String(first.json.nextCursor)}`);
+      assert.deepEqual([(next.json.items as Shown[]).length, next.json.nextCursor], [1, null]);
+      assert.equal((await api('GET', `/outbox?q=${'x'.repeat(200)}`)).status, 200);
+      assert.equal((await api('GET', `/outbox?q=${'x'.repeat(201)}`)).status, 400);
+    }));
+
   test('lets a message be held, retried and dropped', () =>
     onServer(async (server, api) => {
       const id = await submitMessage(server.test.context, aMessage());

@@ -98,7 +98,12 @@ export async function outboxRoutes(app: FastifyInstance, context: Context): Prom
 
 function readingRoutes(app: FastifyInstance, context: Context): void {
   const routes = app.withTypeProvider<ZodTypeProvider>();
-  const listQuery = z.object({ state: z.enum(OUTBOX_STATES).optional(), device: z.uuid().optional(), ...pageQuery });
+  const listQuery = z.object({
+    state: z.enum(OUTBOX_STATES).optional(),
+    device: z.uuid().optional(),
+    q: z.string().max(200).optional(),
+    ...pageQuery,
+  });
   const page = z.object({ items: z.array(messageAnswer), nextCursor: z.string().nullable() });
 
   routes.get(
@@ -110,6 +115,7 @@ function readingRoutes(app: FastifyInstance, context: Context): void {
       const found = await listMessages(context, {
         state: query.state,
         deviceId: query.device,
+        text: query.q,
         before,
         limit: limit + 1,
       });

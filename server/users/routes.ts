@@ -219,15 +219,17 @@ function sessionRoutes(app: FastifyInstance, context: Context): void {
 function userRoutes(app: FastifyInstance, context: Context): void {
   const routes = app.withTypeProvider<ZodTypeProvider>();
   const page = z.object({ items: z.array(userAnswer), nextCursor: z.string().nullable() });
+  const listQuery = z.object({ q: z.string().max(200).optional(), ...pageQuery });
 
   routes.get(
     '/users',
     {
       config: { role: 'operator' },
-      schema: { tags: ['users'], querystring: z.object(pageQuery), response: { 200: page } },
+      schema: { tags: ['users'], querystring: listQuery, response: { 200: page } },
     },
     async ({ query }) => {
-      const { items, nextCursor } = await listUsers(context, { limit: limitOf(query.limit), cursor: query.cursor });
+      const asked = { limit: limitOf(query.limit), cursor: query.cursor, text: query.q };
+      const { items, nextCursor } = await listUsers(context, asked);
       return { items: items.map(answerUser), nextCursor };
     },
   );

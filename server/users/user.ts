@@ -95,7 +95,7 @@ export function addressTaken(error: unknown): unknown {
 /** Users in the order of their ids (the order in which they were added), after `afterId`. */
 export async function selectUsers(
   context: Context,
-  filter: { readonly id?: string; readonly afterId?: string; readonly limit: number },
+  filter: { readonly id?: string; readonly afterId?: string; readonly text?: string; readonly limit: number },
 ): Promise<User[]> {
   let query = context.db
     .selectFrom('users')
@@ -110,6 +110,7 @@ export async function selectUsers(
     .limit(filter.limit);
   if (filter.id !== undefined) query = query.where('id', '=', filter.id);
   if (filter.afterId !== undefined) query = query.where('id', '>', filter.afterId);
+  if (filter.text !== undefined) query = query.where(isNamed(filter.text));
   const rows = await query.execute();
   return rows.map((row) => ({
     id: row.id,
@@ -122,4 +123,13 @@ export async function selectUsers(
     createdAt: row.created_at,
     disabledAt: row.disabled_at ?? undefined,
   }));
+}
+
+/** A part of the name, or of any of the addresses. */
+function isNamed(text: string) {
+  // No user has it, and the database refuses to be asked.
+  if (text.includes('\0')) return sql<SqlBool>`false`;
+  const wanted = text.toLowerCase();
+  return sql<SqlBool>`(position(${wanted} in lower(name)) > 0 OR position(${wanted} in email) > 0 OR EXISTS (
+    SELECT FROM user_addresses WHERE user_id = users.id AND position(${wanted} in address) > 0))`;
 }

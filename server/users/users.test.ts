@@ -142,3 +142,23 @@ test('a list is read page by page, each user once', async () => {
   assert.deepEqual(names, ['User 0', 'User 1', 'User 2', 'User 3', 'User 4']);
   await assert.rejects(listUsers(test.context, { limit: 2, cursor: 'nonsense' }), { code: 'invalid-request' });
 });
+
+test('users are found by a part of the name or of any address, page by page', async () => {
+  await using test = await openTestContext();
+  const people = [
+    { email: 'anna@contoso.example', name: 'Anna Rossi', addresses: ['anna.old@fabrikam.example'] },
+    { email: 'bob@contoso.example', name: 'Bob ROSSI' },
+    { email: 'carol@contoso.example', name: 'Carol 100%' },
+  ];
+  for (const person of people) await addUser(test.context, { role: 'user', ...person }, 'test');
+  const find = async (text: string) =>
+    (await listUsers(test.context, { limit: 10, text })).items.map(({ name }) => name);
+  assert.deepEqual(await find('rossi'), ['Anna Rossi', 'Bob ROSSI']);
+  assert.deepEqual(await find('OLD@fabrikam'), ['Anna Rossi']);
+  assert.deepEqual(await find('%'), ['Carol 100%']);
+  assert.deepEqual(await find('nobody'), []);
+  assert.deepEqual(await find('a\0'), []);
+  const first = await listUsers(test.context, { limit: 1, text: 'rossi' });
+  const next = await listUsers(test.context, { limit: 1, text: 'rossi', cursor: first.nextCursor ?? '' });
+  assert.deepEqual([next.items[0]?.name, next.nextCursor], ['Bob ROSSI', null]);
+});

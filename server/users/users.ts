@@ -100,13 +100,21 @@ export async function getUser(context: Context, id: string): Promise<User> {
   return user;
 }
 
-/** Lists users in the order in which they were added. Throws `invalid-request` for a wrong cursor. */
+/**
+ * Lists users in the order in which they were added; `text` is a part of the name or of an address. Throws
+ * `invalid-request` for a wrong cursor.
+ */
 export async function listUsers(
   context: Context,
-  { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
+  asked: { readonly limit: number; readonly cursor?: string | undefined; readonly text?: string | undefined },
 ): Promise<Page<User>> {
-  const afterId = decodeIdCursor(cursor);
-  const users = await selectUsers(context, { limit: limit + 1, ...(afterId === undefined ? {} : { afterId }) });
+  const { limit, text } = asked;
+  const afterId = decodeIdCursor(asked.cursor);
+  const users = await selectUsers(context, {
+    limit: limit + 1,
+    ...(afterId === undefined ? {} : { afterId }),
+    ...(text === undefined ? {} : { text }),
+  });
   return pageOf(users, limit, (user) => encodeCursor([user.id]));
 }
 

@@ -81,7 +81,7 @@ describe('the pages of jobs', () => {
     window.assertQuiet();
   });
 
-  test('jobs are found by owner, queue, printer and time, from the top bar too, and the address keeps it', async () => {
+  test('jobs are found by owner, queue, printer and time, and the address keeps it', async () => {
     await using window = await browser.open(stage, { as: ADMINISTRATOR });
     const { page } = window;
     await window.go('/jobs');
@@ -109,9 +109,8 @@ describe('the pages of jobs', () => {
     await page.getByText('No job like that').waitFor();
     await page.getByLabel('Came since').selectOption('The last 7 days');
     await row.waitFor();
-    await page.getByRole('searchbox', { name: 'Find a job, message or person' }).fill('no such title');
-    await page.keyboard.press('Enter');
-    await page.waitForURL(/\/jobs\?q=no(?:\+|%20)such/);
+    // A link elsewhere, such as “Show all” of the search, changes what the field holds.
+    await window.go('/jobs?q=no%20such%20title');
     await page.getByText('No job like that').waitFor();
     assert.equal(await page.getByRole('textbox', { name: 'Find', exact: true }).inputValue(), 'no such title');
     window.assertQuiet();

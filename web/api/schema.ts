@@ -4171,6 +4171,7 @@ export type paths = {
         query?: {
           state?: 'queued' | 'active' | 'deferred' | 'held' | 'sent' | 'failed' | 'uncertain';
           device?: string;
+          q?: string;
           limit?: number;
           cursor?: string;
         };
@@ -6108,7 +6109,7 @@ export type paths = {
   '/users': {
     get: {
       parameters: {
-        query?: { limit?: number; cursor?: string };
+        query?: { q?: string; limit?: number; cursor?: string };
         header?: never;
         path?: never;
         cookie?: never;

@@ -3,6 +3,7 @@
 import { aboutScreens } from '../about/screens.ts';
 import { accountScreens } from '../account/screens.ts';
 import { connectionsScreens } from '../connections/screens.ts';
+import { findScreens } from '../find/screens.ts';
 import { firstRunScreens } from '../first-run/screens.ts';
 import { handOverScreens } from '../hand-over/screens.ts';
 import { intakeScreens } from '../intake/screens.ts';
@@ -40,6 +41,7 @@ export const screens: readonly Screen[] = [
   ...printersScreens,
   ...queuesScreens,
   ...usersScreens,
+  ...findScreens,
   ...networkScreens,
   ...intakeScreens,
   ...relayScreens,

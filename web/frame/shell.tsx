@@ -8,6 +8,7 @@ import { LiveProvider } from '../app/live.tsx';
 import { useApplyPreferences } from '../app/preferences.ts';
 import type { MailUse } from '../app/screen.ts';
 import { screens } from '../app/screens.ts';
+import { useMay } from '../app/session.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { MailFault } from './mail-fault.tsx';
 import { Mark } from './mark.tsx';
@@ -159,9 +160,11 @@ function BottomBar({ entries }: { readonly entries: readonly Entry[] }) {
   );
 }
 
-/** `/` jumps to it; it searches the jobs, and is there once they have a page. */
+/** `/` jumps to it. It searches everything for those who see everything, and else the own jobs. */
 function Search() {
   const { t } = useTranslation();
+  const seesAll = useMay('operator');
+  const label = seesAll ? t('search.label') : t('search.ownJobs');
   const navigate = useNavigate();
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -174,11 +177,10 @@ function Search() {
     document.addEventListener('keydown', jump);
     return () => document.removeEventListener('keydown', jump);
   }, []);
-  if (!screens.some(({ path }) => path === '/jobs')) return <span className="grow" />;
   const find = (event: FormEvent) => {
     event.preventDefault();
     const text = field.current?.value.trim() ?? '';
-    void navigate({ to: '/jobs', search: (text === '' ? {} : { q: text }) as never });
+    void navigate({ to: seesAll ? '/find' : '/jobs', search: (text === '' ? {} : { q: text }) as never });
   };
   return (
     <search className="search wideonly">
@@ -186,8 +188,8 @@ function Search() {
         <TextInput
           ref={field}
           type="search"
-          aria-label={t('search.label')}
-          placeholder={t('search.label')}
+          aria-label={label}
+          placeholder={label}
           leftSection={<IconSearch size={16} aria-hidden />}
         />
       </form>

@@ -1,11 +1,11 @@
 /** What is looked for among the jobs. It stands in the address of the page, so that it can be kept and sent to somebody. */
-import { Button, Group, NativeSelect, TextInput } from '@mantine/core';
+import { Button, Group, NativeSelect } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useMay } from '../app/session.tsx';
+import { FindField, useAskedText } from '../find/find-field.tsx';
 import { plain } from '../ui/words.ts';
 import { JOB_STATES, type JobState } from './job.ts';
 
@@ -23,18 +23,14 @@ export type Filter = {
   readonly since?: Since | undefined;
 };
 
-/** As of this long after the last letter the server is asked. */
-const TYPING_MS = 250;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function useFilter(): Filter {
   const found = useSearch({ strict: false }) as Record<string, unknown>;
-  const { q } = found;
-  // A number in the address is read as one by the router.
-  const text = typeof q === 'string' || typeof q === 'number' ? String(q) : '';
+  const q = useAskedText();
   const id = (value: unknown) => (typeof value === 'string' && UUID.test(value) ? value : undefined);
   return {
-    q: text === '' ? undefined : text,
+    q,
     state: JOB_STATES.find((one) => one === found.state),
     queue: id(found.queue),
     printer: id(found.printer),
@@ -68,7 +64,12 @@ export function Filters({ ownerName }: { readonly ownerName: string | undefined 
   const { state, queue, printer, owner, since } = filter;
   return (
     <Group gap="sm" mb="md" align="flex-end">
-      <Find filter={filter} />
+      <FindField
+        label={t('jobs.find')}
+        description={t('jobs.findHint')}
+        text={filter.q}
+        onFind={(text) => go({ ...filter, q: text })}
+      />
       <Choice
         label={t('jobs.state')}
         any={t('jobs.anyState')}
@@ -132,37 +133,6 @@ function Choice({ label, any, choices, value, onChange }: ChoiceProps) {
       data={[{ value: '', label: any }, ...choices]}
       value={value ?? ''}
       onChange={({ currentTarget }) => onChange(currentTarget.value === '' ? undefined : currentTarget.value)}
-    />
-  );
-}
-
-function Find({ filter }: { readonly filter: Filter }) {
-  const { t } = useTranslation();
-  const go = useGo();
-  const { q } = filter;
-  const [text, setText] = useState(q ?? '');
-  const asked = useRef(q);
-  useEffect(() => {
-    // The address was changed by somebody else, such as the search in the top bar.
-    if (q === asked.current) return;
-    asked.current = q;
-    setText(q ?? '');
-  }, [q]);
-  useEffect(() => {
-    const typed = text.trim() === '' ? undefined : text.trim();
-    if (typed === asked.current) return;
-    const timer = setTimeout(() => {
-      asked.current = typed;
-      go({ ...filter, q: typed });
-    }, TYPING_MS);
-    return () => clearTimeout(timer);
-  });
-  return (
-    <TextInput
-      label={t('jobs.find')}
-      description={t('jobs.findHint')}
-      value={text}
-      onChange={(event) => setText(event.currentTarget.value)}
     />
   );
 }

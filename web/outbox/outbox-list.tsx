@@ -1,11 +1,12 @@
 /** The outbox: what leaves, what waits, and why. */
-import { Anchor, Select, Stack } from '@mantine/core';
+import { Anchor, Group, Select, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { Explained } from '../connections/explained.tsx';
+import { FindField, useAskedText } from '../find/find-field.tsx';
 import { Empty } from '../ui/content.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
@@ -19,13 +20,15 @@ export default function OutboxList() {
   const search = useSearch({ strict: false }) as { state?: MessageState };
   const state = STATES.find((one) => one === search.state);
   useLiveQuery(['outbox-'], OUTBOX_KEY);
-  const pages = usePages<Message>([...OUTBOX_KEY, 'list', state ?? ''], (cursor) =>
+  const text = useAskedText();
+  const pages = usePages<Message>([...OUTBOX_KEY, 'list', state ?? '', text ?? ''], (cursor) =>
     need(
       api.GET('/outbox', {
         params: {
           query: {
             limit: 100,
             ...(state === undefined ? {} : { state }),
+            ...(text === undefined ? {} : { q: text }),
             ...(cursor === undefined ? {} : { cursor }),
           },
         },
@@ -51,40 +54,66 @@ export default function OutboxList() {
     <Page title={t('nav.outbox')}>
       <Stack gap="md">
         <Verdict />
-        <StateChoice state={state} />
+        <Filters state={state} text={text} />
         <LongList
           label={t('nav.outbox')}
           pages={pages}
           columns={columns}
           keyOf={({ id }) => id}
           news={(count) => t('outbox.new', { count })}
-          empty={
-            <Empty title={state === undefined ? t('outbox.empty') : t('outbox.noHit')}>
-              <p className="plain">{state === undefined ? t('outbox.emptyHint') : t(`message.${state}`)}</p>
-            </Empty>
-          }
+          empty={<Nothing state={state} text={text} />}
         />
       </Stack>
     </Page>
   );
 }
 
-function StateChoice({ state }: { readonly state: MessageState | undefined }) {
+type Filter = { readonly state: MessageState | undefined; readonly text: string | undefined };
+
+function Nothing({ state, text }: Filter) {
+  const { t } = useTranslation();
+  if (text !== undefined) {
+    return (
+      <Empty title={t('outbox.notFound')}>
+        <p className="plain">{t('outbox.findHint')}</p>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title={state === undefined ? t('outbox.empty') : t('outbox.noHit')}>
+      <p className="plain">{state === undefined ? t('outbox.emptyHint') : t(`message.${state}`)}</p>
+    </Empty>
+  );
+}
+
+function Filters({ state, text }: Filter) {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const choose = (chosen: string | null) =>
-    void navigate({ to: '/outbox', search: (chosen === null ? {} : { state: chosen }) as never });
+  const go = (next: Filter, replace: boolean) => {
+    const search = {
+      ...(next.text === undefined ? {} : { q: next.text }),
+      ...(next.state === undefined ? {} : { state: next.state }),
+    };
+    void navigate({ to: '/outbox', search: search as never, replace });
+  };
   return (
-    <Select
-      label={t('outbox.state')}
-      placeholder={t('outbox.all')}
-      clearable
-      clearButtonProps={{ 'aria-label': t('outbox.clear') }}
-      className="fit"
-      value={state ?? null}
-      data={STATES.map((one) => ({ value: one, label: t(`message.${one}`) }))}
-      onChange={choose}
-    />
+    <Group gap="sm" align="flex-end">
+      <FindField
+        label={t('jobs.find')}
+        description={t('outbox.findHint')}
+        text={text}
+        onFind={(found) => go({ state, text: found }, true)}
+      />
+      <Select
+        label={t('outbox.state')}
+        placeholder={t('outbox.all')}
+        clearable
+        clearButtonProps={{ 'aria-label': t('outbox.clear') }}
+        value={state ?? null}
+        data={STATES.map((one) => ({ value: one, label: t(`message.${one}`) }))}
+        onChange={(chosen) => go({ state: STATES.find((one) => one === chosen), text }, false)}
+      />
+    </Group>
   );
 }
 

@@ -2,12 +2,15 @@
 import { Button, Menu } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
+import { FindField, useAskedText } from '../find/find-field.tsx';
 import { Confirm } from '../ui/confirm.tsx';
+import { Empty } from '../ui/content.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
 import { State } from '../ui/state.tsx';
@@ -23,9 +26,18 @@ export default function UsersList() {
   const isAdministrator = useMay('administrator');
   const [open, setOpen] = useState<Open>();
   useLiveQuery(['user-'], KEY);
-  const pages = usePages<User>(KEY, (cursor) =>
-    need(api.GET('/users', { params: { query: { limit: 100, ...(cursor === undefined ? {} : { cursor }) } } })),
-  );
+  const text = useAskedText();
+  const navigate = useNavigate();
+  const find = (q: string | undefined) =>
+    void navigate({ to: '/users', search: (q === undefined ? {} : { q }) as never, replace: true });
+  const pages = usePages<User>([...KEY, 'list', text ?? ''], (cursor) => {
+    const query = {
+      limit: 100,
+      ...(text === undefined ? {} : { q: text }),
+      ...(cursor === undefined ? {} : { cursor }),
+    };
+    return need(api.GET('/users', { params: { query } }));
+  });
   const again = async () => await client.invalidateQueries({ queryKey: KEY });
   const close = () => setOpen(undefined);
   const columns: readonly Column<User>[] = [
@@ -43,12 +55,21 @@ export default function UsersList() {
   const add = isAdministrator ? <Button onClick={() => setOpen({ act: 'add' })}>{t('users.add')}</Button> : null;
   return (
     <Page title={t('nav.users')} actions={add}>
+      <div className="narrow spaced">
+        <FindField label={t('jobs.find')} description={t('users.findHint')} text={text} onFind={find} />
+      </div>
       <LongList
         label={t('nav.users')}
         pages={pages}
         columns={isAdministrator ? [...columns, acts] : columns}
         keyOf={({ id }) => id}
-        empty={null}
+        empty={
+          text === undefined ? null : (
+            <Empty title={t('users.noHit')}>
+              <p className="plain">{t('users.findHint')}</p>
+            </Empty>
+          )
+        }
       />
       {open?.act === 'add' ? <UserForm onClose={close} onSaved={again} /> : null}
       {open?.act === 'edit' ? <UserForm user={open.user} onClose={close} onSaved={again} /> : null}
@@ -60,11 +81,11 @@ export default function UsersList() {
 }
 
 /** The own address first, each once: the server lists it among the others too. */
-function addressesOf({ email, addresses }: User): string {
+export function addressesOf({ email, addresses }: User): string {
   return [...new Set([email, ...addresses])].join(' · ');
 }
 
-function UserState({ isBlocked }: { readonly isBlocked: boolean }) {
+export function UserState({ isBlocked }: { readonly isBlocked: boolean }) {
   const { t } = useTranslation();
   return isBlocked ? <State tone="off" word={t('users.blocked')} /> : <State tone="ok" word={t('users.active')} />;
 }
