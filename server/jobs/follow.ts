@@ -5,7 +5,13 @@
  * the job be sent again; otherwise it stops as `outcome-unknown`. Canceling the old printer job also shuts out a frozen
  * node: what it sends later is refused.
  */
-import { cancelPrinterJob, findPrinterJobs, type PrinterJob, readPrinterJob } from '../printers/printers.ts';
+import {
+  cancelPrinterJob,
+  findHolding,
+  findPrinterJobs,
+  type PrinterJob,
+  readPrinterJob,
+} from '../printers/printers.ts';
 import { type Attempt, countUnprintedAttempts, noteAttempt } from './attempts.ts';
 import { CONNECTING } from './job.ts';
 import {
@@ -146,12 +152,28 @@ async function reflect(run: Run, attempt: Attempt, job: PrinterJob): Promise<Ste
   }
   const isStopped = job.state === 'processing-stopped' || run.printer.state === 'stopped';
   const own = job.reasons.filter((reason) => reason !== 'none');
-  const ofPrinter = isStopped ? run.printer.reasons.filter((reason) => reason !== 'none') : [];
+  const told = run.printer.reasons.filter((reason) => reason !== 'none');
+  const ofPrinter = isStopped ? told : findHolding(told, standstillOf(run, attempt, job));
+  const isWaiting = !isStopped && ofPrinter.length > 0;
   return await show(run, attempt, {
     reasons: [...new Set([...own, ...ofPrinter])],
     isStopped,
-    ...words,
+    isWaiting,
+    ...(isWaiting ? { words: run.printer.message || ofPrinter.join(', ') } : words),
   });
+}
+
+/** For how long no sheet has been added to a job, as far as this node has seen. */
+function standstillOf({ context, memory }: Run, attempt: Attempt, { impressionsCompleted: impressions }: PrinterJob) {
+  const nowMs = context.clock.monotonicMs();
+  const { progress } = memory;
+  const isKnown = progress?.attemptId === attempt.id;
+  // What another node has seen standing still stands still until a sheet is added.
+  const isTakenOver = !isKnown && memory.open?.job.problem?.code === 'printer-waits';
+  const isAsItWas = isKnown && progress.impressions === impressions;
+  const sinceMs = isAsItWas ? progress.sinceMs : isTakenOver ? Number.NEGATIVE_INFINITY : nowMs;
+  memory.progress = { attemptId: attempt.id, impressions, sinceMs };
+  return { forMs: nowMs - sinceMs, isCounted: impressions !== undefined };
 }
 
 async function cancelAtPrinter(run: Run, attempt: Attempt): Promise<Step> {

@@ -1,4 +1,5 @@
 /** The job as other rooms and the API see it; fields bear the names of RFC 8011 where it has one. */
+import { findNeeds, type Need } from '../printers/printers.ts';
 import type { JobState, Preparation, Problem } from '../store/schema.ts';
 
 export type { JobState, Preparation } from '../store/schema.ts';
@@ -71,3 +72,11 @@ export const JOB_OUTGOING = 'job-outgoing';
 /** The document is being made into one that can be printed. */
 export const TRANSFORMING = 'job-transforming';
 export const CONNECTING = 'connecting-to-device';
+
+/** Problems of a job that is at its printer and goes on as soon as a person has been there. */
+export const AT_A_PERSON: readonly string[] = ['printer-stopped', 'printer-waits'];
+
+/** What a job at its printer waits for there: paper, a closed door; nothing for one that goes on. */
+export function needsOf({ reasons, problem }: Pick<Job, 'reasons' | 'problem'>): Need[] {
+  return problem !== null && AT_A_PERSON.includes(problem.code) ? findNeeds(reasons) : [];
+}

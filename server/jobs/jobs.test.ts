@@ -18,7 +18,7 @@ import { withLease } from '../store/leases.ts';
 import { transaction } from '../store/transaction.ts';
 import { addUser } from '../users/users.ts';
 import { beginAttempt } from './attempts.ts';
-import { addQueue, cancelJob, getJob, holdJob, listJobs, releaseJob, submitJobs } from './jobs.ts';
+import { addQueue, cancelJob, getJob, holdJob, type Job, listJobs, needsOf, releaseJob, submitJobs } from './jobs.ts';
 import { startJobsWorker } from './worker.ts';
 
 const PDF = writePdf('report', 900);
@@ -145,6 +145,56 @@ test('a paper jam stops the job with the reasons of the printer, and paper lets 
   await stage.printer.control.clearFault();
   await eventually(async () => (await getJob(stage.context, id)).state === 'completed');
   assert.equal(stage.printer.printed().length, 1);
+});
+
+test('a printer that stays busy without paper has the job say what it waits for and since when, and print once', async () => {
+  await using stage = await openStage();
+  await stage.printer.control.setFault({ kind: 'out-of-paper', staysBusy: true });
+  await using _worker = await startJobsWorker(stage.context);
+  const [printer] = await stage.context.db.selectFrom('printers').select('id').execute();
+  const id = await stage.submit();
+  const reach = (isThere: (job: Job) => boolean) =>
+    eventually(async () => {
+      await checkPrinter(stage.context, printer?.id ?? '');
+      const job = await getJob(stage.context, id);
+      return isThere(job) ? job : undefined;
+    });
+  const waiting = await reach((job) => needsOf(job).length > 0);
+  assert.equal(waiting.state, 'processing');
+  assert.deepEqual(needsOf(waiting), ['paper']);
+  assert.equal(waiting.problem?.code, 'printer-waits');
+  await stage.printer.control.clearFault();
+  await reach(({ state }) => state === 'completed');
+  assert.equal(stage.printer.printed().length, 1);
+  const events = await readJournal(stage.context, { subjectId: id, limit: 50 });
+  assert.equal(events.filter(({ data }) => data.waitsFor !== undefined).length, 1);
+});
+
+test('a node that takes over a job which waits for paper leaves untouched since when it waits', async () => {
+  await using stage = await openStage();
+  await stage.printer.control.setFault({ kind: 'out-of-paper', staysBusy: true });
+  const [printer] = await stage.context.db.selectFrom('printers').select('id').execute();
+  const id = await stage.submit();
+  {
+    await using _worker = await startJobsWorker(stage.context);
+    await eventually(async () => {
+      await checkPrinter(stage.context, printer?.id ?? '');
+      return (await getJob(stage.context, id)).problem !== null;
+    });
+  }
+  // An unmarked reason alone would have to stand for seconds again.
+  await stage.context.db
+    .updateTable('printers')
+    .set({ reasons: ['media-needed'] })
+    .execute();
+  const { problem, reasons } = await getJob(stage.context, id);
+  await using _worker = await startJobsWorker(stage.context);
+  const after = await eventually(async () => {
+    const job = await getJob(stage.context, id);
+    return job.reasons.join() === reasons.join() ? undefined : job;
+  });
+  assert.deepEqual(needsOf(after), ['paper']);
+  assert.equal(after.problem?.at, problem?.at);
 });
 
 async function ended(stage: Stage, id: string) {

@@ -39,7 +39,7 @@ import { isEnded } from './states.ts';
 export type { DocumentHints, RecognizedDocument } from '../conversion/conversion.ts';
 export { type JobEnding, listEndings } from './finding/endings.ts';
 export type { JobFilter } from './finding/list.ts';
-export type { Job, JobOptions, JobState } from './job.ts';
+export { type Job, type JobOptions, type JobState, needsOf } from './job.ts';
 export type { PackedDocument, UnpackedWinmail } from './preparation/winmail.ts';
 export type { Queue } from './queues.ts';
 export type { JobLinks } from './release/keys.ts';

@@ -7,7 +7,7 @@ import { checkFence, type Lease } from '../store/leases.ts';
 import type { Problem } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
 import { type Attempt, type Ending, endAttempt, type PreparedAttempt } from './attempts.ts';
-import { CONNECTING, type Job, OUTCOME_UNKNOWN } from './job.ts';
+import { AT_A_PERSON, CONNECTING, type Job, OUTCOME_UNKNOWN } from './job.ts';
 import { changeJob, lockJob } from './rows.ts';
 
 /** What a step brought: go on at once, or look again after a pause. */
@@ -29,6 +29,8 @@ export type Memory = {
   /** What was looked up while the printer works, and its attempt, written and not committed. */
   next: Job | undefined;
   prepared: PreparedAttempt | undefined;
+  /** How far the printer had come with the open attempt, and when that was seen first. */
+  progress?: { readonly attemptId: string; readonly impressions: number | undefined; readonly sinceMs: number };
 };
 
 export type Run = {
@@ -41,20 +43,39 @@ export type Run = {
 
 export const UNREACHABLE_PAUSE_MS = 5_000;
 
-type Shown = { readonly reasons: readonly string[]; readonly isStopped: boolean; readonly words?: string };
+type Shown = {
+  readonly reasons: readonly string[];
+  readonly isStopped: boolean;
+  /** The printer is busy with it and does not go on before a person has been there. */
+  readonly isWaiting?: boolean;
+  readonly words?: string;
+};
 
 export async function show(run: Run, attempt: Attempt, shown: Shown): Promise<Step> {
   const { context, lease } = run;
   await transaction(context, async (context) => {
     await checkFence(context, lease);
     const job = await lockJob(context, attempt.jobId);
-    const code = shown.reasons.includes(CONNECTING) ? 'printer-unreachable' : 'printer-stopped';
-    const problem = shown.isStopped ? problemOf(run, code, shown.words ?? shown.reasons.join(', ')) : null;
+    const problem = problemShown(run, job, shown);
     const state = shown.isStopped ? ('processing-stopped' as const) : ('processing' as const);
     if (job.state === state && job.reasons.join() === shown.reasons.join()) return;
     await changeJob(context, job, { state, reasons: shown.reasons, problem });
   });
   return 'waiting';
+}
+
+function problemShown(run: Run, job: Job, { reasons, isStopped, isWaiting, words }: Shown): Problem | null {
+  if (!isStopped && isWaiting !== true) return null;
+  const silent = reasons.includes(CONNECTING) ? ('printer-unreachable' as const) : undefined;
+  const problem = problemOf(
+    run,
+    silent ?? (isStopped ? 'printer-stopped' : 'printer-waits'),
+    words ?? reasons.join(', '),
+  );
+  // Whether it waits or has stopped, and for what, may change: since when the job does not go on does not.
+  const before =
+    AT_A_PERSON.includes(problem.code) && AT_A_PERSON.includes(job.problem?.code ?? '') ? job.problem : null;
+  return before === null ? problem : { ...problem, at: before.at };
 }
 
 async function end(run: Run, ending: Ending): Promise<void> {
@@ -141,13 +162,14 @@ export async function refuseFormat(run: Run, waiting: Job, words: string): Promi
   return 'moved';
 }
 
-type ProblemCode = 'printer-unreachable' | 'printer-refused' | 'printer-stopped' | 'outcome-unknown';
+type ProblemCode = 'printer-unreachable' | 'printer-refused' | 'printer-stopped' | 'printer-waits' | 'outcome-unknown';
 
 export function problemOf(run: Run, code: ProblemCode, words: string): Problem {
   return {
     code,
     detail: `${run.printer.name}: ${words}`,
     remote: words,
+    ...(code === 'printer-waits' ? { values: { name: run.printer.name } } : {}),
     at: run.context.clock.now().toISOString(),
   };
 }

@@ -5,7 +5,7 @@ import type { EventType } from '../journal/events.ts';
 import { type NewEvent, recordAll } from '../journal/journal.ts';
 import type { Context } from '../store/database.ts';
 import type { Problem, Schema } from '../store/schema.ts';
-import { type Job, type JobOptions, type JobState, QUEUE_PAUSED, TRANSFORMING } from './job.ts';
+import { type Job, type JobOptions, type JobState, needsOf, QUEUE_PAUSED, TRANSFORMING } from './job.ts';
 import { checkTransition, isEnded } from './states.ts';
 
 type JobRow = Selectable<Schema['jobs']>;
@@ -120,12 +120,16 @@ export async function changeJob(context: Context, job: Job, change: JobChange): 
   const events: (NewEvent & { readonly type: EventType })[] = [];
   if (change.before !== undefined) events.push({ ...change.before, subjectId: job.id, ownerId: job.ownerId });
   if (!isSame) {
+    const waitsFor = needsOf({ reasons, problem });
     events.push({
       type: 'job-state-changed',
       subjectId: job.id,
       ownerId: job.ownerId,
       ...(change.actor === undefined ? {} : { actor: change.actor }),
-      data: { from: job.state, to: change.state, reasons, printerId: row.printer_id, problem },
+      data: {
+        ...{ from: job.state, to: change.state, reasons, printerId: row.printer_id, problem },
+        ...(waitsFor.length === 0 ? {} : { waitsFor }),
+      },
     });
   }
   await recordAll(context, events);

@@ -60,6 +60,33 @@ test('a printer needs attention when it stops or falls silent, once, and not bec
   assert.equal(printer('idle', 'stopped', ['paused', 'media-jam']), 'printer-needs-attention');
 });
 
+test('a printer that stays busy and waits for paper needs attention once, by its own word and by the job at it', () => {
+  const paper = { reasons: ['media-empty-error'], waitsFor: ['paper'] };
+  const printer = (data: Record<string, unknown>) =>
+    eventOf(event('printer-state-changed', { name: 'Second floor', state: 'processing', message: null, ...data }));
+  assert.equal(printer({ from: 'processing', ...paper, waitedFor: [] }), 'printer-needs-attention');
+  assert.equal(printer({ from: 'idle', ...paper, waitedFor: [] }), 'printer-needs-attention');
+  assert.equal(printer({ from: 'processing', ...paper, waitedFor: ['door'] }), undefined);
+  assert.equal(printer({ from: 'processing', ...paper, waitedFor: ['paper'], state: 'stopped' }), undefined);
+  assert.equal(printer({ from: 'stopped', ...paper, waitedFor: ['paper'] }), undefined);
+  assert.equal(printer({ from: 'processing', reasons: ['media-empty-warning'], waitsFor: [] }), undefined);
+  const problem = {
+    code: 'printer-waits',
+    detail: 'Second floor: no',
+    remote: 'no',
+    at: '',
+    values: { name: 'Second' },
+  };
+  const job = { from: 'processing', to: 'processing', printerId: 'p', ...paper, problem };
+  const told = findOccurrence(event('job-state-changed', job), everything);
+  assert.ok(told?.kind === 'printer');
+  assert.deepEqual(
+    [told.event, told.printerId, told.name, told.words],
+    ['printer-needs-attention', 'p', 'Second', 'no'],
+  );
+  assert.equal(eventOf(event('job-state-changed', { ...job, to: 'processing-stopped' })), undefined);
+});
+
 test('data of another shape than expected is no reason to fail', () => {
   for (const data of [{}, { to: 7 }, { reasons: 'x', to: 'processing-stopped' }, { state: null, from: [] }]) {
     for (const type of ['job-created', 'job-state-changed', 'printer-state-changed'] as const) {

@@ -104,6 +104,12 @@ function jobOccurrences(event: JournalEvent): readonly Occurrence[] {
     ...(problem === undefined ? {} : { problem }),
     at,
   } as const;
+  const { problem: why, printerId } = job;
+  // A printer that stays busy says so by the job that does not go on: whoever looks after it has to know.
+  if (data.to === 'processing' && textsOf(data.waitsFor).length > 0 && why !== undefined && printerId !== undefined) {
+    const told = { name: String(why.values?.name ?? printerId), words: why.remote ?? why.detail };
+    return [{ kind: 'printer', event: 'printer-needs-attention', printerId, cursor: event.cursor, at, ...told }];
+  }
   const isUnknown = data.to === 'processing-stopped' && textsOf(data.reasons).includes(OUTCOME_UNKNOWN);
   if (data.to === 'completed') return [{ ...job, event: 'job-printed' }];
   if (data.to === 'aborted' || isUnknown) return [{ ...job, event: 'job-failed' }];
@@ -117,8 +123,10 @@ const IN_NEED: readonly unknown[] = ['stopped', 'unreachable'];
 
 function printerOccurrences(event: JournalEvent): readonly Occurrence[] {
   const { data, at, cursor, subjectId: printerId } = event;
+  const isInNeed = IN_NEED.includes(data.state) || textsOf(data.waitsFor).length > 0;
+  const wasInNeed = IN_NEED.includes(data.from) || textsOf(data.waitedFor).length > 0;
   // One that was never seen at work has somebody standing before it who sets it up.
-  if (!IN_NEED.includes(data.state) || IN_NEED.includes(data.from) || data.from === 'unknown') return [];
+  if (!isInNeed || wasInNeed || data.from === 'unknown') return [];
   const reasons = textsOf(data.reasons);
   // Somebody paused it, and knows.
   if (reasons.length > 0 && reasons.every((reason) => /paused/.test(reason))) return [];

@@ -332,6 +332,22 @@ test('a printer that stops again and again is told of once an hour', async () =>
   assert.equal((await outbox(context)).length, 2);
 });
 
+test('a printer that is told of by itself and by the job at it is told of once', async () => {
+  await using scene = await openScene();
+  const { context } = scene;
+  await addUser(context, { email: 'root@practice.example', name: 'Rita', role: 'administrator' }, 'test');
+  const why = { reasons: ['media-empty-error'], waitsFor: ['paper'] };
+  const busy = { name: 'Second floor', from: 'processing', state: 'processing', message: null, ...why, waitedFor: [] };
+  const problem = { code: 'printer-waits', detail: '', remote: 'no paper', at: '', values: { name: 'Second floor' } };
+  const job = { from: 'processing', to: 'processing', printerId: 'printer-1', ...why, problem };
+  await record(context, 'job-state-changed', { subjectId: 'job-1', data: job });
+  await record(context, 'printer-state-changed', { subjectId: 'printer-1', data: busy });
+  await write(context);
+  const [message, ...others] = await outbox(context);
+  assert.equal(others.length, 0);
+  assert.equal(message?.parsed.subject, 'Second floor needs attention');
+});
+
 test('while there is no sender nothing is written, and nothing piles up for later', async () => {
   await using scene = await openScene();
   const { context } = scene;

@@ -9,7 +9,7 @@ import {
 import { readConversionState } from '../conversion/conversion.ts';
 import type { Mailbox } from '../intake/intake.ts';
 import { findHeld } from '../outbox/outbox.ts';
-import type { Printer } from '../printers/printers.ts';
+import { findPrinterNeeds, type Printer } from '../printers/printers.ts';
 import { readRelayFigures } from '../relay/relay.ts';
 import type { Context } from '../store/database.ts';
 import type { Problem } from '../store/schema.ts';
@@ -115,7 +115,8 @@ function judgeMailbox({ id, title, isEnabled, state, stateSince, problem }: Mail
 }
 
 function judgePrinter({ id, name, state, stateSince, reasons, problem }: Printer): Fault[] {
-  if (state !== 'stopped' && state !== 'unreachable') return [];
+  const isWaiting = findPrinterNeeds({ state, reasons }).length > 0;
+  if (state !== 'stopped' && state !== 'unreachable' && !isWaiting) return [];
   const shown = { subjectId: id, name, since: stateSince, problem: problem ?? undefined, reasons };
   return [{ severity: 'broken', kind: 'printer', ...shown }];
 }

@@ -10,7 +10,7 @@ import { countPlaces } from '../conversion/conversion.ts';
 import { listMailboxes } from '../intake/intake.ts';
 import { countEndedJobs, countOpenJobs, type Job, listJobs } from '../jobs/jobs.ts';
 import { countSentMessages, countWaiting } from '../outbox/outbox.ts';
-import { listPrinters } from '../printers/printers.ts';
+import { findPrinterNeeds, listPrinters, type Printer } from '../printers/printers.ts';
 import { listDevices } from '../relay/relay.ts';
 import type { Context } from '../store/database.ts';
 import { type Fault, findFaults } from './faults.ts';
@@ -73,7 +73,8 @@ export async function readOverview(context: Context): Promise<Overview> {
   );
   const faults = await findFaults(context, { connections, mailboxes, printers });
   const isReady = ({ state }: { state: string }) => state === 'idle' || state === 'processing';
-  const isTroubled = ({ state }: { state: string }) => state === 'stopped' || state === 'unreachable';
+  const isTroubled = (printer: Printer) =>
+    ['stopped', 'unreachable'].includes(printer.state) || findPrinterNeeds(printer).length > 0;
   const watching = mailboxes.filter(({ isEnabled }) => isEnabled);
   const countState = (state: string) => watching.filter((mailbox) => mailbox.state === state).length;
   return {

@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { adviceFor, type Language, titleFor } from '../../locales/locales.ts';
+import { needsOf } from '../jobs/jobs.ts';
+import { NEEDS } from '../printers/printers.ts';
 import type { Context } from '../store/database.ts';
 import type { Problem } from '../store/schema.ts';
 import { type Fault, type HourOfLane, type Overview, readOverview } from './overview.ts';
@@ -51,6 +53,7 @@ const overviewShape = z.object({
       title: z.string(),
       ownerName: z.string(),
       state: z.string(),
+      waitsFor: z.array(z.enum(NEEDS)),
       pages: z.number().nullable(),
       createdAt: z.string(),
     }),
@@ -74,12 +77,13 @@ function answerOverview(overview: Overview, language: Language): z.infer<typeof 
     faults: faults.map((fault) => answerFault(fault, language)),
     mailToPaper: { ...mailToPaper, hours: answerHours(mailToPaper.hours) },
     scanToMail: { ...scanToMail, hours: answerHours(scanToMail.hours) },
-    lastJobs: lastJobs.map(({ id, number, title, ownerName, state, pages, createdAt }) => ({
+    lastJobs: lastJobs.map(({ id, number, title, ownerName, state, pages, createdAt, ...why }) => ({
       id,
       number,
       title,
       ownerName,
       state,
+      waitsFor: needsOf(why),
       pages: pages ?? null,
       createdAt: createdAt.toISOString(),
     })),

@@ -38,6 +38,7 @@ export type Printer = {
   readonly state: PrinterState; // printer-state, and two of ours for when it does not answer
   readonly reasons: readonly string[]; // printer-state-reasons, without "none"
   readonly message: string | null; // printer-state-message, or the last words before it went silent
+  /** Since when it has this state, and waits for what it waits for. */
   readonly stateSince: Date;
   readonly seenAt: Date | null;
   readonly capabilities: PrinterCapabilities | null;

@@ -46,6 +46,7 @@ import { keepObservation, normalizeUri, observeNew, observePrinter } from './wat
 export type { PageDrawing } from './drawing.ts';
 export type { PrinterDocument } from './outcomes.ts';
 export type { Printer, PrinterCapabilities, PrinterJob, PrintOptions } from './printer.ts';
+export { findHolding, findNeeds, findPrinterNeeds, NEEDS, type Need } from './supplies/needs.ts';
 export { joinRanges } from './ticket.ts';
 
 export type NewPrinter = { readonly name: string; readonly uri: string; readonly actor?: string };

@@ -15,6 +15,7 @@ import {
   removePrinter,
   renamePrinter,
 } from './printers.ts';
+import { findPrinterNeeds, NEEDS } from './supplies/needs.ts';
 import { type PrinterOffer, probePrinter } from './watch.ts';
 
 const strings = z.array(z.string());
@@ -65,6 +66,8 @@ const printerShape = z.object({
   uri: z.string(),
   state: z.enum(['idle', 'processing', 'stopped', 'unreachable', 'unknown']),
   reasons: strings,
+  /** What it waits for from a person while it is stopped, or busy and not going on. */
+  waitsFor: z.array(z.enum(NEEDS)),
   message: z.string().nullable(),
   stateSince: z.string(),
   seenAt: z.string().nullable(),
@@ -100,6 +103,7 @@ function showPrinter(printer: Printer, language: Language): z.infer<typeof print
     ...same,
     supplies: supplies.map((supply) => ({ ...supply, colors: [...supply.colors] })),
     reasons: [...reasons],
+    waitsFor: findPrinterNeeds(printer),
     stateSince: stateSince.toISOString(),
     seenAt: seenAt?.toISOString() ?? null,
     capabilities: capabilities as z.infer<typeof capabilitiesShape>,

@@ -23,6 +23,7 @@ import {
 } from './capabilities.ts';
 import { attemptLimits, SEEN_STEP_MS } from './limits.ts';
 import type { Printer, PrinterCapabilities, PrinterState } from './printer.ts';
+import { findPrinterNeeds } from './supplies/needs.ts';
 import {
   callerFor,
   failureCodes,
@@ -92,6 +93,9 @@ async function ask(caller: IppCaller, requested: readonly string[]) {
 export async function keepObservation(context: Context, printer: Printer, observation: Observation): Promise<void> {
   const now = context.clock.now();
   const next = nextState(printer, observation);
+  // What it waits for is as good as a state: people ask since when.
+  const isAsItWas =
+    next.state === printer.state && isDeepStrictEqual(findPrinterNeeds(next), findPrinterNeeds(printer));
   const hasChanged =
     next.state !== printer.state ||
     next.problem?.code !== printer.problem?.code ||
@@ -112,7 +116,7 @@ export async function keepObservation(context: Context, printer: Printer, observ
       reasons: [...next.reasons],
       message: next.message,
       problem: next.problem === null ? null : JSON.stringify(next.problem),
-      ...(next.state === printer.state ? {} : { state_since: now }),
+      ...(isAsItWas ? {} : { state_since: now }),
       ...(isSeen ? { seen_at: now } : {}),
       ...(hasNewSupplies ? { supplies: JSON.stringify(supplies) } : {}),
       ...(hasNewCapabilities ? { capabilities: JSON.stringify(capabilities) } : {}),
@@ -135,7 +139,8 @@ function nextState(printer: Printer, observation: Observation): NextState {
 }
 
 function changeOf(printer: Printer, { state, reasons, message, problem }: NextState): Record<string, unknown> {
-  const told = { name: printer.name, from: printer.state, state, reasons, message };
+  const waiting = { waitsFor: findPrinterNeeds({ state, reasons }), waitedFor: findPrinterNeeds(printer) };
+  const told = { name: printer.name, from: printer.state, state, reasons, message, ...waiting };
   return problem === null ? told : { ...told, problem: problem.code, detail: problem.detail };
 }
 

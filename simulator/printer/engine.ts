@@ -99,7 +99,7 @@ export class PrintEngine {
 
   state(): { state: PrinterState; reasons: string[] } {
     if (this.#faults.has('paused')) return { state: 'stopped', reasons: ['paused'] };
-    if (this.#isOutOfPaper()) return { state: 'stopped', reasons: ['media-empty-error', 'media-needed'] };
+    if (this.#isOutOfPaper()) return { state: this.#emptyState(), reasons: ['media-empty-error', 'media-needed'] };
     return {
       state: this.#current ? 'processing' : 'idle',
       reasons: [this.#faults.has('toner-low') ? 'toner-low-warning' : 'none'],
@@ -136,7 +136,11 @@ export class PrintEngine {
       if (this.#isClosed || this.#current !== job) continue;
       if (this.#strikeAbort(job)) continue;
       const isWhole = job.impressionsCompleted >= job.impressions;
-      if (!isWhole && this.#isOutOfPaper()) return this.#stop(job);
+      if (!isWhole && this.#isOutOfPaper()) {
+        // One that stays busy looks again when it is woken: by paper, a cancellation, another job.
+        if (this.#emptyState() === 'stopped') this.#stop(job);
+        return;
+      }
       if (job.state === 'processing-stopped') this.#change(job, 'processing', ['job-printing']);
       if (isWhole) await this.#comeOut(job);
       else if (this.#printPage(job)) return;
@@ -184,6 +188,12 @@ export class PrintEngine {
     if (!fault) this.#paper = undefined;
     else if (this.#paper?.fault !== fault) this.#paper = { fault, pagesLeft: fault.afterPages ?? 0 };
     return this.#paper !== undefined && this.#paper.pagesLeft <= 0;
+  }
+
+  /** Without paper a printer stops, or stays busy with its job, or idle. */
+  #emptyState(): PrinterState {
+    if (this.#paper?.fault.staysBusy !== true) return 'stopped';
+    return this.#current ? 'processing' : 'idle';
   }
 
   #strikeAbort(job: Job): boolean {

@@ -3,8 +3,10 @@
 
 import { type OperationName, operationCode } from './vocabulary.ts';
 
-export type PrinterFault = { readonly times?: number } & (
-  | { readonly kind: 'out-of-paper'; readonly afterPages?: number } // pages that still come out first
+export type PrinterFault = {
+  readonly times?: number;
+} & ( // pages that still come out first; a busy printer does not stop but stays at the job and says why, as many do
+  | { readonly kind: 'out-of-paper'; readonly afterPages?: number; readonly staysBusy?: boolean }
   | { readonly kind: 'paused' } // someone pressed stop on the panel
   | { readonly kind: 'offline'; readonly manner: 'refuse' | 'silent' } // nobody listens, or nobody answers
   | { readonly kind: 'slow'; readonly pagesPerSecond: number }
@@ -39,7 +41,10 @@ function isPositive(value: unknown): boolean {
 
 const manners: readonly unknown[] = ['refuse', 'silent'];
 const rules: Record<FaultKind, readonly FieldRule[]> = {
-  'out-of-paper': [{ field: 'afterPages', needed: false, accepts: isCount }],
+  'out-of-paper': [
+    { field: 'afterPages', needed: false, accepts: isCount },
+    { field: 'staysBusy', needed: false, accepts: (value) => typeof value === 'boolean' },
+  ],
   paused: [],
   offline: [{ field: 'manner', needed: true, accepts: (value) => manners.includes(value) }],
   slow: [{ field: 'pagesPerSecond', needed: true, accepts: isPositive }],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type Browser, openBrowser } from '../harness/browser.ts';
+import { PRINT_ROOM } from '../harness/mail.ts';
 import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
 import { eventually } from '../harness/time.ts';
 
@@ -139,6 +140,63 @@ describe('the pages of jobs', () => {
     await page.getByRole('definition').getByText('Annullato').waitFor();
     assert.equal((await stage.api('GET', `/jobs/${mine.id}`)).state, 'canceled');
     await window.assertGood('job-canceled-it-phone');
+  });
+
+  test('a job whose printer stays busy without paper says what it waits for, in both languages, and goes on by itself', async () => {
+    const printer = stage.peers.practice.printers[0];
+    assert.ok(printer);
+    const printed = printer.printed().length;
+    // Nothing listens there: a notice that is written stays in the outbox.
+    const outgoingServer = { host: '127.0.0.1', port: 9, security: 'none' };
+    await stage.api('PUT', '/settings/network', { outgoingServer, senderEmail: PRINT_ROOM, senderName: null });
+    await printer.control.setFault({ kind: 'out-of-paper', staysBusy: true });
+    await stage.deliver(1);
+    const held = await eventually(
+      async () => ((await stage.api('GET', '/jobs?state=pending-held')) as { items: Row[] }).items[0],
+    );
+    await stage.api('PATCH', `/users/${held.ownerId}`, { password: PASSWORD });
+    const users = ((await stage.api('GET', '/users?limit=100')) as { items: Row[] }).items;
+    const sender = { email: String(users.find(({ id }) => id === held.ownerId)?.email), password: PASSWORD };
+    await stage.api('POST', `/jobs/${held.id}/release`, {});
+    const waiting = await eventually(async () => {
+      await stage.api('POST', `/printers/${stage.printerId}/check`);
+      const job = await stage.api('GET', `/jobs/${held.id}`);
+      return (job.waitsFor as string[]).length > 0 ? job : undefined;
+    });
+    assert.deepEqual([waiting.state, waiting.waitsFor], ['processing', ['paper']]);
+    const asked = await stage.api('GET', `/printers/${stage.printerId}`);
+    assert.deepEqual([asked.state, asked.waitsFor], ['processing', ['paper']]);
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    for (const [path, picture] of [
+      ['/jobs', 'jobs-waiting'],
+      ['/printers', 'printers-waiting'],
+      [`/jobs/${held.id}`, 'job-waiting'],
+    ] as const) {
+      await window.go(path);
+      await window.page.getByText('Waits for paper at the printer').first().waitFor();
+      await window.assertGood(picture);
+    }
+    await window.page.getByRole('listitem').getByText('Waits for paper at the printer').waitFor();
+    await using phone = await browser.open(stage, { as: sender, language: 'it', width: 390, height: 844 });
+    await phone.go(`/jobs/${held.id}`);
+    await phone.page.getByRole('heading', { name: /aspetta che qualcuno intervenga$/ }).waitFor();
+    await phone.page.getByRole('definition').getByText('Aspetta la carta nella stampante').waitFor();
+    await phone.page.getByRole('listitem').getByText('Aspetta la carta nella stampante').waitFor();
+    await phone.assertGood('job-waiting-it-phone');
+    const notices = await eventually(async () => {
+      const rows = await stage.sql(
+        `SELECT recipient, count(*)::int FROM notices_sent WHERE event = 'printer-needs-attention' GROUP BY recipient`,
+      );
+      return rows.length > 0 ? rows : undefined;
+    });
+    assert.deepEqual(notices, [{ recipient: ADMINISTRATOR.email, count: 1 }]);
+    await printer.control.clearFault();
+    await window.page.getByRole('definition').getByText('Printed', { exact: true }).waitFor();
+    await phone.page.getByRole('definition').getByText('Stampato', { exact: true }).waitFor();
+    assert.equal(await window.page.getByRole('heading', { name: /waits for somebody/ }).count(), 0);
+    assert.equal(printer.printed().length, printed + 1);
+    window.assertQuiet();
+    phone.assertQuiet();
   });
 
   test('nobody sees the jobs of others, not even by their address', async () => {

@@ -2168,6 +2168,7 @@ export type paths = {
                   | 'aborted'
                   | 'completed';
                 reasons: string[];
+                waitsFor: ('paper' | 'jam' | 'door' | 'tray' | 'output' | 'toner' | 'waste' | 'drum')[];
                 problem: {
                   code: string;
                   title: string;
@@ -2241,6 +2242,7 @@ export type paths = {
                 | 'aborted'
                 | 'completed';
               reasons: string[];
+              waitsFor: ('paper' | 'jam' | 'door' | 'tray' | 'output' | 'toner' | 'waste' | 'drum')[];
               problem: {
                 code: string;
                 title: string;
@@ -2290,6 +2292,7 @@ export type paths = {
                 | 'aborted'
                 | 'completed';
               reasons: string[];
+              waitsFor: ('paper' | 'jam' | 'door' | 'tray' | 'output' | 'toner' | 'waste' | 'drum')[];
               problem: {
                 code: string;
                 title: string;
@@ -2353,6 +2356,7 @@ export type paths = {
                 | 'aborted'
                 | 'completed';
               reasons: string[];
+              waitsFor: ('paper' | 'jam' | 'door' | 'tray' | 'output' | 'toner' | 'waste' | 'drum')[];
               problem: {
                 code: string;
                 title: string;
@@ -2427,6 +2431,7 @@ export type paths = {
                 | 'aborted'
                 | 'completed';
               reasons: string[];
+              waitsFor: ('paper' | 'jam' | 'door' | 'tray' | 'output' | 'toner' | 'waste' | 'drum')[];
               problem: {
                 code: string;
                 title: string;
@@ -2490,6 +2495,7 @@ export type paths = {
                 | 'aborted'
                 | 'completed';
               reasons: string[];
+              waitsFor: ('paper' | 'jam' | 'door' | 'tray' | 'output' | 'toner' | 'waste' | 'drum')[];
               problem: {
                 code: string;
                 title: string;
@@ -2568,6 +2574,7 @@ export type paths = {
                 | 'aborted'
                 | 'completed';
               reasons: string[];
+              waitsFor: ('paper' | 'jam' | 'door' | 'tray' | 'output' | 'toner' | 'waste' | 'drum')[];
               problem: {
                 code: string;
                 title: string;
@@ -2660,6 +2667,7 @@ export type paths = {
                 | 'aborted'
                 | 'completed';
               reasons: string[];
+              waitsFor: ('paper' | 'jam' | 'door' | 'tray' | 'output' | 'toner' | 'waste' | 'drum')[];
               problem: {
                 code: string;
                 title: string;
@@ -4738,6 +4746,7 @@ export type paths = {
                 title: string;
                 ownerName: string;
                 state: string;
+                waitsFor: ('paper' | 'jam' | 'door' | 'tray' | 'output' | 'toner' | 'waste' | 'drum')[];
                 pages: number | null;
                 createdAt: string;
               }[];
@@ -4768,6 +4777,7 @@ export type paths = {
                 uri: string;
                 state: 'idle' | 'processing' | 'stopped' | 'unreachable' | 'unknown';
                 reasons: string[];
+                waitsFor: ('paper' | 'jam' | 'door' | 'tray' | 'output' | 'toner' | 'waste' | 'drum')[];
                 message: string | null;
                 stateSince: string;
                 seenAt: string | null;
@@ -4830,6 +4840,7 @@ export type paths = {
               uri: string;
               state: 'idle' | 'processing' | 'stopped' | 'unreachable' | 'unknown';
               reasons: string[];
+              waitsFor: ('paper' | 'jam' | 'door' | 'tray' | 'output' | 'toner' | 'waste' | 'drum')[];
               message: string | null;
               stateSince: string;
               seenAt: string | null;
@@ -4931,6 +4942,7 @@ export type paths = {
               uri: string;
               state: 'idle' | 'processing' | 'stopped' | 'unreachable' | 'unknown';
               reasons: string[];
+              waitsFor: ('paper' | 'jam' | 'door' | 'tray' | 'output' | 'toner' | 'waste' | 'drum')[];
               message: string | null;
               stateSince: string;
               seenAt: string | null;
@@ -5004,6 +5016,7 @@ export type paths = {
               uri: string;
               state: 'idle' | 'processing' | 'stopped' | 'unreachable' | 'unknown';
               reasons: string[];
+              waitsFor: ('paper' | 'jam' | 'door' | 'tray' | 'output' | 'toner' | 'waste' | 'drum')[];
               message: string | null;
               stateSince: string;
               seenAt: string | null;
@@ -5066,6 +5079,7 @@ export type paths = {
               uri: string;
               state: 'idle' | 'processing' | 'stopped' | 'unreachable' | 'unknown';
               reasons: string[];
+              waitsFor: ('paper' | 'jam' | 'door' | 'tray' | 'output' | 'toner' | 'waste' | 'drum')[];
               message: string | null;
               stateSince: string;
               seenAt: string | null;
@@ -5128,6 +5142,7 @@ export type paths = {
               uri: string;
               state: 'idle' | 'processing' | 'stopped' | 'unreachable' | 'unknown';
               reasons: string[];
+              waitsFor: ('paper' | 'jam' | 'door' | 'tray' | 'output' | 'toner' | 'waste' | 'drum')[];
               message: string | null;
               stateSince: string;
               seenAt: string | null;
@@ -5264,6 +5279,7 @@ export type paths = {
                 | 'aborted'
                 | 'completed';
               reasons: string[];
+              waitsFor: ('paper' | 'jam' | 'door' | 'tray' | 'output' | 'toner' | 'waste' | 'drum')[];
               problem: {
                 code: string;
                 title: string;
@@ -5313,6 +5329,7 @@ export type paths = {
                 | 'aborted'
                 | 'completed';
               reasons: string[];
+              waitsFor: ('paper' | 'jam' | 'door' | 'tray' | 'output' | 'toner' | 'waste' | 'drum')[];
               problem: {
                 code: string;
                 title: string;

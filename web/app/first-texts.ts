@@ -20,5 +20,6 @@ export const FIRST_TEXTS: readonly string[] = [
   'overview',
   'jobState',
   'printerReason',
+  'printerNeed',
   'account',
 ];

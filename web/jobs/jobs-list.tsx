@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
+import { needWords } from '../printers/printer.ts';
 import { Empty } from '../ui/content.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
@@ -95,7 +96,18 @@ function JobTitle({ job }: { readonly job: Job }) {
   );
 }
 
-export function JobStateShown({ job }: { readonly job: Pick<Job, 'state'> }) {
+/** A job that does not go on before somebody has been at its printer says so, and since when, in place of its state. */
+export function JobStateShown({ job }: { readonly job: Pick<Job, 'state' | 'waitsFor' | 'problem'> }) {
   const { t } = useTranslation();
-  return <State tone={JOB_TONES[job.state]} word={t(`jobState.${job.state}`)} />;
+  if (job.waitsFor.length === 0) return <State tone={JOB_TONES[job.state]} word={t(`jobState.${job.state}`)} />;
+  return (
+    <div>
+      <State tone="warning" word={needWords(t, job.waitsFor)} />
+      {job.problem === null ? null : (
+        <div>
+          <When at={job.problem.at} />
+        </div>
+      )}
+    </div>
+  );
 }

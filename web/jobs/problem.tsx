@@ -4,5 +4,7 @@ import type { Job } from './job.ts';
 
 export function JobProblem({ problem }: { readonly problem: NonNullable<Job['problem']> }) {
   const { title, advice, remote, detail, at } = problem;
-  return <Finding level={2} title={title} since={at} advice={advice} remote={remote} own={detail} />;
+  // It goes on by itself: nothing is broken yet.
+  const tone = problem.code === 'printer-waits' ? 'warning' : 'broken';
+  return <Finding level={2} tone={tone} title={title} since={at} advice={advice} remote={remote} own={detail} />;
 }

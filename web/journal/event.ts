@@ -1,6 +1,7 @@
 /** An event of the journal in words; what strangers have written is shown as text. */
 import type { TFunction } from 'i18next';
 import type { paths } from '../api/schema.ts';
+import { needWords } from '../printers/printer.ts';
 import { plain } from '../ui/words.ts';
 
 export type JournalEvent = paths['/journal']['get']['responses'][200]['content']['application/json']['items'][number];
@@ -10,6 +11,9 @@ type Told = Pick<JournalEvent, 'type' | 'data'>;
 export function tell(t: TFunction, { type, data }: Told): string {
   const text = (name: string) => (typeof data[name] === 'string' ? plain(data[name] as string) : '');
   const first = (...names: readonly string[]) => names.map(text).find((found) => found !== '') ?? '–';
+  const needs = Array.isArray(data.waitsFor) ? needWords(t, data.waitsFor.map(String)) : '';
+  if (needs !== '' && type === 'job-state-changed') return needs;
+  if (needs !== '' && data.state === 'processing') return `${text('name')}: ${needs}`;
   const state = stateWord(t, type, first('to', 'state'));
   const values = {
     name: first('title', 'name', 'email', 'address', 'subject'),

@@ -9,6 +9,7 @@ import type { paths } from '../api/schema.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
 import { loadAllTexts } from '../app/texts.ts';
+import { needWords } from '../printers/printer.ts';
 import { Loaded, Loading } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
 import { type Tone, ToneIcon, toneStyle } from '../ui/state.tsx';
@@ -92,10 +93,10 @@ function LastJobs({ jobs }: { readonly jobs: OverviewData['lastJobs'] }) {
     <section className="card lane">
       <h2>{t('overview.lastJobs')}</h2>
       <ul className="last-jobs">
-        {jobs.map(({ id, number, title, ownerName, state, pages, createdAt }) => (
+        {jobs.map(({ id, number, title, ownerName, state, waitsFor, pages, createdAt }) => (
           <li key={id}>
             <When at={createdAt} />
-            <span>{t(`jobState.${state}`)}</span>
+            <span>{waitsFor.length === 0 ? t(`jobState.${state}`) : needWords(t, waitsFor)}</span>
             <span className="cut" title={plain(title)}>
               <Anchor component={Link} to={`/jobs/${id}`}>
                 {plain(title)}

@@ -1,15 +1,20 @@
 /** The state of a printer in words, with what keeps it from printing. */
 import { useTranslation } from 'react-i18next';
 import { State } from '../ui/state.tsx';
-import { type Printer, reasonWords, STATE_TONES } from './printer.ts';
+import { needWords, type Printer, reasonWords, STATE_TONES } from './printer.ts';
 
 export function PrinterState({ printer }: { readonly printer: Printer }) {
   const { t } = useTranslation();
-  const { state, reasons, problem } = printer;
+  const { state, reasons, waitsFor, problem } = printer;
+  const isBusy = state === 'processing';
   const words = problem === null ? reasons.map((reason) => reasonWords(t, reason)) : [problem.title];
   return (
     <div>
-      <State tone={STATE_TONES[state]} word={t(`printerState.${state}`)} />
+      {isBusy && waitsFor.length > 0 ? (
+        <State tone="warning" word={needWords(t, waitsFor)} />
+      ) : (
+        <State tone={STATE_TONES[state]} word={t(`printerState.${state}`)} />
+      )}
       {words.length === 0 ? null : <div>{words.join(' · ')}</div>}
     </div>
   );

@@ -23,6 +23,11 @@ export function reasonWords(t: TFunction, reason: string): string {
   return t(`printerReason.${plain}`, { defaultValue: reason });
 }
 
+/** What is waited for at a printer, in a few words; empty for nothing. */
+export function needWords(t: TFunction, needs: readonly string[]): string {
+  return needs.map((need) => t(`printerNeed.${need}`, { defaultValue: need })).join(' · ');
+}
+
 /** What a printer can do, in a few words. */
 export function abilities(t: TFunction, capabilities: Offer['capabilities']): readonly string[] {
   if (capabilities === null) return [];

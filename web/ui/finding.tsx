@@ -88,7 +88,14 @@ function ExactWords({ name, words }: { readonly name: string; readonly words: st
   const [isOpen, setOpen] = useState(false);
   return (
     <div>
-      <Anchor component="button" type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+      <Anchor
+        component="button"
+        type="button"
+        display="inline-block"
+        py={3}
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      >
         {name}
       </Anchor>
       {isOpen ? (

@@ -1,8 +1,9 @@
 /** A job as the API shows it. */
 import { z } from 'zod';
 import { type Language, reasonFor } from '../../../locales/locales.ts';
+import { NEEDS } from '../../printers/printers.ts';
 import type { Problem } from '../../store/schema.ts';
-import type { Job } from '../job.ts';
+import { type Job, needsOf } from '../job.ts';
 
 export const JOB_STATES = [
   'pending',
@@ -38,6 +39,8 @@ export const jobShape = z.object({
   title: z.string(),
   state: z.enum(JOB_STATES),
   reasons: z.array(z.string()),
+  /** What it waits for at its printer; since when is told by its problem. */
+  waitsFor: z.array(z.enum(NEEDS)),
   problem: problemShape,
   options: z.record(z.string(), z.unknown()),
   ignoredOptions: z.array(z.string()),
@@ -61,6 +64,7 @@ export function showJob(job: Job, language: Language): z.infer<typeof jobShape> 
   return {
     ...job,
     reasons: [...job.reasons],
+    waitsFor: needsOf(job),
     ignoredOptions: [...job.ignoredOptions],
     heldUntil: job.heldUntil?.toISOString() ?? null,
     hasDocument: job.documentId !== null,
