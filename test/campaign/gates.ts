@@ -70,15 +70,31 @@ export class StepGate {
   /** Resolves when somebody stands there, or when `signal` aborts; answers whether somebody does. */
   async waitFor(signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
-      const { rows } = await this.#client.query(
-        `SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = $1 AND objid = $2 AND NOT granted
-           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-        [LOCK_CLASS, this.#at],
-      );
-      if (rows.length > 0) return true;
+      if ((await this.#findWaiting()).length > 0) return true;
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     return false;
+  }
+
+  /**
+   * Ends the sessions that stand there, as if the blow had come right before the statement was sent. Opened instead, the
+   * gate would let the database finish the statement of a server that is dead, and hide what was done without a transaction.
+   */
+  async endWaiting(): Promise<void> {
+    for (let waiting = await this.#findWaiting(); waiting.length > 0; waiting = await this.#findWaiting()) {
+      await this.#client.query('SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid', [waiting]);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  /** The processes of the database whose statements stand there. */
+  async #findWaiting(): Promise<readonly number[]> {
+    const { rows } = await this.#client.query<{ pid: number }>(
+      `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = $1 AND objid = $2 AND NOT granted
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      [LOCK_CLASS, this.#at],
+    );
+    return rows.map(({ pid }) => pid);
   }
 
   /** Opens the gate: what stood there goes on, where its server still lives. */

@@ -40,7 +40,7 @@ export async function reachPoint(stage: Stage, point: Point | ReplyPoint, signal
   return await growth(await watchPoint(stage, point), signal);
 }
 
-/** Waits for a step, strikes, and lets go on what stood there; answers whether the step was reached. */
+/** Waits for a step, strikes, and ends what stood there; answers whether the step was reached. */
 export async function strikeAt(
   stage: Stage,
   step: Step,
@@ -54,6 +54,7 @@ export async function strikeAt(
   await using gate = await StepGate.close(stage, step satisfies GatedPoint);
   const isReached = await gate.waitFor(signal);
   await blow();
+  await gate.endWaiting();
   return isReached;
 }
 
