@@ -16,8 +16,8 @@ import {
 } from '../harness/replies.ts';
 import { endDatabase, openStage, type Stage, type StageNode } from '../harness/stage.ts';
 import { armCallFault, mayTrace } from '../harness/strace.ts';
-import { buildGates, GATES } from './gates.ts';
-import { isAfterPaper, POINTS, STEPS, type Step, strikeAt } from './points.ts';
+import { buildGates, GATES, isGated } from './gates.ts';
+import { isAfterPaper, STEPS, type Step, strikeAt } from './points.ts';
 
 export type KillOptions = {
   readonly kills: number;
@@ -59,13 +59,9 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   if (!mayTrace()) say('system calls cannot be traced here: no kill is inside one');
   const isEmbedded = options.world === 'embedded';
   await using stage = await openStage(isEmbedded ? {} : { database: 'external', nodes: 2 });
-  // Two nodes share the way to paper; the way of the reply is tried on one.
-  if (isEmbedded) {
-    await answerSenders(stage);
-    await buildGates(stage);
-  }
-  const check = isEmbedded ? checkEverything : checkPaper;
-  const steps = new Deck(dice, isEmbedded ? STEPS : POINTS);
+  await answerSenders(stage);
+  await buildGates(stage);
+  const steps = new Deck(dice);
   const byKind: Record<string, number> = {};
   let kills = 0;
   const count = (kind: string) => {
@@ -75,7 +71,7 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   try {
     for (let checked = 0; kills < options.kills; ) {
       await deliverSome(stage, dice);
-      if (isEmbedded && dice.roll() < 0.5) await deliverHeld(stage, { documents: 1 + dice.upTo(2) });
+      if (dice.roll() < 0.5) await deliverHeld(stage, { documents: 1 + dice.upTo(2) });
       const node = dice.pick(stage.nodes);
       const blow = chooseBlow(dice, steps);
       const { kind, killed } = await strike(stage, node, blow);
@@ -86,9 +82,9 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
       for (const one of killed) while (!(await restart(stage, one, dice))) count('while starting');
       if (kills - checked < CHECK_EVERY_KILLS && kills < options.kills) continue;
       checked = kills;
-      say(`${kills} kills: ${JSON.stringify(await check(stage))}`);
+      say(`${kills} kills: ${JSON.stringify(await checkEverything(stage))}`);
     }
-    const tally = await check(stage);
+    const tally = await checkEverything(stage);
     const afterPaper = STEPS.filter(isAfterPaper).reduce((sum, step) => sum + (byKind[stepKind(step)] ?? 0), 0);
     const seconds = Math.round((performance.now() - startedAt) / 1000);
     return { seed: dice.seed, kills, byKind, afterPaper, ...tally, seconds };
@@ -107,11 +103,6 @@ async function checkEverything(stage: Stage): Promise<Tally & ReplyTally> {
   return { ...(await checkInvariants(stage)), ...(await checkReplies(stage)) };
 }
 
-async function checkPaper(stage: Stage): Promise<Tally & ReplyTally> {
-  await settle(stage);
-  return { ...(await checkInvariants(stage)), replies: 0, copies: 0, released: 0 };
-}
-
 async function deliverSome(stage: Stage, dice: Dice): Promise<void> {
   const documents = 1 + dice.upTo(2);
   const bytesEach = dice.pick([2_000, 60_000, 700_000]);
@@ -125,16 +116,14 @@ async function deliverSome(stage: Stage, dice: Dice): Promise<void> {
  */
 class Deck {
   readonly #dice: Dice;
-  readonly #all: readonly Step[];
   #left: Step[] = [...GATES];
 
-  constructor(dice: Dice, all: readonly Step[]) {
+  constructor(dice: Dice) {
     this.#dice = dice;
-    this.#all = all;
   }
 
   draw(): Step {
-    if (this.#left.length === 0) this.#left = [...this.#all];
+    if (this.#left.length === 0) this.#left = [...STEPS];
     const [step] = this.#left.splice(this.#dice.upTo(this.#left.length), 1);
     if (step === undefined) throw new Error('there are no steps');
     return step;
@@ -158,7 +147,7 @@ const stepKind = (step: Step) => `at a step: ${step}`;
 
 type Struck = { readonly kind: string; readonly killed: readonly StageNode[] };
 
-/** Kills the node, or at the steps of a reply all nodes, and answers how it came about. */
+/** Kills the node, or at the steps of a reply that are seen from outside all nodes, and answers how it came about. */
 async function strike(stage: Stage, node: StageNode, blow: Blow): Promise<Struck> {
   const { process: server } = node;
   switch (blow.kind) {
@@ -169,8 +158,9 @@ async function strike(stage: Stage, node: StageNode, blow: Blow): Promise<Struck
     case 'at a step': {
       const { step } = blow;
       const signal = AbortSignal.timeout(isAfterPaper(step) ? REPLY_PATIENCE_MS : PATIENCE_MS);
-      // Which of two nodes writes and sends the replies cannot be told from outside: then both die.
-      const killed = isAfterPaper(step) ? stage.nodes : [node];
+      // Which of two nodes writes and sends the replies cannot be told from outside: then both die. Where one of them stands
+      // still, one dies and the session that stands there is ended: it is the dead one's, or the living one loses it.
+      const killed = isAfterPaper(step) && !isGated(step) ? stage.nodes : [node];
       const kill = async () => void (await Promise.all(killed.map((one) => one.kill())));
       const isReached = await strikeAt(stage, step, { signal, blow: kill });
       return { kind: isReached ? stepKind(step) : 'at a random moment', killed };
