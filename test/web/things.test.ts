@@ -119,6 +119,13 @@ describe('the pages of things', () => {
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.waitFor({ state: 'detached' });
     await page.getByRole('cell', { name: 'Holds until released' }).waitFor();
+    // The dialog stands in the address: a reload shows it again, and the way back closes it.
+    await page.getByRole('button', { name: 'Edit Follow-me' }).click();
+    await page.waitForURL(/open=edit&of=/);
+    await page.reload();
+    await page.getByLabel('Prints at once').waitFor();
+    await page.goBack();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Edit Follow-me' }).click();
     await page.getByLabel('Prints at once').check();
     await page.getByRole('button', { name: 'Save' }).click();
@@ -146,6 +153,9 @@ describe('the pages of things', () => {
     await page.getByRole('menuitem', { name: 'Block' }).click();
     await page.getByRole('dialog', { name: 'Block Anna?' }).getByRole('button', { name: 'Block' }).click();
     await page.getByText('Blocked').waitFor();
+    assert.equal(new URL(page.url()).search, '');
+    await window.go('/users?open=add');
+    await dialog.waitFor();
     window.assertQuiet();
   });
 

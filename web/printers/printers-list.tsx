@@ -3,13 +3,13 @@ import { Anchor, Button, Group, Menu } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { Empty } from '../ui/content.tsx';
+import { type OpenDialog, useOpenDialog } from '../ui/dialog.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
@@ -18,17 +18,18 @@ import { PRINTERS_KEY, type Printer } from './printer.ts';
 import { PrinterState } from './printer-state.tsx';
 import { dueSupplies } from './supplies.tsx';
 
-type Open = { readonly act: 'add' } | { readonly act: 'remove'; readonly printer: Printer };
+const ACTS = ['remove'] as const;
+type Open = OpenDialog<(typeof ACTS)[number], Printer>;
 
 export default function PrintersList() {
   const { t } = useTranslation();
   const client = useQueryClient();
   const isAdministrator = useMay('administrator');
-  const [open, setOpen] = useState<Open>();
   useLiveQuery(['printer-'], PRINTERS_KEY);
   const pages = usePages<Printer>(PRINTERS_KEY, (cursor) =>
     need(api.GET('/printers', { params: { query: { limit: 100, ...(cursor === undefined ? {} : { cursor }) } } })),
   );
+  const { open, show, close } = useOpenDialog(ACTS, pages.items);
   const again = async () => await client.invalidateQueries({ queryKey: PRINTERS_KEY });
   const columns: readonly Column<Printer>[] = [
     { key: 'name', title: t('printers.name'), cell: (printer) => <Name printer={printer} /> },
@@ -43,11 +44,11 @@ export default function PrintersList() {
     {
       key: 'acts',
       title: t('label.acts'),
-      cell: (printer) => <Acts printer={printer} onOpen={setOpen} again={again} />,
+      cell: (printer) => <Acts printer={printer} onOpen={show} again={again} />,
       width: '90px',
     },
   ];
-  const add = isAdministrator ? <Button onClick={() => setOpen({ act: 'add' })}>{t('printers.add')}</Button> : null;
+  const add = isAdministrator ? <Button onClick={() => show({ act: 'add' })}>{t('printers.add')}</Button> : null;
   return (
     <Page title={t('nav.printers')} actions={add}>
       <LongList
@@ -61,14 +62,14 @@ export default function PrintersList() {
           </Empty>
         }
       />
-      {open?.act === 'add' ? <AddPrinter onClose={() => setOpen(undefined)} onAdded={again} /> : null}
-      {open?.act === 'remove' ? (
+      {isAdministrator && open?.act === 'add' ? <AddPrinter onClose={close} onAdded={again} /> : null}
+      {isAdministrator && open?.act === 'remove' ? (
         <Confirm
-          title={t('printers.removeTitle', { name: open.printer.name })}
+          title={t('printers.removeTitle', { name: open.item.name })}
           act={t('action.remove')}
-          onClose={() => setOpen(undefined)}
+          onClose={close}
           onConfirm={async () => {
-            await need(api.DELETE('/printers/{id}', { params: { path: { id: open.printer.id } } }));
+            await need(api.DELETE('/printers/{id}', { params: { path: { id: open.item.id } } }));
             await again();
           }}
         >
@@ -117,7 +118,7 @@ function Acts({ printer, onOpen, again }: ActsProps) {
             {t('release.sticker')}
           </Menu.Item>
           {isAdministrator ? (
-            <Menu.Item onClick={() => onOpen({ act: 'remove', printer })}>{t('action.remove')}</Menu.Item>
+            <Menu.Item onClick={() => onOpen({ act: 'remove', item: printer })}>{t('action.remove')}</Menu.Item>
           ) : null}
         </Menu.Dropdown>
       </Menu>

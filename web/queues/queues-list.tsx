@@ -1,26 +1,26 @@
 /** Queues: where jobs go, whether they wait for a release, and which printers serve them. */
 import { Button, Group } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { Empty, Loaded } from '../ui/content.tsx';
+import { type OpenDialog, useOpenDialog } from '../ui/dialog.tsx';
 import { Page } from '../ui/page.tsx';
 import { State } from '../ui/state.tsx';
 import { type Choice, type Queue, QueueForm } from './queue-form.tsx';
 
 const KEY = ['queues'] as const;
-type Open = { readonly act: 'add' } | { readonly act: 'edit' | 'remove'; readonly queue: Queue };
+const ACTS = ['edit', 'remove'] as const;
+type Open = OpenDialog<(typeof ACTS)[number], Queue>;
 type Listed = { readonly queues: readonly Queue[]; readonly printers: readonly Choice[] };
 
 export default function QueuesList() {
   const { t } = useTranslation();
   const client = useQueryClient();
   const isAdministrator = useMay('administrator');
-  const [open, setOpen] = useState<Open>();
   useLiveQuery(['queue-', 'printer-added', 'printer-removed'], KEY);
   const listed = useQuery({
     queryKey: KEY,
@@ -32,9 +32,9 @@ export default function QueuesList() {
       return { queues: queues.items, printers: printers.items };
     },
   });
+  const { open, show, close } = useOpenDialog(ACTS, listed.data?.queues ?? []);
   const again = async () => await client.invalidateQueries({ queryKey: KEY });
-  const close = () => setOpen(undefined);
-  const add = isAdministrator ? <Button onClick={() => setOpen({ act: 'add' })}>{t('queues.add')}</Button> : null;
+  const add = isAdministrator ? <Button onClick={() => show({ act: 'add' })}>{t('queues.add')}</Button> : null;
   return (
     <Page title={t('nav.queues')} actions={add}>
       <Loaded query={listed}>
@@ -45,22 +45,24 @@ export default function QueuesList() {
                 <p>{t('queues.emptyHint')}</p>
               </Empty>
             ) : (
-              <QueueTable queues={queues} printers={printers} onOpen={setOpen} />
+              <QueueTable queues={queues} printers={printers} onOpen={show} />
             )}
-            {open?.act === 'add' ? <QueueForm printers={printers} onClose={close} onSaved={again} /> : null}
-            {open?.act === 'edit' ? (
-              <QueueForm queue={open.queue} printers={printers} onClose={close} onSaved={again} />
+            {isAdministrator && open?.act === 'add' ? (
+              <QueueForm printers={printers} onClose={close} onSaved={again} />
+            ) : null}
+            {isAdministrator && open?.act === 'edit' ? (
+              <QueueForm queue={open.item} printers={printers} onClose={close} onSaved={again} />
             ) : null}
           </>
         )}
       </Loaded>
-      {open?.act === 'remove' ? (
+      {isAdministrator && open?.act === 'remove' ? (
         <Confirm
-          title={t('queues.removeTitle', { name: open.queue.name })}
+          title={t('queues.removeTitle', { name: open.item.name })}
           act={t('action.remove')}
           onClose={close}
           onConfirm={async () => {
-            await need(api.DELETE('/queues/{id}', { params: { path: { id: open.queue.id } } }));
+            await need(api.DELETE('/queues/{id}', { params: { path: { id: open.item.id } } }));
             await again();
           }}
         >
@@ -100,11 +102,11 @@ function QueueTable({ queues, printers, onOpen }: TableProps) {
             {isAdministrator ? (
               <td>
                 <Group gap={4}>
-                  <Button variant="subtle" px="xs" onClick={() => onOpen({ act: 'edit', queue })}>
+                  <Button variant="subtle" px="xs" onClick={() => onOpen({ act: 'edit', item: queue })}>
                     {t('action.edit')}
                     <span className="quiet"> {queue.name}</span>
                   </Button>
-                  <Button variant="subtle" px="xs" onClick={() => onOpen({ act: 'remove', queue })}>
+                  <Button variant="subtle" px="xs" onClick={() => onOpen({ act: 'remove', item: queue })}>
                     {t('action.remove')}
                     <span className="quiet"> {queue.name}</span>
                   </Button>

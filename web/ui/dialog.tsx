@@ -1,7 +1,36 @@
 /** A dialog over the page, named by its title; `onClose` undefined: it cannot be closed. */
 import { Modal } from '@mantine/core';
+import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+
+/** Adding a thing, or an act on one that is there. */
+export type OpenDialog<Act extends string, Item> = { readonly act: 'add' } | { readonly act: Act; readonly item: Item };
+
+/**
+ * Which dialog of a list is open. It stands in the address of the page (`?open=edit&of=…`): a reload shows it again, and
+ * the way back closes it.
+ */
+export function useOpenDialog<Act extends string, Item extends { readonly id: string }>(
+  acts: readonly Act[],
+  items: readonly Item[],
+) {
+  const navigate = useNavigate();
+  const search = useSearch({ strict: false }) as Record<string, unknown>;
+  const { open: wanted, of, ...others } = search;
+  const act = acts.find((one) => one === wanted);
+  const item = items.find(({ id }) => id === of);
+  const found = act === undefined || item === undefined ? undefined : { act, item };
+  const open: OpenDialog<Act, Item> | undefined = wanted === 'add' ? { act: 'add' } : found;
+  const go = (next: Record<string, unknown>, replace: boolean) =>
+    void navigate({ to: '.', search: next as never, replace, resetScroll: false });
+  return {
+    open,
+    show: (next: OpenDialog<Act, Item>) =>
+      go({ ...others, open: next.act, ...('item' in next ? { of: next.item.id } : {}) }, false),
+    close: () => go(others, true),
+  };
+}
 
 type DialogProps = {
   readonly title: ReactNode;

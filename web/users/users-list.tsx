@@ -3,7 +3,6 @@ import { Button, Menu } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
@@ -11,20 +10,20 @@ import { useMay } from '../app/session.tsx';
 import { FindField, useAskedText } from '../find/find-field.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { Empty } from '../ui/content.tsx';
+import { type OpenDialog, useOpenDialog } from '../ui/dialog.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
 import { State } from '../ui/state.tsx';
 import { type User, UserForm } from './user-form.tsx';
 
 const KEY = ['users'] as const;
-type Act = 'edit' | 'block' | 'unblock' | 'remove';
-type Open = { readonly act: 'add' } | { readonly act: Act; readonly user: User };
+const ACTS = ['edit', 'block', 'unblock', 'remove'] as const;
+type Open = OpenDialog<(typeof ACTS)[number], User>;
 
 export default function UsersList() {
   const { t } = useTranslation();
   const client = useQueryClient();
   const isAdministrator = useMay('administrator');
-  const [open, setOpen] = useState<Open>();
   useLiveQuery(['user-'], KEY);
   const text = useAskedText();
   const navigate = useNavigate();
@@ -39,7 +38,7 @@ export default function UsersList() {
     return need(api.GET('/users', { params: { query } }));
   });
   const again = async () => await client.invalidateQueries({ queryKey: KEY });
-  const close = () => setOpen(undefined);
+  const { open, show, close } = useOpenDialog(ACTS, isAdministrator ? pages.items : []);
   const columns: readonly Column<User>[] = [
     { key: 'name', title: t('users.name'), cell: ({ name }) => <strong>{name}</strong> },
     { key: 'email', title: t('users.addresses'), cell: addressesOf },
@@ -49,10 +48,10 @@ export default function UsersList() {
   const acts: Column<User> = {
     key: 'acts',
     title: t('label.acts'),
-    cell: (user) => <Acts user={user} onOpen={setOpen} />,
+    cell: (user) => <Acts user={user} onOpen={show} />,
     width: '90px',
   };
-  const add = isAdministrator ? <Button onClick={() => setOpen({ act: 'add' })}>{t('users.add')}</Button> : null;
+  const add = isAdministrator ? <Button onClick={() => show({ act: 'add' })}>{t('users.add')}</Button> : null;
   return (
     <Page title={t('nav.users')} actions={add}>
       <div className="narrow spaced">
@@ -71,10 +70,10 @@ export default function UsersList() {
           )
         }
       />
-      {open?.act === 'add' ? <UserForm onClose={close} onSaved={again} /> : null}
-      {open?.act === 'edit' ? <UserForm user={open.user} onClose={close} onSaved={again} /> : null}
+      {isAdministrator && open?.act === 'add' ? <UserForm onClose={close} onSaved={again} /> : null}
+      {open?.act === 'edit' ? <UserForm user={open.item} onClose={close} onSaved={again} /> : null}
       {open !== undefined && open.act !== 'add' && open.act !== 'edit' ? (
-        <Ask act={open.act} user={open.user} onClose={close} onDone={again} />
+        <Ask act={open.act} user={open.item} onClose={close} onDone={again} />
       ) : null}
     </Page>
   );
@@ -128,11 +127,11 @@ function Acts({ user, onOpen }: { readonly user: User; readonly onOpen: (open: O
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item onClick={() => onOpen({ act: 'edit', user })}>{t('action.edit')}</Menu.Item>
-        <Menu.Item onClick={() => onOpen({ act: isBlocked ? 'unblock' : 'block', user })}>
+        <Menu.Item onClick={() => onOpen({ act: 'edit', item: user })}>{t('action.edit')}</Menu.Item>
+        <Menu.Item onClick={() => onOpen({ act: isBlocked ? 'unblock' : 'block', item: user })}>
           {isBlocked ? t('userAct.unblock') : t('userAct.block')}
         </Menu.Item>
-        <Menu.Item onClick={() => onOpen({ act: 'remove', user })}>{t('action.remove')}</Menu.Item>
+        <Menu.Item onClick={() => onOpen({ act: 'remove', item: user })}>{t('action.remove')}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );
