@@ -4,7 +4,7 @@ import { findId, pathOf } from './find.ts';
 import { explainKept, showProblem, UsageError } from './problem.ts';
 import { confirmRemoval } from './prompt.ts';
 import type { Screen } from './screen.ts';
-import { anything, job, type Printer, printer } from './shapes.ts';
+import { anything, discovery, job, type Printer, printer } from './shapes.ts';
 import { instant, jobState, reasons, shortId, state } from './words.ts';
 
 const CHECK_TIMEOUT_MS = 60_000;
@@ -27,6 +27,29 @@ const list: Command = {
         item.uri,
       ]),
     );
+  },
+};
+
+const discover: Command = {
+  words: ['printers', 'discover'],
+  async run({ openClient, screen }) {
+    const client = await openClient();
+    const found = await client.ask(discovery, { method: 'POST', path: '/printers/discover' });
+    if (screen.isJson) return screen.json(found);
+    const networks = found.networks.join(', ');
+    if (found.items.length === 0) return screen.say('printers.none-found', { networks });
+    screen.table(
+      ['name', 'model', 'location', 'uri', 'state'].map((head) => screen.text(`names.${head}`)),
+      found.items.map(({ name, makeModel, location, uri, isAdded }) => [
+        name,
+        makeModel ?? '',
+        location ?? '',
+        uri,
+        isAdded ? screen.text('printers.is-added') : '',
+      ]),
+    );
+    screen.say('printers.found-on', { networks });
+    if (found.isCut) screen.say('printers.found-more');
   },
 };
 
@@ -156,4 +179,4 @@ function supplyWords(screen: Screen, supply: NonNullable<Printer['supplies']>[nu
   return isDue ? screen.text('supply.due', { words }) : words;
 }
 
-export const printersCommands: readonly Command[] = [list, add, show, check, trust, testPage, remove];
+export const printersCommands: readonly Command[] = [list, discover, add, show, check, trust, testPage, remove];

@@ -169,6 +169,14 @@ export const printer = z.looseObject({
 });
 export type Printer = z.infer<typeof printer>;
 
+export const discovery = z.looseObject({
+  items: z.array(
+    z.looseObject({ name: z.string(), makeModel: text, location: text, uri: z.string(), isAdded: z.boolean() }),
+  ),
+  networks: z.array(z.string()),
+  isCut: z.boolean().default(false),
+});
+
 export const job = z.looseObject({
   id: z.string(),
   number: z.number().nullish(),

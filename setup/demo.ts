@@ -78,6 +78,8 @@ async function startEverything(): Promise<Demo> {
     PLATEN_CLOUDS_FILE: practice.cloudsFile,
     PLATEN_SETUP_TOKEN: setupToken,
     PLATEN_LOG_LEVEL: 'warn',
+    // The demo stays on this machine.
+    PLATEN_DISCOVERY: 'off',
     NODE_EXTRA_CA_CERTS: practice.ca,
   });
   const url = (await firstLine(server, /^Platen is ready at (\S+)$/m)).split(' ').at(-1) ?? '';

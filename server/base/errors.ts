@@ -177,6 +177,8 @@ export const ERRORS = {
   'held-too-long': rule(410, false),
   'document-removed': rule(410, false),
   'printer-certificate-changed': rule(502, false),
+  'discovery-off': rule(409, false),
+  'discovery-failed': rule(503, true),
 } as const satisfies Record<string, ErrorRule>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -35,6 +35,26 @@ test('a wrong value is refused with the name of its variable', () => {
   assert.throws(() => readSettings({ PLATEN_TLS_CERT: '/x.pem' }), isWrong('PLATEN_TLS_CERT'));
 });
 
+test('printers are asked for in the group of multicast DNS, elsewhere, or nowhere', () => {
+  assert.deepEqual(readSettings({}).discovery, { address: '224.0.0.251', port: 5353 });
+  assert.deepEqual(readSettings({ PLATEN_DISCOVERY: '127.0.0.1:65535' }).discovery, {
+    address: '127.0.0.1',
+    port: 65535,
+  });
+  assert.equal(readSettings({ PLATEN_DISCOVERY: 'off' }).discovery, undefined);
+  for (const wrong of [
+    'on',
+    '127.0.0.1',
+    '127.0.0.1:0',
+    '127.0.0.1:65536',
+    'host:5353',
+    '[ff02::fb]:5353',
+    '1.2.3.4:5:6',
+  ]) {
+    assert.throws(() => readSettings({ PLATEN_DISCOVERY: wrong }), isWrong('PLATEN_DISCOVERY'), wrong);
+  }
+});
+
 test('the public address is kept without path', () => {
   assert.equal(
     readSettings({ PLATEN_PUBLIC_URL: 'https://print.example.org/x/' }).publicUrl,

@@ -3,6 +3,7 @@
  * Everything that an administrator changes while Platen runs is a row in the database instead.
  */
 import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { PlatenError } from './errors.ts';
 
@@ -36,6 +37,8 @@ export type Settings = {
   readonly relayPort: number;
   readonly relayTlsCertFile: string | undefined;
   readonly relayTlsKeyFile: string | undefined;
+  /** Where printers on the network are asked for; not at all when absent. */
+  readonly discovery: { readonly address: string; readonly port: number } | undefined;
   readonly clouds: Readonly<Record<string, Cloud>>;
   readonly setupToken: string | undefined;
   readonly logLevel: string;
@@ -76,6 +79,10 @@ export const SETTINGS = {
     meaning: 'Certificate file (PEM) that the SMTP listener shows after STARTTLS; read again when it changes.',
   },
   PLATEN_RELAY_TLS_KEY: { default: 'none', meaning: 'Private key file (PEM) that belongs to that certificate.' },
+  PLATEN_DISCOVERY: {
+    default: '224.0.0.251:5353',
+    meaning: 'Where printers on the network are asked for, by multicast DNS; `off` looks for none.',
+  },
   PLATEN_CLOUDS_FILE: { default: 'none', meaning: 'JSON file with further Microsoft clouds beside the built-in ones.' },
   PLATEN_SETUP_TOKEN: { default: 'random, printed once', meaning: 'One-time secret of the first run.' },
   PLATEN_LOG_LEVEL: { default: 'info', meaning: 'trace, debug, info, warn, error, fatal or silent.' },
@@ -132,6 +139,7 @@ export function readSettings(env: Environment = process.env): Settings {
     relayPort: readPort('PLATEN_RELAY_PORT', text('PLATEN_RELAY_PORT') ?? '2525'),
     relayTlsCertFile,
     relayTlsKeyFile,
+    discovery: readDiscovery(text('PLATEN_DISCOVERY') ?? '224.0.0.251:5353'),
     clouds: readClouds(text('PLATEN_CLOUDS_FILE')),
     setupToken: text('PLATEN_SETUP_TOKEN'),
     logLevel: readLevel(text('PLATEN_LOG_LEVEL') ?? 'info'),
@@ -156,6 +164,15 @@ function readPort(name: string, value: string): number {
   const port = Number(value);
   if (!Number.isInteger(port) || port < 0 || port > 65535) throw invalid(name, `${name} is not a port: ${value}`);
   return port;
+}
+
+function readDiscovery(value: string): Settings['discovery'] {
+  if (value === 'off') return undefined;
+  const [address = '', port = '', more] = value.split(':');
+  if (!isIPv4(address) || !/^[1-9]\d{0,4}$/.test(port) || Number(port) > 65535 || more !== undefined) {
+    throw invalid('PLATEN_DISCOVERY', `PLATEN_DISCOVERY is neither off nor an IPv4 address and a port: ${value}`);
+  }
+  return { address, port: Number(port) };
 }
 
 function readUrl(name: string, value: string): string {

@@ -91,6 +91,16 @@ test('an address is looked at before it is added, and nothing of the look is kep
   );
 });
 
+test('only an administrator looks for printers, and hears in their language when that is off', async (t) => {
+  const { call } = await open(t);
+  for (const role of ['operator', 'user'] as const) {
+    assert.equal((await call(role, 'POST', '/printers/discover')).status, 403);
+  }
+  const { status, body } = await call('administrator', 'POST', '/printers/discover');
+  assert.deepEqual([status, body.code, body.title], [409, 'discovery-off', 'La ricerca di stampanti è disattivata']);
+  assert.match(String(body.advice), /PLATEN_DISCOVERY/);
+});
+
 test('a printer gets another name, and two never have the same', async (t) => {
   const { call, practicePrinter } = await open(t);
   const { uri } = practicePrinter;

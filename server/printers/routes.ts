@@ -5,6 +5,7 @@ import { adviceFor, type Language, titleFor } from '../../locales/locales.ts';
 import type { Context } from '../store/database.ts';
 import { limitOf, pageQuery } from '../store/pages.ts';
 import type { Problem } from '../store/schema.ts';
+import { discoverPrinters } from './discovery/discover.ts';
 import type { Printer } from './printer.ts';
 import {
   acceptCertificate,
@@ -80,6 +81,23 @@ const printerShape = z.object({
 
 /** What answers at an address that is no printer yet. */
 const offerShape = printerShape.pick({ uri: true, state: true, reasons: true, capabilities: true, certificate: true });
+
+const foundShape = z.object({
+  name: z.string(),
+  makeModel: z.string().nullable(),
+  location: z.string().nullable(),
+  uri: z.string(),
+  host: z.string(),
+  port: z.number(),
+  isSecure: z.boolean(),
+  isAdded: z.boolean(),
+});
+const discoveryShape = z.object({
+  items: z.array(foundShape),
+  /** Which networks were looked at, as addresses of this machine with the length of their prefix. */
+  networks: strings,
+  isCut: z.boolean(),
+});
 
 // Names are shown on screens and stand in logs: no control characters.
 const name = z
@@ -180,6 +198,14 @@ function addChangingRoutes(app: FastifyInstance, context: Context): void {
     config: { role: 'administrator' },
     schema: { body: z.object({ uri }), response: { 200: offerShape } },
     handler: async (request) => showOffer(await probePrinter(context, request.body.uri)),
+  });
+  routes.post('/printers/discover', {
+    config: { role: 'administrator' },
+    schema: { response: { 200: discoveryShape } },
+    handler: async () => {
+      const { items, networks, isCut } = await discoverPrinters(context);
+      return { items: [...items], networks: [...networks], isCut };
+    },
   });
   routes.patch('/printers/:id', {
     config: { role: 'administrator' },

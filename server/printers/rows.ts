@@ -28,6 +28,12 @@ export async function selectPrinterIds(context: Context): Promise<string[]> {
   return rows.map((row) => row.id);
 }
 
+/** All addresses, for telling which printers are there already. */
+export async function selectPrinterUris(context: Context): Promise<string[]> {
+  const rows = await context.db.selectFrom('printers').select('uri').execute();
+  return rows.map((row) => row.uri);
+}
+
 export function noSuchPrinter(): PlatenError {
   return new PlatenError('not-found', 'there is no such printer');
 }

@@ -61,7 +61,12 @@ export async function openTestContext(options: TestContextOptions = {}): Promise
     clock,
     log,
     settings: {
-      ...readSettings({ PLATEN_DATA_DIR: directory, PLATEN_PORT: '0', PLATEN_RELAY_PORT: '0' }),
+      ...readSettings({
+        PLATEN_DATA_DIR: directory,
+        PLATEN_PORT: '0',
+        PLATEN_RELAY_PORT: '0',
+        PLATEN_DISCOVERY: 'off',
+      }),
       ...options.settings,
     },
     secrets: openSecrets(join(directory, 'key')),

@@ -62,6 +62,8 @@ export async function startPlatenProcess(options: ServerOptions): Promise<Platen
       PLATEN_DATA_DIR: options.dataDir,
       PLATEN_PORT: '0',
       PLATEN_RELAY_PORT: '0',
+      // No test speaks to the network of whoever runs it.
+      PLATEN_DISCOVERY: 'off',
       PLATEN_SETUP_TOKEN: setupToken,
       PLATEN_LOG_LEVEL: 'info',
       ...options.env,

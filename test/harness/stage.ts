@@ -25,6 +25,8 @@ export type StageOptions = {
   /** How far it is set up: `ready` is everything, `connected` without mailbox, `administrator` without a connection,
    * `started` before the first run. */
   readonly until?: 'started' | 'administrator' | 'connected' | 'ready';
+  /** Further settings of every node. */
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 export type Row = Record<string, unknown>;
@@ -270,6 +272,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     NODE_EXTRA_CA_CERTS: peers.practice.certificates.caPath,
     ...(database === undefined ? {} : { DATABASE_URL: urlOf(database.target) }),
     ...(typeof options.database === 'object' ? { DATABASE_URL: options.database.url } : {}),
+    ...options.env,
   };
   const nodes = Array.from({ length: options.nodes ?? 1 }, (_, at) => {
     const name = String.fromCharCode('a'.charCodeAt(0) + at);

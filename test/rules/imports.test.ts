@@ -38,6 +38,7 @@ const LIBRARY_PLACES: Readonly<Record<string, RegExp>> = {
   oauth4webapi: /^server\/protocols\/oauth\//,
   '@zone-eu/mailsplit': /^server\/protocols\/mime\//,
   libmime: /^server\/protocols\/mime\//,
+  'dns-packet': /^server\/protocols\/dns-sd\/gather\.ts$/,
   'nodemailer/lib/smtp-connection': /^server\/protocols\/smtp\/client\.ts$/,
   'nodemailer/lib/mail-composer': /^server\/protocols\/smtp\/compose\.ts$/,
   'smtp-server': /^server\/relay\/listener\.ts$/,

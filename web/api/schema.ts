@@ -4884,6 +4884,39 @@ export type paths = {
       };
     };
   };
+  '/printers/discover': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              items: {
+                name: string;
+                makeModel: string | null;
+                location: string | null;
+                uri: string;
+                host: string;
+                port: number;
+                isSecure: boolean;
+                isAdded: boolean;
+              }[];
+              networks: string[];
+              isCut: boolean;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/printers/probe': {
     post: {
       parameters: {

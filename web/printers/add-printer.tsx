@@ -1,4 +1,4 @@
-/** Adding a printer by its address: the printer is asked at once, and what it says is shown before it is added. */
+/** Adding a printer that was found or by its address: it is asked at once, and what it says is shown before it is added. */
 import { Button, Group, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -6,6 +6,7 @@ import { api, need } from '../api/client.ts';
 import { Failed } from '../ui/content.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { fieldOf, usePlatenForm } from '../ui/form.tsx';
+import { Found, type FoundPrinter } from './found.tsx';
 import { abilities, type Offer } from './printer.ts';
 
 type AddPrinterProps = { readonly onClose: () => void; readonly onAdded: () => Promise<void> };
@@ -37,10 +38,16 @@ export function AddPrinter({ onClose, onAdded }: AddPrinterProps) {
     },
   );
   const isKnown = offer !== undefined && offer.typed === form.values.uri.trim();
+  const choose = ({ uri, name }: FoundPrinter) => {
+    if (form.isBusy || offer?.typed === uri) return;
+    form.setValues({ uri, name });
+    form.submit();
+  };
   return (
     <Dialog title={t('printers.addTitle')} onClose={onClose}>
       <form onSubmit={form.submit}>
         <Stack gap="md">
+          <Found chosen={form.values.uri.trim()} onChoose={choose} />
           <TextInput
             label={t('printers.uri')}
             description={t('printers.uriHint')}
@@ -52,17 +59,26 @@ export function AddPrinter({ onClose, onAdded }: AddPrinterProps) {
           {isKnown ? <OfferFacts offer={offer} /> : null}
           {isKnown ? <TextInput label={t('printers.name')} {...fieldOf(form, 'name')} /> : null}
           {form.error === undefined ? null : <Failed error={form.error} />}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              {t('action.cancel')}
-            </Button>
-            <Button type="submit" loading={form.isBusy}>
-              {isKnown ? t('action.addIt') : t('printers.ask')}
-            </Button>
-          </Group>
+          <Acts isKnown={isKnown} isBusy={form.isBusy} onClose={onClose} />
         </Stack>
       </form>
     </Dialog>
+  );
+}
+
+type ActsProps = { readonly isKnown: boolean; readonly isBusy: boolean; readonly onClose: () => void };
+
+function Acts({ isKnown, isBusy, onClose }: ActsProps) {
+  const { t } = useTranslation();
+  return (
+    <Group justify="flex-end" gap="xs">
+      <Button variant="default" onClick={onClose}>
+        {t('action.cancel')}
+      </Button>
+      <Button type="submit" loading={isBusy}>
+        {isKnown ? t('action.addIt') : t('printers.ask')}
+      </Button>
+    </Group>
   );
 }
 

@@ -12,9 +12,11 @@ export async function addPrinter({ stage, page, camera, t, open, names, list }: 
     .first()
     .click();
   const dialog = page.getByRole('dialog', { name: t('printers.addTitle') });
-  await dialog.getByLabel(t('printers.uri')).fill(stage.peers.printerUri);
-  await dialog.getByRole('button', { name: t('printers.ask') }).click();
-  await dialog.getByLabel(t('printers.name'), { exact: true }).fill(names.printer);
+  await dialog
+    .getByRole('list', { name: t('printers.onNetwork') })
+    .getByRole('button', { name: names.printer })
+    .click();
+  await dialog.getByLabel(t('printers.name'), { exact: true }).waitFor();
   await camera.take(page, 'add-printer');
   await dialog.getByRole('button', { name: t('action.addIt'), exact: true }).click();
   await dialog.waitFor({ state: 'detached' });

@@ -1,6 +1,7 @@
 /** What every chapter of the guide has at hand: a Platen before its first run, a window, a camera, and words. */
 import type { Locator, Page } from 'playwright-core';
 import { type Language, textFor } from '../../../locales/locales.ts';
+import { startAnnouncer } from '../../../simulator/discovery/announce.ts';
 import { type Browser, openBrowser, type Window, type WindowOptions } from '../../harness/browser.ts';
 import { openStage, type Row, type Stage } from '../../harness/stage.ts';
 import { Camera } from './camera.ts';
@@ -54,7 +55,12 @@ export type Scene = AsyncDisposable & {
 
 export async function openScene(language: Language, folder: string): Promise<Scene> {
   await using undo = new AsyncDisposableStack();
-  const stage = undo.use(await openStage({ database: 'external', until: 'started' }));
+  const announcer = await startAnnouncer();
+  undo.defer(() => announcer.close());
+  const env = { PLATEN_DISCOVERY: `${announcer.host}:${announcer.port}` };
+  const stage = undo.use(await openStage({ database: 'external', until: 'started', env }));
+  const text = { ty: 'Platen Practice Printer', rp: new URL(stage.peers.printerUri).pathname.slice(1) };
+  announcer.announce([{ name: NAMES[language].printer, port: Number(new URL(stage.peers.printerUri).port), text }]);
   const browser: Browser = undo.use(await openBrowser());
   const window = undo.use(await browser.open(stage, { language, ...SIZE }));
   // Longer than elsewhere: a walk of this length meets every busy moment of the machine.
