@@ -40,6 +40,8 @@ export async function followAttempt(run: Run, open: Open): Promise<Step> {
   if (attempt.phase !== 'sent') return await settle(run, attempt);
   if (attempt.printerJobId === null) return await stopAsUnknown(run, attempt, 'the printer gave no job number');
   const answer = await readPrinterJob(context, run.printer, attempt.printerJobId, lease.signal);
+  // What ends with the lease says nothing about the printer.
+  if (lease.signal.aborted) return 'waiting';
   if (answer.kind === 'unreachable') {
     return await show(run, attempt, { reasons: [CONNECTING], words: answer.words, isStopped: true });
   }
@@ -159,7 +161,8 @@ async function reflect(run: Run, attempt: Attempt, job: PrinterJob): Promise<Ste
     reasons: [...new Set([...own, ...ofPrinter])],
     isStopped,
     isWaiting,
-    ...(isWaiting ? { words: run.printer.message || ofPrinter.join(', ') } : words),
+    // What a busy printer says of itself is often only that it prints.
+    ...(isWaiting ? { words: [ofPrinter.join(', '), run.printer.message ?? ''].filter(Boolean).join(' · ') } : words),
   });
 }
 

@@ -70,6 +70,9 @@ test('a printer that stays busy and waits for paper needs attention once, by its
   assert.equal(printer({ from: 'processing', ...paper, waitedFor: ['paper'], state: 'stopped' }), undefined);
   assert.equal(printer({ from: 'stopped', ...paper, waitedFor: ['paper'] }), undefined);
   assert.equal(printer({ from: 'processing', reasons: ['media-empty-warning'], waitsFor: [] }), undefined);
+  const busy = event('printer-state-changed', { state: 'processing', ...paper, message: 'Printing.' });
+  const itself = findOccurrence(busy, everything);
+  assert.equal(itself?.kind === 'printer' && itself.words, 'media-empty-error');
   const problem = {
     code: 'printer-waits',
     detail: 'Second floor: no',

@@ -130,7 +130,10 @@ function printerOccurrences(event: JournalEvent): readonly Occurrence[] {
   const reasons = textsOf(data.reasons);
   // Somebody paused it, and knows.
   if (reasons.length > 0 && reasons.every((reason) => /paused/.test(reason))) return [];
-  const words = [data.detail, data.message, reasons.join(', ')].find((text) => typeof text === 'string' && text !== '');
+  const because = reasons.join(', ');
+  // What a busy printer says of itself is often only that it prints.
+  const said = data.state === 'processing' ? [because] : [data.detail, data.message, because];
+  const words = said.find((text) => typeof text === 'string' && text !== '');
   const name = typeof data.name === 'string' ? data.name : printerId;
   const told = { name, words: typeof words === 'string' ? words : String(data.state) };
   return [{ kind: 'printer', event: 'printer-needs-attention', printerId, cursor, at, ...told }];
