@@ -162,7 +162,7 @@ function Group<T extends { readonly id: string }>({ title, all, items, children 
       <h2 className="section">{title}</h2>
       {items.length === 0 ? <p className="hint">{t('find.none')}</p> : null}
       {items.length === 0 ? null : (
-        <table className="list found" aria-label={title}>
+        <table className="list hits" aria-label={title}>
           <tbody>
             {items.slice(0, SHOWN).map((item) => (
               <tr key={item.id} data-row>
