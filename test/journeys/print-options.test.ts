@@ -13,6 +13,7 @@ import { startPrinter } from '../../simulator/printer/server.ts';
 import { openWatchedMailbox, type WatchedMailbox, writeMessage } from '../harness/intake.ts';
 import { startIppEvePrinter } from '../harness/ippeveprinter.ts';
 import { PRINT_ROOM } from '../harness/mail.ts';
+import { readRaster } from '../harness/raster.ts';
 import { eventually } from '../harness/time.ts';
 
 /** A mailbox whose jobs go straight to a printer, and the workers that take them there. */
@@ -102,6 +103,27 @@ test('a real printer hears the options in the words of IPP', async () => {
   } finally {
     await printer.close();
     rmSync(paper, { recursive: true, force: true });
+  }
+});
+
+test('a mailed document comes out of a printer that takes pictures only, each page drawn, in gray because its sender wants it', async () => {
+  const printer = await startIppEvePrinter({ formats: ['image/pwg-raster'], hasColor: true });
+  try {
+    await using room = await openRoom(printer.uri, {});
+    const job = await print(room.watched, writeMessage({ subject: 'Plan [b/w, A4]' }));
+    assert.equal(job.pages, 2);
+    const [paper, ...others] = printer.printed();
+    assert.ok(paper !== undefined && others.length === 0);
+    const pages = readRaster(readFileSync(paper.file));
+    assert.equal(pages.length, 2);
+    for (const { x, y, width, height, space, dots } of pages) {
+      assert.equal(space, 18);
+      assert.ok(Math.abs(width - (595 / 72) * x) < 4 && Math.abs(height - (842 / 72) * y) < 4, `${width} x ${height}`);
+      const white = (dots.get('ff') ?? 0) / (width * height);
+      assert.ok(white > 0.5 && white < 0.9999, `${white} of the page is white`);
+    }
+  } finally {
+    await printer.close();
   }
 });
 
