@@ -63,6 +63,8 @@ const TASKS = {
   bench: {
     entry: ['bench/run.ts'],
     packages: [
+      ...CONVERSION,
+      'chromium',
       'openssl',
       'cups-ipp-utils',
       'dbus-daemon',
@@ -76,6 +78,7 @@ const TASKS = {
   campaign: {
     entry: ['test/campaign/run.ts'],
     packages: [
+      ...BOX,
       'openssl',
       'cups-ipp-utils',
       'dbus-daemon',

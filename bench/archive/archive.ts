@@ -8,6 +8,7 @@ import { embeddedOptions } from '../../test/harness/stage.ts';
 import { medianOf, percentileOf } from '../figures.ts';
 import { say, type World } from '../world.ts';
 import { type Archive, fillArchive } from './fill.ts';
+import { measureScreen, type ScreenFigures } from './screen.ts';
 
 const ASKED_EACH = 100;
 const WARM_UP = 10;
@@ -19,6 +20,7 @@ export type ArchiveFigures = Archive & {
   readonly kinds: Readonly<Record<string, Spread>>;
   /** Over all questions of all kinds. */
   readonly all: Spread;
+  readonly screen: ScreenFigures;
 };
 
 /** A job of the archive, with the values that people would look for it by. */
@@ -79,7 +81,8 @@ export async function measureArchive(world: World, jobs: number): Promise<Archiv
   const archive = await fillArchive(options, jobs);
   const fillSeconds = (performance.now() - startedAt) / 1000;
   say(`(i) ${archive.jobs} jobs, ${archive.events} events in ${fillSeconds.toFixed(0)} s`);
-  return { ...archive, fillSeconds, ...(await askEverything((path) => world.stage.api('GET', path), options)) };
+  const answers = await askEverything((path) => world.stage.api('GET', path), options);
+  return { ...archive, fillSeconds, ...answers, screen: await measureScreen(world) };
 }
 
 type Api = (path: string) => Promise<unknown>;
