@@ -1,0 +1,138 @@
+/** One message that came in: what became of it, and of each document in it. */
+import { Anchor, Stack } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import { api, need } from '../api/client.ts';
+import { useLiveQuery } from '../app/live.tsx';
+import { useMay } from '../app/session.tsx';
+import { currentLanguage } from '../app/texts.ts';
+import { Loaded } from '../ui/content.tsx';
+import { Page } from '../ui/page.tsx';
+import { State, type Tone } from '../ui/state.tsx';
+import { When } from '../ui/when.tsx';
+import { plain } from '../ui/words.ts';
+import { MESSAGES_KEY, type MessageStory } from './message.ts';
+import { Outcome } from './outcome.tsx';
+
+type Document = MessageStory['documents'][number];
+
+const DOCUMENT_TONES: Readonly<Record<Document['outcome'], Tone>> = {
+  job: 'ok',
+  waiting: 'waiting',
+  refused: 'warning',
+  'left-out': 'off',
+};
+
+export default function MessagePage() {
+  const { id = '' } = useParams({ strict: false }) as { id?: string };
+  const key = [...MESSAGES_KEY, 'one', id];
+  useLiveQuery(['message-', 'job-'], key);
+  const message = useQuery({
+    queryKey: key,
+    queryFn: () => need(api.GET('/messages/{id}', { params: { path: { id } } })),
+  });
+  return <Loaded query={message}>{(one) => <Shown message={one} />}</Loaded>;
+}
+
+function Shown({ message }: { readonly message: MessageStory }) {
+  const { t } = useTranslation();
+  const seesAll = useMay('operator');
+  return (
+    <Page
+      title={message.subject === '' ? t('outbox.noSubject') : plain(message.subject)}
+      above={
+        seesAll ? (
+          <Anchor component={Link} to="/messages">
+            {t('messages.title')}
+          </Anchor>
+        ) : null
+      }
+    >
+      <Stack gap="md">
+        <Outcome message={message} />
+        <Facts message={message} />
+        <Documents documents={message.documents} />
+      </Stack>
+    </Page>
+  );
+}
+
+function Facts({ message }: { readonly message: MessageStory }) {
+  const { t } = useTranslation();
+  const { sender, receivedAt, sentAt, bytes, messageId, wishes } = message;
+  const size = new Intl.NumberFormat(currentLanguage(), { style: 'unit', unit: 'kilobyte', maximumFractionDigits: 1 });
+  const ignored = wishes?.ignored.map(({ word }) => plain(word)) ?? [];
+  return (
+    <dl className="facts">
+      <dt>{t('outbox.from')}</dt>
+      <dd>{plain(sender)}</dd>
+      {sentAt === null ? null : (
+        <>
+          <dt>{t('messages.sent')}</dt>
+          <dd>
+            <When at={sentAt} />
+          </dd>
+        </>
+      )}
+      <dt>{t('messages.received')}</dt>
+      <dd>
+        <When at={receivedAt} />
+      </dd>
+      <dt>{t('outbox.size')}</dt>
+      <dd>{size.format(bytes / 1000)}</dd>
+      {ignored.length === 0 ? null : (
+        <>
+          <dt>{t('jobs.notUnderstood')}</dt>
+          <dd>{ignored.join(', ')}</dd>
+        </>
+      )}
+      {messageId === null ? null : (
+        <>
+          <dt>{t('outbox.messageId')}</dt>
+          <dd>
+            <code className="words">{plain(messageId)}</code>
+          </dd>
+        </>
+      )}
+    </dl>
+  );
+}
+
+function Documents({ documents }: { readonly documents: readonly Document[] }) {
+  const { t } = useTranslation();
+  if (documents.length === 0) return <p className="hint">{t('messages.noDocuments')}</p>;
+  return (
+    <table className="list" aria-label={t('messages.documents')}>
+      <thead>
+        <tr>
+          <th scope="col">{t('messages.document')}</th>
+          <th scope="col">{t('messages.outcome')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {documents.map((document) => (
+          <tr key={document.position} data-row>
+            <td>
+              <Name document={document} />
+            </td>
+            <td>
+              <State tone={DOCUMENT_TONES[document.outcome]} word={t(`arrivedDocument.${document.outcome}`)} />
+              {document.reasonText === null ? null : <div className="hint">{plain(document.reasonText)}</div>}
+              {document.advice === null ? null : <div className="hint">{plain(document.advice)}</div>}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Name({ document: { name, jobId } }: { readonly document: Document }) {
+  if (jobId === null) return <>{plain(name)}</>;
+  return (
+    <Anchor component={Link} to={`/jobs/${jobId}`}>
+      {plain(name)}
+    </Anchor>
+  );
+}
