@@ -10,6 +10,7 @@ import { intakeScreens } from '../intake/screens.ts';
 import { jobsScreens } from '../jobs/screens.ts';
 import { journalScreens } from '../journal/screens.ts';
 import { linksScreens } from '../links/screens.ts';
+import { messagesScreens } from '../messages/screens.ts';
 import { networkScreens } from '../network/screens.ts';
 import { noticesScreens } from '../notices/screens.ts';
 import { outboxScreens } from '../outbox/screens.ts';
@@ -42,6 +43,7 @@ export const screens: readonly Screen[] = [
   ...queuesScreens,
   ...usersScreens,
   ...findScreens,
+  ...messagesScreens,
   ...networkScreens,
   ...intakeScreens,
   ...relayScreens,

@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { JobStateShown } from '../jobs/jobs-list.tsx';
+import { Outcome } from '../messages/outcome.tsx';
 import { recipientsOf } from '../outbox/message.ts';
 import { MessageLook } from '../outbox/outbox-list.tsx';
 import { Loaded } from '../ui/content.tsx';
@@ -14,7 +15,6 @@ import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
 import { addressesOf, UserState } from '../users/users-list.tsx';
-import { Arrived } from './arrived.tsx';
 import { FindField, useAskedText } from './find-field.tsx';
 import './find.css';
 
@@ -77,12 +77,19 @@ function Arriving({ q }: Asked) {
   return (
     <Loaded query={found}>
       {({ items }) => (
-        <Group title={t('find.arrived')} items={items}>
+        <Group title={t('messages.title')} all={{ to: '/messages', q }} items={items}>
           {(message) => [
             ['when', <When key="when" at={message.receivedAt} />],
-            ['what', message.subject === '' ? t('outbox.noSubject') : plain(message.subject)],
+            [
+              'what',
+              <Go
+                key="what"
+                to={`/messages/${message.id}`}
+                text={message.subject === '' ? t('outbox.noSubject') : plain(message.subject)}
+              />,
+            ],
             ['who', plain(message.sender)],
-            ['state', <Arrived key="state" message={message} />],
+            ['state', <Outcome key="state" message={message} />],
           ]}
         </Group>
       )}
@@ -148,7 +155,7 @@ function Go({ to, text }: { readonly to: string; readonly text: string }) {
 type GroupProps<T> = {
   readonly title: string;
   /** Where all of them are listed. */
-  readonly all?: { readonly to: string; readonly q: string };
+  readonly all: { readonly to: string; readonly q: string };
   readonly items: readonly T[];
   /** The cells of one of them, each with its name. */
   readonly children: (item: T) => readonly (readonly [string, ReactNode])[];
@@ -174,14 +181,13 @@ function Group<T extends { readonly id: string }>({ title, all, items, children 
           </tbody>
         </table>
       )}
-      {hasMore && all !== undefined ? (
+      {hasMore ? (
         <p>
           <Anchor component={Link} to={all.to} search={{ q: all.q } as never}>
             {t('find.all')}
           </Anchor>
         </p>
       ) : null}
-      {hasMore && all === undefined ? <p className="hint">{t('find.newest', { count: SHOWN })}</p> : null}
     </section>
   );
 }

@@ -20,13 +20,20 @@ export default function MailboxesList() {
   const connections = useQuery(connectionsQuery);
   const queues = useQuery(queuesQuery);
   const isBroken = mailboxes.data?.some(({ enabled, state }) => enabled && state === 'failing') === true;
-  const add = mayChange ? (
-    <Button component={Link} to="/settings/jobs/mailboxes/new">
-      {t('mailboxes.add')}
-    </Button>
-  ) : null;
+  const acts = (
+    <>
+      <Button variant="default" component={Link} to="/messages">
+        {t('messages.title')}
+      </Button>
+      {mayChange ? (
+        <Button component={Link} to="/settings/jobs/mailboxes/new">
+          {t('mailboxes.add')}
+        </Button>
+      ) : null}
+    </>
+  );
   return (
-    <Page title={t('nav.mailboxes')} isBroken={isBroken} actions={add}>
+    <Page title={t('nav.mailboxes')} isBroken={isBroken} actions={acts}>
       <Loaded query={mailboxes}>
         {(all) =>
           all.length === 0 ? (

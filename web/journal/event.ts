@@ -39,6 +39,7 @@ function stateWord(t: TFunction, type: string, state: string): string {
 
 const PAGES: Readonly<Record<string, string>> = {
   job: '/jobs/',
+  message: '/messages/',
   printer: '/printers/',
   connection: '/settings/connections/',
   mailbox: '/settings/jobs/mailboxes/',

@@ -67,7 +67,7 @@ function sendPage(reply: FastifyReply, { page, status }: { readonly page: string
 
 /** The addresses of screens, `*` for what follows; the table of pages in the interface has the same. */
 const SCREENS =
-  /^\/(?:$|(?:jobs|outbox|printers|queues|devices|users|journal|settings|account)(?:\/|$)|(?:find|first-run|sessions\/new|hand-over|links)$)/;
+  /^\/(?:$|(?:jobs|messages|outbox|printers|queues|devices|users|journal|settings|account)(?:\/|$)|(?:find|first-run|sessions\/new|hand-over|links)$)/;
 
 /** 200 for the address of a screen, 404 for any other. */
 export function pageStatus(request: FastifyRequest): number {
