@@ -1,22 +1,38 @@
 /** Programs of other people that a test starts: on a port of their own, in a folder of their own, ended by their id. */
 
 import { type ChildProcess, execFileSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 
 const SECOND_MS = 1_000;
 
+/** Below those that the system gives to connections, any of which may take a port while a printer is switched off. */
+const FREE_PORTS = { from: 20_000, to: 32_000 } as const;
+const PORT_TRIES = 50;
+
 /** Finds a port that nobody holds now. Another program may take it before its user does: try again then. */
 export async function findFreePort(): Promise<number> {
+  for (let tried = 0; tried < PORT_TRIES; tried += 1) {
+    const port = randomInt(FREE_PORTS.from, FREE_PORTS.to);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`none of ${PORT_TRIES} ports was free`);
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const isTaken = new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(true));
+    server.once('listening', () => resolve(false));
+  });
+  server.listen(port, '127.0.0.1');
+  if (await isTaken) return false;
   server.close();
   await once(server, 'close');
-  return port;
+  return true;
 }
 
 /** Finds a program on the path and in the folders of system programs, which are not on everybody's path. */
