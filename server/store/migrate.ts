@@ -21,6 +21,7 @@ import * as uploads from './migrations/0023-uploads.ts';
 import * as finding from './migrations/0026-finding.ts';
 import * as preferences from './migrations/0027-preferences.ts';
 import * as supplies from './migrations/0028-supplies.ts';
+import * as wantedFirst from './migrations/0029-wanted-first.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -41,6 +42,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0026-finding': finding,
   '0027-preferences': preferences,
   '0028-supplies': supplies,
+  '0029-wanted-first': wantedFirst,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

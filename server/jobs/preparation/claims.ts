@@ -17,8 +17,23 @@ export type Claim = {
 
 const CLAIM = sql<Date>`clock_timestamp() + interval '30 seconds'`;
 
-/** Claims what has waited longest in a lane. */
+/** As the indexes of migrations 0004 and 0029 have them, or they are not used. */
+const WANTED = sql<boolean>`state <> 'pending-held'`;
+const HELD = sql<boolean>`state = 'pending-held'`;
+
+/**
+ * Claims what has waited longest in a lane: first what is to be printed now, so that nobody stands at a printer behind a
+ * heap of documents that wait for their owners.
+ */
 export async function claim(context: Context, lane: PrepareLane, limit: number): Promise<Claim[]> {
+  const wanted = await claimOf(context, { lane, limit, kind: WANTED });
+  if (wanted.length === limit) return wanted;
+  return [...wanted, ...(await claimOf(context, { lane, limit: limit - wanted.length, kind: HELD }))];
+}
+
+type Wish = { readonly lane: PrepareLane; readonly limit: number; readonly kind: typeof WANTED };
+
+async function claimOf(context: Context, { lane, limit, kind }: Wish): Promise<Claim[]> {
   const rows = await context.db
     .updateTable('jobs')
     .set({ prepare_due_at: CLAIM, prepare_fence: sql`prepare_fence + 1` })
@@ -28,6 +43,7 @@ export async function claim(context: Context, lane: PrepareLane, limit: number):
         .select('id')
         .where('prepare_lane', '=', lane)
         .where('prepare_due_at', '<=', sql<Date>`clock_timestamp()`)
+        .where(kind)
         .orderBy('id')
         .limit(limit)
         .forUpdate()

@@ -128,6 +128,24 @@ test('a claim that another node has taken over ends nothing', async () => {
   assert.equal((await getJob(stage.context, id)).documentId, documentId);
 });
 
+test('what is to be printed now is prepared before a heap of documents that are only held', async () => {
+  await using stage = await openStage();
+  const held: string[] = [];
+  for (const mark of ['one', 'two', 'three']) held.push(await stage.submit(writePdf(mark, 900), 'application/pdf'));
+  const direct = await stage.submit(writePdf('now', 900), 'application/pdf', { printerIds: [] });
+  assert.equal((await getJob(stage.context, direct)).state, 'pending');
+  // As its release does.
+  await stage.context.db
+    .updateTable('jobs')
+    .set({ state: 'pending' })
+    .where('id', '=', held[1] ?? '')
+    .execute();
+  const claimed = async (limit: number) => (await claim(stage.context, 'quick', limit)).map(({ jobId }) => jobId);
+  assert.deepEqual(await claimed(1), [held[1]]);
+  assert.deepEqual((await claimed(2)).sort(), [direct, held[0]].sort());
+  assert.deepEqual(await claimed(5), [held[2]]);
+});
+
 test('a document with which the server ended again and again is given up', async () => {
   await using stage = await openStage();
   const id = await stage.submit(writePdf('deadly', 900), 'application/pdf');
