@@ -1,10 +1,11 @@
 /** Mail that came in, with what became of each message; also of those that made no job. */
-import { Anchor, Group, Select, Stack } from '@mantine/core';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { Anchor, Stack } from '@mantine/core';
+import { Link, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
-import { FindField, useAskedText } from '../find/find-field.tsx';
+import { useAskedText } from '../find/find-field.tsx';
+import { MailFilters } from '../find/mail-filters.tsx';
 import { Empty } from '../ui/content.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
@@ -15,8 +16,7 @@ import { Outcome } from './outcome.tsx';
 
 export default function MessagesList() {
   const { t } = useTranslation();
-  const filter = useFilter();
-  const { text, outcome } = filter;
+  const { text, outcome } = useFilter();
   useLiveQuery(['message-'], MESSAGES_KEY);
   const pages = usePages<Message>([...MESSAGES_KEY, 'list', outcome ?? '', text ?? ''], (cursor) => {
     const query = {
@@ -45,7 +45,14 @@ export default function MessagesList() {
   return (
     <Page title={t('messages.title')}>
       <Stack gap="md">
-        <Filters {...filter} />
+        <MailFilters
+          path="/messages"
+          param="outcome"
+          label={t('messages.outcome')}
+          choices={OUTCOMES.map((value) => ({ value, label: t(`arrived.${value}`) }))}
+          chosen={outcome}
+          text={text}
+        />
         <LongList
           label={t('messages.title')}
           pages={pages}
@@ -68,35 +75,4 @@ type Filter = { readonly text: string | undefined; readonly outcome: MessageOutc
 function useFilter(): Filter {
   const search = useSearch({ strict: false }) as { outcome?: unknown };
   return { text: useAskedText(), outcome: OUTCOMES.find((one) => one === search.outcome) };
-}
-
-function Filters({ text, outcome }: Filter) {
-  const { t } = useTranslation();
-  const navigate = useNavigate();
-  const go = (next: Filter, replace: boolean) => {
-    const search = {
-      ...(next.text === undefined ? {} : { q: next.text }),
-      ...(next.outcome === undefined ? {} : { outcome: next.outcome }),
-    };
-    void navigate({ to: '/messages', search: search as never, replace });
-  };
-  return (
-    <Group gap="sm" align="flex-end">
-      <FindField
-        label={t('jobs.find')}
-        description={t('outbox.findHint')}
-        text={text}
-        onFind={(found) => go({ text: found, outcome }, true)}
-      />
-      <Select
-        label={t('messages.outcome')}
-        placeholder={t('outbox.all')}
-        clearable
-        clearButtonProps={{ 'aria-label': t('outbox.clear') }}
-        value={outcome ?? null}
-        data={OUTCOMES.map((one) => ({ value: one, label: t(`arrived.${one}`) }))}
-        onChange={(chosen) => go({ text, outcome: OUTCOMES.find((one) => one === chosen) }, false)}
-      />
-    </Group>
-  );
 }

@@ -1,12 +1,13 @@
 /** The outbox: what leaves, what waits, and why. */
-import { Anchor, Group, Select, Stack } from '@mantine/core';
+import { Anchor, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { Explained } from '../connections/explained.tsx';
-import { FindField, useAskedText } from '../find/find-field.tsx';
+import { useAskedText } from '../find/find-field.tsx';
+import { MailFilters } from '../find/mail-filters.tsx';
 import { Empty } from '../ui/content.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
@@ -54,7 +55,14 @@ export default function OutboxList() {
     <Page title={t('nav.outbox')}>
       <Stack gap="md">
         <Verdict />
-        <Filters state={state} text={text} />
+        <MailFilters
+          path="/outbox"
+          param="state"
+          label={t('outbox.state')}
+          choices={STATES.map((value) => ({ value, label: t(`message.${value}`) }))}
+          chosen={state}
+          text={text}
+        />
         <LongList
           label={t('nav.outbox')}
           pages={pages}
@@ -83,37 +91,6 @@ function Nothing({ state, text }: Filter) {
     <Empty title={state === undefined ? t('outbox.empty') : t('outbox.noHit')}>
       <p className="plain">{state === undefined ? t('outbox.emptyHint') : t(`message.${state}`)}</p>
     </Empty>
-  );
-}
-
-function Filters({ state, text }: Filter) {
-  const { t } = useTranslation();
-  const navigate = useNavigate();
-  const go = (next: Filter, replace: boolean) => {
-    const search = {
-      ...(next.text === undefined ? {} : { q: next.text }),
-      ...(next.state === undefined ? {} : { state: next.state }),
-    };
-    void navigate({ to: '/outbox', search: search as never, replace });
-  };
-  return (
-    <Group gap="sm" align="flex-end">
-      <FindField
-        label={t('jobs.find')}
-        description={t('outbox.findHint')}
-        text={text}
-        onFind={(found) => go({ state, text: found }, true)}
-      />
-      <Select
-        label={t('outbox.state')}
-        placeholder={t('outbox.all')}
-        clearable
-        clearButtonProps={{ 'aria-label': t('outbox.clear') }}
-        value={state ?? null}
-        data={STATES.map((one) => ({ value: one, label: t(`message.${one}`) }))}
-        onChange={(chosen) => go({ state: STATES.find((one) => one === chosen), text }, false)}
-      />
-    </Group>
   );
 }
 
