@@ -49,7 +49,9 @@ describe('mail that came in, in the browser', () => {
       await window.assertGood(`messages-${language}-${width}`);
       const stranger = (await listMessages()).find(({ sender }) => sender === STRANGER);
       assert.ok(stranger?.outcome === 'refused' && stranger.reasonText !== null, JSON.stringify(stranger));
-      await window.go('/messages?outcome=refused');
+      await page.getByRole('combobox', { name: words.outcome }).click();
+      await page.getByRole('option', { name: words.refused }).click();
+      await page.waitForURL(/\/messages\?outcome=refused$/);
       await page.getByText(STRANGER).waitFor();
       assert.equal(await rows.count(), 1);
       await page.getByText(words.refused, { exact: true }).first().waitFor();
