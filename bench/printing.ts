@@ -2,7 +2,8 @@
  * (c) How many jobs per second reach the paper of an `ippeveprinter`, beside a bare client that prints the same file
  * with the same operations over one kept connection. The printer's command ends at once, so the time is not its own.
  *
- * Platen's figure counts only jobs that ended after the last one was released: releasing is not printing.
+ * Platen's figure counts only jobs that ended after the last one was released: releasing is not printing. Neither is
+ * preparing, which is waited for before; (j) and (k) measure it.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +15,8 @@ import { type Database, DOCUMENT_BYTES, deliverMails, openDatabase, PRINT_ROOM, 
 
 const DOCUMENTS_PER_MAIL = 50;
 const PRINT_TIMEOUT_MS = 120_000;
-const RELEASED_AT_ONCE = 4;
+const PREPARE_TIMEOUT_MS = 600_000;
+const AT_ONCE = 4;
 
 export type PrintingRound = {
   readonly platenPerSecond: number;
@@ -33,6 +35,7 @@ export async function measurePrinting(
   { jobs, rounds }: { readonly jobs: number; readonly rounds: number },
 ): Promise<PrintingFigures> {
   await using database = await openDatabase(world);
+  await cancelHeld(world, database);
   const file = join(world.stage.directory, 'bare.pdf');
   writeFileSync(file, writePdf('bare', DOCUMENT_BYTES));
   using bare = new RawPrinter(world.printer.uri);
@@ -81,7 +84,7 @@ async function printWithPlaten(world: World, database: Database, jobs: number): 
 
 /** Mails with many documents, so that filling is quick. Returns the ids of the held jobs. */
 async function fillQueue(world: World, database: Database, jobs: number): Promise<string[]> {
-  // What intake was measured with stays held; ids of version 7 grow with the time.
+  // Ids of version 7 grow with the time.
   const last = await database.text(`SELECT coalesce(max(id::text), '') FROM jobs`);
   for (let left = jobs; left > 0; left -= DOCUMENTS_PER_MAIL) {
     const documents = Math.min(left, DOCUMENTS_PER_MAIL);
@@ -90,19 +93,32 @@ async function fillQueue(world: World, database: Database, jobs: number): Promis
   const fresh = `FROM jobs WHERE state = 'pending-held' AND id::text > '${last}'`;
   const isFilled = async () => (await database.number(`SELECT count(*) ${fresh}`)) === jobs;
   await eventually(isFilled, { timeoutMs: 30_000, what: 'jobs are held' });
+  const isPrepared = async () =>
+    (await database.number(`SELECT count(*) ${fresh} AND prepare_due_at IS NOT NULL`)) === 0;
+  await eventually(isPrepared, { timeoutMs: PREPARE_TIMEOUT_MS, what: 'the documents are prepared' });
   return (await database.text(`SELECT string_agg(id::text, ',' ORDER BY id) ${fresh}`)).split(',');
 }
 
 /** Returns the time by the wall clock after which every job was waiting for the printer. */
 async function release(world: World, ids: readonly string[]): Promise<number> {
+  await actOnEach(world, 'release', ids);
+  return Date.now();
+}
+
+/** What intake was measured with would otherwise be prepared first, for minutes. */
+async function cancelHeld(world: World, database: Database): Promise<void> {
+  const held = `SELECT coalesce(string_agg(id::text, ','), '') FROM jobs WHERE state = 'pending-held'`;
+  await actOnEach(world, 'cancel', (await database.text(held)).split(',').filter(Boolean));
+}
+
+async function actOnEach(world: World, act: 'release' | 'cancel', ids: readonly string[]): Promise<void> {
   const waiting = [...ids];
-  const releaser = async () => {
+  const actor = async () => {
     for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
-      await world.stage.api('POST', `/jobs/${id}/release`, {});
+      await world.stage.api('POST', `/jobs/${id}/${act}`, {});
     }
   };
-  await Promise.all(Array.from({ length: RELEASED_AT_ONCE }, releaser));
-  return Date.now();
+  await Promise.all(Array.from({ length: AT_ONCE }, actor));
 }
 
 const countOpen = (database: Database): Promise<number> =>

@@ -168,6 +168,7 @@ export const ERRORS = {
   'printer-refused': rule(502, false),
   'printer-stopped': rule(503, true),
   'printer-waits': rule(503, true),
+  'printer-takes-nothing': rule(503, true),
   'outcome-unknown': rule(409, false),
   'printer-answer-invalid': rule(502, true),
   'printer-address-refused': rule(400, false),

@@ -150,9 +150,11 @@ export function tellConversion(kit: Kit): string {
   return state === undefined ? 'not tried yet' : `level ${state.level}, ${state.detail}`;
 }
 
-/** Finds out whether the box can have walls here. */
-export async function probeWalls(kit: Kit): Promise<void> {
-  await converterOf(kit).walls.level();
+/** Finds out whether the box can have walls here, and keeps one with them ready until it is disposed. */
+export async function keepBoxReady(kit: Kit): Promise<AsyncDisposable> {
+  const { walls, rooms } = converterOf(kit);
+  rooms.keepReady(await walls.level());
+  return { [Symbol.asyncDispose]: () => rooms.stop() };
 }
 
 /** Tests the walls of the box if that has not been done. */

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { type Box, type Level, openBox, type Work } from './box/box.ts';
+import type { Box, Level, Work } from './box/box.ts';
 import { Walls } from './box/canary.ts';
 import { findPrograms, PROGRAM_PACKAGES } from './box/programs.ts';
 import type { Ended } from './box/run.ts';
+import { SpareRoom } from './box/spare.ts';
 import { SNIFF_BYTES, type Sniffed, sniffFormat } from './kinds/sniff.ts';
 import { checkZip } from './kinds/zip.ts';
 import { Lanes } from './lanes.ts';
@@ -39,11 +40,13 @@ const DECLARED = /^([\w.+/-]+)(?:;\s*charset=([\w-]+))?$/;
 export class Converter {
   readonly kit: Kit;
   readonly walls: Walls;
+  readonly rooms: SpareRoom;
   readonly #lanes = new Lanes();
 
   constructor(kit: Kit) {
     this.kit = kit;
     this.walls = new Walls(kit);
+    this.rooms = new SpareRoom(kit.clock);
   }
 
   /** How many documents of each lane are converted at a time. */
@@ -79,7 +82,7 @@ export class Converter {
     signal: AbortSignal,
   ): Promise<Converted | Refusal> {
     await using undo = new AsyncDisposableStack();
-    const box = undo.use(await openBox(this.kit.clock, level, input));
+    const box = undo.use(await this.rooms.open(level, input));
     const first = await box.run(recipe.work, signal);
     // A program that broke down may have had bad luck; one that ran out of time would do so again.
     const isWorthAnother =
@@ -112,7 +115,7 @@ export class Converter {
   ): Promise<T> {
     const level = await this.walls.level();
     return await this.#lanes.run(lane, async () => {
-      await using box = await openBox(this.kit.clock, level, input);
+      await using box = await this.rooms.open(level, input);
       const ended = await box.run(input.work, signal);
       this.#note(ended);
       const reason = reasonOf(ended);

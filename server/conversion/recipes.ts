@@ -31,25 +31,35 @@ export type Recipe = {
 
 const PDF_PROGRAMS = ['qpdf', 'poppler'] as const satisfies readonly Program[];
 
-// Only the text outside of streams: what the compressed bytes of an image happen to spell means nothing. QPDF writes
-// each stream between these two lines, and never a line break inside a string or a name.
 const ACTIVE =
-  'JavaScript|JS|Launch|OpenAction|AA|EmbeddedFiles?|RichMedia|Movie|Sound|Rendition|SubmitForm|ImportData|GoToR|GoToE|XFA|OCG|OCMD';
-const IS_ACTIVE = `sed -e '/^stream$/,/endstream$/d' "$OUT/document.pdf" | grep -aqE '/(${ACTIVE})([^A-Za-z0-9]|$)'`;
+  '/(JavaScript|JS|Launch|OpenAction|AA|EmbeddedFiles?|RichMedia|Movie|Sound|Rendition|SubmitForm|ImportData|GoToR|GoToE|XFA|OCG|OCMD)([^A-Za-z0-9]|$)';
 
 // Only the pages are taken over. Where they still carry actions or layers, they are drawn anew, as they would be printed.
-const FINISH = `finish() {
+// Only the text outside of streams counts: what the compressed bytes of an image happen to spell means nothing, but where
+// they spell none of it either, nothing has to be cut out first. QPDF writes each stream between the two lines that are
+// looked for, and never a line break inside a string or a name.
+const FINISH = `is_active() {
+  grep -aqE '${ACTIVE}' "$OUT/document.pdf" &&
+    sed -e '/^stream$/,/endstream$/d' "$OUT/document.pdf" | grep -aqE '${ACTIVE}'
+}
+tell() { pdfinfo -f 1 -l ${conversionLimits.pages} "$OUT/document.pdf"; }
+redraw() { pdftocairo -pdf "$1" "$OUT/document.pdf" && info=$(tell); }
+finish() {
   qpdf --empty --pages "$1" 1-z -- --object-streams=disable --deterministic-id --generate-appearances \
     --flatten-annotations=print --no-warn "$OUT/document.pdf"
   status=$?
   if [ $status -ne 0 ] && [ $status -ne 3 ]; then
     qpdf --requires-password "$1"; [ $? -eq 0 ] && return ${STATUS.encrypted}
-    pdftocairo -pdf "$1" "$OUT/document.pdf" || return ${STATUS.corrupt}
-  elif ${IS_ACTIVE}; then
-    pdftocairo -pdf "$1" "$OUT/document.pdf" || return ${STATUS.corrupt}
+    redraw "$1" || return ${STATUS.corrupt}
+  else
+    is_active & looking=$!
+    info=$(tell); told=$?
+    wait $looking
+    if [ $? -ne 1 ]; then redraw "$1" || return ${STATUS.corrupt}
+    elif [ $told -ne 0 ]; then return ${STATUS.corrupt}
+    fi
   fi
-  echo "PDFINFO"
-  pdfinfo -f 1 -l ${conversionLimits.pages} "$OUT/document.pdf" || return ${STATUS.corrupt}
+  printf 'PDFINFO\n%s\n' "$info"
 }
 export LC_ALL=C.UTF-8
 `;

@@ -1,7 +1,7 @@
-/** Clears away what a killed conversion left, and tests the walls of the box some time after the start. */
+/** Clears away what a killed conversion left, keeps a box ready, and tests its walls some time after the start. */
 import { SECOND_MS } from '../base/clock.ts';
 import { sweepBoxes } from './box/box.ts';
-import { type Kit, probeWalls, testWalls } from './conversion.ts';
+import { type Kit, keepBoxReady, testWalls } from './conversion.ts';
 
 // The start is a busy time, and the first document that needs the answer asks for it at once.
 const TEST_AFTER_MS = 60 * SECOND_MS;
@@ -22,8 +22,9 @@ async function work(kit: Kit, signal: AbortSignal): Promise<void> {
   await sweepBoxes(kit.clock).catch((error: unknown) => {
     kit.log.warn({ error }, 'the temporary folder could not be cleared');
   });
-  await probeWalls(kit).catch((error: unknown) => {
+  await using _box = await keepBoxReady(kit).catch((error: unknown) => {
     kit.log.warn({ error }, 'it could not be found out whether documents can be opened behind walls');
+    return undefined;
   });
   let pauseMs = TEST_AFTER_MS;
   for (;;) {

@@ -69,12 +69,14 @@ export const SENDER_UNCONFIRMED = 'sender-unconfirmed';
 export const QUEUE_PAUSED = 'queue-paused';
 export const HELD_FOR_RELEASE = 'job-hold-until-specified';
 export const JOB_OUTGOING = 'job-outgoing';
+/** It has not taken any more of the document for a while, and does not say why. */
+export const TAKES_NOTHING = 'printer-takes-nothing';
 /** The document is being made into one that can be printed. */
 export const TRANSFORMING = 'job-transforming';
 export const CONNECTING = 'connecting-to-device';
 
 /** Problems of a job that is at its printer and goes on as soon as a person has been there. */
-export const AT_A_PERSON: readonly string[] = ['printer-stopped', 'printer-waits'];
+export const AT_A_PERSON: readonly string[] = ['printer-stopped', 'printer-waits', 'printer-takes-nothing'];
 
 /** What a job at its printer waits for there: paper, a closed door; nothing for one that goes on. */
 export function needsOf({ reasons, problem }: Pick<Job, 'reasons' | 'problem'>): Need[] {

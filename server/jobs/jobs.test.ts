@@ -1,83 +1,20 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { startPrinter } from '../../simulator/printer/server.ts';
-import { openTestContext, type TestContext } from '../../test/harness/database.ts';
-import { writePdf } from '../../test/harness/mail.ts';
+import { openPrintingStage, type PrintingStage } from '../../test/harness/printing-stage.ts';
 import { eventually } from '../../test/harness/time.ts';
-import { systemClock } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
 import { readJournal } from '../journal/journal.ts';
 import { addPrinter, checkPrinter, removePrinter } from '../printers/printers.ts';
-import { addSpoolFiles, keep } from '../spool/spool.ts';
-import type { Context } from '../store/database.ts';
 import { withLease } from '../store/leases.ts';
-import { transaction } from '../store/transaction.ts';
-import { addUser } from '../users/users.ts';
-import { beginAttempt } from './attempts.ts';
-import { addQueue, cancelJob, getJob, holdJob, type Job, listJobs, needsOf, releaseJob, submitJobs } from './jobs.ts';
+import { cancelJob, getJob, holdJob, type Job, listJobs, needsOf, releaseJob } from './jobs.ts';
+import { beginAttempt } from './printing/attempts.ts';
 import { startJobsWorker } from './worker.ts';
 
-const PDF = writePdf('report', 900);
 const hasCode = (code: string) => (error: unknown) => error instanceof PlatenError && error.code === code;
 
-type Stage = AsyncDisposable & {
-  readonly test: TestContext;
-  /** Real time: what the printer does on the socket cannot be moved. */
-  readonly context: Context;
-  readonly printer: Awaited<ReturnType<typeof startPrinter>>;
-  submit(mode?: 'hold' | 'direct', title?: string): Promise<string>;
-};
-
-async function openStage(): Promise<Stage> {
-  await using undo = new AsyncDisposableStack();
-  const test = undo.use(await openTestContext());
-  const context = { ...test.context, clock: systemClock };
-  const outputDir = await mkdtemp(join(tmpdir(), 'platen-paper-'));
-  undo.defer(() => rm(outputDir, { recursive: true, force: true }));
-  const printer = await startPrinter({ host: '127.0.0.1', port: 0, outputDir, name: 'practice' });
-  undo.defer(() => printer.close());
-  const added = await addPrinter(context, { name: 'Practice', uri: printer.uri });
-  const owner = await addUser(
-    context,
-    { email: 'anna@example.org', name: 'Anna', role: 'user', language: 'en' },
-    'test',
-  );
-  const queues = {
-    hold: await addQueue(context, { name: 'Hold', mode: 'hold', printerIds: [added.id] }, 'test'),
-    direct: await addQueue(context, { name: 'Direct', mode: 'direct', printerIds: [added.id] }, 'test'),
-  };
-  const opened = undo.move();
-  return {
-    test,
-    context,
-    printer,
-    submit: async (mode = 'direct', title = 'report.pdf') => {
-      const document = await keep(context, PDF, { mediaType: 'application/pdf', maxBytes: 10_000 });
-      const ids = await transaction(context, async (context) => {
-        await addSpoolFiles(context, [document]);
-        return await submitJobs(context, [
-          {
-            ownerId: owner.id,
-            ownerName: owner.name,
-            queueId: queues[mode].id,
-            title,
-            document,
-            documentFormat: 'application/pdf',
-          },
-        ]);
-      });
-      return ids[0] ?? '';
-    },
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
-  };
-}
-
 test('a job of a direct queue comes out of the printer, once, with its bytes', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   await using _worker = await startJobsWorker(stage.context);
   const id = await stage.submit();
   await eventually(async () => (await getJob(stage.context, id)).state === 'completed');
@@ -92,7 +29,7 @@ test('a job of a direct queue comes out of the printer, once, with its bytes', a
 });
 
 test('a held job does not print until it is released', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   await using _worker = await startJobsWorker(stage.context);
   const held = await stage.submit('hold');
   const direct = await stage.submit('direct');
@@ -105,7 +42,7 @@ test('a held job does not print until it is released', async () => {
 });
 
 test('a canceled job never prints, and can be canceled only once', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   const id = await stage.submit('hold');
   assert.equal((await cancelJob(stage.context, id, { actor: 'test' })).state, 'canceled');
   await assert.rejects(cancelJob(stage.context, id, { actor: 'test' }), hasCode('job-state-conflict'));
@@ -113,7 +50,7 @@ test('a canceled job never prints, and can be canceled only once', async () => {
 });
 
 test('a waiting job can be held and released again', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   const id = await stage.submit('direct');
   assert.equal((await holdJob(stage.context, id, { actor: 'test' })).state, 'pending-held');
   await using _worker = await startJobsWorker(stage.context);
@@ -122,7 +59,7 @@ test('a waiting job can be held and released again', async () => {
 });
 
 test('a job of somebody else is not found', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   const id = await stage.submit('hold');
   const stranger = newId();
   await assert.rejects(getJob(stage.context, id, stranger), hasCode('not-found'));
@@ -133,7 +70,7 @@ test('a job of somebody else is not found', async () => {
 });
 
 test('a paper jam stops the job with the reasons of the printer, and paper lets it go on', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   await stage.printer.control.setFault({ kind: 'out-of-paper' });
   await using _worker = await startJobsWorker(stage.context);
   const id = await stage.submit();
@@ -148,7 +85,7 @@ test('a paper jam stops the job with the reasons of the printer, and paper lets 
 });
 
 test('a printer that stays busy without paper has the job say what it waits for and since when, and print once', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   await stage.printer.control.setFault({ kind: 'out-of-paper', staysBusy: true });
   await using _worker = await startJobsWorker(stage.context);
   const [printer] = await stage.context.db.selectFrom('printers').select('id').execute();
@@ -171,7 +108,7 @@ test('a printer that stays busy without paper has the job say what it waits for 
 });
 
 test('a node that takes over a job which waits for paper leaves untouched since when it waits', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   await stage.printer.control.setFault({ kind: 'out-of-paper', staysBusy: true });
   const [printer] = await stage.context.db.selectFrom('printers').select('id').execute();
   const id = await stage.submit();
@@ -197,7 +134,7 @@ test('a node that takes over a job which waits for paper leaves untouched since 
   assert.equal(after.problem?.at, problem?.at);
 });
 
-async function ended(stage: Stage, id: string) {
+async function ended(stage: PrintingStage, id: string) {
   return await eventually(async () => {
     const job = await getJob(stage.context, id);
     const isSettled =
@@ -208,7 +145,7 @@ async function ended(stage: Stage, id: string) {
 
 for (const operation of ['Create-Job', 'Send-Document'] as const) {
   test(`a lost answer to ${operation} does not lose the job and does not print it twice`, async () => {
-    await using stage = await openStage();
+    await using stage = await openPrintingStage();
     await stage.printer.control.setFault({ kind: 'drop-answer', operation });
     await using _worker = await startJobsWorker(stage.context);
     const id = await stage.submit();
@@ -218,7 +155,7 @@ for (const operation of ['Create-Job', 'Send-Document'] as const) {
 }
 
 test('a lost answer of an old printer is answered by its list of jobs', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   await stage.printer.control.setFault({ kind: 'no-create-job' });
   const [printer] = await stage.context.db.selectFrom('printers').select('id').execute();
   await checkPrinter(stage.context, printer?.id ?? '');
@@ -230,7 +167,7 @@ test('a lost answer of an old printer is answered by its list of jobs', async ()
 });
 
 test('where the printer has forgotten the job after a lost answer, a person decides, and may print again', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   await stage.printer.control.setFault({ kind: 'forget-history' });
   await stage.printer.control.setFault({ kind: 'drop-answer', operation: 'Send-Document' });
   await using _worker = await startJobsWorker(stage.context);
@@ -246,7 +183,7 @@ test('where the printer has forgotten the job after a lost answer, a person deci
 });
 
 test('a line that is cut inside the document ends with one print', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   await stage.printer.control.setFault({ kind: 'drop-upload', afterBytes: 40 });
   await using _worker = await startJobsWorker(stage.context);
   const id = await stage.submit();
@@ -256,7 +193,7 @@ test('a line that is cut inside the document ends with one print', async () => {
 });
 
 test('a job that the printer aborts is aborted with the words of the printer', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   await stage.printer.control.setFault({ kind: 'abort-job', afterPages: 1 });
   await using _worker = await startJobsWorker(stage.context);
   const job = await ended(stage, await stage.submit());
@@ -265,7 +202,7 @@ test('a job that the printer aborts is aborted with the words of the printer', a
 });
 
 test('a document format that the printer refuses aborts the job', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   await stage.printer.control.setFault({ kind: 'reject-format' });
   await using _worker = await startJobsWorker(stage.context);
   assert.equal((await ended(stage, await stage.submit())).state, 'aborted');
@@ -273,7 +210,7 @@ test('a document format that the printer refuses aborts the job', async () => {
 });
 
 test('a busy printer gets the job when it is free', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   await stage.printer.control.setFault({ kind: 'busy', times: 3 });
   await using _worker = await startJobsWorker(stage.context);
   assert.equal((await ended(stage, await stage.submit())).state, 'completed');
@@ -281,7 +218,7 @@ test('a busy printer gets the job when it is free', async () => {
 });
 
 test('a printer that is switched off leaves the job waiting with a reason, and prints it when it is back', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   await stage.printer.control.setFault({ kind: 'offline', manner: 'refuse' });
   await using _worker = await startJobsWorker(stage.context);
   const id = await stage.submit();
@@ -296,7 +233,7 @@ test('a printer that is switched off leaves the job waiting with a reason, and p
 });
 
 test('a job is canceled at the printer while the printer waits for paper', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   await stage.printer.control.setFault({ kind: 'out-of-paper' });
   await using _worker = await startJobsWorker(stage.context);
   const id = await stage.submit();
@@ -308,7 +245,7 @@ test('a job is canceled at the printer while the printer waits for paper', async
 });
 
 test('jobs whose documents are prepared come out in the order in which they were submitted', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   const ids: string[] = [];
   for (let index = 0; index < 12; index += 1) ids.push(await stage.submit('hold', `job ${index}`));
   {
@@ -327,7 +264,7 @@ test('jobs whose documents are prepared come out in the order in which they were
 });
 
 test('what waited for a removed printer waits for another printer of its queue', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   const id = await stage.submit();
   const [printer] = await stage.context.db.selectFrom('printers').select('id').execute();
   await removePrinter(stage.context, printer?.id ?? '');
@@ -343,7 +280,7 @@ test('what waited for a removed printer waits for another printer of its queue',
 });
 
 test('a job that was at a printer when that was removed needs a look', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   await stage.printer.control.setFault({ kind: 'out-of-paper' });
   const id = await stage.submit();
   {
@@ -358,7 +295,7 @@ test('a job that was at a printer when that was removed needs a look', async () 
 });
 
 test('two attempts that a dead node left open are both settled, and each job comes out once', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   const [first, second] = [await stage.submit(), await stage.submit()];
   const [printer] = await stage.context.db.selectFrom('printers').select('id').execute();
   const printerId = printer?.id ?? '';
@@ -373,7 +310,7 @@ test('two attempts that a dead node left open are both settled, and each job com
 });
 
 test('options that the printer cannot do are shown on the job, and the others are asked of it', async () => {
-  await using stage = await openStage();
+  await using stage = await openPrintingStage();
   const id = await stage.submit('hold');
   const options = { media: 'na_letter_8.5x11in_of_gold', copies: 2 };
   await releaseJob(stage.context, id, { actor: 'test', options });

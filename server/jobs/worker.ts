@@ -4,11 +4,11 @@ import type { Context } from '../store/database.ts';
 import { withLease } from '../store/leases.ts';
 import { followTasks } from '../store/tasks.ts';
 import { transaction } from '../store/transaction.ts';
-import { endAttempt, findOrphanedAttempts } from './attempts.ts';
-import { type Feeder, startFeeder } from './feed.ts';
 import { OUTCOME_UNKNOWN } from './job.ts';
 import { endHolds, removeDocuments } from './keeping/retention.ts';
 import { startPreparing } from './preparation/worker-loop.ts';
+import { endAttempt, findOrphanedAttempts } from './printing/attempts.ts';
+import { type Feeder, startFeeder } from './printing/feed.ts';
 import { choosePrinter, lockQueue } from './queues.ts';
 import { changeJob, lockJob } from './rows.ts';
 

@@ -1,4 +1,4 @@
-import { MINUTE_MS, SECOND_MS } from '../base/clock.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../base/clock.ts';
 
 /** How long one attempt at a printer may take, and the longest silence within it. */
 export const attemptLimits = {
@@ -6,8 +6,11 @@ export const attemptLimits = {
   question: { deadlineMs: 15 * SECOND_MS, idleMs: 15 * SECOND_MS },
   /** Making a job can wait for a disk of the printer. */
   order: { deadlineMs: 30 * SECOND_MS, idleMs: 30 * SECOND_MS },
-  /** A printer with little memory takes the document as fast as it prints, and stops taking it while it has no paper. */
-  document: { deadlineMs: 60 * MINUTE_MS, idleMs: 10 * MINUTE_MS },
+  /**
+   * A printer with little memory takes the document as fast as it prints, and none of it while it has no paper. How long
+   * it may stand still is for whoever watches the sending and knows what the printer says; this is the end of all patience.
+   */
+  document: { deadlineMs: 24 * HOUR_MS, idleMs: 24 * HOUR_MS },
 } as const;
 
 /** How often a printer is asked for its state; people wait in front of one that is printing or stopped. */

@@ -6,7 +6,7 @@
  * no name from outside ever becomes a path.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, type ReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -110,7 +110,7 @@ export async function openSpoolFile(context: Context, id: string): Promise<Reada
 export async function openKeptFile(
   context: Context,
   { id, bytes }: Pick<SpoolFile, 'id' | 'bytes'>,
-): Promise<Readable> {
+): Promise<ReadStream> {
   const path = pathOf(context, id);
   const size = await stat(path).then(
     (found) => found.size,

@@ -17,6 +17,7 @@ export type PrinterFault = {
   | { readonly kind: 'not-accepting' }
   | { readonly kind: 'drop-answer'; readonly operation: OperationName } // the work is done, the answer is lost
   | { readonly kind: 'drop-upload'; readonly afterBytes: number } // the line is cut inside the document
+  | { readonly kind: 'stops-taking' } // it takes no more of a document, and keeps the line open
   | { readonly kind: 'early-refusal' } // refused while the document is still on its way
   | { readonly kind: 'forget-history' } // a finished job vanishes at once
   | { readonly kind: 'no-create-job' } // an old printer that knows Print-Job only
@@ -57,6 +58,7 @@ const rules: Record<FaultKind, readonly FieldRule[]> = {
     { field: 'operation', needed: true, accepts: (value) => typeof value === 'string' && value in operationCode },
   ],
   'drop-upload': [{ field: 'afterBytes', needed: true, accepts: isCount }],
+  'stops-taking': [],
   'early-refusal': [],
   'forget-history': [],
   'no-create-job': [],

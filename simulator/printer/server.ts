@@ -61,6 +61,8 @@ class BadRequest extends Error {
   }
 }
 
+const TAKING_LOOK_MS = 20;
+
 type Body = AsyncIterator<Buffer>;
 
 async function readHead(body: Body): Promise<{ message: Message; rest: Buffer }> {
@@ -76,13 +78,15 @@ async function readHead(body: Body): Promise<{ message: Message; rest: Buffer }>
   }
 }
 
-async function* documentOf(rest: Buffer, body: Body, cut: (receivedBytes: number) => void): AsyncGenerator<Buffer> {
+type Watch = (receivedBytes: number) => Promise<void>;
+
+async function* documentOf(rest: Buffer, body: Body, arrived: Watch): AsyncGenerator<Buffer> {
   let receivedBytes = rest.length;
-  cut(receivedBytes);
+  await arrived(receivedBytes);
   if (rest.length > 0) yield rest;
   for (let next = await body.next(); !next.done; next = await body.next()) {
     receivedBytes += next.value.length;
-    cut(receivedBytes);
+    await arrived(receivedBytes);
     yield next.value;
   }
 }
@@ -214,14 +218,15 @@ class PrinterFrontDoor {
 
   async #exchange(request: IncomingMessage, response: ServerResponse, body: Body): Promise<void> {
     const { message, rest } = await readHead(body);
-    const cut = (receivedBytes: number) => {
+    const arrived = async (receivedBytes: number) => {
+      if (receivedBytes > 0) await this.#untilTaking(request);
       const fault = receivedBytes > 0 ? this.#printer.faults.find('drop-upload') : undefined;
       if (!fault || receivedBytes < fault.afterBytes) return;
       this.#printer.faults.strike('drop-upload');
       request.socket.destroy();
       throw new Error('the line was cut inside the document');
     };
-    const document = documentOf(rest, body, cut);
+    const document = documentOf(rest, body, arrived);
     const reply = await performOperation(this.#printer, { message, document }).catch((error: unknown) => {
       this.#note(message, 'lost');
       throw error;
@@ -231,8 +236,16 @@ class PrinterFrontDoor {
       this.#send(response, writeMessage(answerTo(message, reply)), { connection: 'close' });
       return;
     }
-    await drain(documentOf(Buffer.alloc(0), body, cut));
+    await drain(documentOf(Buffer.alloc(0), body, arrived));
     await this.#finish(request, response, message, reply);
+  }
+
+  /** A printer that takes nothing leaves the rest in the buffers of the network; the line may end meanwhile. */
+  async #untilTaking({ socket }: IncomingMessage): Promise<void> {
+    while (this.#printer.faults.has('stops-taking') && !socket.destroyed) {
+      await sleep(TAKING_LOOK_MS, undefined, { signal: this.#closing.signal });
+    }
+    if (socket.destroyed) throw new Error('the line was cut while the printer took nothing');
   }
 
   async #finish(request: IncomingMessage, response: ServerResponse, message: Message, reply: Reply): Promise<void> {

@@ -2,9 +2,11 @@
 import { Finding } from '../ui/finding.tsx';
 import type { Job } from './job.ts';
 
+const GOES_ON: readonly string[] = ['printer-waits', 'printer-takes-nothing'];
+
 export function JobProblem({ problem }: { readonly problem: NonNullable<Job['problem']> }) {
-  const { title, advice, remote, detail, at } = problem;
+  const { code, title, advice, remote, detail, at } = problem;
   // It goes on by itself: nothing is broken yet.
-  const tone = problem.code === 'printer-waits' ? 'warning' : 'broken';
+  const tone = GOES_ON.includes(code) ? 'warning' : 'broken';
   return <Finding level={2} tone={tone} title={title} since={at} advice={advice} remote={remote} own={detail} />;
 }

@@ -7,12 +7,12 @@
  */
 import { chmod, chown, copyFile, lstat, mkdir, mkdtemp, opendir, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../base/clock.ts';
 import { conversionLimits, LEFTOVER_AGE_MS } from '../limits.ts';
 import { PROGRAM_PACKAGES } from './programs.ts';
-import { type Ended, runLimited } from './run.ts';
+import { type Ended, Started } from './run.ts';
 
 export type Level = 'A' | 'C';
 
@@ -37,29 +37,81 @@ export type Work = {
   readonly wallMs?: number;
 };
 
-/** Opens a box with a copy of the document, named by us. */
-export async function openBox(clock: Clock, level: Level, input: { path: string; ending: string }): Promise<Box> {
+/** A folder for one document and one for what is made of it, and perhaps a shell that stands behind its walls already. */
+export type Room = {
+  readonly dir: string;
+  readonly outputDir: string;
+  shell?: Started | undefined;
+};
+
+export async function makeRoom(): Promise<Room> {
   const dir = await mkdtemp(join(tmpdir(), PREFIX));
-  const outputDir = join(dir, 'out');
-  const document = join(dir, `document.${input.ending}`);
+  const room = { dir, outputDir: join(dir, 'out') };
   try {
     await chmod(dir, 0o711);
-    await mkdir(outputDir, { mode: 0o700 });
+    await mkdir(inputDirOf(room), { mode: 0o711 });
+    await mkdir(room.outputDir, { mode: 0o700 });
+    if (isRoot()) await chown(room.outputDir, NOBODY, NOBODY);
+    return room;
+  } catch (error) {
+    await leaveRoom(room);
+    throw error;
+  }
+}
+
+export async function leaveRoom({ dir, shell }: Room): Promise<void> {
+  await shell?.end();
+  await rm(dir, { recursive: true, force: true });
+}
+
+const inputDirOf = ({ dir }: Pick<Room, 'dir'>): string => join(dir, 'in');
+
+/** Puts up the walls; the shell behind them waits for its work. */
+export function startShell(level: Level, room: Room, needsNode = false): Started {
+  return new Started(commandFor(level, { room, needsNode }));
+}
+
+/** Opens a box with a copy of the document, named by us. */
+export async function openBox(clock: Clock, level: Level, input: Input, made?: Room): Promise<Box> {
+  const room = made ?? (await makeRoom());
+  const name = `document.${input.ending}`;
+  try {
+    const document = join(inputDirOf(room), name);
     await copyFile(input.path, document);
     await chmod(document, 0o400);
-    if (isRoot()) await Promise.all([chown(outputDir, NOBODY, NOBODY), chown(document, NOBODY, NOBODY)]);
+    if (isRoot()) await chown(document, NOBODY, NOBODY);
   } catch (error) {
-    await rm(dir, { recursive: true, force: true });
+    await leaveRoom(room);
     throw error;
   }
   return {
-    outputDir,
-    run: (work, signal) => {
-      const argv = commandFor(level, { document, outputDir, work });
-      return runLimited(clock, { argv, wallMs: work.wallMs, isOverfull: () => isOverfull(outputDir) }, signal);
+    outputDir: room.outputDir,
+    run: async (work, signal) => {
+      const shell = takeShell(room, work) ?? startShell(level, room, work.needsNode);
+      const input = scriptFor(level, { room, name, work });
+      const isFull = () => isOverfull(room.outputDir);
+      return await shell.run(clock, { input, wallMs: work.wallMs, isOverfull: isFull }, signal);
     },
-    [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => leaveRoom(room),
   };
+}
+
+export type Input = { readonly path: string; readonly ending: string };
+
+/** Its limits are those of a program that is not Node. */
+function takeShell(room: Room, { needsNode = false }: Work): Started | undefined {
+  const { shell } = room;
+  if (needsNode || shell?.isWaiting !== true) return undefined;
+  room.shell = undefined;
+  return shell;
+}
+
+/** The shell reads the lines up to the brace before it runs any, and what they start finds nothing more to read. */
+function scriptFor(level: Level, { room, name, work }: { room: Room; name: string; work: Work }): string {
+  const directory = level === 'A' ? '/in' : inputDirOf(room);
+  const variables = Object.entries({ IN: `${directory}/${name}`, ...work.variables });
+  const lines = variables.map(([key, value]) => `export ${key}='${value.replaceAll("'", "'\\''")}'`);
+  return [...lines, `{ ${work.script}`, '} </dev/null', 'exit $?', ''].join('\n');
 }
 
 /** The limit of the system is for one file; this one is for all of them together, however deep they lie. */
@@ -90,17 +142,17 @@ export async function sweepBoxes(clock: Clock): Promise<void> {
 
 const isRoot = (): boolean => process.getuid?.() === 0;
 
-type Place = { readonly document: string; readonly outputDir: string; readonly work: Work };
+type Place = { readonly room: Room; readonly needsNode: boolean };
 
 function commandFor(level: Level, place: Place): string[] {
   const { setpriv } = PROGRAM_PACKAGES;
   const user = isRoot() ? [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : [];
   const lower = [setpriv.path, ...user, '--no-new-privs', '--'];
-  const rest = [...limitsFor(place.work), '/bin/sh', '-c', place.work.script];
+  const rest = [...limitsFor(place), '/bin/sh'];
   return level === 'A' ? [...lower, ...lock(place), ...rest] : [...lower, ...open(place), ...rest];
 }
 
-function limitsFor({ needsNode = false }: Work): string[] {
+function limitsFor({ needsNode }: Place): string[] {
   const limits = conversionLimits;
   return [
     PROGRAM_PACKAGES.prlimit.path,
@@ -114,8 +166,7 @@ function limitsFor({ needsNode = false }: Work): string[] {
 }
 
 /** Level A: what is not named here does not exist in the box. */
-function lock({ document, outputDir, work }: Place): string[] {
-  const inBox = `/in/${document.slice(document.lastIndexOf('/') + 1)}`;
+function lock({ room, needsNode }: Place): string[] {
   const readable = ['/usr', '/etc/fonts', '/etc/libreoffice', '/etc/alternatives', '/etc/ld.so.cache'];
   return [
     PROGRAM_PACKAGES.bwrap.path,
@@ -129,12 +180,12 @@ function lock({ document, outputDir, work }: Place): string[] {
     ...['bin', 'lib', 'lib64', 'sbin'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]),
     ...['--proc', '/proc', '--dev', '/dev'],
     ...['--size', String(conversionLimits.temporaryBytes), '--tmpfs', '/tmp'],
-    ...['--ro-bind', document, inBox, '--bind', outputDir, '/out', '--ro-bind', INSIDE, '/inside'],
-    ...(work.needsNode === true ? bindNode() : []),
+    ...['--ro-bind', inputDirOf(room), '/in', '--bind', room.outputDir, '/out', '--ro-bind', INSIDE, '/inside'],
+    ...(needsNode ? bindNode() : []),
     ...['--chdir', '/tmp', '--clearenv'],
-    ...Object.entries(
-      variablesFor({ IN: inBox, OUT: '/out', HOME: '/tmp', INSIDE: '/inside', NODE: '/node' }, work),
-    ).flatMap(([name, value]) => ['--setenv', name, value]),
+    ...Object.entries(variablesFor({ OUT: '/out', HOME: '/tmp', INSIDE: '/inside', NODE: '/node' })).flatMap(
+      ([name, value]) => ['--setenv', name, value],
+    ),
     '--',
   ];
 }
@@ -145,12 +196,12 @@ function bindNode(): string[] {
 }
 
 /** Level C: the same names, without walls. */
-function open({ document, outputDir, work }: Place): string[] {
-  const names = { IN: document, OUT: outputDir, HOME: outputDir, INSIDE, NODE: process.execPath };
-  const variables = Object.entries(variablesFor(names, work)).map(([name, value]) => `${name}=${value}`);
-  return ['/usr/bin/env', '-i', `--chdir=${dirname(document)}`, ...variables];
+function open({ room }: Place): string[] {
+  const names = { OUT: room.outputDir, HOME: room.outputDir, INSIDE, NODE: process.execPath };
+  const variables = Object.entries(variablesFor(names)).map(([name, value]) => `${name}=${value}`);
+  return ['/usr/bin/env', '-i', `--chdir=${room.dir}`, ...variables];
 }
 
-function variablesFor(places: Readonly<Record<string, string>>, work: Work): Record<string, string> {
-  return { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', ...places, ...work.variables };
+function variablesFor(places: Readonly<Record<string, string>>): Record<string, string> {
+  return { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', ...places };
 }

@@ -1,6 +1,8 @@
 /** Runs one program with an end: by itself, by the clock, or because nobody needs it any more; then nothing of it is left. */
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setPriority } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../../base/clock.ts';
 import { conversionLimits } from '../limits.ts';
 
@@ -11,7 +13,8 @@ export type Ended =
   | { readonly kind: 'stopped' };
 
 export type Run = {
-  readonly argv: readonly string[];
+  /** What it is given to read. */
+  readonly input: string;
   readonly wallMs?: number | undefined;
   /** Asked again and again while it runs: has it written more, in all, than it may? */
   readonly isOverfull?: () => Promise<boolean>;
@@ -19,39 +22,68 @@ export type Run = {
 
 /** In this time a disk of today takes a few hundred megabytes. */
 const WEIGH_EVERY_MS = 500;
+/** Opening documents never takes the processor from the server itself, which serves people. */
+const NICENESS = 5;
 
-/** Starts it in a process group of its own, with no variable of ours, and returns when the whole group has ended. */
-export async function runLimited(clock: Clock, run: Run, signal: AbortSignal): Promise<Ended> {
-  if (signal.aborted) return { kind: 'stopped' };
-  const [program = '', ...options] = run.argv;
-  const child = spawn(program, options, {
-    cwd: '/',
-    env: { PATH: '/usr/bin:/bin' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
-  const words = new Words();
-  child.stdout.on('data', (chunk: Buffer) => words.add(chunk));
-  child.stderr.on('data', (chunk: Buffer) => words.add(chunk));
-  const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
-  const done = new AbortController();
-  const late = clock
-    .sleep(run.wallMs ?? conversionLimits.wallMs, AbortSignal.any([done.signal, signal]))
-    .then(() => 'late' as const);
-  const overfull = weigh(clock, run, AbortSignal.any([done.signal, signal]));
-  try {
-    const first = await Promise.race([ended, late, overfull]);
-    if (typeof first === 'string') {
-      killGroup(child.pid);
-      await ended;
-      return signal.aborted ? { kind: 'stopped' } : { kind: first };
+/** A program that has been started and waits for what it is to read. */
+export class Started {
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #words = new Words();
+  readonly #ended: Promise<readonly [number | null, NodeJS.Signals | null]>;
+
+  /** Starts it in a process group of its own, with no variable of ours. */
+  constructor([program = '', ...options]: readonly string[]) {
+    const child = spawn(program, options, {
+      cwd: '/',
+      env: { PATH: '/usr/bin:/bin' },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
+    this.#child = child;
+    if (child.pid !== undefined) setPriority(child.pid, NICENESS);
+    child.stdout.on('data', (chunk: Buffer) => this.#words.add(chunk));
+    child.stderr.on('data', (chunk: Buffer) => this.#words.add(chunk));
+    // One that ends before it has read everything says more by its status.
+    child.stdin.on('error', () => undefined);
+    this.#ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+    // Told to whoever waits for it.
+    this.#ended.catch(() => undefined);
+  }
+
+  get isWaiting(): boolean {
+    return this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Gives it what it waits for, and returns when the whole group has ended. */
+  async run(clock: Clock, run: Run, signal: AbortSignal): Promise<Ended> {
+    if (signal.aborted) {
+      await this.end();
+      return { kind: 'stopped' };
     }
-    const [status, killedBy] = first;
-    return { kind: 'ended', status: status ?? 128 + numberOf(killedBy), words: words.text() };
-  } finally {
-    done.abort();
-    // Whatever the program started and left in its group ends with it.
-    killGroup(child.pid);
+    const done = new AbortController();
+    const either = AbortSignal.any([done.signal, signal]);
+    const late = clock.sleep(run.wallMs ?? conversionLimits.wallMs, either).then(() => 'late' as const);
+    const overfull = weigh(clock, run, either);
+    this.#child.stdin.end(run.input);
+    try {
+      const first = await Promise.race([this.#ended, late, overfull]);
+      if (typeof first === 'string') {
+        await this.end();
+        return signal.aborted ? { kind: 'stopped' } : { kind: first };
+      }
+      const [status, killedBy] = first;
+      return { kind: 'ended', status: status ?? 128 + numberOf(killedBy), words: this.#words.text() };
+    } finally {
+      done.abort();
+      // Whatever the program started and left in its group ends with it.
+      killGroup(this.#child.pid);
+    }
+  }
+
+  /** Ends it and all of its group. */
+  async end(): Promise<void> {
+    killGroup(this.#child.pid);
+    await this.#ended.catch(() => undefined);
   }
 }
 

@@ -8,7 +8,7 @@ import { cutPages, type Refusal } from '../../conversion/conversion.ts';
 import { describePrinterJobSupport, findIgnoredOptions, joinRanges, type Printer } from '../../printers/printers.ts';
 import { keep, pathOf, type SpoolFile } from '../../spool/spool.ts';
 import { type Job, mergeOptions } from '../job.ts';
-import type { Run } from '../outcome.ts';
+import type { Run } from '../printing/outcome.ts';
 
 export type Cut = { readonly kind: 'cut'; readonly file: SpoolFile; readonly pages: number };
 

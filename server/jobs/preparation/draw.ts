@@ -7,7 +7,7 @@ import { type RasterWish, type Refusal, rasterize } from '../../conversion/conve
 import type { PageDrawing } from '../../printers/printers.ts';
 import { keep, pathOf, type SpoolFile } from '../../spool/spool.ts';
 import type { Job } from '../job.ts';
-import type { Run } from '../outcome.ts';
+import type { Run } from '../printing/outcome.ts';
 
 export type Drawn = { readonly kind: 'drawn'; readonly file: SpoolFile; readonly wish: RasterWish };
 

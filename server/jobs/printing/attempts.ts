@@ -5,15 +5,15 @@
  * `sending`: the document may have left. `sent`: the printer has taken it whole. A job has at most one open attempt.
  */
 import type { Selectable } from 'kysely';
-import { newId } from '../base/secrets.ts';
-import type { Printer } from '../printers/printers.ts';
-import type { Context } from '../store/database.ts';
-import { checkFence, isHeld, type Lease, leaseLost } from '../store/leases.ts';
-import type { AttemptPhase, Schema } from '../store/schema.ts';
-import { transaction } from '../store/transaction.ts';
-import { JOB_OUTGOING, type Job } from './job.ts';
-import { ignoredOptionsOf } from './preparation/cut.ts';
-import { changeJob, type JobChange, lockJob } from './rows.ts';
+import { newId } from '../../base/secrets.ts';
+import type { Printer } from '../../printers/printers.ts';
+import type { Context } from '../../store/database.ts';
+import { checkFence, isHeld, type Lease, leaseLost } from '../../store/leases.ts';
+import type { AttemptPhase, Schema } from '../../store/schema.ts';
+import { transaction } from '../../store/transaction.ts';
+import { JOB_OUTGOING, type Job } from '../job.ts';
+import { ignoredOptionsOf } from '../preparation/cut.ts';
+import { changeJob, type JobChange, lockJob } from '../rows.ts';
 
 export type Attempt = {
   readonly id: string;
@@ -206,8 +206,15 @@ export async function endAttempt(context: Context, lease: Lease, ending: Ending)
       .where('id', '=', attempt.id)
       .execute();
     const data = { printerId: attempt.printerId, printerJobId: attempt.printerJobId, ...end };
-    await changeJob(context, job, { ...ending.change, before: { type: 'job-attempt-ended', data } });
+    const change = asAsked(job, ending.change);
+    await changeJob(context, job, { ...change, before: { type: 'job-attempt-ended', data } });
   });
+}
+
+/** What was to be canceled while it was at the printer is not tried there once more. */
+function asAsked({ cancelAskedAt }: Job, change: JobChange): JobChange {
+  const isAgain = change.state === 'pending' && cancelAskedAt !== null;
+  return isAgain ? { state: 'canceled', reasons: ['job-canceled-by-user'] } : change;
 }
 
 /** The title, cut to whole characters, the number, and enough of the attempt's id to be unique at the printer. */

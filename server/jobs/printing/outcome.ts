@@ -1,14 +1,14 @@
 /**
  * What a step at the printer does to the job and its attempt: every change is one transaction with the lease's fence.
  */
-import type { Printer } from '../printers/printers.ts';
-import type { Context } from '../store/database.ts';
-import { checkFence, type Lease } from '../store/leases.ts';
-import type { Problem } from '../store/schema.ts';
-import { transaction } from '../store/transaction.ts';
+import type { Printer } from '../../printers/printers.ts';
+import type { Context } from '../../store/database.ts';
+import { checkFence, type Lease } from '../../store/leases.ts';
+import type { Problem } from '../../store/schema.ts';
+import { transaction } from '../../store/transaction.ts';
+import { AT_A_PERSON, CONNECTING, type Job, OUTCOME_UNKNOWN, TAKES_NOTHING } from '../job.ts';
+import { changeJob, lockJob } from '../rows.ts';
 import { type Attempt, type Ending, endAttempt, type PreparedAttempt } from './attempts.ts';
-import { AT_A_PERSON, CONNECTING, type Job, OUTCOME_UNKNOWN } from './job.ts';
-import { changeJob, lockJob } from './rows.ts';
 
 /** What a step brought: go on at once, or look again after a pause. */
 export type Step = 'moved' | 'waiting';
@@ -43,7 +43,7 @@ export type Run = {
 
 export const UNREACHABLE_PAUSE_MS = 5_000;
 
-type Shown = {
+export type Shown = {
   readonly reasons: readonly string[];
   readonly isStopped: boolean;
   /** The printer is busy with it and does not go on before a person has been there. */
@@ -66,16 +66,17 @@ export async function show(run: Run, attempt: Attempt, shown: Shown): Promise<St
 
 function problemShown(run: Run, job: Job, { reasons, isStopped, isWaiting, words }: Shown): Problem | null {
   if (!isStopped && isWaiting !== true) return null;
-  const silent = reasons.includes(CONNECTING) ? ('printer-unreachable' as const) : undefined;
-  const problem = problemOf(
-    run,
-    silent ?? (isStopped ? 'printer-stopped' : 'printer-waits'),
-    words ?? reasons.join(', '),
-  );
+  const problem = problemOf(run, codeOf(reasons, isStopped), words ?? reasons.join(', '));
   // Whether it waits or has stopped, and for what, may change: since when the job does not go on does not.
   const before =
     AT_A_PERSON.includes(problem.code) && AT_A_PERSON.includes(job.problem?.code ?? '') ? job.problem : null;
   return before === null ? problem : { ...problem, at: before.at };
+}
+
+function codeOf(reasons: readonly string[], isStopped: boolean): ProblemCode {
+  if (reasons.includes(CONNECTING)) return 'printer-unreachable';
+  if (isStopped) return 'printer-stopped';
+  return reasons.includes(TAKES_NOTHING) ? 'printer-takes-nothing' : 'printer-waits';
 }
 
 async function end(run: Run, ending: Ending): Promise<void> {
@@ -162,14 +163,20 @@ export async function refuseFormat(run: Run, waiting: Job, words: string): Promi
   return 'moved';
 }
 
-type ProblemCode = 'printer-unreachable' | 'printer-refused' | 'printer-stopped' | 'printer-waits' | 'outcome-unknown';
+type ProblemCode =
+  | 'printer-unreachable'
+  | 'printer-refused'
+  | 'printer-stopped'
+  | 'printer-waits'
+  | 'printer-takes-nothing'
+  | 'outcome-unknown';
 
 export function problemOf(run: Run, code: ProblemCode, words: string): Problem {
   return {
     code,
     detail: `${run.printer.name}: ${words}`,
     remote: words,
-    ...(code === 'printer-waits' ? { values: { name: run.printer.name } } : {}),
+    values: { name: run.printer.name },
     at: run.context.clock.now().toISOString(),
   };
 }

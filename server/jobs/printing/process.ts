@@ -3,17 +3,23 @@
  *
  * Every step writes what it is about to do before it does it, with the fence of the printer's lease.
  */
-import type { Readable } from 'node:stream';
-import { PlatenError } from '../base/errors.ts';
-import { createPrinterJob, describePrinterJobSupport, printWhole, sendPrinterDocument } from '../printers/printers.ts';
-import { discard, openKeptFile } from '../spool/spool.ts';
+import type { ReadStream } from 'node:fs';
+import { PlatenError } from '../../base/errors.ts';
+import {
+  createPrinterJob,
+  describePrinterJobSupport,
+  printWhole,
+  sendPrinterDocument,
+} from '../../printers/printers.ts';
+import { discard, openKeptFile } from '../../spool/spool.ts';
+import { CONNECTING, type Job } from '../job.ts';
+import { asWanted, cutAs, cutFor, needsCut } from '../preparation/cut.ts';
+import { drawFor, sentAs } from '../preparation/draw.ts';
+import { findDueJob } from '../rows.ts';
 import { type Attempt, type Begun, beginAttempt, noteAttempt, prepareAttempt } from './attempts.ts';
 import { cancelQuietly, settle } from './follow.ts';
-import { CONNECTING, type Job } from './job.ts';
 import { abort, putBack, type Run, refuseFormat, type Step, UNREACHABLE_PAUSE_MS, waitForPrinter } from './outcome.ts';
-import { asWanted, cutAs, cutFor, needsCut } from './preparation/cut.ts';
-import { drawFor, sentAs } from './preparation/draw.ts';
-import { findDueJob } from './rows.ts';
+import { watchSending } from './sending.ts';
 
 const BUSY_PAUSE_MS = 250;
 
@@ -120,19 +126,17 @@ async function createThenSend(run: Run, job: Job, attempt: Attempt): Promise<Ste
   // The end of the job before has had the time of two requests; if it cannot be written, nothing more is sent.
   await run.memory.ending;
   const looking = lookAhead(run);
-  const sent = await sendPrinterDocument(
-    context,
-    printer,
-    {
-      jobName: attempt.printerJobName,
-      printerJobId: created.printerJobId,
-      document,
-      bytes: job.documentBytes,
-      documentFormat: job.documentFormat,
-      userName: run.userName,
-      assertFresh: () => lease.assertFresh(),
-    },
-    lease.signal,
+  const ofDocument = {
+    jobName: attempt.printerJobName,
+    printerJobId: created.printerJobId,
+    document,
+    bytes: job.documentBytes,
+    documentFormat: job.documentFormat,
+    userName: run.userName,
+    assertFresh: () => lease.assertFresh(),
+  };
+  const sent = await watchSending(run, { attempt: sending, document }, (signal) =>
+    sendPrinterDocument(context, printer, ofDocument, signal),
   );
   await looking;
   if (sent.kind === 'accepted') {
@@ -148,19 +152,17 @@ async function sendWhole(run: Run, job: Job, attempt: Attempt): Promise<Step> {
   const document = await openDocument(run, job, attempt);
   if (document === undefined) return 'moved';
   await run.memory.ending;
-  const sent = await printWhole(
-    context,
-    printer,
-    {
-      jobName: attempt.printerJobName,
-      userName: job.ownerName,
-      options: job.options,
-      documentFormat: job.documentFormat,
-      document,
-      bytes: job.documentBytes,
-      assertFresh: () => lease.assertFresh(),
-    },
-    lease.signal,
+  const printing = {
+    jobName: attempt.printerJobName,
+    userName: job.ownerName,
+    options: job.options,
+    documentFormat: job.documentFormat,
+    document,
+    bytes: job.documentBytes,
+    assertFresh: () => lease.assertFresh(),
+  };
+  const sent = await watchSending(run, { attempt, document }, (signal) =>
+    printWhole(context, printer, printing, signal),
   );
   switch (sent.kind) {
     case 'accepted':
@@ -199,7 +201,7 @@ async function giveUpOrRetry(run: Run, attempt: Attempt, refused: { words: strin
 // RFC 8011 section 13.1: 0x0500 to 0x05FF are server errors.
 const isServerError = (status: number): boolean => status >= 0x0500 && status <= 0x05ff;
 
-async function openDocument(run: Run, job: Job, attempt: Attempt): Promise<Readable | undefined> {
+async function openDocument(run: Run, job: Job, attempt: Attempt): Promise<ReadStream | undefined> {
   try {
     return await openKeptFile(run.context, { id: job.documentId ?? '', bytes: job.documentBytes });
   } catch (error) {

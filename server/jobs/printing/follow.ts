@@ -11,9 +11,10 @@ import {
   findPrinterJobs,
   type PrinterJob,
   readPrinterJob,
-} from '../printers/printers.ts';
+} from '../../printers/printers.ts';
+import { CONNECTING } from '../job.ts';
+import { readJob } from '../rows.ts';
 import { type Attempt, countUnprintedAttempts, noteAttempt } from './attempts.ts';
-import { CONNECTING } from './job.ts';
 import {
   abort,
   endMeanwhile,
@@ -25,7 +26,6 @@ import {
   show,
   stopAsUnknown,
 } from './outcome.ts';
-import { readJob } from './rows.ts';
 
 const QUICK_MS = 1_000;
 const RETRY_PAUSE_MS = 1_000;
@@ -125,6 +125,9 @@ function isIncomplete(job: PrinterJob): boolean {
 
 /** A printer job that ended early while its document was on the way: sent again only if nothing was printed. */
 async function judgeEnded(run: Run, attempt: Attempt, job: PrinterJob): Promise<Step> {
+  // Who does not want it any more need not look what came out.
+  if (job.state === 'canceled' && (await readJob(run.context, attempt.jobId)).cancelAskedAt !== null)
+    return await reflect(run, attempt, job);
   const words = job.message ?? `the printer job was ${job.state}`;
   if (job.impressionsCompleted === 0) {
     if ((await countUnprintedAttempts(run.context, attempt.jobId)) >= MAX_UNPRINTED_ATTEMPTS)

@@ -4,15 +4,15 @@
  * The lease `printer:<id>` decides which node does it. An open attempt goes first: what a killed node left is settled
  * before anything new is sent.
  */
-import { PlatenError } from '../base/errors.ts';
-import { getPrinter, type Printer } from '../printers/printers.ts';
-import type { Context } from '../store/database.ts';
-import { type Lease, withLease } from '../store/leases.ts';
+import { PlatenError } from '../../base/errors.ts';
+import { getPrinter, type Printer } from '../../printers/printers.ts';
+import type { Context } from '../../store/database.ts';
+import { type Lease, withLease } from '../../store/leases.ts';
+import { findDueJob, readJob } from '../rows.ts';
 import { findOpenAttempt } from './attempts.ts';
 import { followAttempt } from './follow.ts';
 import type { Memory, Open, Run } from './outcome.ts';
 import { lookAhead, startJob } from './process.ts';
-import { findDueJob, readJob } from './rows.ts';
 
 export type Feeder = AsyncDisposable & {
   /** Something is due for the printer: look now. */
