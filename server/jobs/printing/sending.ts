@@ -44,15 +44,17 @@ type Ends = { readonly isOver: AbortSignal; readonly cut: () => void };
 
 async function watch(run: Run, { attempt, document }: Sending, { isOver, cut }: Ends): Promise<void> {
   const { context, printer } = run;
-  const seen = { bytes: 0, sinceMs: context.clock.monotonicMs(), isShown: false };
+  const nowMs = context.clock.monotonicMs();
+  const seen: Seen = { bytes: 0, sinceMs: nowMs, reasonMs: nowMs, isShown: false };
   for (;;) {
     await context.clock.sleep(LOOK_MS, isOver);
     if (isOver.aborted) return;
     try {
       if (await isToBeCanceled(run, attempt)) return cut();
       const nowMs = context.clock.monotonicMs();
-      if (document.bytesRead !== seen.bytes) Object.assign(seen, { bytes: document.bytesRead, sinceMs: nowMs });
-      const still = await findStandstill(run, nowMs - seen.sinceMs);
+      if (document.bytesRead !== seen.bytes)
+        Object.assign(seen, { bytes: document.bytesRead, sinceMs: nowMs, reasonMs: nowMs });
+      const still = await findStandstill(run, seen, nowMs);
       if (isOver.aborted) return;
       if (still === 'given up') return cut();
       if (still !== undefined || seen.isShown) await show(run, attempt, still ?? GOES_ON);
@@ -63,6 +65,15 @@ async function watch(run: Run, { attempt, document }: Sending, { isOver, cut }: 
     }
   }
 }
+
+type Seen = {
+  /** Of the document, and since when there were no more. */
+  bytes: number;
+  sinceMs: number;
+  /** Since when nothing explains that. */
+  reasonMs: number;
+  isShown: boolean;
+};
 
 const GOES_ON: Shown = { reasons: [JOB_OUTGOING], isStopped: false };
 
@@ -78,7 +89,8 @@ async function isToBeCanceled({ context, lease, printer, userName }: Run, attemp
 }
 
 /** What the printer says of itself over another connection, once it has taken nothing for a while. */
-async function findStandstill(run: Run, forMs: number): Promise<Shown | 'given up' | undefined> {
+async function findStandstill(run: Run, seen: Seen, nowMs: number): Promise<Shown | 'given up' | undefined> {
+  const forMs = nowMs - seen.sinceMs;
   if (forMs < STILL_AFTER_MS) return undefined;
   const { state, reasons, message } = await getPrinter(run.context, run.printer.id);
   const told = reasons.filter((reason) => reason !== 'none');
@@ -86,11 +98,13 @@ async function findStandstill(run: Run, forMs: number): Promise<Shown | 'given u
   const holding = state === 'stopped' ? told : findHolding(told, { forMs, isCounted: true });
   const isStopped = state === 'stopped';
   if (isStopped || holding.length > 0) {
+    seen.reasonMs = nowMs;
     const words = [holding.join(', '), message ?? ''].filter(Boolean).join(' · ');
     return { reasons: [JOB_OUTGOING, ...holding], isStopped, isWaiting: !isStopped, words };
   }
-  if (forMs >= GIVEN_UP_AFTER_MS) return 'given up';
-  if (forMs < TOLD_AFTER_MS) return undefined;
-  const words = `no more of the document was taken for ${Math.floor(forMs / MINUTE_MS)} min`;
+  const unexplainedMs = nowMs - seen.reasonMs;
+  if (unexplainedMs >= GIVEN_UP_AFTER_MS) return 'given up';
+  if (unexplainedMs < TOLD_AFTER_MS) return undefined;
+  const words = `no more of the document was taken for ${Math.floor(unexplainedMs / MINUTE_MS)} min`;
   return { reasons: [JOB_OUTGOING, TAKES_NOTHING], isStopped: false, isWaiting: true, words };
 }
