@@ -28,22 +28,6 @@ const MAX_BATCH = 256;
 // One per database handle, which is one per process outside tests.
 const submissions = new WeakMap<Db, Group<Prepared, void>>();
 
-const wakers = new WeakMap<Db, () => void>();
-
-/**
- * Calls `wake` when a message becomes due through this database handle. The alarm in the database reaches every node, but
- * on a busy machine one can be late by its polling interval.
- */
-export function wakeOnDue(context: Context, wake: () => void): Disposable {
-  wakers.set(context.db, wake);
-  return { [Symbol.dispose]: () => void wakers.delete(context.db) };
-}
-
-/** Wakes the sender of this process. To be called after the commit. */
-export function tellDue(context: Context): void {
-  wakers.get(context.db)?.();
-}
-
 /** Commits the message with whatever else is submitted now. Durable when it returns. */
 export async function commitInGroup(context: Context, prepared: Prepared): Promise<void> {
   const group =
@@ -57,7 +41,6 @@ export async function commitInGroup(context: Context, prepared: Prepared): Promi
     });
   submissions.set(context.db, group);
   await group.add(prepared);
-  tellDue(context);
 }
 
 type Waiting<Item, Result> = {

@@ -17,7 +17,7 @@ import type { Context } from '../store/database.ts';
 import type { OutboxState, Problem } from '../store/schema.ts';
 import { enqueueTasks } from '../store/tasks.ts';
 import { transaction } from '../store/transaction.ts';
-import { commitInGroup, insertMessages, type Prepared, tellDue } from './commit.ts';
+import { commitInGroup, insertMessages, type Prepared } from './commit.ts';
 import { holdUnsent } from './hold.ts';
 import {
   type Attempt,
@@ -141,7 +141,6 @@ export async function releaseMessage(context: Context, id: string, actor: string
     if (found.kind === 'ready') await unpark(context, found.outgoing.pace.mailbox);
     await enqueueTasks(context, 'outbox', [id]);
   });
-  tellDue(context);
   return await getMessage(context, id);
 }
 

@@ -7,7 +7,6 @@ import type { Context } from '../store/database.ts';
 import { withLease } from '../store/leases.ts';
 import { followTasks } from '../store/tasks.ts';
 import { transaction } from '../store/transaction.ts';
-import { wakeOnDue } from './commit.ts';
 import { listOpenLeases, recoverAttempts } from './deliver.ts';
 import { failExpired, holdWaiting, readWork, releaseHeld, releaseProbe } from './hold.ts';
 import { forgetOldHours, readParking } from './pace.ts';
@@ -31,7 +30,6 @@ export async function startOutboxWorker(context: Context): Promise<AsyncDisposab
   const sender = new Sender(context);
   undo.use(sender);
   undo.use(await followTasks(context, 'outbox', () => sender.wake()));
-  undo.use(wakeOnDue(context, () => sender.wake()));
   sender.start();
   const opened = undo.move();
   return { [Symbol.asyncDispose]: () => opened.disposeAsync() as Promise<void> };

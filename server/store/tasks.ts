@@ -2,7 +2,8 @@
  * Tasks: alarm clocks that carry an id and nothing else, on pg-boss.
  *
  * A task is enqueued in the transaction of the row it is about. A doubled alarm is harmless, because the worker reads
- * the row; a lost one is found by the worker's sweep of due rows.
+ * the row; a lost one is found by the worker's sweep of due rows. On the node that enqueues it the alarm rings right after
+ * the commit; through the database it then reaches the others, and this one if it dies in between.
  */
 import { type ConstructorOptions, fromKysely, PgBoss } from 'pg-boss';
 import { PlatenError } from '../base/errors.ts';
@@ -22,9 +23,27 @@ const BATCH_SIZE = 50;
 // Which pg-boss belongs to which database handle: a transaction finds the one of the handle it was begun on.
 const bosses = new WeakMap<Db, PgBoss>();
 
+type Wake = (ids: readonly string[]) => void;
+type Alarm = { readonly queue: TaskQueue; readonly ids: readonly string[] };
+
+// Who follows which queue on this node, and what has been enqueued in a transaction that is not committed yet.
+const followers = new WeakMap<Db, Map<TaskQueue, Set<Wake>>>();
+const uncommitted = new WeakMap<Db, Alarm[]>();
+
+/** To be called when a transaction of a handle is begun; its alarms then ring with `ringTasks`. */
 export function shareTasks(from: Db, to: Db): void {
   const boss = bosses.get(from);
   if (boss !== undefined) bosses.set(to, boss);
+  uncommitted.set(to, []);
+}
+
+/** Rings on this node what was enqueued in a transaction that has been committed. */
+export function ringTasks(db: Db, committed: Db): void {
+  for (const { queue, ids } of uncommitted.get(committed) ?? []) ring(db, queue, ids);
+}
+
+function ring(db: Db, queue: TaskQueue, ids: readonly string[]): void {
+  for (const wake of followers.get(db)?.get(queue) ?? []) wake(ids);
 }
 
 /** Starts pg-boss beside the given database handle; disposing stops it and waits for running handlers. */
@@ -61,21 +80,25 @@ export async function enqueueTasks(context: Context, queue: TaskQueue, ids: read
   if (ids.length === 0) return;
   const tasks = ids.map((id) => ({ data: { id } }));
   await bossOf(context.db).insert(queue, tasks, { db: fromKysely(context.db) });
+  const waiting = uncommitted.get(context.db);
+  if (waiting === undefined) ring(context.db, queue, ids);
+  else waiting.push({ queue, ids });
 }
 
-/** Calls `wake` with the ids of the alarms that rang, on whichever node pg-boss gives them to. */
-export async function followTasks(
-  context: Context,
-  queue: TaskQueue,
-  wake: (ids: readonly string[]) => void,
-): Promise<AsyncDisposable> {
+/** Calls `wake` with the ids of the alarms that rang: those of this node at once, others as pg-boss gives them. */
+export async function followTasks(context: Context, queue: TaskQueue, wake: Wake): Promise<AsyncDisposable> {
   const boss = bossOf(context.db);
   const options = { batchSize: BATCH_SIZE, burstWhenBatchFull: true, pollingIntervalSeconds: POLL_SECONDS };
   const worker = await boss.work<{ id: string }>(queue, options, async (tasks) => {
     wake(tasks.map((task) => task.data.id));
   });
+  const ofDb = followers.get(context.db) ?? new Map<TaskQueue, Set<Wake>>();
+  followers.set(context.db, ofDb);
+  const ofQueue = ofDb.get(queue) ?? new Set();
+  ofDb.set(queue, ofQueue.add(wake));
   return {
     async [Symbol.asyncDispose]() {
+      ofQueue.delete(wake);
       await boss.offWork(queue, { id: worker });
     },
   };

@@ -1,5 +1,5 @@
-import type { Context } from './database.ts';
-import { shareTasks } from './tasks.ts';
+import type { Context, Db } from './database.ts';
+import { ringTasks, shareTasks } from './tasks.ts';
 
 /**
  * Runs `work` in one transaction and gives it the same context with `db` replaced. When it returns, what `work` wrote
@@ -8,10 +8,14 @@ import { shareTasks } from './tasks.ts';
  */
 export async function transaction<T>(context: Context, work: (context: Context) => Promise<T>): Promise<T> {
   if (context.db.isTransaction) return await work(context);
-  return await context.db.transaction().execute((trx) => {
+  let committed: Db = context.db;
+  const result = await context.db.transaction().execute((trx) => {
     shareTasks(context.db, trx);
+    committed = trx;
     return work({ ...context, db: trx });
   });
+  ringTasks(context.db, committed);
+  return result;
 }
 
 /**
