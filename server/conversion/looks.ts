@@ -21,7 +21,7 @@ export async function look(
     `${previewOf(1)} && ` + `pdftoppm -f 1 -l ${conversionLimits.pages} -scale-to ${GLANCE_PIXELS} "$IN" "$OUT/glance"`;
   return await converter.runOn(
     'slow',
-    { path, ending: 'pdf', work: { script } },
+    { path, ending: 'pdf', work: { script, canWait: true } },
     async (box) => {
       await usePreview(box, use);
       return { isColor: await seesColor(box) };

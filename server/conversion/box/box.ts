@@ -35,6 +35,8 @@ export type Work = {
   readonly needsNode?: boolean;
   readonly variables?: Readonly<Record<string, string>>;
   readonly wallMs?: number;
+  /** Nobody waits for it: the processor is for the rest. */
+  readonly canWait?: boolean;
 };
 
 /** A folder for one document and one for what is made of it, and perhaps a shell that stands behind its walls already. */
@@ -106,11 +108,14 @@ function takeShell(room: Room, { needsNode = false }: Work): Started | undefined
   return shell;
 }
 
+const GIVE_WAY = 'renice -n 10 -p $$ >/dev/null 2>&1';
+
 /** The shell reads the lines up to the brace before it runs any, and what they start finds nothing more to read. */
 function scriptFor(level: Level, { room, name, work }: { room: Room; name: string; work: Work }): string {
   const directory = level === 'A' ? '/in' : inputDirOf(room);
   const variables = Object.entries({ IN: `${directory}/${name}`, ...work.variables });
   const lines = variables.map(([key, value]) => `export ${key}='${value.replaceAll("'", "'\\''")}'`);
+  if (work.canWait === true) lines.push(GIVE_WAY);
   return [...lines, `{ ${work.script}`, '} </dev/null', 'exit $?', ''].join('\n');
 }
 

@@ -9,6 +9,8 @@ import { prepare } from './prepare.ts';
 
 const LANES: readonly PrepareLane[] = ['quick', 'slow', 'look'];
 const SWEEP_MS = 10 * SECOND_MS;
+/** A row that somebody had locked when the alarm rang is free then. */
+const SECOND_LOOK_MS = 300;
 const RENEW_MS = 10 * SECOND_MS;
 const FAILURE_PAUSE_MS = 5 * SECOND_MS;
 
@@ -59,9 +61,10 @@ class PreparationLane {
 
   async #follow(): Promise<void> {
     const { clock, log } = this.#context;
+    let wasWoken = false;
     while (!this.#stop.aborted) {
       this.#nap = new AbortController();
-      let pauseMs = SWEEP_MS;
+      let pauseMs = wasWoken ? SECOND_LOOK_MS : SWEEP_MS;
       try {
         await this.#fill();
       } catch (error) {
@@ -69,6 +72,7 @@ class PreparationLane {
         pauseMs = FAILURE_PAUSE_MS;
       }
       await clock.sleep(pauseMs, AbortSignal.any([this.#stop, this.#nap.signal]));
+      wasWoken = this.#nap.signal.aborted;
     }
     await Promise.all(this.#running);
   }
