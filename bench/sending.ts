@@ -113,7 +113,8 @@ async function playRound(scene: Leaving, messages: number): Promise<SendingFigur
       const turn = await letPlatenSend(scene);
       sums.platenMs += turn.ms;
       sums.platenMessages += turn.messages;
-      if (turn.left === 0) break;
+      // Each of them has a turn, however quick the other one was.
+      if (turn.left === 0 && bare.messages > 0) break;
       if (performance.now() > deadline) throw new Error(`${turn.left} of ${messages} messages did not leave`);
       world.node.process.signal('SIGSTOP');
       await bare.sendFor(TURN_MS);
@@ -140,6 +141,7 @@ async function letPlatenSend({ world, database }: Leaving) {
   const before = await database.number(COUNT_UNSENT);
   const startedAt = performance.now();
   world.node.process.signal('SIGCONT');
+  if (before === 0) return { ms: 0, messages: 0, left: 0 };
   let left = before;
   while (left > 0 && performance.now() - startedAt < TURN_MS) {
     await sleep(LOOK_EVERY_MS);

@@ -4,6 +4,7 @@
  */
 import { type Browser, openBrowser, type Window } from '../../test/harness/browser.ts';
 import { ADMINISTRATOR } from '../../test/harness/stage.ts';
+import { eventually } from '../../test/harness/time.ts';
 import { medianOf } from '../figures.ts';
 import { say, type World } from '../world.ts';
 
@@ -63,7 +64,7 @@ async function scroll({ page }: Window) {
     const before = await heightOf(page);
     await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');
     await answered;
-    await page.waitForFunction(`document.body.scrollHeight > ${before}`);
+    await eventually(async () => (await heightOf(page)) > before, { what: 'the next page is drawn' });
     times.push(performance.now() - startedAt);
   }
   return { nextPageMs: medianOf(times), drawnRows: await page.locator(ROW).count() };

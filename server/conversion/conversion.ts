@@ -14,6 +14,7 @@ import { findPrograms, PROGRAM_PACKAGES } from './box/programs.ts';
 import { type Converted, Converter, type Source } from './converter.ts';
 import { type DocumentFormat, type Hints, type RefusalReason, type Sniffed, sniffFormat } from './kinds/sniff.ts';
 import * as winmail from './kinds/winmail.ts';
+import { countRoom } from './lanes.ts';
 import * as looks from './looks.ts';
 import * as pages from './pages/cut.ts';
 import type { RasterWish } from './raster.ts';
@@ -22,6 +23,7 @@ import type { Refusal } from './reasons.ts';
 import type { Lane } from './recipes.ts';
 
 export { SNIFF_BYTES } from './kinds/sniff.ts';
+export { LONG_MS } from './lanes.ts';
 export type { RasterWish } from './raster.ts';
 export type { ConversionReason, Refusal } from './reasons.ts';
 export type { Converted, DocumentFormat, RefusalReason, Source };
@@ -60,9 +62,14 @@ function converterOf(kit: Kit): Converter {
   return converter;
 }
 
-/** How many documents of each pace are converted at a time on this node. */
+/** How many documents of each pace are converted at a time on this node, beside those that take long. */
 export function countPlaces(kit: Kit): number {
   return converterOf(kit).places;
+}
+
+/** How many documents of a pace this node may begin, where these have been open for so many milliseconds. */
+export function countFreePlaces(kit: Kit, openForMs: readonly number[]): number {
+  return countRoom(converterOf(kit).places, openForMs);
 }
 
 /** Converts a document, or says why it cannot be. The result is gone when it is disposed. */

@@ -41,10 +41,11 @@ export class Converter {
   readonly kit: Kit;
   readonly walls: Walls;
   readonly rooms: SpareRoom;
-  readonly #lanes = new Lanes();
+  readonly #lanes: Lanes;
 
   constructor(kit: Kit) {
     this.kit = kit;
+    this.#lanes = new Lanes(kit.clock);
     this.walls = new Walls(kit);
     this.rooms = new SpareRoom(kit.clock);
   }

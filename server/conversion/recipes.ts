@@ -34,11 +34,17 @@ const PDF_PROGRAMS = ['qpdf', 'poppler'] as const satisfies readonly Program[];
 const ACTIVE =
   '/(JavaScript|JS|Launch|OpenAction|AA|EmbeddedFiles?|RichMedia|Movie|Sound|Rendition|SubmitForm|ImportData|GoToR|GoToE|XFA|OCG|OCMD)([^A-Za-z0-9]|$)';
 
-// Only the pages are taken over. Where they still carry actions or layers, they are drawn anew, as they would be printed.
+// A program that was ended for what it used says so by its status, and is not tried again; so that goes before any reason
+// of ours. Only the pages are taken over. Where they still carry actions or layers, they are drawn anew, as they would be printed.
 // Only the text outside of streams counts: what the compressed bytes of an image happen to spell means nothing, but where
 // they spell none of it either, nothing has to be cut out first. QPDF writes each stream between the two lines that are
 // looked for, and never a line break inside a string or a name.
-const FINISH = `is_active() {
+const FINISH = `killed() {
+  status=$?
+  [ $status -gt 128 ] && exit $status
+  [ $1 -eq 0 ] || exit $1
+}
+is_active() {
   grep -aqE '${ACTIVE}' "$OUT/document.pdf" &&
     sed -e '/^stream$/,/endstream$/d' "$OUT/document.pdf" | grep -aqE '${ACTIVE}'
 }
@@ -48,6 +54,7 @@ finish() {
   qpdf --empty --pages "$1" 1-z -- --object-streams=disable --deterministic-id --generate-appearances \
     --flatten-annotations=print --no-warn "$OUT/document.pdf"
   status=$?
+  case $status in 137 | 152 | 153) return $status ;; esac
   if [ $status -ne 0 ] && [ $status -ne 3 ]; then
     qpdf --requires-password "$1"; [ $? -eq 0 ] && return ${STATUS.encrypted}
     redraw "$1" || return ${STATUS.corrupt}
@@ -93,7 +100,7 @@ function page(kind: 'text' | 'page' | 'drawing', charset: string): Recipe {
     // A text names nothing that could be fetched.
     needsWalls: kind !== 'text',
     work: {
-      script: `${FINISH}/usr/bin/python3 "$INSIDE/page.py" ${kind} "$CHARSET" || exit ${STATUS.unreadable}\n${made}`,
+      script: `${FINISH}/usr/bin/python3 "$INSIDE/page.py" ${kind} "$CHARSET" || killed ${STATUS.unreadable}\n${made}`,
       variables: { CHARSET: charset },
     },
   };
@@ -101,7 +108,7 @@ function page(kind: 'text' | 'page' | 'drawing', charset: string): Recipe {
 
 // The profile is new for each document; macros do not run in documents that nobody trusts.
 const OFFICE = `${FINISH}/usr/bin/soffice "-env:UserInstallation=file://$HOME/profile" --headless --norestore --nologo \
-  --nolockcheck --nodefault --convert-to pdf --outdir "$OUT" "$IN"
+  --nolockcheck --nodefault --convert-to pdf --outdir "$OUT" "$IN" || killed 0
 for pdf in "$OUT"/*.pdf; do [ -s "$pdf" ] && mv "$pdf" "$OUT/made.pdf"; done
 ${made}`;
 

@@ -1,98 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import PostalMime from 'postal-mime';
-import { systemClock } from '../../server/base/clock.ts';
-import { setNetworkSettings } from '../../server/connections/connections.ts';
-import { openHttp } from '../../server/http/http.ts';
 import { finishMessages } from '../../server/intake/finish.ts';
-import { updateMailbox } from '../../server/intake/intake.ts';
 import { intakeLimits } from '../../server/intake/limits.ts';
-import { startIntakeWorker } from '../../server/intake/worker.ts';
-import { addQueue, cancelJob, getJob } from '../../server/jobs/jobs.ts';
-import { startJobsWorker } from '../../server/jobs/worker.ts';
+import { cancelJob, getJob } from '../../server/jobs/jobs.ts';
 import { readJournal } from '../../server/journal/journal.ts';
-import { startNoticesWorker } from '../../server/notices/worker.ts';
-import { addPrinter } from '../../server/printers/printers.ts';
-import type { Context } from '../../server/store/database.ts';
 import { withLease } from '../../server/store/leases.ts';
 import { updateUser } from '../../server/users/users.ts';
 import { call } from '../attacks/callers.ts';
 import { openWatchedMailbox, writeMessage } from '../harness/intake.ts';
-import { startIppEvePrinter } from '../harness/ippeveprinter.ts';
+import { letters, openReplyRoom, writeSeveral } from '../harness/reply-room.ts';
 import { eventually } from '../harness/time.ts';
 
 const LONG = { timeoutMs: 90_000 };
-const SENDER = 'platen@practice.example';
-
-type Asked = {
-  readonly mode?: 'hold' | 'direct';
-  readonly replyPolicy?: { readonly printed: boolean; readonly refused: boolean };
-};
-
-/** A mailbox, a queue, a printer, and all the workers between a mail and its reply. */
-async function openRoom({ mode = 'hold', ...policy }: Asked = {}) {
-  await using undo = new AsyncDisposableStack();
-  const watched = undo.use(await openWatchedMailbox());
-  const paper = await startIppEvePrinter();
-  undo.defer(() => paper.close());
-  const context: Context = { ...watched.context, clock: systemClock };
-  const server = { host: 'mail.practice.example', port: 587, security: 'starttls', verifyCertificate: true } as const;
-  const outgoing = { kind: 'classic', server: { ...server, username: null } } as const;
-  await setNetworkSettings(context, { senderEmail: SENDER, senderName: 'Print room', outgoing }, 'test');
-  const printer = await addPrinter(context, { name: 'Ground floor', uri: paper.uri });
-  const queue = await addQueue(context, { name: 'Paper', mode, printerIds: [printer.id] }, 'test');
-  await updateMailbox(context, watched.mailboxId, { change: { queueId: queue.id, ...policy }, actor: 'test' });
-  const http = undo.use(await openHttp(context));
-  undo.use(await startJobsWorker(context));
-  undo.use(await startNoticesWorker(context));
-  undo.use(await startIntakeWorker(context));
-  const opened = undo.move();
-  return {
-    watched,
-    context,
-    printer,
-    paper,
-    api: { test: watched.test, http, [Symbol.asyncDispose]: async () => undefined },
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
-  };
-}
-
-type Letter = {
-  readonly to: string;
-  readonly subject: string;
-  readonly text: string;
-  readonly html: string;
-  readonly headers: readonly { readonly key: string; readonly value: string }[];
-};
-
-async function letters(context: Context): Promise<Letter[]> {
-  const rows = await context.db
-    .selectFrom('outbox_messages')
-    .innerJoin('outbox_recipients', 'outbox_recipients.message_id', 'outbox_messages.id')
-    .select(['body', 'address'])
-    .orderBy('outbox_messages.id')
-    .execute();
-  return await Promise.all(
-    rows.map(async ({ body, address }) => {
-      const { subject = '', text = '', html = '', headers } = await PostalMime.parse(body ?? Buffer.alloc(0));
-      return { to: address, subject, text, html, headers };
-    }),
-  );
-}
-
-/** A message with these attachments. */
-function writeSeveral(subject: string, files: readonly { readonly name: string; readonly content: Buffer }[]): Buffer {
-  const [begin = ''] = writeMessage({ subject }).toString('latin1').split('--b\r\nContent-Type: application/pdf');
-  const parts = files.map(
-    ({ name, content }) =>
-      `--b\r\nContent-Type: application/octet-stream; name="${name}"\r\nContent-Disposition: attachment; filename="${name}"\r\n` +
-      `Content-Transfer-Encoding: base64\r\n\r\n${content.toString('base64').replace(/.{76}/g, '$&\r\n')}\r\n`,
-  );
-  return Buffer.from(`${begin}${parts.join('')}--b--\r\n`, 'latin1');
-}
 
 test('whoever mails to a hold queue gets one reply, and its PIN and its links do what they say', async () => {
-  await using room = await openRoom();
+  await using room = await openReplyRoom();
   const { watched, context, api, paper, printer } = room;
   watched.deliver(writeMessage({ subject: 'Minutes [2 copies, duplexx]' }));
   watched.deliver(writeMessage({ subject: 'Nightly report', headers: 'Auto-Submitted: auto-generated\r\n' }));
@@ -150,7 +72,7 @@ test('whoever mails to a hold queue gets one reply, and its PIN and its links do
 });
 
 test('a reply tells of each document of a message, in the language of its sender', async () => {
-  await using room = await openRoom({ mode: 'direct' });
+  await using room = await openReplyRoom({ mode: 'direct' });
   const { watched, context, paper } = room;
   await updateUser(context, watched.anna.id, { language: 'it' }, 'test');
   const pdf = Buffer.from(
@@ -181,7 +103,7 @@ test('a reply tells of each document of a message, in the language of its sender
 });
 
 test('a reply does not wait for a printer for ever, and what comes later is told by itself', async () => {
-  await using room = await openRoom({ mode: 'direct' });
+  await using room = await openReplyRoom({ mode: 'direct' });
   const { watched, context, paper } = room;
   await paper.close();
   watched.deliver(writeMessage({ subject: 'Waits' }));
@@ -203,7 +125,7 @@ test('a reply does not wait for a printer for ever, and what comes later is told
 });
 
 test('a mailbox says what it replies about', async () => {
-  await using room = await openRoom({ mode: 'direct', replyPolicy: { printed: false, refused: false } });
+  await using room = await openReplyRoom({ mode: 'direct', replyPolicy: { printed: false, refused: false } });
   const { watched, context, paper } = room;
   watched.deliver(writeMessage({ subject: 'Quiet' }));
   watched.deliver(writeSeveral('Refused', [{ name: 'all.zip', content: Buffer.from('PK\u0003\u0004 no', 'latin1') }]));

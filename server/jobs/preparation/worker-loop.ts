@@ -1,6 +1,6 @@
 /** Prepares documents in three lanes, so that a slow one never stands before a quick one. */
 import { SECOND_MS } from '../../base/clock.ts';
-import { countPlaces } from '../../conversion/conversion.ts';
+import { countFreePlaces, LONG_MS } from '../../conversion/conversion.ts';
 import type { Context } from '../../store/database.ts';
 import type { PrepareLane } from '../../store/schema.ts';
 import { followTasks } from '../../store/tasks.ts';
@@ -41,7 +41,8 @@ class PreparationLane {
   readonly #lane: PrepareLane;
   readonly #wakeAll: () => void;
   readonly #stop: AbortSignal;
-  readonly #running = new Set<Promise<void>>();
+  /** What is being prepared, and since when. */
+  readonly #running = new Map<Promise<void>, number>();
   #nap = new AbortController();
 
   constructor(
@@ -74,19 +75,26 @@ class PreparationLane {
       await clock.sleep(pauseMs, AbortSignal.any([this.#stop, this.#nap.signal]));
       wasWoken = this.#nap.signal.aborted;
     }
-    await Promise.all(this.#running);
+    await Promise.all(this.#running.keys());
   }
 
   async #fill(): Promise<void> {
-    const free = countPlaces(this.#context) - this.#running.size;
-    if (free <= 0) return;
+    const { clock } = this.#context;
+    const nowMs = clock.monotonicMs();
+    const openForMs = [...this.#running.values()].map((sinceMs) => nowMs - sinceMs);
+    const free = countFreePlaces(this.#context, openForMs);
+    if (free === 0) return;
     for (const claimed of await claim(this.#context, this.#lane, free)) {
+      const isOver = new AbortController();
       const running = this.#work(claimed).finally(() => {
+        isOver.abort();
         this.#running.delete(running);
         // Another place is free, and what has become printable is to be looked at.
         this.#wakeAll();
       });
-      this.#running.add(running);
+      this.#running.set(running, clock.monotonicMs());
+      // One that takes long gives its place away.
+      void clock.sleep(LONG_MS, isOver.signal).then(() => this.wake());
     }
   }
 
