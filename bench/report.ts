@@ -332,7 +332,7 @@ nothing doubled, in the database, in the mailbox and on paper; otherwise the run
   them one by one, and fetchmail writes them to \`/dev/null\`; neither parses, stores or moves anything.
 - **(b)** Single mails about a second apart. EXISTS is seen on the wire between server and Platen. Delivery is the moment
   in which the server has taken the mail; Dovecot itself waits up to half a second before it tells anybody.
-- **(c)** Held jobs with a document of 100 KiB each are released, and those count that end after the last release. The
+- **(c)** Held jobs with a prepared document of 100 KiB each are released, and those count that end after the last release. The
   bare client uses the same operations over one kept connection and writes down nothing. The printer's command ends at
   once.
 - **(d)** The proportional set size: memory that several processes share is divided among them. The program of Node is
