@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { NODE_OPTIONS, nodeEnvironment, SERVER_OPTIONS } from '../setup/node-options.mjs';
+import { NODE_OPTIONS, nodeEnvironment } from '../setup/node-options.mjs';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const node = findNode();
@@ -41,9 +41,7 @@ function findNode() {
 
 function hand(program) {
   const env = { ...process.env, ...nodeEnvironment(dirname(dirname(main))) };
-  const words = process.argv.slice(2);
-  const options = words[0] === 'serve' ? SERVER_OPTIONS : NODE_OPTIONS;
-  const child = spawn(program, [...options, main, ...words], { stdio: 'inherit', env });
+  const child = spawn(program, [...NODE_OPTIONS, main, ...process.argv.slice(2)], { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) {
     process.on(signal, () => {
       // At a terminal Ctrl-C reaches both processes; a second signal would cut the clean stop short.

@@ -7,13 +7,6 @@ import { join } from 'node:path';
  */
 export const NODE_OPTIONS = ['--max-semi-space-size=4'];
 
-/**
- * The server besides: V8 lets garbage grow in proportion to what it may have at most, which is gigabytes where there are
- * many. What lives at a time is some 60 MiB, documents and mail not counted, which are no objects of V8; with a backlog of
- * 3,000 messages this saves 110 MiB of 160, and costs no measurable speed.
- */
-export const SERVER_OPTIONS = [...NODE_OPTIONS, '--max-old-space-size=256'];
-
 /** Compiled modules are kept inside the package, where nobody else can write: over half of a start was compiling. */
 export function nodeEnvironment(root) {
   return { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'platen') };

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { NODE_OPTIONS, nodeEnvironment, SERVER_OPTIONS } from './node-options.mjs';
+import { NODE_OPTIONS, nodeEnvironment } from './node-options.mjs';
 import { installSystemPackages, nameMissingPackages } from './packages.mjs';
 import { buildWeb } from './web.mjs';
 
@@ -32,7 +32,7 @@ const CONVERSION = [
 
 const TASKS = {
   build: { entry: [], packages: [] },
-  start: { entry: ['cli/main.ts', 'serve'], options: SERVER_OPTIONS, packages: BOX, wanted: CONVERSION },
+  start: { entry: ['cli/main.ts', 'serve'], packages: BOX, wanted: CONVERSION },
   demo: { entry: ['setup/demo.ts'], packages: ['openssl', ...BOX], wanted: CONVERSION },
   test: {
     entry: ['test/run.ts'],
@@ -102,7 +102,7 @@ installSystemPackages(task.packages);
 nameMissingPackages(task.wanted ?? []);
 buildWeb(root, run);
 if (task.entry.length === 0) process.exit(0);
-handOver([...(task.options ?? NODE_OPTIONS), ...task.entry, ...rest], task.env);
+handOver([...task.entry, ...rest], task.env);
 
 /** Installs the npm packages of the lock file unless exactly these are installed already. */
 function installModules() {
@@ -160,7 +160,7 @@ function fail(words) {
 /** The program takes over: signals go to it, its status is ours. */
 function handOver(options, more = {}) {
   const env = { ...process.env, ...nodeEnvironment(root), ...more };
-  const child = spawn(node, options, { cwd: root, stdio: 'inherit', env });
+  const child = spawn(node, [...NODE_OPTIONS, ...options], { cwd: root, stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     if (signal !== null) process.exit(1);

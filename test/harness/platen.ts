@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { nodeEnvironment, SERVER_OPTIONS } from '../../setup/node-options.mjs';
+import { NODE_OPTIONS, nodeEnvironment } from '../../setup/node-options.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const NODE = join(ROOT, 'node_modules', '.bin', 'node');
@@ -52,7 +52,7 @@ export type PlatenProcess = AsyncDisposable & {
 export async function startPlatenProcess(options: ServerOptions): Promise<PlatenProcess> {
   const setupToken = options.env?.PLATEN_SETUP_TOKEN ?? randomBytes(18).toString('base64url');
   const [program, ...before] = [...(options.under ?? []), NODE];
-  const inside = [...SERVER_OPTIONS, join(ROOT, 'cli/main.ts'), 'serve'];
+  const inside = [...NODE_OPTIONS, join(ROOT, 'cli/main.ts'), 'serve'];
   const child = spawn(program ?? NODE, [...before, ...inside], {
     cwd: ROOT,
     env: {
