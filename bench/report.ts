@@ -36,6 +36,22 @@ export type Results = {
   readonly backlog?: BacklogFigures;
 };
 
+/** Parts that were measured one by one on the same machine; of a part that was measured twice the later one counts. */
+export function joinResults(all: readonly Results[]): Results {
+  const [first, ...more] = all.toSorted((one, other) => one.at.localeCompare(other.at));
+  if (first === undefined) throw new Error('there is nothing to be joined');
+  if (more.length === 0) return first;
+  const [of, ...others] = all.map(({ machine }) => `${machine.processor}, ${machine.cores} cores, ${machine.node}`);
+  if (others.some((other) => other !== of)) throw new Error('they were measured on different machines');
+  const loadBefore = Math.max(...all.map(({ machine }) => machine.loadBefore));
+  const machine = { ...first.machine, loadBefore };
+  return Object.assign({}, first, ...more, {
+    at: first.at,
+    machine,
+    command: 'npm run bench -- --only …, part by part',
+  });
+}
+
 /** What is aimed at. A figure is compared with the first number; the text is what people read. */
 type Aim = { readonly limit: number; readonly better: 'more' | 'less'; readonly text: string };
 const atLeast = (limit: number, text = `at least ${limit}`): Aim => ({ limit, better: 'more', text });

@@ -10,9 +10,11 @@
  *                  --backlog N messages of (l), 10000 unless said
  *   --json FILE    writes the figures there, with those of every mail of (b)
  *   --profile DIR  leaves processor profiles of the server there, for the browser's developer tools; it slows it down
+ *   --join FILES   takes over what earlier runs have written with --json, separated by commas; nothing else is measured
+ *                  unless --only says so
  *   --write        writes docs/performance.md
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureArchive } from './archive/archive.ts';
@@ -26,7 +28,7 @@ import { measureFirstBytes } from './mail/first-byte.ts';
 import { measureMixed } from './mail/mixed.ts';
 import { measurePrinting } from './printing.ts';
 import { measureRelay } from './relay.ts';
-import { jsonOf, type Results, tableOfResults, withoutDetails, writeDocument } from './report.ts';
+import { joinResults, jsonOf, type Results, tableOfResults, withoutDetails, writeDocument } from './report.ts';
 import { measureSending } from './sending.ts';
 import { feedQueue, openDatabase, openWorld, say } from './world.ts';
 
@@ -50,6 +52,7 @@ type Plan = {
   readonly kept: number;
   readonly mixed: number;
   readonly backlog: number;
+  readonly joined: readonly Results[];
   readonly jsonFile: string | undefined;
   readonly profileDir: string | undefined;
   readonly isWritten: boolean;
@@ -57,8 +60,8 @@ type Plan = {
 
 const plan = readPlan();
 const startedAt = new Date();
-say(`Benchmark of ${[...plan.parts].join(', ')}: ${plan.rounds} rounds`);
-const results = await measure();
+if (plan.parts.size > 0) say(`Benchmark of ${[...plan.parts].join(', ')}: ${plan.rounds} rounds`);
+const results = joinResults([...plan.joined, ...(plan.parts.size > 0 ? [await measure()] : [])]);
 console.log(`${tableOfResults(results)}\n\n${jsonOf(withoutDetails(results))}`);
 if (plan.jsonFile !== undefined) writeFileSync(plan.jsonFile, `${jsonOf(results)}\n`);
 if (plan.isWritten) say(`written: ${writeDocument(results)}`);
@@ -69,7 +72,7 @@ process.exit(0);
 function readPlan(): Plan {
   const { values } = parseArgs({
     options: {
-      only: { type: 'string', default: PARTS.join(',') },
+      only: { type: 'string' },
       rounds: { type: 'string', default: DEFAULTS.rounds },
       messages: { type: 'string', default: DEFAULTS.messages },
       jobs: { type: 'string', default: DEFAULTS.jobs },
@@ -77,6 +80,7 @@ function readPlan(): Plan {
       kept: { type: 'string', default: DEFAULTS.kept },
       mixed: { type: 'string', default: DEFAULTS.mixed },
       backlog: { type: 'string', default: DEFAULTS.backlog },
+      join: { type: 'string' },
       json: { type: 'string' },
       profile: { type: 'string' },
       write: { type: 'boolean', default: false },
@@ -87,7 +91,8 @@ function readPlan(): Plan {
     if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} takes a number from 1 on`);
     return value;
   };
-  const parts = values.only.split(',').map((name) => {
+  const joined = listOf(values.join).map((file) => JSON.parse(readFileSync(file, 'utf8')) as Results);
+  const parts = listOf(values.only ?? (joined.length > 0 ? '' : PARTS.join(','))).map((name) => {
     const part = PARTS.find((known) => known === name.trim());
     if (part === undefined) throw new Error(`--only takes ${PARTS.join(',')}, not ${name}`);
     return part;
@@ -101,10 +106,15 @@ function readPlan(): Plan {
     kept: number('kept'),
     mixed: number('mixed'),
     backlog: number('backlog'),
+    joined,
     jsonFile: values.json,
     profileDir: values.profile === undefined ? undefined : resolve(values.profile),
     isWritten: values.write,
   };
+}
+
+function listOf(values = ''): string[] {
+  return values.split(',').filter((value) => value !== '');
 }
 
 async function measure(): Promise<Results> {
