@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { link, lstat, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually, MovableClock } from '../../../test/harness/time.ts';
@@ -70,6 +70,15 @@ test('a fork bomb is stopped, and a document beside it is opened meanwhile', asy
   stop.abort();
   await bombing;
   await eventually(() => countProcesses('sleep 7601') === 0, { what: 'nothing is left of the bomb' });
+});
+
+test('what opens documents gives way to the server, and what nobody waits for gives way to that', async () => {
+  await using box = await open();
+  const niceness = async (canWait: boolean) => {
+    const ended = await box.run({ script: 'nice', canWait }, never);
+    return ended.kind === 'ended' ? Number(ended.words) - getPriority() : ended;
+  };
+  assert.deepEqual([await niceness(false), await niceness(true)], [5, 10]);
 });
 
 test('a file may have 200 MB, and a larger one ends the program', async () => {

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../base/clock.ts';
 import { conversionLimits, LEFTOVER_AGE_MS } from '../limits.ts';
 import { PROGRAM_PACKAGES } from './programs.ts';
-import { type Ended, Started } from './run.ts';
+import { type Ended, nicerBy, Started } from './run.ts';
 
 export type Level = 'A' | 'C';
 
@@ -108,14 +108,15 @@ function takeShell(room: Room, { needsNode = false }: Work): Started | undefined
   return shell;
 }
 
-const GIVE_WAY = 'renice -n 10 -p $$ >/dev/null 2>&1';
+/** Twice as far behind the server as what somebody waits for. */
+const GIVES_WAY_BY = 10;
 
 /** The shell reads the lines up to the brace before it runs any, and what they start finds nothing more to read. */
 function scriptFor(level: Level, { room, name, work }: { room: Room; name: string; work: Work }): string {
   const directory = level === 'A' ? '/in' : inputDirOf(room);
   const variables = Object.entries({ IN: `${directory}/${name}`, ...work.variables });
   const lines = variables.map(([key, value]) => `export ${key}='${value.replaceAll("'", "'\\''")}'`);
-  if (work.canWait === true) lines.push(GIVE_WAY);
+  if (work.canWait === true) lines.push(`renice -n ${nicerBy(GIVES_WAY_BY)} -p $$ >/dev/null 2>&1`);
   return [...lines, `{ ${work.script}`, '} </dev/null', 'exit $?', ''].join('\n');
 }
 

@@ -1,7 +1,7 @@
 /** Runs one program with an end: by itself, by the clock, or because nobody needs it any more; then nothing of it is left. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../../base/clock.ts';
 import { conversionLimits } from '../limits.ts';
@@ -22,8 +22,13 @@ export type Run = {
 
 /** In this time a disk of today takes a few hundred megabytes. */
 const WEIGH_EVERY_MS = 500;
-/** Opening documents never takes the processor from the server itself, which serves people. */
-const NICENESS = 5;
+/** Opening documents never takes the processor from the server itself, which serves people, however nice that one is. */
+const NICER_BY = 5;
+const MOST_NICE = 19;
+
+export function nicerBy(steps: number): number {
+  return Math.min(MOST_NICE, getPriority() + steps);
+}
 
 /** A program that has been started and waits for what it is to read. */
 export class Started {
@@ -40,7 +45,7 @@ export class Started {
       detached: true,
     });
     this.#child = child;
-    if (child.pid !== undefined) setPriority(child.pid, NICENESS);
+    if (child.pid !== undefined) setPriority(child.pid, nicerBy(NICER_BY));
     child.stdout.on('data', (chunk: Buffer) => this.#words.add(chunk));
     child.stderr.on('data', (chunk: Buffer) => this.#words.add(chunk));
     // One that ends before it has read everything says more by its status.
