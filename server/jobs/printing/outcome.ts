@@ -175,7 +175,8 @@ export function problemOf(run: Run, code: ProblemCode, words: string): Problem {
   return {
     code,
     detail: `${run.printer.name}: ${words}`,
-    remote: words,
+    // A printer that takes nothing says nothing either: those words are ours.
+    ...(code === 'printer-takes-nothing' ? {} : { remote: words }),
     values: { name: run.printer.name },
     at: run.context.clock.now().toISOString(),
   };

@@ -78,6 +78,7 @@ test('a printer that takes nothing and gives no reason is told of, given up afte
   const since = await reachSending(stage, id);
   const told = await reach(stage, id, ({ problem }) => problem !== null);
   assert.deepEqual([told.state, told.problem?.code], ['processing', 'printer-takes-nothing']);
+  assert.equal(told.problem?.remote, undefined, 'the printer has said nothing');
   assert.ok(stage.clock.now().getTime() - since.getTime() >= MINUTE_MS);
   const ends = stage.context.db.selectFrom('print_attempts').select('outcome').where('job_id', '=', id);
   await eventually(
