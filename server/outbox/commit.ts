@@ -8,8 +8,9 @@ import { sql } from 'kysely';
 import { recordSelected } from '../journal/journal.ts';
 import { addSpoolFiles, type SpoolFile } from '../spool/spool.ts';
 import type { Context, Db } from '../store/database.ts';
-import { enqueueTasks } from '../store/tasks.ts';
+import { ringFollower } from '../store/tasks.ts';
 import { transaction } from '../store/transaction.ts';
+import { findPause } from './hold.ts';
 import { LIFETIME_MS, type NewMessage, PRIORITY } from './message.ts';
 
 /** A checked message whose bytes are in memory or durable in the spool. */
@@ -35,7 +36,10 @@ export async function commitInGroup(context: Context, prepared: Prepared): Promi
     new Group<Prepared, void>({
       bytesOf: ({ body }) => body?.length ?? 0,
       async commit(batch) {
-        await transaction(context, (context) => insertMessages(context, batch));
+        const pause = findPause(context.db);
+        await transaction(context, (context) => insertMessages(context, batch, pause));
+        // The pause may have ended meanwhile, and who let everything go did not see these.
+        if (pause !== findPause(context.db)) await ring(context, batch);
         return batch.map(() => undefined);
       },
     });
@@ -113,21 +117,30 @@ function isAboutTheData(error: unknown): boolean {
   return typeof code === 'string' && /^(22|23|54)[0-9A-Z]{3}$/.test(code);
 }
 
-/** Writes messages with their recipients, spool rows, journal and alarms in the transaction of `context.db`. */
-export async function insertMessages(context: Context, all: readonly Prepared[]): Promise<void> {
+type Pause = ReturnType<typeof findPause>;
+
+/**
+ * Writes messages with their recipients, spool rows, journal and alarms in the transaction of `context.db`. In a pause
+ * they are held from the start, and nobody is woken for them.
+ */
+export async function insertMessages(context: Context, all: readonly Prepared[], pause?: Pause): Promise<void> {
   await addSpoolFiles(
     context,
     all.flatMap(({ file }) => (file === undefined ? [] : [file])),
   );
-  await statementOf(context, all).execute(context.db);
-  // One alarm for all: a session that is woken takes whatever is due.
-  const [first] = all;
-  if (first !== undefined) await enqueueTasks(context, 'outbox', [first.id]);
+  await statementOf(context, all, pause).execute(context.db);
+  if (pause === undefined) await ring(context, all);
+}
+
+/** One alarm for all: a session that is woken takes whatever is due. */
+async function ring(context: Context, [first]: readonly Prepared[]): Promise<void> {
+  if (first !== undefined) await ringFollower(context, 'outbox', [first.id]);
 }
 
 /** Messages, recipients and events as one statement, whose text is the same for however many there are. */
-function statementOf(context: Context, all: readonly Prepared[]) {
+function statementOf(context: Context, all: readonly Prepared[], pause: Pause) {
   const now = context.clock.now();
+  const problem = pause === undefined ? null : JSON.stringify(pause.problem);
   const bodies = all.map(({ body }) => body ?? Buffer.alloc(0));
   const starts = startsOf(bodies);
   const recipients = all.flatMap(({ id, message }) =>
@@ -151,10 +164,11 @@ function statementOf(context: Context, all: readonly Prepared[]) {
     ),
     kept AS (
       INSERT INTO outbox_messages (id, kind, priority, device_id, owner_id, sender, subject, message_id_header, body,
-        spool_id, bytes, sha256, state, created_at, due_at, expires_at)
+        spool_id, bytes, sha256, state, hold_reason, problem, created_at, due_at, expires_at)
       SELECT id, kind, priority, device_id, owner_id, sender, subject, message_id_header,
-        substring(${Buffer.concat(bodies)}::bytea FROM start FOR length), spool_id, bytes, decode(sha256, 'hex'), 'queued',
-        ${now}, ${now}, ${after(now, LIFETIME_MS)}
+        substring(${Buffer.concat(bodies)}::bytea FROM start FOR length), spool_id, bytes, decode(sha256, 'hex'),
+        ${pause === undefined ? 'queued' : 'held'}, ${pause?.reason ?? null}, ${problem}::jsonb,
+        ${now}, ${pause === undefined ? now : null}, ${after(now, LIFETIME_MS)}
       FROM given
     ),
     told AS (${recordSelected('outbox-message-queued', sql`SELECT id, owner_id, event FROM given`)})

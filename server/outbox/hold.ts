@@ -4,10 +4,10 @@
  * One statement and one event for all of them. Messages that a session has at the moment are settled by that session.
  */
 import { sql } from 'kysely';
-import { MINUTE_MS } from '../base/clock.ts';
+import { SECOND_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
 import { record } from '../journal/journal.ts';
-import type { Context } from '../store/database.ts';
+import type { Context, Db } from '../store/database.ts';
 import type { HoldReason, OutboxState, Problem } from '../store/schema.ts';
 import { LIFETIME_MS } from './message.ts';
 
@@ -17,17 +17,51 @@ const RELEASED = sql<OutboxState>`CASE WHEN possibly_twice THEN 'uncertain' ELSE
 
 type Hold = { readonly reason: Extract<HoldReason, 'connection' | 'mailbox'>; readonly problem: Problem };
 
-/** Holds everything that waits; no attempt is used up. Tells the journal when that changes something. */
-export async function holdWaiting(context: Context, hold: Hold): Promise<void> {
+/** What new messages of this node wait for from the start, as its worker has found at its last look. */
+const pauses = new WeakMap<Db, Hold>();
+
+/** The pause in which a message that comes now is kept as held at once; `undefined` while mail may leave. */
+export function findPause(db: Db): Hold | undefined {
+  return pauses.get(db);
+}
+
+/** Tells those that keep messages whether sending is paused. */
+export function setPause(db: Db, hold: Hold | undefined): void {
+  if (hold === undefined) pauses.delete(db);
+  else if (!isSame(hold, pauses.get(db))) pauses.set(db, hold);
+}
+
+/** A pause that goes on for the same cause is the same one, however often it is found. */
+function isSame(one: Hold, other: Hold | undefined): boolean {
+  return (
+    one.reason === other?.reason &&
+    one.problem.code === other.problem.code &&
+    one.problem.detail === other.problem.detail
+  );
+}
+
+/**
+ * Holds everything that waits; no attempt is used up. Tells the journal when that begins a pause. Returns whether
+ * anything is held for this reason.
+ */
+export async function holdWaiting(context: Context, hold: Hold): Promise<boolean> {
+  const earlier = await context.db
+    .selectFrom('outbox_messages')
+    .select('id')
+    .where('state', '=', 'held')
+    .where('hold_reason', '=', hold.reason)
+    .limit(1)
+    .executeTakeFirst();
   const held = await context.db
     .updateTable('outbox_messages')
     .set({ state: 'held', hold_reason: hold.reason, problem: JSON.stringify(hold.problem), due_at: null })
     .where('state', 'in', [...WAITING])
     .executeTakeFirst();
   const count = Number(held.numUpdatedRows);
-  if (count === 0) return;
+  if (earlier !== undefined || count === 0) return earlier !== undefined;
   const data = { reason: hold.reason, problem: hold.problem.code, count };
   await record(context, 'outbox-sending-paused', { subjectId: 'outbox', data });
+  return true;
 }
 
 /** Holds everything that has not ended, until a person lets each message go. Returns how many there are. */
@@ -139,6 +173,9 @@ export async function failExpired(context: Context): Promise<void> {
   }
 }
 
+/** What another node has kept before it died is found this late at the most. */
+const IDLE_LOOK_MS = 20 * SECOND_MS;
+
 /** What the worker needs to know before it opens a session. */
 export async function readWork(context: Context): Promise<{
   readonly due: number;
@@ -160,7 +197,7 @@ export async function readWork(context: Context): Promise<{
   const { next } = row;
   return {
     due: row.due,
-    nextDueMs: next === null ? MINUTE_MS : Math.min(next.getTime() - now.getTime(), MINUTE_MS),
+    nextDueMs: next === null ? IDLE_LOOK_MS : Math.min(next.getTime() - now.getTime(), IDLE_LOOK_MS),
     heldForMailbox: row.mailbox > 0,
     heldForConnection: row.connection > 0,
   };

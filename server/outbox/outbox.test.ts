@@ -155,8 +155,13 @@ describe('while nothing can leave', () => {
       [held.holdReason, held.problem?.code, held.attempts],
       ['connection', 'outgoing-server-missing', 0],
     );
+    // Kept as held from the start, and the journal does not tell the same pause for each message.
     const second = await submitMessage(context, aMessage());
-    await reach(context, second, 'held');
+    const kept = await getMessage(context, second);
+    assert.deepEqual(
+      [kept.state, kept.holdReason, kept.problem?.code, kept.dueAt],
+      ['held', 'connection', 'outgoing-server-missing', null],
+    );
     assert.equal((await countOutbox(context)).states.held, 2);
     await using server = await startSubmissionServer();
     await useSubmissionServer(context, server);
@@ -165,7 +170,7 @@ describe('while nothing can leave', () => {
     await reach(context, second, 'sent');
     const paused = await readJournal(context, { type: 'outbox-sending-paused', limit: 5 });
     const resumed = await readJournal(context, { type: 'outbox-sending-resumed', limit: 5 });
-    assert.deepEqual([paused.length, resumed.length, resumed[0]?.data.count], [2, 1, 2]);
+    assert.deepEqual([paused.length, resumed.length, resumed[0]?.data.count], [1, 1, 2]);
   });
 
   test('an unreachable server defers everything that waits, and is tried again', async () => {

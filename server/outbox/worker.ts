@@ -1,5 +1,5 @@
 /**
- * Looks at the outbox when an alarm rings, when a session has ended, and once a minute: holds what may not leave, lets go
+ * Looks at the outbox when an alarm rings, when a session has ended, and every 20 s: holds what may not leave, lets go
  * what may again, and opens sessions for what is due.
  */
 import { MINUTE_MS, SECOND_MS } from '../base/clock.ts';
@@ -8,7 +8,7 @@ import { withLease } from '../store/leases.ts';
 import { followTasks } from '../store/tasks.ts';
 import { transaction } from '../store/transaction.ts';
 import { listOpenLeases, recoverAttempts } from './deliver.ts';
-import { failExpired, holdWaiting, readWork, releaseHeld, releaseProbe } from './hold.ts';
+import { failExpired, holdWaiting, readWork, releaseHeld, releaseProbe, setPause } from './hold.ts';
 import { forgetOldHours, readParking } from './pace.ts';
 import { pruneEnded } from './rows/retention.ts';
 import { findOutgoing, type Outgoing, runSession } from './session.ts';
@@ -97,9 +97,12 @@ class Sender implements AsyncDisposable {
     const found = await findOutgoing(context);
     if (found.kind === 'waiting') {
       const hold = { reason: 'connection', problem: found.problem } as const;
-      await transaction(context, (context) => holdWaiting(context, hold));
+      const isPaused = await transaction(context, (context) => holdWaiting(context, hold));
+      setPause(context.db, isPaused ? hold : undefined);
       return CONFIRMATION_LOOK_MS;
     }
+    // Before what is held is let go: whoever keeps a message as held looks once more whether the pause has ended.
+    setPause(context.db, undefined);
     const { outgoing } = found;
     const work = await readWork(context);
     if (work.heldForConnection) await transaction(context, (context) => releaseHeld(context, 'connection'));

@@ -3,7 +3,8 @@
  *
  * A task is enqueued in the transaction of the row it is about. A doubled alarm is harmless, because the worker reads
  * the row; a lost one is found by the worker's sweep of due rows. On the node that enqueues it the alarm rings right after
- * the commit; through the database it then reaches the others, and this one if it dies in between.
+ * the commit; through the database it then reaches the others, and this one if it dies in between. Where that would cost
+ * more than it is worth, it rings on a node that follows alone (`ringFollower`).
  */
 import { type ConstructorOptions, fromKysely, PgBoss } from 'pg-boss';
 import { PlatenError } from '../base/errors.ts';
@@ -29,12 +30,15 @@ type Alarm = { readonly queue: TaskQueue; readonly ids: readonly string[] };
 // Who follows which queue on this node, and what has been enqueued in a transaction that is not committed yet.
 const followers = new WeakMap<Db, Map<TaskQueue, Set<Wake>>>();
 const uncommitted = new WeakMap<Db, Alarm[]>();
+// The handle on which a transaction was begun: its followers are those of the transaction.
+const bases = new WeakMap<Db, Db>();
 
 /** To be called when a transaction of a handle is begun; its alarms then ring with `ringTasks`. */
 export function shareTasks(from: Db, to: Db): void {
   const boss = bosses.get(from);
   if (boss !== undefined) bosses.set(to, boss);
   uncommitted.set(to, []);
+  bases.set(to, from);
 }
 
 /** Rings on this node what was enqueued in a transaction that has been committed. */
@@ -80,8 +84,24 @@ export async function enqueueTasks(context: Context, queue: TaskQueue, ids: read
   if (ids.length === 0) return;
   const tasks = ids.map((id) => ({ data: { id } }));
   await bossOf(context.db).insert(queue, tasks, { db: fromKysely(context.db) });
-  const waiting = uncommitted.get(context.db);
-  if (waiting === undefined) ring(context.db, queue, ids);
+  ringAfterCommit(context.db, queue, ids);
+}
+
+/**
+ * As `enqueueTasks`, but where this node follows the queue itself the alarm rings here alone, after the commit, and costs
+ * the database nothing: for what comes in by the hundred in a second and is found by the sweep of every node soon enough
+ * when this one dies.
+ */
+export async function ringFollower(context: Context, queue: TaskQueue, ids: readonly string[]): Promise<void> {
+  const base = bases.get(context.db) ?? context.db;
+  const isFollowed = (followers.get(base)?.get(queue)?.size ?? 0) > 0;
+  if (isFollowed) ringAfterCommit(context.db, queue, ids);
+  else await enqueueTasks(context, queue, ids);
+}
+
+function ringAfterCommit(db: Db, queue: TaskQueue, ids: readonly string[]): void {
+  const waiting = uncommitted.get(db);
+  if (waiting === undefined) ring(db, queue, ids);
   else waiting.push({ queue, ids });
 }
 
