@@ -104,7 +104,13 @@ describe('the printers on the network', () => {
       await dialog.getByRole('button', { name: words.add, exact: true }).click();
       await dialog.waitFor({ state: 'detached' });
       await page.getByRole('link', { name: wanted }).waitFor();
-      window.assertQuiet();
+      // The first printer brings a queue of its own, a further one does not unless that is chosen.
+      const { items } = (await stage.api('GET', '/queues')) as { items: { name: string; mode: string }[] };
+      assert.deepEqual(
+        items.map(({ name, mode }) => ({ name, mode })),
+        [{ name: 'Library', mode: 'direct' }],
+      );
+      await window.assertGood(`printer-added-${language}-${width}`);
     });
   }
 

@@ -34,6 +34,8 @@ describe('jobs via e-mail in the browser', () => {
     await page.getByRole('link', { name: '+ Add mailbox' }).click();
     await page.getByRole('heading', { level: 1, name: 'Add a mailbox' }).waitFor();
     assert.equal(await page.getByLabel('Address').inputValue(), PRINT_ROOM, 'the account of the only connection');
+    assert.equal(await page.getByLabel('Title').inputValue(), 'Print', 'a title for the first one');
+    await page.getByLabel('Title').fill('');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Enter a title, for example “Print”').waitFor();
     await page.getByLabel('Title').fill('Print');
@@ -88,7 +90,7 @@ describe('jobs via e-mail in the browser', () => {
     await page.getByLabel('Indirizzo').fill('stampe@scuola.example');
     await window.assertGood('mailbox-pop3-it-390');
     await page.getByRole('button', { name: 'Salva' }).click();
-    await page.waitForURL(/\/mailboxes\/[0-9a-f-]{36}$/);
+    await page.waitForURL(/\/mailboxes\/[0-9a-f-]{36}\?next/);
     await page.getByRole('button', { name: 'Prova' }).click();
     await page.getByText('Che cosa fare').first().waitFor();
     await window.assertGood('mailbox-failing-it-390');

@@ -44,7 +44,7 @@ describe('the frame of the web interface', () => {
         await window.go('/');
         const title = language === 'en' ? 'Overview' : 'Panoramica';
         await window.page.getByRole('heading', { level: 1, name: title }).waitFor();
-        await window.page.getByText(language === 'en' ? '4 steps to go' : 'Mancano 4 passaggi').waitFor();
+        await window.page.getByText(language === 'en' ? '5 steps to go' : 'Mancano 5 passaggi').waitFor();
         await window.page.getByText(language === 'en' ? 'Live' : 'In diretta').waitFor();
         await window.assertGood(`overview-${language}-${width}`);
       });
@@ -90,7 +90,7 @@ describe('the frame of the web interface', () => {
     await using window = await browser.open(stage, { as: ADMINISTRATOR });
     const { page } = window;
     await window.go('/');
-    await page.getByText('4 steps to go').waitFor();
+    await page.getByText('5 steps to go').waitFor();
     await window.context.clearCookies();
     await page.getByRole('button', { name: 'Language: English' }).click();
     await page.getByRole('menuitem', { name: 'English' }).click();
@@ -130,7 +130,7 @@ describe('the frame of the web interface', () => {
       sizes.push(request.sizes().then(({ responseBodySize }) => responseBodySize));
     });
     await window.go('/');
-    await window.page.getByText('4 steps to go').waitFor();
+    await window.page.getByText('5 steps to go').waitFor();
     const bytes = (await Promise.all(sizes)).reduce((sum, one) => sum + one, 0);
     const interactiveMs = await window.page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive");
     t.diagnostic(

@@ -47,6 +47,7 @@ describe('the pages of things', () => {
     await window.assertAccessible();
     await window.picture('printer-offer');
     await dialog.getByLabel('Name').fill('Second floor');
+    await dialog.getByLabel('No queue for now').check();
     await dialog.getByRole('button', { name: 'Add', exact: true }).click();
     await dialog.waitFor({ state: 'detached' });
     await page.getByText('Second floor').waitFor();
@@ -114,7 +115,7 @@ describe('the pages of things', () => {
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.getByText('Enter a name').waitFor();
     await dialog.getByLabel('Name').fill('Follow-me');
-    await dialog.getByLabel('Second floor').check();
+    assert.ok(await dialog.getByLabel('Second floor').isChecked(), 'the only printer is meant');
     await window.assertAccessible();
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.waitFor({ state: 'detached' });

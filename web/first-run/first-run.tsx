@@ -101,7 +101,7 @@ function You({ setupToken }: { readonly setupToken: string }) {
   );
 }
 
-/** Steps 2 to 5: each opens the real page; what is skipped stands on the start page until it is done. */
+/** Steps 2 to 6: each opens the real page; what is skipped stands on the start page until it is done. */
 function Guide() {
   const { t } = useTranslation();
   const steps = useSteps();
@@ -158,7 +158,7 @@ function GuideStep({ step, isCurrent, onSkip }: GuideStepProps) {
         {t(`firstRun.${step.key}`)}
         {isCurrent ? (
           <Group gap="xs" mt="xs">
-            <Button component={Link} to={step.path}>
+            <Button component={Link} to={step.path} search={step.search as never}>
               {t('action.continue')}
             </Button>
             <Button variant="default" onClick={onSkip}>

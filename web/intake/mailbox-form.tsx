@@ -16,10 +16,12 @@ type FormProps = {
   readonly queues: readonly Queue[];
   readonly initial: Values;
   readonly isNew?: boolean;
+  /** The filled button of the page is another one. */
+  readonly isQuiet?: boolean;
   readonly onSave: (values: Values) => Promise<void>;
 };
 
-export function MailboxForm({ connections, queues, initial, isNew = false, onSave }: FormProps) {
+export function MailboxForm({ connections, queues, initial, isNew = false, isQuiet = false, onSave }: FormProps) {
   const { t } = useTranslation();
   const form = usePlatenForm<Values>(
     {
@@ -66,7 +68,7 @@ export function MailboxForm({ connections, queues, initial, isNew = false, onSav
         </Section>
         {form.isDirty() && !form.isBusy && !form.isSaved ? <p className="plain hint">{t('form.unsaved')}</p> : null}
         {form.error === undefined ? null : <Failed error={form.error} />}
-        <Button type="submit" loading={form.isBusy} className="fit">
+        <Button type="submit" variant={isQuiet ? 'default' : 'filled'} loading={form.isBusy} className="fit">
           {form.isSaved ? t('action.saved') : t('action.save')}
         </Button>
       </Stack>

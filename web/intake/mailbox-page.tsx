@@ -9,6 +9,7 @@ import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
 import { connectionsQuery } from '../connections/connection.ts';
 import { Explained } from '../connections/explained.tsx';
+import { NextStep, useNextStep } from '../overview/next-step.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { Failed, Loaded } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
@@ -32,6 +33,7 @@ function MailboxView({ mailbox, title }: { readonly mailbox: Mailbox; readonly t
   const { enabled, problem } = mailbox;
   const { tone, word } = lookOf(mailbox);
   const { t } = useTranslation();
+  const next = useNextStep();
   return (
     <Page
       title={mailbox.title}
@@ -49,14 +51,17 @@ function MailboxView({ mailbox, title }: { readonly mailbox: Mailbox; readonly t
         ) : (
           <State tone={tone} word={`${t(word)}: ${mailbox.address}`} />
         )}
+        <NextStep step={next} />
         {mayChange ? <Test mailbox={mailbox} /> : null}
-        {mayChange ? <Settings mailbox={mailbox} /> : <Facts mailbox={mailbox} />}
+        {mayChange ? <Settings mailbox={mailbox} isQuiet={next !== undefined} /> : <Facts mailbox={mailbox} />}
       </Stack>
     </Page>
   );
 }
 
-function Settings({ mailbox }: { readonly mailbox: Mailbox }) {
+type SettingsProps = { readonly mailbox: Mailbox; readonly isQuiet: boolean };
+
+function Settings({ mailbox, isQuiet }: SettingsProps) {
   const client = useQueryClient();
   const connections = useQuery(connectionsQuery);
   const queues = useQuery(queuesQuery);
@@ -69,6 +74,7 @@ function Settings({ mailbox }: { readonly mailbox: Mailbox }) {
               connections={all}
               queues={ways}
               initial={valuesOf(mailbox)}
+              isQuiet={isQuiet}
               onSave={async (values) => {
                 const params = { path: { id: mailbox.id } };
                 await need(api.PATCH('/mailboxes/{id}', { params, body: bodyOf(values) }));

@@ -115,12 +115,20 @@ const NEW: Values = {
   language: 'en',
 };
 
-/** A new mailbox begins with what there is only one of. */
-export function newValues(connections: readonly Connection[], queues: readonly Queue[], language: 'en' | 'it'): Values {
-  const [only] = connections;
+type Around = {
+  readonly connections: readonly Connection[];
+  readonly queues: readonly Queue[];
+  readonly title: string;
+  readonly language: 'en' | 'it';
+};
+
+/** A new mailbox begins with what most want: the connection that was confirmed, its mailbox, the default queue. */
+export function newValues({ connections, queues, title, language }: Around): Values {
+  const only = connections.find(({ account }) => account !== null) ?? connections[0];
   const queue = queues.find(({ isDefault }) => isDefault) ?? queues[0];
   return {
     ...NEW,
+    title,
     language,
     queueId: queue?.id ?? '',
     ...(only === undefined ? {} : { source: only.id, address: only.account?.username ?? only.expectedAccount ?? '' }),

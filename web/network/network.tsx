@@ -1,6 +1,7 @@
 /** Settings > Network: the server that mail leaves through, who it is from, and a message to try it. */
 import { Button, Group, NumberInput, PasswordInput, Radio, Select, Stack, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import type { paths } from '../api/schema.ts';
@@ -8,6 +9,7 @@ import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
 import { type Connection, connectionsQuery } from '../connections/connection.ts';
 import { Explained } from '../connections/explained.tsx';
+import { NextStep, STEP_DONE, useNextStep, useStepsAgain } from '../overview/next-step.tsx';
 import { Failed, Loaded } from '../ui/content.tsx';
 import { Finding } from '../ui/finding.tsx';
 import { fieldOf, type PlatenForm, usePlatenForm } from '../ui/form.tsx';
@@ -27,6 +29,7 @@ export default function NetworkScreen() {
   useLiveQuery(['network-', 'connection-'], KEY);
   const network = useQuery({ queryKey: KEY, queryFn: () => need(api.GET('/settings/network')) });
   const connections = useQuery(connectionsQuery);
+  const next = useNextStep();
   return (
     <Page title={t('nav.network')}>
       <Loaded query={network}>
@@ -35,7 +38,8 @@ export default function NetworkScreen() {
             {(all) => (
               <Stack gap="md">
                 <Verdict network={settings} connections={all} />
-                {mayChange ? <NetworkForm network={settings} connections={all} /> : null}
+                {mayChange ? <NetworkForm network={settings} connections={all} isQuiet={next !== undefined} /> : null}
+                <NextStep step={next} />
                 {mayChange ? <TestMessage /> : null}
               </Stack>
             )}
@@ -73,7 +77,20 @@ type Values = {
   password: string;
 };
 
-function valuesOf({ outgoingServer: server, senderEmail, senderName }: Network): Values {
+/** The mailbox that a connection was confirmed with is what most people send from. */
+const mailboxOf = (connections: readonly Connection[], id: string) =>
+  connections.find((one) => one.id === id)?.account?.username;
+
+/** What is stored; where nothing is yet and only one connection can be meant, that one and its mailbox. */
+function valuesOf({ network, connections }: Shown): Values {
+  const stored = storedOf(network);
+  const confirmed = connections.filter(({ account }) => account !== null);
+  const [only] = confirmed;
+  const server = stored.server !== '' || only === undefined || confirmed.length > 1 ? stored.server : only.id;
+  return { ...stored, server, senderEmail: stored.senderEmail || (mailboxOf(connections, server) ?? '') };
+}
+
+function storedOf({ outgoingServer: server, senderEmail, senderName }: Network): Values {
   const classic = server !== null && 'host' in server ? server : undefined;
   return {
     server: server === null ? '' : 'connectionId' in server ? server.connectionId : OTHER,
@@ -105,12 +122,16 @@ function bodyOf(values: Values): NetworkBody {
   };
 }
 
-function NetworkForm({ network, connections }: Shown) {
+/** The form, whether its values are only proposed yet, and what choosing a server does. */
+function useNetworkForm({ network, connections }: Shown) {
   const { t } = useTranslation();
   const client = useQueryClient();
+  const navigate = useNavigate();
+  const again = useStepsAgain();
+  const stored = storedOf(network);
   const form = usePlatenForm<Values>(
     {
-      initialValues: valuesOf(network),
+      initialValues: valuesOf({ network, connections }),
       validate: {
         senderEmail: (value) => (value === '' || /^\S+@\S+$/.test(value.trim()) ? null : t('network.senderForm')),
         host: (value, { server }) => (server === OTHER && value.trim() === '' ? t('network.hostMissing') : null),
@@ -120,13 +141,33 @@ function NetworkForm({ network, connections }: Shown) {
       const saved = await need(api.PUT('/settings/network', { body: bodyOf(values) }));
       client.setQueryData(KEY, saved);
       form.resetDirty();
-      await client.invalidateQueries({ queryKey: ['steps'] });
+      await again();
+      await navigate({ to: '.', search: STEP_DONE as never, replace: true, resetScroll: false });
     },
   );
+  const isProposed =
+    !form.isDirty() && (form.values.server !== stored.server || form.values.senderEmail !== stored.senderEmail);
+  const choose = (server: string) => {
+    const { senderEmail } = form.values;
+    const mailbox = mailboxOf(connections, server);
+    const goesAlong = senderEmail === '' || senderEmail === mailboxOf(connections, form.values.server);
+    form.setValues({ server, ...(goesAlong && mailbox !== undefined ? { senderEmail: mailbox } : {}) });
+  };
+  return { form, isProposed, choose };
+}
+
+type FormProps = Shown & {
+  /** The filled button of the page is another one. */
+  readonly isQuiet: boolean;
+};
+
+function NetworkForm({ network, connections, isQuiet }: FormProps) {
+  const { t } = useTranslation();
+  const { form, isProposed, choose } = useNetworkForm({ network, connections });
   return (
     <form onSubmit={form.submit} className="card narrow">
       <Stack gap="md">
-        <Radio.Group label={t('network.outgoing')} {...form.getInputProps('server')}>
+        <Radio.Group label={t('network.outgoing')} {...form.getInputProps('server')} onChange={choose}>
           <Stack gap="xs" mt="xs">
             {connections.map((connection) => (
               <ConnectionChoice key={connection.id} connection={connection} />
@@ -144,8 +185,9 @@ function NetworkForm({ network, connections }: Shown) {
         />
         <TextInput label={t('network.senderName')} autoComplete="off" {...fieldOf(form, 'senderName')} />
         {form.isDirty() && !form.isBusy && !form.isSaved ? <p className="plain hint">{t('form.unsaved')}</p> : null}
+        {isProposed ? <p className="plain hint">{t('network.proposed')}</p> : null}
         {form.error === undefined ? null : <Failed error={form.error} />}
-        <Button type="submit" loading={form.isBusy} className="fit">
+        <Button type="submit" variant={isQuiet ? 'default' : 'filled'} loading={form.isBusy} className="fit">
           {form.isSaved ? t('action.saved') : t('action.save')}
         </Button>
       </Stack>

@@ -11,32 +11,47 @@ import { connectionsQuery } from '../connections/connection.ts';
 import { Loaded } from '../ui/content.tsx';
 import { State } from '../ui/state.tsx';
 
-export type Step = { readonly key: string; readonly path: string; readonly isDone: boolean };
+export type Step = {
+  readonly key: string;
+  readonly path: string;
+  readonly search?: Readonly<Record<string, string>>;
+  readonly isDone: boolean;
+};
 
-/** Which steps are done, as the server knows it. */
-export function useSteps() {
+export const STEPS_KEY = ['steps'] as const;
+
+/** Which steps are done, as the server knows it, and where the next click of each is. */
+export function useSteps({ isWanted = true }: { readonly isWanted?: boolean } = {}) {
   const isAdministrator = useMay('administrator');
-  const key = ['steps'];
-  useLiveQuery(['connection-', 'network-', 'printer-added', 'printer-removed', 'outbox-message-state'], key);
+  useLiveQuery(
+    ['connection-', 'network-', 'printer-added', 'printer-removed', 'mailbox-', 'outbox-message-state'],
+    STEPS_KEY,
+  );
   return useQuery({
-    queryKey: key,
-    enabled: isAdministrator,
+    queryKey: STEPS_KEY,
+    enabled: isAdministrator && isWanted,
     queryFn: async ({ client }): Promise<readonly Step[]> => {
-      const [connections, network, printers, sent] = await Promise.all([
+      const [connections, network, printers, mailboxes, sent] = await Promise.all([
         client.fetchQuery(connectionsQuery),
         need(api.GET('/settings/network')),
         need(api.GET('/printers', { params: { query: { limit: 1 } } })),
+        need(api.GET('/mailboxes')),
         need(api.GET('/outbox', { params: { query: { state: 'sent', limit: 1 } } })),
       ]);
       const isConnected = connections.some(({ state }) => state === 'connected' || state === 'degraded');
       return [
-        { key: 'connect', path: '/settings/connections', isDone: isConnected },
+        {
+          key: 'connect',
+          path: connections.length === 0 ? '/settings/connections/new' : '/settings/connections',
+          isDone: isConnected,
+        },
         {
           key: 'sender',
           path: '/settings/network',
           isDone: network.outgoingServer !== null && network.senderEmail !== null,
         },
-        { key: 'printer', path: '/printers', isDone: printers.items.length > 0 },
+        { key: 'printer', path: '/printers', search: { open: 'add' }, isDone: printers.items.length > 0 },
+        { key: 'mailbox', path: '/settings/jobs/mailboxes/new', isDone: mailboxes.items.length > 0 },
         { key: 'test', path: '/settings/network', isDone: sent.items.length > 0 },
       ];
     },
@@ -80,7 +95,7 @@ function StepName({ step }: { readonly step: Step }) {
   const name = t(`firstRun.${step.key}`);
   if (step.isDone || !screens.some(({ path }) => path === step.path)) return <span>{name}</span>;
   return (
-    <Anchor component={Link} to={step.path}>
+    <Anchor component={Link} to={step.path} search={step.search as never}>
       {name}
     </Anchor>
   );

@@ -1,5 +1,5 @@
 /** Adding a printer that was found or by its address: it is asked at once, and what it says is shown before it is added. */
-import { Button, Group, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Radio, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
@@ -9,35 +9,58 @@ import { fieldOf, usePlatenForm } from '../ui/form.tsx';
 import { Found, type FoundPrinter } from './found.tsx';
 import { abilities, type Offer } from './printer.ts';
 
-type AddPrinterProps = { readonly onClose: () => void; readonly onAdded: () => Promise<void> };
+type AddPrinterProps = {
+  readonly onClose: () => void;
+  readonly onAdded: () => Promise<void>;
+  /** Closes the dialog after the deed. */
+  readonly onDone: () => Promise<void>;
+};
+type Known = Offer & { readonly typed: string };
 
-export function AddPrinter({ onClose, onAdded }: AddPrinterProps) {
+/** Asks the printer, then adds it with its queue; what was done is not done twice when a later part fails. */
+function useAddPrinter({ onAdded, onDone }: Omit<AddPrinterProps, 'onClose'>) {
   const { t } = useTranslation();
-  const [offer, setOffer] = useState<Offer & { readonly typed: string }>();
-  const form = usePlatenForm(
+  const [offer, setOffer] = useState<Known>();
+  const [added, setAdded] = useState<{ readonly id: string; readonly typed: string }>();
+  const form = usePlatenForm<{ uri: string; name: string; queue: QueueWish }>(
     {
-      initialValues: { uri: '', name: '' },
+      initialValues: { uri: '', name: '', queue: '' },
       validateInputOnBlur: false,
       validate: {
         uri: (value) => (value.trim() === '' ? t('printers.uriMissing') : null),
         name: (value) => (offer !== undefined && value.trim() === '' ? t('printers.nameMissing') : null),
       },
     },
-    async ({ uri, name }) => {
+    async ({ uri, name, queue }) => {
       const typed = uri.trim();
       if (offer?.typed !== typed) {
         setOffer(undefined);
-        const found = await need(api.POST('/printers/probe', { body: { uri: typed } }));
+        const [found, { items }] = await Promise.all([
+          need(api.POST('/printers/probe', { body: { uri: typed } })),
+          need(api.GET('/queues')),
+        ]);
         setOffer({ ...found, typed });
         if (name.trim() === '') form.setFieldValue('name', (found.capabilities?.model ?? '').slice(0, 100));
+        // Without any queue nothing could be printed: then one comes with the printer.
+        if (queue === '') form.setFieldValue('queue', items.length === 0 ? 'direct' : 'none');
         return;
       }
-      await need(api.POST('/printers', { body: { uri: typed, name: name.trim() } }));
+      const body = { uri: typed, name: name.trim() };
+      const printer = added?.typed === typed ? added : { ...(await need(api.POST('/printers', { body }))), typed };
+      setAdded(printer);
       await onAdded();
-      onClose();
+      if (queue === 'direct' || queue === 'hold') {
+        await need(api.POST('/queues', { body: { name: body.name, mode: queue, printerIds: [printer.id] } }));
+      }
+      await onDone();
     },
   );
-  const isKnown = offer !== undefined && offer.typed === form.values.uri.trim();
+  return { form, offer: offer?.typed === form.values.uri.trim() ? offer : undefined };
+}
+
+export function AddPrinter({ onClose, ...done }: AddPrinterProps) {
+  const { t } = useTranslation();
+  const { form, offer } = useAddPrinter(done);
   const choose = ({ uri, name }: FoundPrinter) => {
     if (form.isBusy || offer?.typed === uri) return;
     form.setValues({ uri, name });
@@ -56,13 +79,41 @@ export function AddPrinter({ onClose, onAdded }: AddPrinterProps) {
             spellCheck={false}
             {...fieldOf(form, 'uri')}
           />
-          {isKnown ? <OfferFacts offer={offer} /> : null}
-          {isKnown ? <TextInput label={t('printers.name')} {...fieldOf(form, 'name')} /> : null}
+          {offer === undefined ? null : (
+            <>
+              <OfferFacts offer={offer} />
+              <TextInput label={t('printers.name')} {...fieldOf(form, 'name')} />
+              <QueueChoice value={form.values.queue} onChange={(queue) => form.setFieldValue('queue', queue)} />
+            </>
+          )}
           {form.error === undefined ? null : <Failed error={form.error} />}
-          <Acts isKnown={isKnown} isBusy={form.isBusy} onClose={onClose} />
+          <Acts isKnown={offer !== undefined} isBusy={form.isBusy} onClose={onClose} />
         </Stack>
       </form>
     </Dialog>
+  );
+}
+
+/** Empty until it is known whether there is a queue already. */
+type QueueWish = 'direct' | 'hold' | 'none' | '';
+type QueueChoiceProps = { readonly value: QueueWish; readonly onChange: (value: QueueWish) => void };
+
+/** Documents reach a printer through a queue: one that bears its name can come with it. */
+function QueueChoice({ value, onChange }: QueueChoiceProps) {
+  const { t } = useTranslation();
+  return (
+    <Radio.Group
+      label={t('printers.queue')}
+      description={t('printers.queueHint')}
+      value={value}
+      onChange={(chosen) => onChange(chosen as QueueWish)}
+    >
+      <Stack gap="xs" mt="xs">
+        <Radio value="direct" label={t('queueMode.direct')} />
+        <Radio value="hold" label={t('queueMode.hold')} description={t('queues.holdHint')} />
+        <Radio value="none" label={t('printers.noQueue')} description={t('printers.noQueueHint')} />
+      </Stack>
+    </Radio.Group>
   );
 }
 

@@ -1,12 +1,14 @@
 /** Printers: how each is, in words, and adding one by its address. */
-import { Anchor, Button, Group, Menu } from '@mantine/core';
+import { Anchor, Button, Group, Menu, Stack } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
+import { NextStep, STEP_DONE, useNextStep, useStepsAgain } from '../overview/next-step.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { Empty } from '../ui/content.tsx';
 import { type OpenDialog, useOpenDialog } from '../ui/dialog.tsx';
@@ -29,40 +31,42 @@ export default function PrintersList() {
   const pages = usePages<Printer>(PRINTERS_KEY, (cursor) =>
     need(api.GET('/printers', { params: { query: { limit: 100, ...(cursor === undefined ? {} : { cursor }) } } })),
   );
-  const { open, show, close } = useOpenDialog(ACTS, pages.items);
+  const { open, show, close, finish } = useOpenDialog(ACTS, pages.items);
+  const next = useNextStep();
+  const stepsAgain = useStepsAgain();
   const again = async () => await client.invalidateQueries({ queryKey: PRINTERS_KEY });
-  const columns: readonly Column<Printer>[] = [
-    { key: 'name', title: t('printers.name'), cell: (printer) => <Name printer={printer} /> },
-    { key: 'model', title: t('printers.model'), cell: ({ capabilities }) => capabilities?.model ?? '–' },
-    { key: 'state', title: t('printers.state'), cell: (printer) => <PrinterState printer={printer} /> },
-    {
-      key: 'supplies',
-      title: t('printers.supplies'),
-      cell: ({ supplies }) => dueSupplies(supplies).map((name) => <div key={name}>{t('supply.low', { name })}</div>),
-    },
-    { key: 'since', title: t('printers.since'), cell: ({ stateSince }) => <When at={stateSince} /> },
-    {
-      key: 'acts',
-      title: t('label.acts'),
-      cell: (printer) => <Acts printer={printer} onOpen={show} again={again} />,
-      width: '90px',
-    },
-  ];
-  const add = isAdministrator ? <Button onClick={() => show({ act: 'add' })}>{t('printers.add')}</Button> : null;
+  const columns = columnsOf(t, (printer) => <Acts printer={printer} onOpen={show} again={again} />);
+  const add = (
+    <Button variant={next === undefined ? 'filled' : 'default'} onClick={() => show({ act: 'add' })}>
+      {t('printers.add')}
+    </Button>
+  );
   return (
-    <Page title={t('nav.printers')} actions={add}>
-      <LongList
-        label={t('nav.printers')}
-        pages={pages}
-        columns={columns}
-        keyOf={({ id }) => id}
-        empty={
-          <Empty title={t('printers.empty')}>
-            <p>{t('printers.emptyHint')}</p>
-          </Empty>
-        }
-      />
-      {isAdministrator && open?.act === 'add' ? <AddPrinter onClose={close} onAdded={again} /> : null}
+    <Page title={t('nav.printers')} actions={isAdministrator ? add : null}>
+      <Stack gap="md">
+        <NextStep step={next} />
+        <LongList
+          label={t('nav.printers')}
+          pages={pages}
+          columns={columns}
+          keyOf={({ id }) => id}
+          empty={
+            <Empty title={t('printers.empty')}>
+              <p>{t('printers.emptyHint')}</p>
+            </Empty>
+          }
+        />
+      </Stack>
+      {isAdministrator && open?.act === 'add' ? (
+        <AddPrinter
+          onClose={close}
+          onAdded={again}
+          onDone={async () => {
+            await Promise.all([stepsAgain(), client.invalidateQueries({ queryKey: ['queues'] })]);
+            finish(STEP_DONE);
+          }}
+        />
+      ) : null}
       {isAdministrator && open?.act === 'remove' ? (
         <Confirm
           title={t('printers.removeTitle', { name: open.item.name })}
@@ -78,6 +82,21 @@ export default function PrintersList() {
       ) : null}
     </Page>
   );
+}
+
+function columnsOf(t: TFunction, acts: Column<Printer>['cell']): readonly Column<Printer>[] {
+  return [
+    { key: 'name', title: t('printers.name'), cell: (printer) => <Name printer={printer} /> },
+    { key: 'model', title: t('printers.model'), cell: ({ capabilities }) => capabilities?.model ?? '–' },
+    { key: 'state', title: t('printers.state'), cell: (printer) => <PrinterState printer={printer} /> },
+    {
+      key: 'supplies',
+      title: t('printers.supplies'),
+      cell: ({ supplies }) => dueSupplies(supplies).map((name) => <div key={name}>{t('supply.low', { name })}</div>),
+    },
+    { key: 'since', title: t('printers.since'), cell: ({ stateSince }) => <When at={stateSince} /> },
+    { key: 'acts', title: t('label.acts'), cell: acts, width: '90px' },
+  ];
 }
 
 function Name({ printer }: { readonly printer: Printer }) {

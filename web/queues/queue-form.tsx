@@ -17,6 +17,12 @@ type FormProps = {
   readonly onSaved: () => Promise<void>;
 };
 
+/** A new queue begins with the printer when there is only one. */
+function chosenAtFirst(queue: Queue | undefined, printers: readonly Choice[]): string[] {
+  if (queue === undefined) return printers.length === 1 ? printers.map(({ id }) => id) : [];
+  return queue.printerIds.filter((id) => printers.some((printer) => printer.id === id));
+}
+
 export function QueueForm({ queue, printers, onClose, onSaved }: FormProps) {
   const { t } = useTranslation();
   const form = usePlatenForm(
@@ -24,7 +30,7 @@ export function QueueForm({ queue, printers, onClose, onSaved }: FormProps) {
       initialValues: {
         name: queue?.name ?? '',
         mode: queue?.mode ?? ('hold' as const),
-        printerIds: [...(queue?.printerIds ?? [])].filter((id) => printers.some((printer) => printer.id === id)),
+        printerIds: chosenAtFirst(queue, printers),
       },
       validateInputOnBlur: false,
       validate: { name: (value) => (value.trim() === '' ? t('queues.nameMissing') : null) },

@@ -29,6 +29,8 @@ export function useOpenDialog<Act extends string, Item extends { readonly id: st
     show: (next: OpenDialog<Act, Item>) =>
       go({ ...others, open: next.act, ...('item' in next ? { of: next.item.id } : {}) }, false),
     close: () => go(others, true),
+    /** Closes it after the deed and says so in the address of the page. */
+    finish: (said: Record<string, unknown>) => go({ ...others, ...said }, true),
   };
 }
 

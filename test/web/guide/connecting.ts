@@ -71,8 +71,7 @@ export async function handOver({ window, page, camera, t, other, list }: Scene):
 
 export async function send({ page, camera, t, open, below }: Scene): Promise<void> {
   await open('/settings/network', 'nav.network');
-  await page.getByRole('radio', { name: new RegExp(PRINT_ROOM) }).check();
-  await page.getByLabel(t('network.sender')).fill(PRINT_ROOM);
+  await page.getByRole('radio', { name: new RegExp(PRINT_ROOM), checked: true }).waitFor();
   await camera.take(page, 'network', { height: 660 });
   await page.getByRole('button', { name: t('action.save') }).click();
   await page.getByLabel(t('network.testTo')).fill(BOSS.email);

@@ -18,8 +18,11 @@ export async function addPrinter({ stage, page, camera, t, open, names, list }: 
     .click();
   await dialog.getByLabel(t('printers.name'), { exact: true }).waitFor();
   await camera.take(page, 'add-printer');
+  // Its queue is made in the next chapter.
+  await dialog.getByRole('radio', { name: t('printers.noQueue') }).check();
   await dialog.getByRole('button', { name: t('action.addIt'), exact: true }).click();
   await dialog.waitFor({ state: 'detached' });
+  await open('/printers', 'nav.printers');
   await page.getByText(t('printerState.idle'), { exact: true }).first().waitFor();
   await camera.take(page, 'printers', { height: 330 });
   const [printer] = await list('/printers');
@@ -34,7 +37,6 @@ export async function addQueue({ page, camera, t, open, names }: Scene): Promise
     .click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel(t('queues.name'), { exact: true }).fill(names.queue);
-  await dialog.getByLabel(names.printer).check();
   await camera.take(page, 'add-queue');
   await dialog.getByRole('button', { name: t('action.save') }).click();
   await dialog.waitFor({ state: 'detached' });
@@ -65,7 +67,7 @@ export async function addMailbox({ page, camera, t, open, names, below }: Scene)
   await camera.take(page, 'add-mailbox');
   await camera.take(page, 'who-may-print', { part: below(t('mailboxes.whoTitle')) });
   await page.getByRole('button', { name: t('action.save') }).click();
-  await page.waitForURL(/\/mailboxes\/[0-9a-f-]{36}$/);
+  await page.waitForURL(/\/mailboxes\/[0-9a-f-]{36}\?next/);
   await page.getByText(t('mailboxes.watching'), { exact: false }).first().waitFor();
   await page.getByRole('button', { name: t('mailboxes.test'), exact: true }).click();
   await page.getByText(t('mailboxes.testOk')).waitFor();
