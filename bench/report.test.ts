@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { joinResults, type Results } from './report.ts';
+import { joinResults, keptSections, type Results } from './report.ts';
 
 const machine: Results['machine'] = {
   processor: 'Some',
@@ -37,4 +37,11 @@ test('a single run stays as it is, and figures of two machines are not put side 
   const other = run('2026-01-02', { machine: { ...machine, cores: 4 } });
   assert.throws(() => joinResults([single, other]), /different machines/);
   assert.throws(() => joinResults([]), /nothing/);
+});
+
+test('a page that is written anew keeps what tests have counted, and nothing else', () => {
+  const way = '## The way of a newcomer\n\nclicks\n\n';
+  const measures = '## The twelve measures\n\n| 1 |\n\n';
+  assert.equal(keptSections(`# Performance\n\nold\n\n${way}${measures}## The machine\n\nold\n`), way + measures);
+  assert.equal(keptSections('# Performance\n\n## The machine\n'), '');
 });

@@ -232,13 +232,14 @@ function linesOfSending(sending: SendingFigures | undefined): Line[] {
 
 export function writeDocument(results: Results): string {
   const path = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
-  writeFileSync(path, documentOf(results, keptSection(path)));
+  writeFileSync(path, documentOf(results, keptSections(readFileSync(path, 'utf8'))));
   return path;
 }
 
-/** What a browser test counts is not measured here, and is kept as it stands. */
-function keptSection(path: string): string {
-  return /^## The way of a newcomer\n[\s\S]*?(?=^## )/m.exec(readFileSync(path, 'utf8'))?.[0] ?? '';
+/** What tests count, in a browser or in the texts, is not measured here, and is kept as it stands. */
+export function keptSections(page: string): string {
+  const sections = page.matchAll(/^## (?:The way of a newcomer|The twelve measures)\n[\s\S]*?(?=^## )/gm);
+  return [...sections].map(([section]) => section).join('');
 }
 
 function documentOf(results: Results, kept: string): string {

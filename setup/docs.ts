@@ -10,6 +10,7 @@ import { adviceFor, titleFor } from '../locales/locales.ts';
 import { ERRORS, type ErrorCode } from '../server/base/errors.ts';
 import { SETTINGS } from '../server/base/settings.ts';
 import { withFailureTables } from './failures.ts';
+import { withMeasures } from './texts/measures.ts';
 import { describeApi } from './web/describe.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -20,6 +21,8 @@ writeFileSync(join(DOCS, 'errors.md'), errorsPage());
 writeFileSync(join(DOCS, 'settings.md'), settingsPage());
 const MICROSOFT = join(DOCS, 'microsoft-365.md');
 writeFileSync(MICROSOFT, withFailureTables(readFileSync(MICROSOFT, 'utf8')));
+const PERFORMANCE = join(DOCS, 'performance.md');
+writeFileSync(PERFORMANCE, withMeasures(readFileSync(PERFORMANCE, 'utf8')));
 writeFileSync(API_TYPES, await describeApi());
 spawnSync(join(ROOT, 'node_modules', '.bin', 'biome'), ['format', '--write', API_TYPES], { stdio: 'inherit' });
 

@@ -98,7 +98,7 @@ test('one alarm is told for one incident, signed, and its end is told too', asyn
   assert.equal(body.kind, 'connection');
   assert.equal(body.subject, id);
   assert.match(String(body.text), /Exchange school can no longer use p@school\.example\./);
-  assert.match(String(body.text), /The permission was revoked: .* Confirm the connection again/s);
+  assert.match(String(body.text), /The permission was revoked\. .* Confirm the connection again/s);
   assert.match(String(body.text), /AADSTS50173/);
   await setState(context, id, 'connected');
   await look(context);
