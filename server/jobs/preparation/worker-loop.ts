@@ -23,8 +23,9 @@ export async function startPreparing(context: Context): Promise<AsyncDisposable>
     for (const lane of lanes) lane.wake();
   };
   const lanes: PreparationLane[] = LANES.map(
-    (lane) => new PreparationLane(context, { lane, wakeAll, stop: stop.signal }),
+    (lane) => new PreparationLane(context, { lane, wakeLook: () => look?.wake(), stop: stop.signal }),
   );
+  const look = lanes[LANES.indexOf('look')];
   undo.defer(async () => {
     stop.abort();
     await Promise.all(lanes.map((lane) => lane.ended));
@@ -39,7 +40,7 @@ class PreparationLane {
   readonly ended: Promise<void>;
   readonly #context: Context;
   readonly #lane: PrepareLane;
-  readonly #wakeAll: () => void;
+  readonly #wakeLook: () => void;
   readonly #stop: AbortSignal;
   /** What is being prepared, and since when. */
   readonly #running = new Map<Promise<void>, number>();
@@ -47,11 +48,11 @@ class PreparationLane {
 
   constructor(
     context: Context,
-    { lane, wakeAll, stop }: { readonly lane: PrepareLane; readonly wakeAll: () => void; readonly stop: AbortSignal },
+    { lane, wakeLook, stop }: { readonly lane: PrepareLane; readonly wakeLook: () => void; readonly stop: AbortSignal },
   ) {
     this.#context = context;
     this.#lane = lane;
-    this.#wakeAll = wakeAll;
+    this.#wakeLook = wakeLook;
     this.#stop = stop;
     this.ended = this.#follow();
   }
@@ -89,8 +90,9 @@ class PreparationLane {
       const running = this.#work(claimed).finally(() => {
         isOver.abort();
         this.#running.delete(running);
-        // Another place is free, and what has become printable is to be looked at.
-        this.#wakeAll();
+        // A place of this lane is free, and what has become printable is to be looked at.
+        this.wake();
+        this.#wakeLook();
       });
       this.#running.set(running, clock.monotonicMs());
       // One that takes long gives its place away.
