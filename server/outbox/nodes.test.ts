@@ -10,6 +10,7 @@ import { PlatenError } from '../base/errors.ts';
 import { parseReply } from '../protocols/smtp/replies.ts';
 import type { Context } from '../store/database.ts';
 import { type Lease, withLease } from '../store/leases.ts';
+import { followTasks } from '../store/tasks.ts';
 import { beginAttempts } from './deliver.ts';
 import { countOutbox, getMessage, submitMessage } from './outbox.ts';
 import { CLASSIC_SESSIONS, type Pace } from './pace.ts';
@@ -52,6 +53,21 @@ test('two nodes send each message once, and never have one at the same time', as
   assert.equal(new Set(server.accepted.flatMap(({ recipients }) => recipients)).size, ids.length);
   const attempts = await one.context.db.selectFrom('outbox_attempts').select('verdict').execute();
   assert.equal(attempts.length, ids.length);
+});
+
+test('what a node keeps right before it dies is sent by another one at its next look', async () => {
+  await using server = await startSubmissionServer();
+  await using dead = await openTestContext();
+  await using alive = await openTestContext({ besides: dead });
+  await useSubmissionServer(alive.context, server);
+  await using _worker = await startOutboxWorker(alive.context);
+  // As on a node that sends: the alarm rings there alone, and here it is dead before it looks.
+  await using _deaf = await followTasks(dead.context, 'outbox', () => undefined);
+  const id = await submitMessage(dead.context, aMessage());
+  const startedMs = alive.clock.monotonicMs();
+  await reachLater({ ...alive, server }, id, 'sent');
+  const tookMs = alive.clock.monotonicMs() - startedMs;
+  assert.ok(tookMs > 0 && tookMs <= 30 * SECOND_MS, `${tookMs} ms`);
 });
 
 describe('a node that dies', () => {

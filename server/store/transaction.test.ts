@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { sql } from 'kysely';
 import { openTestContext } from '../../test/harness/database.ts';
 import { eventually } from '../../test/harness/time.ts';
-import { enqueueTasks, followTasks } from './tasks.ts';
+import { enqueueTasks, followTasks, ringFollower } from './tasks.ts';
 import { readTogether, transaction } from './transaction.ts';
 
 test('a transaction whose statement failed is never taken for committed, even when the failure was swallowed', async () => {
@@ -33,6 +33,32 @@ test('a task rings on its node right after the commit, once more through the dat
   assert.deepEqual(rung, ['kept']);
   await eventually(() => rung.length > 1, { what: 'the alarm through the database' });
   assert.deepEqual(rung, ['kept', 'kept']);
+});
+
+test('an alarm that is for a follower of this node rings after the commit and leaves nothing in the database', async () => {
+  await using test = await openTestContext();
+  const rung: string[] = [];
+  await using _follow = await followTasks(test.context, 'outbox', (ids) => rung.push(...ids));
+  const rolledBack = transaction(test.context, async (context) => {
+    await ringFollower(context, 'outbox', ['rolled-back']);
+    throw new Error('not after all');
+  });
+  await assert.rejects(rolledBack, /not after all/);
+  await transaction(test.context, async (context) => {
+    await ringFollower(context, 'outbox', ['kept']);
+    assert.deepEqual(rung, []);
+  });
+  assert.deepEqual(rung, ['kept']);
+  const kept = async (queue: string) =>
+    (
+      await sql<{ count: number }>`SELECT count(*)::int AS count FROM pgboss.job WHERE name = ${queue}`.execute(
+        test.context.db,
+      )
+    ).rows[0]?.count;
+  assert.equal(await kept('outbox'), 0);
+  // Where nobody follows, the alarm waits for a node that does.
+  await transaction(test.context, (context) => ringFollower(context, 'print-job', ['other']));
+  assert.equal(await kept('print-job'), 1);
 });
 
 test('two hundred tasks of one transaction ring at once', async () => {
