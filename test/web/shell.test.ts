@@ -8,6 +8,23 @@ let stage: Stage;
 let browser: Browser;
 const printing = { email: 'anna@practice.example', password: 'nine patient copper kettles' };
 
+/** Words of the top bar that take more than one line or leave the screen, and boxes that lie over each other. */
+const FAULTS_OF_TOP_BAR = `(() => {
+  const bar = document.querySelector('.topbar');
+  const faults = bar.scrollWidth > bar.clientWidth ? ['wider than the screen'] : [];
+  const texts = document.createTreeWalker(bar, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const words = document.createRange();
+    words.selectNodeContents(texts.currentNode);
+    const lines = words.getClientRects();
+    if (lines.length > 1) faults.push('wraps: ' + texts.currentNode.data);
+    for (const { left, right } of lines) if (left < 0 || right > innerWidth) faults.push('cut: ' + texts.currentNode.data);
+  }
+  const boxes = [...bar.children].map((child) => child.getBoundingClientRect()).filter(({ width }) => width > 0);
+  for (const [at, box] of boxes.entries()) if (at > 0 && box.left < boxes[at - 1].right) faults.push('overlap at ' + at);
+  return faults;
+})()`;
+
 describe('the frame of the web interface', () => {
   before(async () => {
     stage = await openStage({ database: 'external', until: 'administrator' });
@@ -71,6 +88,34 @@ describe('the frame of the web interface', () => {
     assert.equal(await page.evaluate(fits), true);
     window.assertQuiet();
   });
+
+  for (const language of ['en', 'it'] as const) {
+    test(`nothing in the top bar wraps or is cut on a small phone, in ${language}`, async () => {
+      await using window = await browser.open(stage, { language, width: 320, as: ADMINISTRATOR });
+      const { page } = window;
+      await window.go('/');
+      await page.locator('.livestate[data-on="true"]').waitFor();
+      for (const width of [320, 360]) {
+        await page.setViewportSize({ width, height: 800 });
+        for (const isOn of [true, false]) {
+          // As it looks while the stream of events is not there.
+          const off = language === 'en' ? 'Reconnecting…' : 'Riconnessione…';
+          if (!isOn) {
+            await page.evaluate(`(() => {
+              const live = document.querySelector('.livestate');
+              live.dataset.on = 'false';
+              live.querySelector('.word').textContent = ${JSON.stringify(off)};
+            })()`);
+          }
+          assert.deepEqual(await page.evaluate(FAULTS_OF_TOP_BAR), [], `${width}, ${isOn}`);
+          await window.picture(`top-bar-${language}-${width}-${isOn ? 'live' : 'off'}`);
+        }
+        await page.reload();
+        await page.locator('.livestate[data-on="true"]').waitFor();
+      }
+      window.assertQuiet();
+    });
+  }
 
   test('the language is chosen in the top bar and is the person’s from then on', async () => {
     await using window = await browser.open(stage, { as: ADMINISTRATOR });

@@ -34,7 +34,7 @@ export function Shell({ usesMail, children }: ShellProps) {
         <header className="topbar">
           <Link to="/" className="mark">
             <Mark />
-            {t('label.product')}
+            <span className="word">{t('label.product')}</span>
           </Link>
           <Search />
           <LiveState />

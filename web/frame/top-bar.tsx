@@ -22,7 +22,7 @@ export function LiveState() {
   return (
     <span className="livestate" data-on={isOn} role="status">
       <i aria-hidden="true" />
-      {isOn ? t('live.on') : t('live.off')}
+      <span className="word">{isOn ? t('live.on') : t('live.off')}</span>
     </span>
   );
 }
