@@ -160,6 +160,30 @@ describe('the pages of things', () => {
     window.assertQuiet();
   });
 
+  test('the dialog of a person far down in the list opens again after a reload, and what is gone opens none', async () => {
+    const add = (name: string) =>
+      stage.api('POST', '/users', { email: `${name}@practice.example`, name, role: 'user' }) as Promise<{ id: string }>;
+    for (let at = 0; at < 110; at += 10) {
+      await Promise.all(Array.from({ length: 10 }, (_, more) => add(`many-${String(at + more).padStart(3, '0')}`)));
+    }
+    const { items } = (await stage.api('GET', '/users?limit=100')) as { items: { id: string }[] };
+    const last = await add('zora');
+    assert.ok(!items.some(({ id }) => id === last.id), 'not on the first page');
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await window.go(`/users?open=edit&of=${last.id}`);
+    const dialog = page.getByRole('dialog', { name: 'zora' });
+    await dialog.getByLabel('Name').fill('Zora');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    assert.equal((await stage.api('GET', `/users/${last.id}`)).name, 'Zora');
+    window.assertQuiet();
+    await stage.api('DELETE', `/users/${last.id}`);
+    await window.go(`/users?open=edit&of=${last.id}`);
+    await page.getByText('many-000@practice.example').waitFor();
+    assert.equal(await page.getByRole('dialog').count(), 0);
+  });
+
   test('a token is made, shown once and revoked', async () => {
     await using window = await browser.open(stage, { as: ADMINISTRATOR });
     const { page } = window;

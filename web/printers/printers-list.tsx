@@ -31,7 +31,7 @@ export default function PrintersList() {
   const pages = usePages<Printer>(PRINTERS_KEY, (cursor) =>
     need(api.GET('/printers', { params: { query: { limit: 100, ...(cursor === undefined ? {} : { cursor }) } } })),
   );
-  const { open, show, close, finish } = useOpenDialog(ACTS, pages.items);
+  const { open, show, close, finish } = useOpenDialog(ACTS, pages.items, findPrinter);
   const next = useNextStep();
   const stepsAgain = useStepsAgain();
   const again = async () => await client.invalidateQueries({ queryKey: PRINTERS_KEY });
@@ -83,6 +83,8 @@ export default function PrintersList() {
     </Page>
   );
 }
+
+const findPrinter = (id: string): Promise<Printer> => need(api.GET('/printers/{id}', { params: { path: { id } } }));
 
 function columnsOf(t: TFunction, acts: Column<Printer>['cell']): readonly Column<Printer>[] {
   return [

@@ -1,5 +1,6 @@
 /** A dialog over the page, named by its title; `onClose` undefined: it cannot be closed. */
 import { Modal } from '@mantine/core';
+import { skipToken, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,17 +10,27 @@ export type OpenDialog<Act extends string, Item> = { readonly act: 'add' } | { r
 
 /**
  * Which dialog of a list is open. It stands in the address of the page (`?open=edit&of=…`): a reload shows it again, and
- * the way back closes it.
+ * the way back closes it. What is too far down in a long list to have been loaded is asked for with `findOne`.
  */
 export function useOpenDialog<Act extends string, Item extends { readonly id: string }>(
   acts: readonly Act[],
   items: readonly Item[],
+  findOne?: (id: string) => Promise<Item>,
 ) {
   const navigate = useNavigate();
   const search = useSearch({ strict: false }) as Record<string, unknown>;
   const { open: wanted, of, ...others } = search;
   const act = acts.find((one) => one === wanted);
-  const item = items.find(({ id }) => id === of);
+  const listed = items.find(({ id }) => id === of);
+  const isFar = act !== undefined && listed === undefined && typeof of === 'string' && findOne !== undefined;
+  const far = useQuery({
+    queryKey: ['open-dialog', of],
+    queryFn: isFar ? () => findOne(of) : skipToken,
+    // What is gone opens nothing; what is opened again is asked for anew.
+    retry: false,
+    gcTime: 0,
+  });
+  const item = listed ?? (isFar ? far.data : undefined);
   const found = act === undefined || item === undefined ? undefined : { act, item };
   const open: OpenDialog<Act, Item> | undefined = wanted === 'add' ? { act: 'add' } : found;
   const go = (next: Record<string, unknown>, replace: boolean) =>

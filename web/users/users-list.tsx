@@ -38,7 +38,11 @@ export default function UsersList() {
     return need(api.GET('/users', { params: { query } }));
   });
   const again = async () => await client.invalidateQueries({ queryKey: KEY });
-  const { open, show, close } = useOpenDialog(ACTS, isAdministrator ? pages.items : []);
+  const { open, show, close } = useOpenDialog(
+    ACTS,
+    isAdministrator ? pages.items : [],
+    isAdministrator ? findUser : undefined,
+  );
   const columns: readonly Column<User>[] = [
     { key: 'name', title: t('users.name'), cell: ({ name }) => <strong>{name}</strong> },
     { key: 'email', title: t('users.addresses'), cell: addressesOf },
@@ -78,6 +82,8 @@ export default function UsersList() {
     </Page>
   );
 }
+
+const findUser = (id: string): Promise<User> => need(api.GET('/users/{id}', { params: { path: { id } } }));
 
 /** The own address first, each once: the server lists it among the others too. */
 export function addressesOf({ email, addresses }: User): string {
