@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { type RunningPrinter, startPrinter } from '../../simulator/printer/server.ts';
 import { type Browser, openBrowser } from '../harness/browser.ts';
 import { PRINT_ROOM } from '../harness/mail.ts';
 import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
@@ -12,10 +16,14 @@ const SHOWN = HOSTILE.replace('\u202E', '\uFFFD');
 
 let stage: Stage;
 let browser: Browser;
+let stuckPrinter: RunningPrinter;
+let stuckId: string;
+const outputDir = mkdtempSync(join(tmpdir(), 'web-jobs-'));
 let owner: { readonly email: string; readonly password: string };
 
+/** Of the queue that mail goes to: the one that is stuck all the while has its own. */
 async function newestJob(): Promise<Row> {
-  const { items } = (await stage.api('GET', '/jobs?limit=1')) as { items: Row[] };
+  const { items } = (await stage.api('GET', `/jobs?limit=1&queue=${stage.queueId}`)) as { items: Row[] };
   assert.ok(items[0]);
   return items[0];
 }
@@ -46,10 +54,28 @@ describe('the pages of jobs', () => {
     await stage.sql(`UPDATE journal SET data = data || $1 WHERE type = 'job-created'`, [
       { ignoredWords: [{ word: 'quickly', reason: 'unknown' }] },
     ]);
+    // A printer without a reason is waited for a minute before anything is said: that passes while the others are tested.
+    stuckPrinter = await startPrinter({ name: 'Cellar', outputDir });
+    await stuckPrinter.control.setFault({ kind: 'stops-taking' });
+    const { id } = await stage.api('POST', '/printers', { name: 'Cellar', uri: stuckPrinter.uri });
+    await stage.api('POST', '/queues', { name: 'Cellar', mode: 'direct', printerIds: [id] });
+    const asked = await fetch(`${stage.node.process.url}/api/v1/printers/${id}/test-page`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${stage.token}`,
+        'content-type': 'application/json',
+        'idempotency-key': 'the-page-that-is-stuck',
+      },
+      body: JSON.stringify({ ownerId: users.find(({ email }) => email === ADMINISTRATOR.email)?.id }),
+    });
+    assert.equal(asked.status, 201);
+    stuckId = String(((await asked.json()) as Row).id);
   });
   after(async () => {
     await browser?.[Symbol.asyncDispose]();
     await stage?.[Symbol.asyncDispose]();
+    await stuckPrinter?.close();
+    rmSync(outputDir, { recursive: true, force: true });
   });
 
   test('an operator finds a job by its title, sees its first page and its story, and lets it go', async () => {
@@ -211,5 +237,24 @@ describe('the pages of jobs', () => {
     assert.equal(await page.getByText('onerror').count(), 0);
     const picture = await window.context.request.get(`${stage.node.process.url}/api/v1/jobs/${id}/preview/1`);
     assert.equal(picture.status(), 404);
+  });
+
+  test('a job whose printer stops taking the document says why in its story, in both languages, and goes on by itself', async () => {
+    await eventually(async () => (await stage.api('GET', `/jobs/${stuckId}`)).problem !== null, { timeoutMs: 120_000 });
+    for (const [language, width, state, told, title] of [
+      ['en', 1280, 'Printing', 'the printer takes no more of it', 'Cellar has stopped taking the document'],
+      ['it', 360, 'In stampa', 'la stampante non ne accetta più', 'Cellar ha smesso di ricevere il documento'],
+    ] as const) {
+      await using window = await browser.open(stage, { as: ADMINISTRATOR, language, width });
+      const { page } = window;
+      await window.go(`/jobs/${stuckId}`);
+      await page.getByRole('heading', { name: title }).waitFor();
+      await page.getByRole('listitem').getByText(`${state}: ${told}`, { exact: true }).waitFor();
+      await page.getByRole('definition').getByText(`${state}: ${told}`).waitFor();
+      await window.assertGood(`job-takes-nothing-${language}-${width}`);
+      if (language === 'en') continue;
+      await stuckPrinter.control.clearFault();
+      await page.getByRole('definition').getByText('Stampato', { exact: true }).waitFor();
+    }
   });
 });

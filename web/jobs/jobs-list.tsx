@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
-import { needWords } from '../printers/printer.ts';
+import { needWords, reasonWords } from '../printers/printer.ts';
 import { Empty } from '../ui/content.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
@@ -14,6 +14,9 @@ import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
 import { Filters, given, isFiltered, queryOf, useFilter, useGo } from './filters.tsx';
 import { JOB_TONES, JOBS_KEY, type Job } from './job.ts';
+
+/** The printer has stopped taking the document and does not say why. */
+const TAKES_NOTHING = 'printer-takes-nothing';
 
 export default function JobsList() {
   const { t } = useTranslation();
@@ -99,10 +102,13 @@ function JobTitle({ job }: { readonly job: Job }) {
 /** A job that does not go on before somebody has been at its printer says so, and since when, in place of its state. */
 export function JobStateShown({ job }: { readonly job: Pick<Job, 'state' | 'waitsFor' | 'problem'> }) {
   const { t } = useTranslation();
-  if (job.waitsFor.length === 0) return <State tone={JOB_TONES[job.state]} word={t(`jobState.${job.state}`)} />;
+  const takesNothing = job.problem?.code === TAKES_NOTHING;
+  const state = t(`jobState.${job.state}`);
+  if (job.waitsFor.length === 0 && !takesNothing) return <State tone={JOB_TONES[job.state]} word={state} />;
+  const word = takesNothing ? `${state}: ${reasonWords(t, TAKES_NOTHING)}` : needWords(t, job.waitsFor);
   return (
     <div>
-      <State tone="warning" word={needWords(t, job.waitsFor)} />
+      <State tone="warning" word={word} />
       {job.problem === null ? null : (
         <div>
           <When at={job.problem.at} />
