@@ -28,6 +28,7 @@ const CONVERSION = [
   'fonts-dejavu-core',
   'fonts-liberation',
   'fonts-noto-core',
+  'fonts-droid-fallback',
 ];
 
 const TASKS = {

@@ -7,6 +7,7 @@ import PDFDocument from 'pdfkit';
 import { type Language, textFor } from '../../../locales/locales.ts';
 import { readVersion } from '../../base/version.ts';
 import type { Printer } from '../../printers/printers.ts';
+import { cutByFont, type Font, findFonts } from './fonts.ts';
 
 type Paper = InstanceType<typeof PDFDocument>;
 
@@ -31,8 +32,11 @@ export async function drawTestPage(page: TestPage): Promise<Buffer> {
   const isLetter = page.printer.capabilities?.media.default?.startsWith('na_') ?? false;
   const paper = new PDFDocument({ size: isLetter ? 'LETTER' : 'A4', margin: 0 });
   const whole = buffer(paper);
+  const facts = factsOf(page);
+  const foreign = facts.map(([, words]) => words).filter(isForeign);
+  const fonts = (await findFonts(foreign.join(''))).filter((font) => opens(paper, font));
   drawFrames(paper, page.language);
-  drawFacts(paper, page);
+  drawFacts(paper, { facts, fonts, language: page.language });
   drawPatches(paper, page.language);
   paper.end();
   return await whole;
@@ -40,6 +44,7 @@ export async function drawTestPage(page: TestPage): Promise<Buffer> {
 
 function drawFrames(paper: Paper, language: Language): void {
   const { width, height } = paper.page;
+  paper.font('Helvetica');
   for (const mm of FRAMES_MM) {
     const edge = mm * MM;
     paper
@@ -54,24 +59,33 @@ function drawFrames(paper: Paper, language: Language): void {
   paper.fontSize(9).text(textFor(language, 'testPage.frame'), LEFT, height - 60, { width: width - 2 * LEFT });
 }
 
-function drawFacts(paper: Paper, { printer, ownerName, at, language }: TestPage): void {
-  paper.font('Helvetica-Bold').fontSize(26).text(textFor(language, 'testPage.title'), LEFT, 70);
+type Fact = readonly [key: string, words: string];
+
+function factsOf({ printer, ownerName, at, language }: TestPage): readonly Fact[] {
   const when = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'long' }).format(at);
-  const facts = [
+  const facts: readonly Fact[] = [
     ['printer', printer.name],
     ['address', printer.uri],
     ['model', printer.capabilities?.model ?? '–'],
     ['asked-by', ownerName],
     ['at', when],
     ['version', `Platen ${readVersion()}`],
-  ] as const;
+  ];
+  return facts.map(([key, words]) => [key, words.slice(0, MAX_WORDS)]);
+}
+
+type Facts = { readonly facts: readonly Fact[]; readonly fonts: readonly Font[]; readonly language: Language };
+
+function drawFacts(paper: Paper, { facts, fonts, language }: Facts): void {
+  paper.font('Helvetica-Bold').fontSize(26).text(textFor(language, 'testPage.title'), LEFT, 70);
   facts.forEach(([key, words], place) => {
     const y = 125 + 22 * place;
     paper
       .font('Helvetica')
       .fontSize(11)
       .text(textFor(language, `testPage.${key}`), LEFT, y, { lineBreak: false });
-    paper.font('Helvetica-Bold').text(writable(words), LEFT + 110, y, { lineBreak: false });
+    if (isForeign(words)) drawForeign(paper, { words, fonts, y });
+    else paper.font('Helvetica-Bold').text(words, LEFT + 110, y, { lineBreak: false });
   });
 }
 
@@ -103,6 +117,39 @@ function drawPatches(paper: Paper, language: Language): void {
   });
 }
 
-function writable(words: string): string {
-  return words.replace(UNWRITABLE, '?').slice(0, MAX_WORDS);
+function isForeign(words: string): boolean {
+  return words.search(UNWRITABLE) >= 0;
+}
+
+/** Only a file that holds several fonts is asked for one by its name. */
+function choose(paper: Paper, font: Font | undefined): void {
+  if (font === undefined) paper.font('Helvetica-Bold');
+  else if (font.file.endsWith('.ttc')) paper.font(font.file, font.name);
+  else paper.font(font.file);
+}
+
+function opens(paper: Paper, font: Font): boolean {
+  try {
+    choose(paper, font);
+    return true;
+  } catch {
+    // A file that is damaged, or of a kind that cannot be put into a PDF: its signs are written as question marks.
+    return false;
+  }
+}
+
+/** One after the other on the same line: fonts stand differently below their upper edge. */
+function drawForeign(
+  paper: Paper,
+  { words, fonts, y }: { readonly words: string; readonly fonts: readonly Font[]; readonly y: number },
+): void {
+  const baseline = y + 8;
+  let x = LEFT + 110;
+  for (const piece of cutByFont(words, fonts)) {
+    const { font } = piece;
+    const text = font === undefined ? piece.words.replace(UNWRITABLE, '?') : piece.words;
+    choose(paper, font);
+    paper.text(text, x, baseline, { lineBreak: false, baseline: 'alphabetic' });
+    x += paper.widthOfString(text);
+  }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -14,6 +14,8 @@ import { addUser, createLocalToken } from '../../users/users.ts';
 import { addQueue, getJob } from '../jobs.ts';
 import { jobsRoutes } from '../routes.ts';
 import { startJobsWorker } from '../worker.ts';
+import { drawTestPage } from './draw.ts';
+import { cutByFont, findFonts } from './fonts.ts';
 
 type Body = { readonly id: string; readonly code?: string; readonly title: string; readonly state: string };
 
@@ -86,4 +88,33 @@ test('a test page needs an operator, a key, and somebody for whom a program prin
   assert.equal((await ask('operator', undefined)).body.code, 'invalid-request');
   assert.equal((await ask('operator', 'too-short')).body.code, 'invalid-request');
   assert.equal((await ask('operator', KEY, {})).body.code, 'invalid-request');
+});
+
+test('names in Greek, Polish and Chinese are written with fonts of the machine, and others need none', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'test-page-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const capabilities = { media: { default: 'iso_a4_210x297mm' }, model: '佳能 LBP' } as never;
+  const page = { at: new Date(), language: 'en' } as const;
+  const foreign = await drawTestPage({
+    ...page,
+    printer: { name: 'Εκτυπωτής 2ου ορόφου', uri: 'ipp://192.0.2.1/ipp/print', capabilities },
+    ownerName: 'Łukasz Żółć',
+  });
+  writeFileSync(join(folder, 'page.pdf'), foreign);
+  const words = readPdfText(join(folder, 'page.pdf'));
+  for (const name of ['Εκτυπωτής 2ου ορόφου', '佳能 LBP', 'Łukasz Żółć', 'ipp://192.0.2.1/ipp/print']) {
+    assert.ok(words.includes(name), `${name} in ${words}`);
+  }
+  assert.match(foreign.toString('latin1'), /FontFile2/, 'whoever reads it needs no such font');
+  const latin = await drawTestPage({
+    ...page,
+    printer: { name: 'Ufficio 2° piano', uri: 'ipp://192.0.2.1/ipp/print', capabilities: null },
+    ownerName: 'Zoë',
+  });
+  assert.ok(!latin.toString('latin1').includes('FontFile'));
+  // No font writes a sign that is not given out.
+  assert.deepEqual(
+    cutByFont('Ł\u{10FFFD}', await findFonts('Ł\u{10FFFD}')).map(({ font }) => font !== undefined),
+    [true, false],
+  );
 });
