@@ -61,6 +61,8 @@ describe('the frame of the web interface', () => {
         await window.go('/');
         const title = language === 'en' ? 'Overview' : 'Panoramica';
         await window.page.getByRole('heading', { level: 1, name: title }).waitFor();
+        const verdict = language === 'en' ? 'Platen is not set up yet' : 'Platen non è ancora configurato';
+        await window.page.getByRole('status').getByText(verdict).waitFor();
         await window.page.getByText(language === 'en' ? '5 steps to go' : 'Mancano 5 passaggi').waitFor();
         await window.page.getByText(language === 'en' ? 'Live' : 'In diretta').waitFor();
         await window.assertGood(`overview-${language}-${width}`);

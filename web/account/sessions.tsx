@@ -71,10 +71,12 @@ function SessionTable({ of, sessions, onEnded }: TableProps) {
               {of === 'all' ? <td>{plain(session.userName)}</td> : null}
               <td>{nameOf(session.userAgent) ?? t('sessions.unknown')}</td>
               <td>{session.remoteAddress ?? '–'}</td>
-              <td>
+              <td data-title={t('sessions.begun')}>
                 <When at={session.createdAt} />
               </td>
-              <td>{session.isCurrent ? t('sessions.current') : <When at={session.seenAt} />}</td>
+              <td data-title={t('sessions.seen')}>
+                {session.isCurrent ? t('sessions.current') : <When at={session.seenAt} />}
+              </td>
               <td>
                 {session.isCurrent ? (
                   '–'

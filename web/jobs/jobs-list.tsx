@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
-import { needWords, reasonWords } from '../printers/printer.ts';
+import { needWords } from '../printers/printer.ts';
 import { Empty } from '../ui/content.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
@@ -103,9 +103,10 @@ function JobTitle({ job }: { readonly job: Job }) {
 export function JobStateShown({ job }: { readonly job: Pick<Job, 'state' | 'waitsFor' | 'problem'> }) {
   const { t } = useTranslation();
   const takesNothing = job.problem?.code === TAKES_NOTHING;
-  const state = t(`jobState.${job.state}`);
-  if (job.waitsFor.length === 0 && !takesNothing) return <State tone={JOB_TONES[job.state]} word={state} />;
-  const word = takesNothing ? `${state}: ${reasonWords(t, TAKES_NOTHING)}` : needWords(t, job.waitsFor);
+  if (job.waitsFor.length === 0 && !takesNothing) {
+    return <State tone={JOB_TONES[job.state]} word={t(`jobState.${job.state}`)} />;
+  }
+  const word = takesNothing ? t('jobs.takesNothing') : needWords(t, job.waitsFor);
   return (
     <div>
       <State tone="warning" word={word} />

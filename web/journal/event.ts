@@ -1,7 +1,7 @@
 /** An event of the journal in words; what strangers have written is shown as text. */
 import type { TFunction } from 'i18next';
 import type { paths } from '../api/schema.ts';
-import { needWords, reasonWords } from '../printers/printer.ts';
+import { needWords } from '../printers/printer.ts';
 import { plain } from '../ui/words.ts';
 
 export type JournalEvent = paths['/journal']['get']['responses'][200]['content']['application/json']['items'][number];
@@ -15,9 +15,10 @@ export function tell(t: TFunction, { type, data }: Told): string {
   if (needs !== '' && type === 'job-state-changed') return needs;
   if (needs !== '' && data.state === 'processing') return `${text('name')}: ${needs}`;
   const state = stateWord(t, type, first('to', 'state'));
-  if (type === 'job-state-changed' && data.from === data.to) {
-    const why = whyItChanged(t, data.reasons);
-    if (why !== '') return `${state}: ${why}`;
+  if (type === 'job-state-changed' && data.from === data.to && data.to === 'processing') {
+    // Still printing: what has changed is what the printer does with it.
+    const reasons = Array.isArray(data.reasons) ? data.reasons : [];
+    return t(reasons.includes('printer-takes-nothing') ? 'jobs.takesNothing' : 'jobs.atWork');
   }
   const values = {
     name: first('title', 'name', 'email', 'address', 'subject'),
@@ -29,14 +30,6 @@ export function tell(t: TFunction, { type, data }: Told): string {
     state,
   };
   return t(`journal.event.${type}`, { ...values, defaultValue: type });
-}
-
-/** Where the state stays what it was, something else has changed: why it is in it. */
-function whyItChanged(t: TFunction, reasons: unknown): string {
-  const all = Array.isArray(reasons) ? reasons.map(String) : [];
-  // Being on the way is what the others happen to.
-  const telling = all.length > 1 ? all.filter((reason) => reason !== 'job-outgoing') : all;
-  return telling.map((reason) => plain(reasonWords(t, reason))).join(', ');
 }
 
 /** The word that the pages of its kind have for a state. */

@@ -17,7 +17,7 @@ import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
 import { Faults } from './faults.tsx';
 import { MailToPaper, ScanToMail } from './lanes.tsx';
-import { StepsToGo } from './steps.tsx';
+import { type Step, StepsToGo, useSteps } from './steps.tsx';
 
 export type OverviewData = paths['/overview']['get']['responses'][200]['content']['application/json'];
 
@@ -51,12 +51,13 @@ function OverviewOfAll() {
     // What nothing tells of: a disk that fills, an hour that is over.
     refetchInterval: 60_000,
   });
+  const steps = useSteps();
   return (
     <Page title={t('nav.overview')} isBroken={overview.data?.verdict === 'broken'}>
       <Loaded query={overview}>
         {(data) => (
           <>
-            <Verdict data={data} />
+            <Verdict data={data} isSetUp={isSetUp(steps.data)} />
             <Faults faults={data.faults} />
             <StepsToGo />
             <MailToPaper lane={data.mailToPaper} />
@@ -69,13 +70,22 @@ function OverviewOfAll() {
   );
 }
 
-function Verdict({ data }: { readonly data: OverviewData }) {
+/** Whether one of the two ways of a document has everything that it needs; for those who may not set it up, as it is. */
+function isSetUp(steps: readonly Step[] | undefined): boolean {
+  const isDone = (key: string) => steps?.find((step) => step.key === key)?.isDone !== false;
+  return (isDone('printer') && isDone('mailbox')) || (isDone('connect') && isDone('sender'));
+}
+
+type VerdictProps = { readonly data: OverviewData; readonly isSetUp: boolean };
+
+function Verdict({ data, isSetUp }: VerdictProps) {
   const { t } = useTranslation();
-  const tone = TONES[data.verdict];
+  const isUnused = data.verdict === 'well' && !isSetUp;
+  const tone = isUnused ? 'waiting' : TONES[data.verdict];
   const broken = data.faults.filter(({ severity }) => severity === 'broken').length;
   const words =
     data.verdict === 'well'
-      ? t('overview.well')
+      ? t(isUnused ? 'overview.notSetUp' : 'overview.well')
       : data.verdict === 'warning'
         ? t('overview.warning', { count: data.faults.length })
         : t('overview.broken', { count: broken });

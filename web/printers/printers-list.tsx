@@ -96,7 +96,12 @@ function columnsOf(t: TFunction, acts: Column<Printer>['cell']): readonly Column
       title: t('printers.supplies'),
       cell: ({ supplies }) => dueSupplies(supplies).map((name) => <div key={name}>{t('supply.low', { name })}</div>),
     },
-    { key: 'since', title: t('printers.since'), cell: ({ stateSince }) => <When at={stateSince} /> },
+    {
+      key: 'since',
+      title: t('printers.since'),
+      cell: ({ stateSince }) => <When at={stateSince} />,
+      isNamedOnPhone: true,
+    },
     { key: 'acts', title: t('label.acts'), cell: acts, width: '90px' },
   ];
 }

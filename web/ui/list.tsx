@@ -13,6 +13,8 @@ export type Column<T> = {
   readonly title: string;
   readonly cell: (item: T) => ReactNode;
   readonly width?: string;
+  /** On a phone, where the titles of the columns are not shown, its cells say what they are. */
+  readonly isNamedOnPhone?: true;
 };
 
 /** A guess until a row is measured. */
@@ -82,7 +84,9 @@ export function LongList<T>({ label, pages, columns, keyOf, empty, news }: LongL
           {shown.map(({ index, key }) => (
             <tr key={key as string} data-row data-index={index} aria-rowindex={index + 2} ref={rows.measureElement}>
               {columns.map((column) => (
-                <td key={column.key}>{column.cell(items[index] as T)}</td>
+                <td key={column.key} data-title={column.isNamedOnPhone && column.title}>
+                  {column.cell(items[index] as T)}
+                </td>
               ))}
             </tr>
           ))}

@@ -34,11 +34,12 @@ export default function TokensList() {
   const columns: readonly Column<Token>[] = [
     { key: 'name', title: t('tokens.name'), cell: ({ name }) => <strong>{name}</strong> },
     { key: 'role', title: t('users.role'), cell: ({ role }) => t(`role.${role}`) },
-    { key: 'made', title: t('tokens.made'), cell: ({ createdAt }) => <When at={createdAt} /> },
+    { key: 'made', title: t('tokens.made'), cell: ({ createdAt }) => <When at={createdAt} />, isNamedOnPhone: true },
     {
       key: 'used',
       title: t('tokens.used'),
       cell: ({ usedAt }) => (usedAt === null ? t('tokens.neverUsed') : <When at={usedAt} />),
+      isNamedOnPhone: true,
     },
     {
       key: 'acts',
