@@ -29,14 +29,7 @@ export default function UsersList() {
   const navigate = useNavigate();
   const find = (q: string | undefined) =>
     void navigate({ to: '/users', search: (q === undefined ? {} : { q }) as never, replace: true });
-  const pages = usePages<User>([...KEY, 'list', text ?? ''], (cursor) => {
-    const query = {
-      limit: 100,
-      ...(text === undefined ? {} : { q: text }),
-      ...(cursor === undefined ? {} : { cursor }),
-    };
-    return need(api.GET('/users', { params: { query } }));
-  });
+  const pages = usePages<User>([...KEY, 'list', text ?? ''], (cursor) => loadUsers(text, cursor));
   const again = async () => await client.invalidateQueries({ queryKey: KEY });
   const { open, show, close } = useOpenDialog(
     ACTS,
@@ -81,6 +74,15 @@ export default function UsersList() {
       ) : null}
     </Page>
   );
+}
+
+function loadUsers(text: string | undefined, cursor: string | undefined) {
+  const query = {
+    limit: 100,
+    ...(text === undefined ? {} : { q: text }),
+    ...(cursor === undefined ? {} : { cursor }),
+  };
+  return need(api.GET('/users', { params: { query } }));
 }
 
 const findUser = (id: string): Promise<User> => need(api.GET('/users/{id}', { params: { path: { id } } }));
