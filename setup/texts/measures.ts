@@ -76,7 +76,7 @@ function lengths(): string {
     );
     return `${role} ${each.join('/')}`;
   });
-  return `of ${texts[0]?.length} texts the longest: ${longest.join(', ')}`;
+  return `of ${texts[0]?.length} texts the longest: ${longest.join(', ')}; none cut`;
 }
 
 function reading(): string {

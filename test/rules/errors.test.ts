@@ -39,7 +39,7 @@ test('each error code is used', async () => {
 test('both languages have the same texts, and each text the same values', () => {
   const [english, italian] = [flatten(en), flatten(it)];
   assert.deepEqual([...english.keys()].sort(), [...italian.keys()].sort());
-  const valuesOf = (text: string) => [...text.matchAll(/\{\{\s*(\w+)\s*\}\}/g)].map((match) => match[1]).sort();
+  const valuesOf = (text: string) => [...text.matchAll(/\{\{\s*([^}]*?)\s*\}\}/g)].map((match) => match[1]).sort();
   const different = [...english].filter(
     ([key, text]) => valuesOf(text).join() !== valuesOf(italian.get(key) ?? '').join(),
   );
@@ -56,6 +56,37 @@ test('no text is empty or the same in both languages by oversight', () => {
   assert.deepEqual(same, []);
   assert.deepEqual(
     [...english, ...italian].filter(([, text]) => text.trim() === '').map(([key]) => key),
+    [],
+  );
+});
+
+test('each text outside the web interface, whose texts have a test of their own, is named somewhere', async () => {
+  const sources = (await readSources('{server,cli,setup,locales}/**/*.ts')).filter(({ isTest }) => !isTest);
+  const named = new Set(sources.flatMap(({ text }) => text.replaceAll('_', '').match(/[\w-]+/g) ?? []));
+  // Commands are named by their words and reasons by printers; both have tests beside the command line.
+  const byOthers = /^(?:web|cli\.(?:commands|reason))\.|^cli\.usage\.missing-/;
+  const unused = [...flatten(en).keys()].filter((key) => {
+    const last =
+      key
+        .replace(/_(?:one|other)$/, '')
+        .split('.')
+        .at(-1) ?? '';
+    return !byOthers.test(key) && !named.has(last);
+  });
+  assert.ok(named.size > 2_000 && !named.has('nobody-names-this'), 'the pattern finds words');
+  assert.deepEqual(unused, []);
+});
+
+test('the Italian texts avoid the words that the glossary warns of, outside the web interface too', () => {
+  const italian = [...flatten(it)].map(([key, text]) => [
+    key,
+    text.replaceAll(/\{\{[^}]*\}\}|https?:\S+|\S*@\S*/g, ''),
+  ]);
+  const warned =
+    /Offerte di lavoro|Impieghi|\bRisparmi|\bID (?:cliente|inquilino)|Tipi di conto|Permessi API|posta uscente|\bmailbox\b|\bSettaggi|\b[Ll]ogin\b|\bLog ?out\b|\b[Ff]allit[oaie]\b|\babortit|\bespirat|auto-rinnova|\b[Ee]mails?\b|\be-mails\b|\bRitent|\bUploada|\bDownloada|\bperiferic|perchè|poichè|finchè|\bE’ /;
+  assert.match('Offerte di lavoro', warned);
+  assert.deepEqual(
+    italian.filter(([, text]) => warned.test(text ?? '')).map(([key, text]) => `${key}: ${text}`),
     [],
   );
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import en from '../../locales/en.json' with { type: 'json' };
 import it from '../../locales/it.json' with { type: 'json' };
 import { clientOf } from '../../simulator/testing.ts';
@@ -18,6 +18,7 @@ const WORDS = {
     causes: 'Possible causes, the most likely first',
     policy: 'A Conditional Access policy refuses this account',
     titles: en.errors,
+    label: en.web.label,
   },
   it: {
     check: /^Verifica (ora|di nuovo)$/,
@@ -27,6 +28,7 @@ const WORDS = {
     causes: 'Possibili cause, dalla più probabile',
     policy: 'Un criterio di accesso condizionale rifiuta questo account',
     titles: it.errors,
+    label: it.web.label,
   },
 } as const;
 type Language = keyof typeof WORDS;
@@ -149,6 +151,18 @@ function titleOf(language: Language, code: Planted['code']): RegExp {
   return new RegExp(`^${parts.join('.+')}$`);
 }
 
+/** What happened; since when; what to do; the other side's exact words; an id. In this order, and none is missing. */
+async function assertFiveParts(found: Locator, label: (typeof WORDS)[Language]['label']): Promise<void> {
+  const text = String(await found.textContent());
+  const title = String(await found.getByRole('heading').first().textContent());
+  const id = String(await found.locator('.finding-id').textContent());
+  const places = [title, label.begun, label.whatToDo, label.otherSideSaid, id].map((part) => text.indexOf(part));
+  assert.ok(
+    places.every((place, at) => place >= 0 && place >= (places[at - 1] ?? 0)),
+    `${places.join()}: ${text}`,
+  );
+}
+
 /** Plants a fault, presses the button, and waits for the first finding to have its name; then everything is as before. */
 async function find(
   page: Page,
@@ -173,6 +187,7 @@ async function find(
     // what is named first is the fault that was planted
     const [first] = await page.locator('.finding h2').allTextContents();
     assert.match(first ?? '', titleOf(language, code));
+    if (reference !== undefined) await assertFiveParts(found.first(), words.label);
   } finally {
     await back();
     if (isShared) {

@@ -38,6 +38,7 @@ export function LanguageMenu() {
     <Menu position="bottom-end">
       <Menu.Target>
         <Button
+          className="language"
           variant="subtle"
           color="gray"
           c="inherit"

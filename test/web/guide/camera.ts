@@ -1,7 +1,7 @@
 /**
  * Takes the pictures of the guide. What differs from one run to the next (addresses of this machine, codes, moments) is
  * shown as a reader would meet it, for as long as the picture takes; and each label that the guide names beside a picture
- * must stand on the screen in that moment.
+ * must stand on the screen in that moment. Each screen must also fit on the narrowest phone, with no word cut.
  */
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import sharp from 'sharp';
 import type { Language } from '../../../locales/locales.ts';
+import { assertFits } from '../../harness/browser.ts';
 import { fileOf, PICTURES, picturesOf, readGuide } from './pages.ts';
 
 type Replacement = readonly [pattern: string, shown: string];
@@ -118,6 +119,7 @@ export class Camera {
     await page.evaluate(`(${EXCHANGE})(${JSON.stringify(replacements)})`);
     const image = await this.#photograph(page, shot);
     await page.evaluate('window.showAsItIs()');
+    await assertFits(page, name);
     const file = join(this.#folder, fileOf(name, this.#language));
     if (this.#folder !== PICTURES) return await writeFile(file, image);
     // Small for the repository: most of a screen is a few flat colors.

@@ -13,7 +13,7 @@ import { namedPictures } from './camera.ts';
 import { connect, handOver, register, send, setUp } from './connecting.ts';
 import { fileOf, PICTURES } from './pages.ts';
 import { addMailbox, addPeople, addPrinter, addQueue, mailDocument, print } from './printing.ts';
-import { addDevice, check, look, readStories, setNotices } from './running.ts';
+import { addDevice, check, find, look, readStories, setNotices } from './running.ts';
 import { openScene } from './scene.ts';
 
 const isForDocs = process.env.PLATEN_GUIDE_PICTURES === 'docs';
@@ -39,6 +39,7 @@ describe('the guide for administrators', { concurrency: true }, () => {
       await addDevice(scene);
       await setNotices(scene);
       await readStories(scene);
+      await find(scene);
       await check(scene);
       await look(scene);
       scene.window.assertQuiet();

@@ -1,6 +1,8 @@
 /** The chapters of everyday life: devices, notices, the start page with and without a fault, what happened, the check. */
+
+import { sha256Of, UNKNOWN_SENDER, wrapDocuments, writePdf } from '../../harness/mail.ts';
 import { eventually } from '../../harness/time.ts';
-import type { Scene } from './scene.ts';
+import { ANNA, type Scene } from './scene.ts';
 
 export async function addDevice({ page, camera, t, open, names }: Scene): Promise<void> {
   await open('/devices/new', 'devices.addTitle');
@@ -52,6 +54,49 @@ export async function readStories({ window, page, camera, t, open, list }: Scene
   await open('/journal', 'nav.journal');
   await page.getByRole('row').nth(1).waitFor();
   await camera.take(page, 'journal');
+}
+
+/** Two more mails come in, one of a stranger and one with a program in it; then all of it is found. */
+export async function find({ stage, window, page, camera, t, open, list, document }: Scene): Promise<void> {
+  const program = Buffer.from('MZ\x90\0\x03\0\0\0', 'latin1');
+  const documents = [
+    ['menu.pdf', writePdf('menu', 4_000)],
+    ['setup.exe', program],
+  ] as const;
+  const wrapped = documents.map(([name, bytes]) => ({ name, bytes, sha256: sha256Of(bytes) }));
+  await stage.deliverMail(wrapDocuments('menu', wrapped, ANNA.email));
+  const offer = writePdf('offer', 4_000);
+  await stage.deliverMail(
+    wrapDocuments('offer', [{ name: 'offer.pdf', bytes: offer, sha256: sha256Of(offer) }], UNKNOWN_SENDER),
+  );
+  const mails = () => list('/messages');
+  await eventually(async () => (await mails()).length === 3, { timeoutMs: 90_000, what: 'both are taken in' });
+  // The replies of the two that are answered.
+  await eventually(async () => (await list('/outbox?state=sent')).length >= 3, {
+    timeoutMs: 90_000,
+    what: 'they left',
+  });
+  await open('/', 'nav.overview');
+  const bar = page.getByRole('banner').getByRole('searchbox', { name: t('search.label') });
+  await bar.fill(ANNA.email);
+  await bar.press('Enter');
+  await page.waitForURL(/\/find\?q=/);
+  await page
+    .getByRole('link', { name: new RegExp(document.subject) })
+    .first()
+    .waitFor();
+  await page.getByRole('link', { name: ANNA.name, exact: true }).waitFor();
+  await camera.take(page, 'find', { height: 900 });
+  await open('/messages', 'messages.title');
+  await page.getByText(UNKNOWN_SENDER).waitFor();
+  await camera.take(page, 'messages', { height: 560 });
+  const mixed = (await mails()).find(({ subject }) => String(subject).includes('menu'));
+  await window.go(`/messages/${mixed?.id}`);
+  await page.getByRole('cell', { name: 'setup.exe' }).waitFor();
+  await camera.take(page, 'message');
+  await open('/outbox', 'nav.outbox');
+  await page.getByRole('row').nth(1).waitFor();
+  await camera.take(page, 'outbox', { height: 560 });
 }
 
 export async function check({ window, page, camera, t, list, below }: Scene): Promise<void> {
