@@ -130,6 +130,7 @@ function isCurrent(path: string, entry: string): boolean {
 function BottomBar({ entries }: { readonly entries: readonly Entry[] }) {
   const { t } = useTranslation();
   const [isOpen, setOpen] = useState(false);
+  const seesAll = useMay('operator');
   const path = useRouterState({ select: (state) => state.location.pathname });
   const flat = entries.filter((entry) => entry.inner === undefined).slice(0, MAX_ON_PHONE);
   const Icon = IconDots;
@@ -154,6 +155,13 @@ function BottomBar({ entries }: { readonly entries: readonly Entry[] }) {
         </ul>
       </nav>
       <Dialog isOpen={isOpen} onClose={() => setOpen(false)} title={t('nav.more')}>
+        {/* The field of the top bar has no room on a phone. */}
+        {seesAll ? (
+          <Link to="/find" className="navlink" onClick={() => setOpen(false)}>
+            <IconSearch size={20} aria-hidden />
+            {t('search.label')}
+          </Link>
+        ) : null}
         <NavList entries={entries} onGo={() => setOpen(false)} />
       </Dialog>
     </>
