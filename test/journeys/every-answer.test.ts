@@ -61,7 +61,7 @@ const SMTP: readonly Sent[] = [
   atAuth(/for the Tenant/, 'held', 'smtp-auth-off-tenant', [
     EXCHANGE,
     'no',
-    /Set-CASMailbox -Identity print@practice\.example/,
+    /Switch it on for print@practice\.example alone/,
     /Attivalo solo per print@practice\.example/,
   ]),
   atAuth(/for the Mailbox/, 'held', 'smtp-auth-off-mailbox', [
