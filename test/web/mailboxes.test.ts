@@ -52,7 +52,7 @@ describe('jobs via e-mail in the browser', () => {
     await page.getByRole('button', { name: 'What counts as a proof' }).click();
     await window.assertGood('mailbox-new-en-1280');
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.waitForURL(/\/mailboxes\/[0-9a-f-]{36}$/);
+    await page.waitForURL(/\/mailboxes\/[0-9a-f-]{36}\?next/);
     await page.getByText(`Watched: ${PRINT_ROOM}`).waitFor();
     await page.getByRole('button', { name: 'Test' }).click();
     await page.getByText('Signed in, inbox opened, folders exist').waitFor();
