@@ -51,6 +51,8 @@ export type Connection = {
         readonly state: LoginState;
         readonly expiresAt: Date;
         readonly problem: Problem | undefined;
+        /** Who ended it, a user or a token, and when; nobody has when it ended by itself. */
+        readonly ended: { readonly at: Date; readonly by: string | undefined } | undefined;
         /** A link gets further than another code would: the code was blocked, or nobody could confirm it. */
         readonly offersLink: boolean;
       }
@@ -112,6 +114,7 @@ export function describeLogin(login: LoginRow): NonNullable<Connection['login']>
     state: login.state,
     expiresAt: login.expires_at,
     problem: login.problem ?? undefined,
+    ended: login.ended_at === null ? undefined : { at: login.ended_at, by: login.ended_by ?? undefined },
     offersLink: offersLink(login),
   };
 }

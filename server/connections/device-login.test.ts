@@ -186,6 +186,7 @@ describe('a login by code', () => {
         await eventually(() => node.clock.sleeping > 0);
       }
       assert.equal((await getConnection(context, id)).login?.state, 'canceled');
+      assert.deepEqual((await getConnection(context, id)).login?.ended?.by, 'admin');
       assert.equal(practice.asked('device_code'), 0);
     }));
 

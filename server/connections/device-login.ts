@@ -174,6 +174,8 @@ export async function settleLogin(
       sealed_device_code: null,
       sealed_link: null,
       sealed_grant: null,
+      ended_at: context.clock.now(),
+      ended_by: end.actor ?? null,
       problem: end.problem === undefined ? null : JSON.stringify(end.problem),
     })
     .where('id', '=', login.id)

@@ -97,6 +97,9 @@ export const connectionAnswer = z.object({
       state: z.enum(['pending', 'granted', 'declined', 'expired', 'wrong-account', 'refused', 'canceled']),
       expiresAt: z.string(),
       problem: problemAnswer.optional(),
+      endedAt: z.string().nullable(),
+      /** A user or a token that canceled it or asked for a newer code; `null` when it ended by itself. */
+      endedBy: z.string().nullable(),
       /** The code was blocked or timed out: offer the sign-in by link first. */
       offersLink: z.boolean(),
     })
@@ -276,6 +279,8 @@ export function answerConnection(connection: Connection, language: Language): z.
             kind: login.kind,
             state: login.state,
             expiresAt: login.expiresAt.toISOString(),
+            endedAt: login.ended?.at.toISOString() ?? null,
+            endedBy: login.ended?.by ?? null,
             offersLink: login.offersLink,
             ...(login.problem === undefined ? {} : { problem: answerProblem(login.problem, language, about) }),
           },

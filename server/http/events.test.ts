@@ -89,6 +89,20 @@ test('a live screen hears of what happens from now on, once and in order', async
   assert.equal(listener.answer.headers['cache-control'], 'no-store');
 });
 
+test('a reader that is cut off before its first event misses nothing: the stream begins with its place', async () => {
+  await using server = await openServer();
+  const { headers } = await addPerson(server, 'administrator');
+  let place = '';
+  {
+    using listener = await listen(server, headers);
+    await eventually(() => /^retry: \d+\nid: (.+)\n\n/.test(listener.text));
+    place = /^id: (.+)$/m.exec(listener.text)?.[1] ?? '';
+  }
+  await record(server.test.context, 'queue-added', { subjectId: 'meanwhile' });
+  using again = await listen(server, { ...headers, 'last-event-id': place });
+  await eventually(() => again.events.some(({ data }) => data.subjectId === 'meanwhile'));
+});
+
 test('a screen that comes back misses nothing and sees nothing twice', async () => {
   await using server = await openServer();
   const { headers } = await addPerson(server, 'operator');

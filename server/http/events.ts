@@ -132,7 +132,8 @@ export class EventStream {
 
   async *text(): AsyncGenerator<string> {
     try {
-      yield `retry: ${RETRY_MS}\n\n`;
+      // The place as well, so that one that was cut off before its first event misses nothing either.
+      yield `retry: ${RETRY_MS}\nid: ${this.#since}\n\n`;
       while (!this.#ended.signal.aborted) {
         this.#isAwake = false;
         const events = await this.#read();

@@ -22,6 +22,7 @@ import * as finding from './migrations/0026-finding.ts';
 import * as preferences from './migrations/0027-preferences.ts';
 import * as supplies from './migrations/0028-supplies.ts';
 import * as wantedFirst from './migrations/0029-wanted-first.ts';
+import * as loginEnds from './migrations/0030-login-ends.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -43,6 +44,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0027-preferences': preferences,
   '0028-supplies': supplies,
   '0029-wanted-first': wantedFirst,
+  '0030-login-ends': loginEnds,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

@@ -171,6 +171,9 @@ type ConnectionLogins = {
   expires_at: Instant;
   problem: Json<Problem> | null;
   created_at: Instant;
+  ended_at: WithDefault<Date | null>;
+  /** Who ended it: a user or a token; none when it ended by itself. */
+  ended_by: WithDefault<string | null>;
 };
 /** How a hand-over ended; one whose time is over has no end of its own. */
 export type HandOverEnd = 'confirmed' | 'withdrawn' | 'unexpected';

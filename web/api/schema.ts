@@ -162,6 +162,8 @@ export type paths = {
                     };
                     at: string;
                   };
+                  endedAt: string | null;
+                  endedBy: string | null;
                   offersLink: boolean;
                 } | null;
                 checks: {
@@ -376,6 +378,8 @@ export type paths = {
                   };
                   at: string;
                 };
+                endedAt: string | null;
+                endedBy: string | null;
                 offersLink: boolean;
               } | null;
               checks: {
@@ -578,6 +582,8 @@ export type paths = {
                   };
                   at: string;
                 };
+                endedAt: string | null;
+                endedBy: string | null;
                 offersLink: boolean;
               } | null;
               checks: {
@@ -802,6 +808,8 @@ export type paths = {
                   };
                   at: string;
                 };
+                endedAt: string | null;
+                endedBy: string | null;
                 offersLink: boolean;
               } | null;
               checks: {
@@ -1430,6 +1438,8 @@ export type paths = {
                   };
                   at: string;
                 };
+                endedAt: string | null;
+                endedBy: string | null;
                 offersLink: boolean;
               } | null;
               checks: {

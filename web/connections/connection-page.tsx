@@ -1,7 +1,7 @@
 /** The page of one external system: how it stands, who confirmed it, what it may be used for, what can be done. */
 import { Anchor, Button, Group, Stack } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
@@ -44,7 +44,8 @@ export default function ConnectionPage() {
 function Shown({ connection }: { readonly connection: Connection }) {
   const { t } = useTranslation();
   const mayChange = useMay('administrator');
-  const [open, setOpen] = useState<'none' | 'edit' | 'remove'>('none');
+  const search = useSearch({ strict: false }) as { readonly edit?: unknown };
+  const [open, setOpen] = useState<'none' | 'edit' | 'remove'>(search.edit === undefined ? 'none' : 'edit');
   const close = () => setOpen('none');
   return (
     <Page

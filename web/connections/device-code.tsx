@@ -2,24 +2,27 @@
 import { Button, Group, Stack } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, isProblem, need } from '../api/client.ts';
 import { useLive } from '../app/live.tsx';
 import { Failed, Loaded } from '../ui/content.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { toneStyle } from '../ui/state.tsx';
-import { type Code, CodeSteps, Remaining } from './code/code-steps.tsx';
+import { type Code, CodeSteps, Obstacles, Remaining } from './code/code-steps.tsx';
 import { type Connection, connectionsQuery } from './connection.ts';
 import ConnectionsList from './connections-list.tsx';
 import { WhoSignsIn } from './link/link-steps.tsx';
-import { HandOverLink, Outcome, SignInByLink } from './outcome.tsx';
+import { EditLink, HandOverLink, Outcome, SignInByLink } from './outcome.tsx';
+
+const ASK_MS = 3_000;
 
 export default function DeviceCodeScreen() {
   const { t } = useTranslation();
   const { id = '' } = useParams({ strict: false }) as { id?: string };
   const navigate = useNavigate();
-  const connections = useQuery(connectionsQuery);
+  // That Microsoft does not answer at the moment is an event of nothing: it is asked for while the code is shown.
+  const connections = useQuery({ ...connectionsQuery, refetchInterval: ASK_MS });
   const close = () => void navigate({ to: '/settings/connections' });
   return (
     <>
@@ -53,7 +56,7 @@ function DeviceCode({ connection, onClose }: { readonly connection: Connection; 
       }
     },
     // The end of a code is also seen when the stream of events is not there.
-    refetchInterval: 3_000,
+    refetchInterval: ASK_MS,
   });
   const begin = useMutation({
     mutationFn: () => need(api.POST('/connections/{id}/device-code', { params: { path: { id } } })),
@@ -93,9 +96,15 @@ type BeginFailedProps = { readonly connection: Connection; readonly error: unkno
 
 /** Microsoft may refuse to give a code at all. */
 function BeginFailed({ connection, error, retry }: BeginFailedProps) {
+  const { t } = useTranslation();
+  // Nobody has signed in yet: what is refused at this point is the tenant or the application.
+  const isRefused = isProblem(error) && error.code === 'device-code-refused';
   return (
     <Stack gap="md">
-      <Failed error={error} retry={retry} />
+      <Failed error={error} title={isRefused ? t('deviceCode.ends.registration') : undefined} retry={retry} />
+      <Group gap="xs">
+        <EditLink connection={connection} />
+      </Group>
       <AnotherWay connection={connection} />
     </Stack>
   );
@@ -138,6 +147,25 @@ function AnotherWay({ connection }: { readonly connection: Connection }) {
   );
 }
 
+const RESTART_SHOWN_MS = 10_000;
+
+/** The code is the same one after a restart: Platen goes on asking for it. */
+function Restarted() {
+  const { t } = useTranslation();
+  const [at, setAt] = useState<string>();
+  useLive(['platen-started'], (event) => setAt(event.at));
+  useEffect(() => {
+    if (at === undefined) return;
+    const timer = setTimeout(() => setAt(undefined), RESTART_SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [at]);
+  return (
+    <p className={at === undefined ? 'quiet' : 'note'} role="status" style={toneStyle('waiting')}>
+      {at === undefined ? '' : t('deviceCode.restarted')}
+    </p>
+  );
+}
+
 type WaitingProps = { readonly connection: Connection; readonly code: Code; readonly onClose: () => void };
 
 function Waiting({ connection, code, onClose }: WaitingProps) {
@@ -153,6 +181,7 @@ function Waiting({ connection, code, onClose }: WaitingProps) {
       <WhoSignsIn account={connection.expectedAccount} />
       <CodeSteps code={code} />
       <Remaining expiresAt={code.expiresAt} />
+      <Restarted />
       {hasTrouble ? (
         <p className="note" role="status" style={toneStyle('warning')}>
           {t('deviceCode.trouble')}
@@ -161,6 +190,7 @@ function Waiting({ connection, code, onClose }: WaitingProps) {
       <p className="note" style={toneStyle('warning')}>
         {t('deviceCode.private')}
       </p>
+      <Obstacles expiresAt={code.expiresAt} />
       <p className="plain">{t('deviceCode.mailOff')}</p>
       <SomebodyElse connection={connection} />
       <AnotherWay connection={connection} />

@@ -12,13 +12,22 @@ export type KeptProblem = NonNullable<Connection['problem']>;
 
 type ExplainedProps = Pick<FindingProps, 'tone' | 'level' | 'stops' | 'since'> & {
   readonly problem: KeptProblem;
+  /** In place of the problem's own, where more is known of how it came about. */
+  readonly title?: string | undefined;
   /** What the check calls the test that found it. */
   readonly found?: string;
   readonly children?: ReactNode;
 };
 
-export function Explained({ problem, found, since = problem.at, children, ...shown }: ExplainedProps) {
-  const { title, advice, remote, explanation } = problem;
+export function Explained({
+  problem,
+  title = problem.title,
+  found,
+  since = problem.at,
+  children,
+  ...shown
+}: ExplainedProps) {
+  const { advice, remote, explanation } = problem;
   return (
     <Finding
       {...shown}

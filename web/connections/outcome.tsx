@@ -2,13 +2,17 @@
 import { Button, Group, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { screens } from '../app/screens.ts';
 import { Loaded } from '../ui/content.tsx';
 import { Finding } from '../ui/finding.tsx';
+import { useNames } from '../ui/names.ts';
 import { State } from '../ui/state.tsx';
+import { clockTime } from '../ui/when.tsx';
+import { ConsentLink } from './code/consent.tsx';
+import { needsConsent, titleOf } from './code/ends.ts';
 import type { Connection } from './connection.ts';
 import { Explained } from './explained.tsx';
 
@@ -39,15 +43,19 @@ function Ended({ connection, onNewCode, onClose }: OutcomeProps) {
   const { t } = useTranslation();
   const { login } = connection;
   const offersLink = login?.offersLink === true;
+  const isFirst = !offersLink && !needsConsent(login?.problem);
   const newCode = (
-    <Button key="code" variant={offersLink ? 'default' : 'filled'} onClick={onNewCode}>
+    <Button key="code" variant={isFirst ? 'filled' : 'default'} onClick={onNewCode}>
       {t('action.newCode')}
     </Button>
   );
+  const consent = needsConsent(login?.problem) ? <ConsentLink key="consent" connection={connection} /> : null;
   const link = <SignInByLink key="link" connection={connection} variant={offersLink ? 'filled' : 'default'} />;
   const buttons = (
     <>
+      {consent}
       {offersLink ? [link, newCode] : [newCode, link]}
+      {login?.state === 'refused' ? <EditLink connection={connection} /> : null}
       <HandOverLink connection={connection} />
       <Button variant="default" onClick={onClose}>
         {t('action.close')}
@@ -56,19 +64,44 @@ function Ended({ connection, onNewCode, onClose }: OutcomeProps) {
   );
   if (login?.problem !== undefined) {
     return (
-      <Explained problem={login.problem} stops={t('deviceCode.nothingKept')}>
+      <Explained problem={login.problem} title={titleOf(t, login.problem)} stops={t('deviceCode.nothingKept')}>
         {buttons}
       </Explained>
     );
   }
+  return <Canceled login={login}>{buttons}</Canceled>;
+}
+
+type CanceledProps = { readonly login: Connection['login']; readonly children: ReactNode };
+
+/** Perhaps in another window or by somebody else, who is named. */
+function Canceled({ login, children }: CanceledProps) {
+  const { t, i18n } = useTranslation();
+  const nameOf = useNames();
+  const { endedAt = null, endedBy = null } = login ?? {};
+  const time = endedAt === null ? undefined : clockTime(i18n.language, endedAt);
+  const by = endedBy === null || time === undefined ? undefined : { name: nameOf(endedBy), time };
   return (
     <Finding
       title={t('deviceCode.canceled')}
+      detail={by === undefined ? undefined : t('deviceCode.canceledBy', by)}
+      since={endedAt ?? undefined}
       stops={t('deviceCode.nothingKept')}
       advice={t('deviceCode.canceledAdvice')}
     >
-      {buttons}
+      {children}
     </Finding>
+  );
+}
+
+/** The ids stand there; whoever corrects them comes back for a new code. */
+export function EditLink({ connection }: { readonly connection: Connection }) {
+  const { t } = useTranslation();
+  const to = `/settings/connections/${connection.id}`;
+  return (
+    <Button component={Link} to={to} search={{ edit: 'yes' } as never} variant="default">
+      {t('action.edit')}
+    </Button>
   );
 }
 

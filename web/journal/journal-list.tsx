@@ -1,15 +1,14 @@
 /** Who did what, and what happened by itself: newest first, a sentence each. */
 import { Anchor, Stack } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { Empty } from '../ui/content.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
+import { useNames } from '../ui/names.ts';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
-import { plain } from '../ui/words.ts';
 import { type JournalEvent, pageOf, tell } from './event.ts';
 import { NarrowingFields, useNarrowing } from './narrowing.tsx';
 
@@ -73,14 +72,4 @@ function useColumns(): readonly Column<JournalEvent>[] {
       cell: ({ actor }) => (actor === null ? <span className="hint">{t('journal.platen')}</span> : nameOf(actor)),
     },
   ];
-}
-
-/** Names of the people whose ids stand in the journal; of API tokens the name itself stands there. */
-function useNames(): (actor: string) => string {
-  const people = useQuery({
-    queryKey: [...KEY, 'people'],
-    queryFn: async () => (await need(api.GET('/users', { params: { query: { limit: 100 } } }))).items,
-  });
-  const names = new Map(people.data?.map(({ id, name }) => [id, name]));
-  return (actor) => plain(names.get(actor) ?? actor);
 }

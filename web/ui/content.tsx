@@ -25,11 +25,18 @@ export function Loaded<T>({
   return <Failed error={query.error} retry={query.refetch} />;
 }
 
-export function Failed({ error, retry }: { readonly error: unknown; readonly retry?: () => unknown }) {
+type FailedProps = {
+  readonly error: unknown;
+  /** In place of the error's own, where more is known of how it came about. */
+  readonly title?: string | undefined;
+  readonly retry?: () => unknown;
+};
+
+export function Failed({ error, title, retry }: FailedProps) {
   const { t } = useTranslation();
   const problem = isProblem(error) ? error : new Problem(0, { title: t('error.unexpected'), code: 'unexpected' });
   return (
-    <ProblemFinding problem={problem}>
+    <ProblemFinding problem={problem} title={title}>
       {retry === undefined ? null : <Button onClick={() => void retry()}>{t('action.retry')}</Button>}
     </ProblemFinding>
   );

@@ -111,12 +111,18 @@ function ExactWords({ name, words }: { readonly name: string; readonly words: st
 }
 
 /** A problem that the server answered, or the lack of an answer. */
-export function ProblemFinding({ problem, children }: { readonly problem: Problem; readonly children?: ReactNode }) {
+type ProblemFindingProps = {
+  readonly problem: Problem;
+  readonly title?: string | undefined;
+  readonly children?: ReactNode;
+};
+
+export function ProblemFinding({ problem, title = problem.title, children }: ProblemFindingProps) {
   const { t } = useTranslation();
   const isSilent = problem.code === 'no-answer';
   return (
     <Finding
-      title={isSilent ? t('error.noAnswer') : problem.title}
+      title={isSilent ? t('error.noAnswer') : title}
       own={isSilent ? undefined : problem.message}
       advice={isSilent ? t('error.noAnswerAdvice') : problem.advice}
       remote={problem.remote}

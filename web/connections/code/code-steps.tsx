@@ -4,6 +4,7 @@ import { IconExternalLink } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { CopyButton } from '../../ui/copy.tsx';
+import { toneStyle } from '../../ui/state.tsx';
 import { useNow } from '../../ui/when.tsx';
 
 export type Code = { readonly userCode: string; readonly verificationUri: string; readonly expiresAt: string };
@@ -47,6 +48,24 @@ function UserCode({ code }: { readonly code: string }) {
 }
 
 const USUAL_SECONDS = 15 * 60;
+/** The three usual obstacles, once half of the time has passed: whoever confirms at once need not read them. */
+export function Obstacles({ expiresAt }: { readonly expiresAt: string }) {
+  const { t } = useTranslation();
+  const now = useNow(5_000);
+  const seconds = (new Date(expiresAt).getTime() - now.getTime()) / 1000;
+  if (seconds > USUAL_SECONDS / 2) return null;
+  return (
+    <section className="note" style={toneStyle('off')}>
+      <h3 className="plain">{t('deviceCode.obstacles.title')}</h3>
+      <ul>
+        <li>{t('deviceCode.obstacles.window')}</li>
+        <li>{t('deviceCode.obstacles.secondFactor')}</li>
+        <li>{t('deviceCode.obstacles.approval')}</li>
+      </ul>
+    </section>
+  );
+}
+
 const SPOKEN_MINUTES = [10, 5, 2, 1];
 
 export function Remaining({ expiresAt }: { readonly expiresAt: string }) {

@@ -75,8 +75,10 @@ export function isMailAddress(text: string): boolean {
   return ADDRESS.test(text.trim());
 }
 
+type Asked = Pick<Wish, 'name' | 'uses' | 'audience' | 'cloud' | 'mailbox' | 'clientId' | 'tenantId'>;
+
 /** The kit for a wish; a mailbox that is still being typed is left out. */
-export function kitQuery({ name, uses, audience, cloud, mailbox, clientId, tenantId }: Wish) {
+export function kitQuery({ name, uses, audience, cloud, mailbox, clientId, tenantId }: Asked) {
   const query = {
     name: name.trim() === '' ? 'Platen' : name.trim(),
     uses: uses.join(','),
