@@ -6,10 +6,10 @@ import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { Empty } from '../ui/content.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
-import { useNames } from '../ui/names.ts';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
 import { type JournalEvent, pageOf, tell } from './event.ts';
+import { useNames } from './names.ts';
 import { NarrowingFields, useNarrowing } from './narrowing.tsx';
 
 const KEY = ['journal'] as const;

@@ -1,7 +1,7 @@
 /** Names of people whose ids stand in events; of API tokens the name itself stands there. */
 import { useQuery } from '@tanstack/react-query';
 import { api, need } from '../api/client.ts';
-import { plain } from './words.ts';
+import { plain } from '../ui/words.ts';
 
 export function useNames(): (actor: string) => string {
   const people = useQuery({
