@@ -110,13 +110,14 @@ function ExactWords({ name, words }: { readonly name: string; readonly words: st
   );
 }
 
-/** A problem that the server answered, or the lack of an answer. */
 type ProblemFindingProps = {
   readonly problem: Problem;
+  /** In place of the problem's own. */
   readonly title?: string | undefined;
   readonly children?: ReactNode;
 };
 
+/** A problem that the server answered, or the lack of an answer. */
 export function ProblemFinding({ problem, title = problem.title, children }: ProblemFindingProps) {
   const { t } = useTranslation();
   const isSilent = problem.code === 'no-answer';

@@ -48,6 +48,7 @@ function UserCode({ code }: { readonly code: string }) {
 }
 
 const USUAL_SECONDS = 15 * 60;
+
 /** The three usual obstacles, once half of the time has passed: whoever confirms at once need not read them. */
 export function Obstacles({ expiresAt }: { readonly expiresAt: string }) {
   const { t } = useTranslation();
