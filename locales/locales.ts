@@ -56,6 +56,12 @@ export function reasonFor(
   return { text: titleFor(language, reason, values), advice: adviceFor(language, reason, values) };
 }
 
+/** What whoever looks after a message that was not taken can do; undefined where there is nothing to do. */
+export function adviceOnReason(language: Language, reason: string): string | undefined {
+  const key = `intake.advice.${reason}`;
+  return hasText(language, key) ? textFor(language, key) : reasonFor(language, reason).advice;
+}
+
 /** The first language of an Accept-Language header that Platen speaks (RFC 9110 section 12.5.4); English otherwise. */
 export function chooseLanguage(header: string | undefined): Language {
   const wishes = (header ?? '')

@@ -89,6 +89,7 @@ export const ERRORS = {
   'login-declined': rule(409, false),
   'login-expired': rule(409, false),
   'login-unusable': rule(502, false),
+  'no-renewal': rule(502, false),
   'link-login-refused': rule(502, false),
   'link-login-missing': rule(409, false),
   'link-login-expired': rule(409, false),

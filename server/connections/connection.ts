@@ -249,6 +249,9 @@ export function unreachableError(outcome: Transient): PlatenError {
 /** What Microsoft granted cannot be used; nothing of it is kept. */
 export function unusableError(outcome: Unusable): PlatenError {
   const skew = outcome.clockSkewSeconds;
+  if (outcome.flaw === 'refresh-token-missing') {
+    return new PlatenError('no-renewal', 'Microsoft granted nothing to renew', { remote: outcome.words ?? '' });
+  }
   return new PlatenError('login-unusable', `what Microsoft granted cannot be used: ${outcome.flaw}`, {
     facts: { flaw: outcome.flaw, ...(skew === undefined ? {} : { clockSkewSeconds: skew }) },
     values: { reasonText: `connections.flaws.${outcome.flaw}`, clockSkewSeconds: skew ?? 0 },

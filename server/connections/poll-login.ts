@@ -56,12 +56,9 @@ export async function findPending(context: Context, loginId: string): Promise<Lo
 async function askOnce(step: LoginStep): Promise<void> {
   const { context, lease, login } = step;
   const now = context.clock.now();
-  if (now >= login.expires_at) {
-    return await endLogin(
-      step,
-      'expired',
-      new PlatenError(login.kind === 'link' ? 'link-login-expired' : 'login-expired', 'nobody confirmed in time'),
-    );
+  const isOver = now >= login.expires_at;
+  if (isOver && login.kind === 'link') {
+    return await endLogin(step, 'expired', new PlatenError('link-login-expired', 'nobody signed in in time'));
   }
   const row = await getRow(context, login.connection_id);
   if (row.endpoints === null || login.sealed_device_code === null) {
@@ -80,7 +77,22 @@ async function askOnce(step: LoginStep): Promise<void> {
     { endpoints: row.endpoints, clientId: row.client_id, deviceCode },
     identityCall(context, lease.signal),
   );
+  // Asked once more at the end: who confirmed in the last second has confirmed, else Microsoft says in its own words.
+  if (isOver && isOpen(outcome)) return await endLogin(step, 'expired', expiredError(outcome));
   await apply(step, outcome, now);
+}
+
+type OpenOutcome = Extract<PollOutcome, { kind: 'pending' | 'slower' | 'transient' }>;
+
+/** Nobody has decided yet, as far as Microsoft says. */
+function isOpen(outcome: PollOutcome): outcome is OpenOutcome {
+  return outcome.kind === 'pending' || outcome.kind === 'slower' || outcome.kind === 'transient';
+}
+
+function expiredError(outcome: OpenOutcome): PlatenError {
+  const words = { pending: 'authorization_pending', slower: 'slow_down' } as const;
+  const remote = outcome.kind === 'transient' ? outcome.words : words[outcome.kind];
+  return new PlatenError('login-expired', 'nobody confirmed in time', { remote });
 }
 
 async function apply(step: LoginStep, outcome: PollOutcome, askedAt: Date): Promise<void> {
@@ -192,7 +204,9 @@ async function decide(step: LoginStep): Promise<void> {
     const values = { account: grant.identity.username, expected: verdict.expected };
     const facts = { addressesRead: verdict.addressesWereRead ? 'yes' : 'no' };
     const message = 'another account confirmed the code; nothing of it was kept';
-    return await endLogin(step, 'wrong-account', new PlatenError('wrong-account', message, { values, facts }));
+    // As the token names it (claims of an ID token of Microsoft's identity platform).
+    const remote = `preferred_username=${grant.identity.username}`;
+    return await endLogin(step, 'wrong-account', new PlatenError('wrong-account', message, { values, facts, remote }));
   }
   await change(step, async (context, current) => {
     await settleLogin(context, login, { state: 'granted' });

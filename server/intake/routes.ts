@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { reasonFor } from '../../locales/locales.ts';
+import { adviceOnReason, reasonFor } from '../../locales/locales.ts';
 import { type AboutConnection, aboutConnections, answerKept, problemAnswer } from '../connections/connections.ts';
 import { listJobs } from '../jobs/jobs.ts';
 import type { Context } from '../store/database.ts';
@@ -134,6 +134,10 @@ const messageFields = {
   outcome: outcomes,
   reason: z.string().nullable(),
   reasonText: z.string().nullable(),
+  /** For whoever looks after it. */
+  advice: z.string().nullable(),
+  /** The exact words of the mail server, where it said anything. */
+  remote: z.string().nullable(),
   jobCount: z.number(),
   proof: z.object({ verdict: z.string(), reason: z.string(), hint: z.string().optional() }).nullable(),
 };
@@ -359,6 +363,9 @@ function showMessage({ wishes: _, ...message }: IncomingMessage, language: Langu
     proof: message.proof ?? null,
     reason: message.reason ?? null,
     reasonText: message.reason === undefined ? null : reasonFor(language, message.reason).text,
+    advice: message.reason === undefined ? null : (adviceOnReason(language, message.reason) ?? null),
+    // What the server gave in place of the message calls itself by what went wrong.
+    remote: message.reason === 'substitute-message' ? message.subject : null,
   };
 }
 

@@ -66,6 +66,8 @@ export const EVENT_TYPES = {
   'device-changed': 'device',
   'device-removed': 'device',
   'device-refused': 'device',
+  'device-repaired': 'device',
+  'device-fault-dismissed': 'device',
   'relay-storage-changed': 'relay',
   'outbox-sending-resumed': 'outbox',
   'notice-settings-changed': 'notices',

@@ -132,15 +132,19 @@ function toLine(text: string): string {
 /** Where something happened, for the words of a problem. */
 export type Place = { readonly mailbox: string; readonly host: string };
 
+/** Failures of the way there, where the network has words though the server said nothing. */
+const OF_THE_WAY: ReadonlySet<string> = new Set(['outcome-uncertain', 'server-tls-refused', 'server-unreachable']);
+
 /** A failure as it is kept and shown, with the server's words and what its support asks for. */
 export function problemOf(context: Context, cause: Cause, place: Place, sender = ''): Problem {
-  const { reply } = cause;
+  const { reply, words } = cause;
+  const said = words !== undefined && OF_THE_WAY.has(cause.code) ? { facts: { words } } : {};
   return {
     code: cause.code,
     detail: describeCause(cause, place.host),
     ...(reply === undefined ? {} : { remote: reply.words }),
     ...(reply === undefined
-      ? {}
+      ? said
       : {
           facts: {
             code: reply.code,

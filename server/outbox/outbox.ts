@@ -29,7 +29,7 @@ import {
   OUTBOX_STATES,
   type OutboxMessage,
 } from './message.ts';
-import { type Headroom, readHeadroom, unpark } from './pace.ts';
+import { type Headroom, readHeadroom, readParking, unpark } from './pace.ts';
 import { getMessage, listMessages, type Row } from './rows/list.ts';
 import { findOutgoing } from './session.ts';
 
@@ -68,6 +68,21 @@ async function prepare(context: Context, asked: NewMessage): Promise<Prepared> {
   }
   const file = await keep(context, bytes, { mediaType: 'message/rfc822', maxBytes: MAX_MESSAGE_BYTES });
   return { id, message, body: undefined, file, sha256: file.sha256 };
+}
+
+/**
+ * Why a message that has not been tried waits all the same: the mailbox or the server that it leaves by is paused after
+ * a failure of another one. Undefined while nothing is in its way.
+ */
+export async function findReasonToWait(
+  context: Context,
+  { state, problem }: OutboxMessage,
+): Promise<Problem | undefined> {
+  if (state !== 'queued' || problem !== null) return undefined;
+  const found = await findOutgoing(context);
+  if (found.kind === 'waiting') return found.problem;
+  const parking = await readParking(context, found.outgoing.pace.mailbox);
+  return parking.ms > 0 ? parking.problem : undefined;
 }
 
 const SHOWN_ATTEMPTS = 50;

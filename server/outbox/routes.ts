@@ -22,6 +22,7 @@ import { type Attempt, isEnvelopeAddress, OUTBOX_STATES, type OutboxMessage } fr
 import {
   countOutbox,
   dropMessage,
+  findReasonToWait,
   getMessage,
   headroom,
   holdMessage,
@@ -144,7 +145,9 @@ function readingRoutes(app: FastifyInstance, context: Context): void {
     async ({ params, language }) => {
       const message = await getMessage(context, params.id);
       const tries = await listAttempts(context, params.id);
-      return { ...answerMessage(message, await readerOf(context, language)), tries: tries.map(answerAttempt) };
+      const problem = message.problem ?? (await findReasonToWait(context, message));
+      const shown = problem === undefined ? message : { ...message, problem };
+      return { ...answerMessage(shown, await readerOf(context, language)), tries: tries.map(answerAttempt) };
     },
   );
 }

@@ -181,6 +181,8 @@ class RelayConnection extends SMTPConnection implements Caller {
   #heardMs: number;
   #errors = 0;
   #hidesAuth = false;
+  /** One failure comes as several errors. */
+  #hasFailedTls = false;
 
   constructor(listener: Listener, socket: Socket, options: SMTPConnectionOptions) {
     super(listener, socket, options);
@@ -251,6 +253,14 @@ class RelayConnection extends SMTPConnection implements Caller {
     if (known === false) return false;
     const address = /^<[^<>]*>$/.test(path) ? path.slice(1, -1) : path;
     return { ...known, address: verb.toUpperCase() === 'RCPT TO' && address === '' ? '<>' : address };
+  }
+
+  /** A device that cannot agree on TLS, or does not like the certificate, is told of as one that was refused. */
+  override _onError(error: Error): void {
+    const reason = this.#hasFailedTls ? undefined : tlsReason(error);
+    this.#hasFailedTls ||= reason !== undefined;
+    if (reason !== undefined) this.#listener.rules.refused(this, new Refusal(reason, error));
+    super._onError(error);
   }
 
   override _isSupported(command: string): boolean {
@@ -349,4 +359,15 @@ class RelayConnection extends SMTPConnection implements Caller {
     this.#listener.rules.refused(this, refusal);
     super.send(421, refusal.responseCode === 421 ? refusal.message : '4.7.0 Closing', false);
   }
+}
+
+/** What OpenSSL says of a device that is too old, and of one that knows nobody who signed the certificate. */
+function tlsReason(error: Error): 'tls-too-old' | 'tls-untrusted' | undefined {
+  const code = 'code' in error ? String(error.code) : '';
+  if (/^ERR_SSL_(UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW|NO_SHARED_CIPHER|WRONG_VERSION_NUMBER|.*TOO_SMALL)$/.test(code)) {
+    return 'tls-too-old';
+  }
+  return /^ERR_SSL_.*ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_\w+|UNSUPPORTED_CERTIFICATE)$/.test(code)
+    ? 'tls-untrusted'
+    : undefined;
 }

@@ -21,6 +21,15 @@ import { isMessageId, rewriteHeader, valuesOf } from './message/rewrite.ts';
 import { isOwnStamp, makeStamp, STAMP_FIELD } from './message/stamp.ts';
 import type { Sightings } from './seen.ts';
 
+/** A fault of a message that was mended on its way. */
+export type Repair = 'line-ends' | 'date' | 'recipients' | 'message-id';
+
+export type Received = {
+  /** Its id in the outbox. */
+  readonly id: string;
+  readonly repairs: readonly Repair[];
+};
+
 export type Transaction = {
   readonly device: Device;
   /** The address that the outgoing server accepts. */
@@ -34,15 +43,17 @@ export type Transaction = {
   readonly transmission: string;
 };
 
-/** Takes the message and returns its id in the outbox. Throws a `Refusal`; then nothing was promised. */
+/** Takes the message. Throws a `Refusal`; then nothing was promised. */
 export async function receiveMessage(
   context: Context,
   sightings: Sightings,
   { stream, transaction }: { readonly stream: Readable; readonly transaction: Transaction },
-): Promise<string> {
-  const source = checkedChunks(stream, transaction.device);
+): Promise<Received> {
+  const lines = transaction.device.normalisesBareLf ? new LineRepair() : undefined;
+  const source = checkedChunks(stream, transaction.device, lines);
   try {
-    return await takeMessage(context, sightings, { source, transaction });
+    const { id, repairs } = await takeMessage(context, sightings, { source, transaction });
+    return { id, repairs: lines?.hasRepaired === true ? [...repairs, 'line-ends'] : repairs };
   } finally {
     // Lets go of the stream, so that what is left of a refused message can be read past.
     await source.return(undefined);
@@ -53,12 +64,12 @@ async function takeMessage(
   context: Context,
   sightings: Sightings,
   { source, transaction }: { readonly source: AsyncGenerator<Buffer>; readonly transaction: Transaction },
-): Promise<string> {
+): Promise<Received> {
   const { device } = transaction;
   const { bytes: beginning, isWhole } = await readBeginning(source);
   const header = splitHeader(beginning, isWhole);
   refuseLoops(context, header);
-  const { messageId, text } = await composeHeader(context, sightings, { header, beginning, transaction });
+  const { messageId, text, repairs } = await composeHeader(context, sightings, { header, beginning, transaction });
   const parts = [Buffer.from(text, 'latin1'), beginning.subarray(header.bodyAt)];
   const message = {
     kind: 'scan',
@@ -68,10 +79,13 @@ async function takeMessage(
     messageIdHeader: messageId,
     deviceId: device.id,
   } as const;
-  if (isWhole) return await submit(context, { ...message, content: { kind: 'bytes', bytes: Buffer.concat(parts) } });
+  if (isWhole) {
+    const content = { kind: 'bytes', bytes: Buffer.concat(parts) } as const;
+    return { id: await submit(context, { ...message, content }), repairs };
+  }
   const kept = { mediaType: 'message/rfc822', maxBytes: device.limits.maxMessageBytes + text.length };
   const file = await keep(context, Readable.from(chain(parts, source)), kept).catch(refuseStorage);
-  return await submit(context, { ...message, content: { kind: 'spooled', file } });
+  return { id: await submit(context, { ...message, content: { kind: 'spooled', file } }), repairs };
 }
 
 function splitHeader(beginning: Buffer, isWhole: boolean): Header {
@@ -83,9 +97,12 @@ function splitHeader(beginning: Buffer, isWhole: boolean): Header {
 }
 
 /** The message in pieces, each looked at before it is passed on. */
-async function* checkedChunks(stream: Readable, device: Device): AsyncGenerator<Buffer> {
+async function* checkedChunks(
+  stream: Readable,
+  device: Device,
+  repair: LineRepair | undefined,
+): AsyncGenerator<Buffer> {
   const guard = new LineGuard(relayLimits.maxLineBytes);
-  const repair = device.normalisesBareLf ? new LineRepair() : undefined;
   let bytes = 0;
   // The stream is read to its end even when the message is refused: its end is where the next command begins.
   for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
@@ -143,24 +160,30 @@ async function composeHeader(
   context: Context,
   sightings: Sightings,
   { header, beginning, transaction }: Composing,
-): Promise<{ messageId: string; text: string }> {
+): Promise<{ messageId: string; text: string; repairs: readonly Repair[] }> {
   const { device, sender } = transaction;
   const id = newId();
   const now = writeDate(context.clock.now());
   const from = readSender(valuesOf(header, 'from'));
   const ownName = from.kind === 'one' ? from.sender.name : '';
-  const messageId = await chooseMessageId(context, sightings, { header, beginning, transaction });
+  const { messageId, isReplaced } = await chooseMessageId(context, sightings, { header, beginning, transaction });
+  const hasDate = valuesOf(header, 'date').some((value) => readDate(value) !== undefined);
   const text = rewriteHeader(header, {
     sender,
     displayName: device.senderMap.displayName ?? (ownName === '' ? device.name : ownName),
     ownAddress: from.kind === 'one' ? from.sender.address : findAddress(valuesOf(header, 'from')[0], transaction.from),
     ownAddressPlace: device.senderMap.ownAddress,
     messageId,
-    date: valuesOf(header, 'date').some((value) => readDate(value) !== undefined) ? undefined : now,
+    date: hasDate ? undefined : now,
     received: receivedValue(context, transaction, { id, now }),
     stamp: makeStamp(id, context.secrets.sign),
   });
-  return { messageId, text };
+  const hasRecipients = [...valuesOf(header, 'to'), ...valuesOf(header, 'cc')].some((value) => /[^\s,;]/.test(value));
+  const repairs: Repair[] = [];
+  if (!hasDate) repairs.push('date');
+  if (!hasRecipients) repairs.push('recipients');
+  if (isReplaced) repairs.push('message-id');
+  return { messageId, text, repairs };
 }
 
 /** The address in a From field that is not written well, or the one of MAIL FROM. */
@@ -173,18 +196,18 @@ async function chooseMessageId(
   context: Context,
   sightings: Sightings,
   { header, beginning, transaction }: Composing,
-): Promise<string> {
+): Promise<{ messageId: string; isReplaced: boolean }> {
   const { id: deviceId } = transaction.device;
   const written = valuesOf(header, 'message-id').find(isMessageId);
   const sha256 = createHash('sha256').update(beginning).digest();
   const keepsId = await sightings.add({ deviceId, messageIdHeader: written, sha256 }).catch((cause: unknown) => {
     throw new Refusal('not-kept', cause);
   });
-  if (written !== undefined && keepsId) return written;
+  if (written !== undefined && keepsId) return { messageId: written, isReplaced: false };
   const domain = domainOf(transaction.sender);
-  if (written === undefined) return `<${newId()}@${domain}>`;
+  if (written === undefined) return { messageId: `<${newId()}@${domain}>`, isReplaced: false };
   const made = context.secrets.sign(`${deviceId} ${written} ${sha256.toString('hex')}`, 'relay message-id');
-  return `<${made.slice(0, 40)}@${domain}>`;
+  return { messageId: `<${made.slice(0, 40)}@${domain}>`, isReplaced: true };
 }
 
 /** RFC 5321 section 4.4, folded. */

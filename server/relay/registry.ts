@@ -45,8 +45,8 @@ export function stateOf(context: Context): RelayState {
 }
 
 /** The day that the daily limits count, in UTC. */
-export function dayOf(context: Context): string {
-  return context.clock.now().toISOString().slice(0, 10);
+export function dayOf(time: Date): string {
+  return time.toISOString().slice(0, 10);
 }
 
 export class Snapshot {
@@ -78,6 +78,13 @@ export class Snapshot {
     const found = this.#ranges.find(({ range }) => range.contains(address))?.device;
     this.#byAddress.set(address, found);
     return found;
+  }
+
+  /** A device that has this address, whether it has to sign in as well or not. */
+  findAt(address: string): KnownDevice | undefined {
+    return (
+      this.findByAddress(address) ?? this.#devices.find(({ ranges }) => ranges.some((one) => one.contains(address)))
+    );
   }
 
   findById(id: string): KnownDevice | undefined {
@@ -149,7 +156,7 @@ export class Registry {
 async function readSnapshot(context: Context): Promise<Snapshot> {
   const [rows, days, network] = await Promise.all([
     context.db.selectFrom('devices').selectAll().where('enabled', '=', true).orderBy('id').execute(),
-    context.db.selectFrom('device_days').selectAll().where('day', '=', dayOf(context)).execute(),
+    context.db.selectFrom('device_days').selectAll().where('day', '=', dayOf(context.clock.now())).execute(),
     getNetworkSettings(context),
   ]);
   const today = new Map(days.map((day) => [day.device_id, day.messages]));

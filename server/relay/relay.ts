@@ -107,6 +107,7 @@ export async function removeDevice(context: Context, id: string, actor: string):
   await changing(context, {}, async (context) => {
     const { name } = await getRow(context, id);
     await context.db.deleteFrom('devices').where('id', '=', id).execute();
+    await context.db.deleteFrom('device_faults').where('device_id', '=', id).execute();
     await record(context, 'device-removed', { subjectId: id, actor, data: { name } });
   });
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addPerson, call, openServer, type Server } from '../../test/attacks/callers.ts';
+import { openConversation } from '../../test/harness/conversation.ts';
+import { eventually } from '../../test/harness/time.ts';
 import type { Role } from '../store/schema.ts';
 import { relayRoutes } from './routes.ts';
 import { startRelayWorker } from './worker.ts';
@@ -42,6 +44,8 @@ test('an administrator adds, reads, changes and removes a device, and its passwo
     senderMap: { sender: null, displayName: null, ownAddress: 'reply-to' },
     normalisesBareLf: false,
     enabled: true,
+    lastMessageAt: null,
+    messagesToday: 0,
   });
   const path = `/devices/${String(id)}`;
   const read = await ask('operator', 'GET', path);
@@ -113,4 +117,39 @@ test('what the relay does is shown: where it listens, how much it took, and why 
     refused: [],
     disk: 'plenty',
   });
+});
+
+test('what goes wrong with devices is read by an operator in the language that is asked for, and taken off by an administrator', async () => {
+  const { server, ask } = await open();
+  await using _ = server;
+  await using relay = await startRelayWorker(server.test.context);
+  await using conversation = await openConversation({ port: relay.port });
+  await conversation.play(`
+    S: 220 {/.*/}
+    C: EHLO copier.local
+    S: ...
+    S: 250 {/.*/}
+    C: MAIL FROM:<scanner@copier.local>
+    S: 550 5.7.1 Relaying denied`);
+  const read = async () => (await ask('operator', 'GET', '/device-faults')).json.items as Record<string, unknown>[];
+  await eventually(async () => (await read()).length === 1, { what: 'the fault' });
+  const [{ id, firstAt, lastAt, ...fault } = {}] = await read();
+  assert.equal(firstAt, lastAt);
+  assert.deepEqual(fault, {
+    deviceId: null,
+    name: null,
+    address: '127.0.0.1',
+    reason: 'not-a-device',
+    title: 'An unknown device wants to send',
+    advice: 'If it is yours, add it as a device. If not, look for it in your network.',
+    repairs: [],
+    remote: 'EHLO copier.local · MAIL FROM:<scanner@copier.local>',
+    reply: '550 5.7.1 Relaying denied',
+    count: 1,
+  });
+  const path = `/device-faults/${String(id)}`;
+  assert.equal((await ask('user', 'GET', '/device-faults')).status, 403);
+  assert.equal((await ask('operator', 'DELETE', path)).status, 403);
+  assert.equal((await ask('administrator', 'DELETE', path)).status, 204);
+  assert.deepEqual(await read(), []);
 });

@@ -9,6 +9,7 @@ import { decodeCursor, encodeCursor, limitOf, pageOf, pageQuery } from '../store
 import type { Language } from '../store/schema.ts';
 import { MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS } from './credentials.ts';
 import { readRange } from './devices.ts';
+import { faultRoutes } from './faults/routes.ts';
 import {
   addDevice,
   type Device,
@@ -19,6 +20,7 @@ import {
   removeDevice,
   updateDevice,
 } from './relay.ts';
+import { type DeviceUse, readUse } from './seen.ts';
 
 const reading = { role: 'operator' } as const;
 const writing = { role: 'administrator' } as const;
@@ -124,6 +126,9 @@ const deviceFields = {
   normalisesBareLf: z.boolean(),
   enabled: z.boolean(),
   createdAt: z.string(),
+  /** UTC; none within the last month. */
+  lastMessageAt: z.string().nullable(),
+  messagesToday: z.number(),
 };
 
 const deviceAnswer = z.object(deviceFields);
@@ -143,6 +148,7 @@ const idParams = z.object({ id: z.uuid() });
 export async function relayRoutes(app: FastifyInstance, context: Context): Promise<void> {
   readingRoutes(app, context);
   writingRoutes(app, context);
+  faultRoutes(app, context);
 }
 
 function readingRoutes(app: FastifyInstance, context: Context): void {
@@ -166,14 +172,14 @@ function readingRoutes(app: FastifyInstance, context: Context): void {
         limit: limit + 1,
       });
       const page = pageOf(devices, limit, ({ name }) => encodeCursor([name]));
-      return { items: page.items.map(showDevice), nextCursor: page.nextCursor };
+      return { items: await showDevices(context, page.items), nextCursor: page.nextCursor };
     },
   );
 
   routes.get(
     '/devices/:id',
     { config: reading, schema: { tags, params: idParams, response: { 200: deviceAnswer } } },
-    async (request) => showDevice(await getDevice(context, request.params.id)),
+    async (request) => await showDevice(context, await getDevice(context, request.params.id)),
   );
 
   routes.get('/relay', { config: reading, schema: { tags, response: { 200: relayAnswer } } }, async (request) =>
@@ -190,7 +196,7 @@ function writingRoutes(app: FastifyInstance, context: Context): void {
     async (request, reply) => {
       const { name, ...asked } = request.body;
       const { device, password } = await addDevice(context, { ...readChange(asked), name }, request.actor);
-      return reply.code(201).send({ ...showDevice(device), password: password ?? null });
+      return reply.code(201).send({ ...(await showDevice(context, device)), password: password ?? null });
     },
   );
 
@@ -200,7 +206,7 @@ function writingRoutes(app: FastifyInstance, context: Context): void {
     async (request) => {
       const change = readChange(request.body);
       const { device, password } = await updateDevice(context, request.params.id, { change, actor: request.actor });
-      return { ...showDevice(device), password: password ?? null };
+      return { ...(await showDevice(context, device)), password: password ?? null };
     },
   );
 
@@ -225,7 +231,22 @@ function readChange({ enabled, senderMap, ...same }: z.infer<typeof changeBody>)
   return { ...same, isEnabled: enabled, senderMap: map };
 }
 
-function showDevice(device: Device): z.infer<typeof deviceAnswer> {
+type Shown = z.infer<typeof deviceAnswer>;
+
+async function showDevice(context: Context, device: Device): Promise<Shown> {
+  const [shown] = await showDevices(context, [device]);
+  return shown as Shown;
+}
+
+async function showDevices(context: Context, devices: readonly Device[]): Promise<Shown[]> {
+  const uses = await readUse(
+    context,
+    devices.map(({ id }) => id),
+  );
+  return devices.map((device) => writeDevice(device, uses.get(device.id)));
+}
+
+function writeDevice(device: Device, use: DeviceUse | undefined): Shown {
   const { addresses, username, allowedDomains, senderMap, isEnabled, createdAt, ...same } = device;
   const { sender = null, displayName = null, ownAddress } = senderMap;
   return {
@@ -236,6 +257,8 @@ function showDevice(device: Device): z.infer<typeof deviceAnswer> {
     senderMap: { sender, displayName, ownAddress },
     enabled: isEnabled,
     createdAt: createdAt.toISOString(),
+    lastMessageAt: use?.lastMessageAt?.toISOString() ?? null,
+    messagesToday: use?.messagesToday ?? 0,
   };
 }
 
@@ -244,7 +267,7 @@ function showRelay(context: Context, language: Language): z.infer<typeof relayAn
   const reasons = Object.entries(refused).map(([reason, count]) => ({
     reason,
     count,
-    text: textFor(language, `relay.refusals.${reason}`),
+    text: textFor(language, `relay.refusals.${reason}.title`),
   }));
   return { address: relayAddress(context) ?? null, ...figures, refused: reasons };
 }

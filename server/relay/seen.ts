@@ -93,16 +93,18 @@ async function writeRows(
   sightings: readonly (Sighting & { readonly messageIdHeader: string })[],
   counts: ReadonlyMap<string, number>,
 ): Promise<Map<string, Buffer>> {
-  const day = dayOf(context);
-  const days = [...counts].map(([deviceId, messages]) => ({ device_id: deviceId, day, messages }));
+  const now = context.clock.now();
+  const day = dayOf(now);
+  const days = [...counts].map(([deviceId, messages]) => ({ device_id: deviceId, day, messages, last_at: now }));
   const counted = context.db.with('counted', (db) =>
     db
       .insertInto('device_days')
       .values(days.sort((left, right) => left.device_id.localeCompare(right.device_id)))
       .onConflict((conflict) =>
-        conflict
-          .columns(['device_id', 'day'])
-          .doUpdateSet({ messages: sql<number>`device_days.messages + excluded.messages` }),
+        conflict.columns(['device_id', 'day']).doUpdateSet({
+          messages: sql<number>`device_days.messages + excluded.messages`,
+          last_at: sql<Date>`excluded.last_at`,
+        }),
       ),
   );
   // Local to this statement's own transaction.
@@ -149,11 +151,30 @@ function keyOf(deviceId: string, messageIdHeader: string): string {
   return `${deviceId} ${messageIdHeader}`;
 }
 
+export type DeviceUse = { readonly lastMessageAt: Date | undefined; readonly messagesToday: number };
+
+/** How devices were used: when each last handed over a message, as far as the last month goes, and how many today. */
+export async function readUse(context: Context, ids: readonly string[]): Promise<ReadonlyMap<string, DeviceUse>> {
+  if (ids.length === 0) return new Map();
+  const today = dayOf(context.clock.now());
+  const rows = await context.db
+    .selectFrom('device_days')
+    .select(['device_id', (of) => of.fn.max('last_at').as('last_at')])
+    .select(sql<number>`coalesce(sum(messages) FILTER (WHERE day = ${today}), 0)::int`.as('today'))
+    .where('device_id', 'in', [...ids])
+    .groupBy('device_id')
+    .execute();
+  return new Map(
+    rows.map((row) => [row.device_id, { lastMessageAt: row.last_at ?? undefined, messagesToday: row.today }]),
+  );
+}
+
 /** Forgets what no copy can come of any more. */
 export async function forgetOldSightings(context: Context): Promise<void> {
   await context.db
     .deleteFrom('device_messages')
     .where('at', '<', sql<Date>`now() - make_interval(secs => ${relayLimits.rememberMs / 1000})`)
     .execute();
-  await context.db.deleteFrom('device_days').where('day', '<', dayOf(context)).execute();
+  const oldest = dayOf(new Date(context.clock.now().getTime() - relayLimits.rememberMs));
+  await context.db.deleteFrom('device_days').where('day', '<', oldest).execute();
 }

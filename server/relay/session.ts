@@ -10,10 +10,11 @@ import type { DiskState } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { PasswordCheck } from './credentials.ts';
 import { mayMailTo } from './devices.ts';
+import { DeviceFaults, type FaultNote, REPAIRED } from './faults/faults.ts';
 import { inTime, MinuteRates, relayLimits, WindowCounts } from './limits.ts';
 import type { Caller, Rules } from './listener.ts';
 import { Refusal } from './message/refusal.ts';
-import { receiveMessage } from './receive.ts';
+import { type Repair, receiveMessage } from './receive.ts';
 import {
   type KnownDevice,
   Registry,
@@ -33,6 +34,10 @@ type Visit = {
   countedAs: string;
   isSignedIn: boolean;
   sender: string;
+  /** Whose user name was given, even with a wrong password. */
+  claimed: KnownDevice | undefined;
+  /** The last command that asked for something, as it was said. */
+  said: string;
 };
 
 export class SessionRules implements Rules {
@@ -44,6 +49,7 @@ export class SessionRules implements Rules {
   readonly #rates: MinuteRates;
   readonly #guesses = new WindowCounts(relayLimits.guessesMs);
   readonly #told = new WindowCounts(MINUTE_MS);
+  readonly #faults: DeviceFaults;
   readonly #visits = new Map<Caller, Visit>();
   readonly #places = new Map<string, number>();
   readonly #readDisk: () => Promise<DiskState>;
@@ -55,18 +61,33 @@ export class SessionRules implements Rules {
     this.#registry = new Registry(context);
     this.#sightings = new Sightings(context);
     this.#rates = new MinuteRates(context);
+    this.#faults = new DeviceFaults(context);
     this.#readDisk = readDisk;
   }
 
-  /** Returns when what was refused stands in the journal. */
+  /** Returns when what was refused stands in the journal and in the list of faults. */
   async settled(): Promise<void> {
     await this.#recording;
+    await this.writeFaults();
+  }
+
+  /** Writes what has gone wrong with devices since the last time. */
+  async writeFaults(): Promise<void> {
+    await this.#faults.flush();
   }
 
   async greet(caller: Caller): Promise<void> {
     const snapshot = await this.#current();
     const device = snapshot.findByAddress(caller.remoteAddress);
-    const visit: Visit = { snapshot, device, countedAs: '', isSignedIn: false, sender: '' };
+    const visit: Visit = {
+      snapshot,
+      device,
+      countedAs: '',
+      isSignedIn: false,
+      sender: '',
+      claimed: undefined,
+      said: '',
+    };
     this.#takePlace(visit, caller);
     this.#visits.set(caller, visit);
     this.#state.sessions = this.#visits.size;
@@ -104,6 +125,7 @@ export class SessionRules implements Rules {
     visit.snapshot = await this.#current();
     this.#passwords.keepOnly(hashesOf(visit.snapshot));
     const device = visit.snapshot.findByUsername(username, remoteAddress);
+    visit.claimed = device;
     // Counted before the comparison: many guesses at the same time are many.
     this.#guesses.add(remoteAddress, nowMs);
     const isRight = await this.#passwords.matches(device?.passwordHash, password);
@@ -126,6 +148,7 @@ export class SessionRules implements Rules {
     { address, bytes }: { readonly address: string; readonly bytes: number | undefined },
   ): Promise<void> {
     const visit = this.#visitOf(caller);
+    visit.said = `MAIL FROM:<${address}>`;
     visit.snapshot = await this.#current();
     const device = this.#deviceNow(visit, caller);
     if (device === undefined) throw new Refusal('not-a-device');
@@ -139,7 +162,9 @@ export class SessionRules implements Rules {
   }
 
   async takeRecipient(caller: Caller, address: string): Promise<void> {
-    const { device, snapshot, sender } = this.#visitOf(caller);
+    const visit = this.#visitOf(caller);
+    const { device, snapshot, sender } = visit;
+    visit.said = `RCPT TO:<${address}>`;
     if (device === undefined) throw new Refusal('not-a-device');
     // `%` and `!` made other servers pass a message on (RFC 5321 section 3.6.1 and appendix F.2).
     if (!isPlainAddress(address) || /[%!]/.test(address)) throw new Refusal('recipient-syntax');
@@ -161,9 +186,10 @@ export class SessionRules implements Rules {
     if (device === undefined) throw new Refusal('not-a-device');
     const { from, recipients, helo, remoteAddress, transmission } = caller;
     const transaction = { device, sender, from, recipients, helo, remoteAddress, transmission };
-    const id = await receiveMessage(this.#context, this.#sightings, { stream, transaction });
+    const { id, repairs } = await receiveMessage(this.#context, this.#sightings, { stream, transaction });
     device.messagesToday += 1;
     this.#state.accepted += 1;
+    if (repairs.length > 0) this.#repaired(caller, device, repairs);
     return id;
   }
 
@@ -171,14 +197,31 @@ export class SessionRules implements Rules {
     const { reason } = refusal;
     const { refused } = this.#state;
     refused.set(reason, (refused.get(reason) ?? 0) + 1);
-    const device = this.#visits.get(caller)?.device;
+    const visit = this.#visits.get(caller);
     const { remoteAddress, helo, from } = caller;
+    // One that has to sign in from its address may have given a user name that nobody knows.
+    const device = visit?.device ?? visit?.claimed ?? visit?.snapshot.findAt(remoteAddress);
     const about = { reason, remoteAddress, ...(device === undefined ? {} : { deviceId: device.id }) };
     this.#context.log.info({ ...about, error: refusal.cause }, 'the relay refused something');
-    const nowMs = this.#context.clock.monotonicMs();
-    if (this.#told.add(`${device?.id ?? remoteAddress} ${reason}`, nowMs) > 1) return;
+    const said = reason.startsWith('tls-') ? tlsWords(refusal.cause) : (visit?.said ?? '');
+    const words = [helo === '' ? '' : `EHLO ${helo}`, said].filter((part) => part !== '').join(' · ');
     const data = { reason, remoteAddress, helo: toLine(helo), from: toLine(from), name: device?.name ?? null };
-    const told = record(this.#context, 'device-refused', { subjectId: device?.id ?? remoteAddress, data });
+    this.#tell('device-refused', { deviceId: device?.id, address: remoteAddress, reason, words: toLine(words) }, data);
+  }
+
+  #repaired({ remoteAddress, helo }: Caller, { id, name }: KnownDevice, repairs: readonly Repair[]): void {
+    const words = helo === '' ? '' : toLine(`EHLO ${helo}`);
+    const fault = { deviceId: id, address: remoteAddress, reason: REPAIRED, words, repairs } as const;
+    this.#tell('device-repaired', fault, { remoteAddress, name, repairs: [...repairs] });
+  }
+
+  /** Counts a fault; once a minute for each device and reason it is written at once, and told in the journal. */
+  #tell(type: 'device-refused' | 'device-repaired', fault: FaultNote, data: Readonly<Record<string, unknown>>): void {
+    const { deviceId, address, reason } = fault;
+    const subjectId = deviceId ?? address;
+    this.#faults.note(fault);
+    if (this.#told.add(`${subjectId} ${reason}`, this.#context.clock.monotonicMs()) > 1) return;
+    const told = this.#faults.flush().then(() => record(this.#context, type, { subjectId, data }));
     const failed = (error: unknown) => this.#context.log.warn({ error }, 'a refusal could not be recorded');
     this.#recording = Promise.all([this.#recording, told.catch(failed)]);
   }
@@ -247,6 +290,12 @@ function hashesOf(snapshot: Snapshot): Set<string> {
 
 function notKept(cause: unknown): never {
   throw new Refusal('not-kept', cause);
+}
+
+/** What OpenSSL calls a handshake that failed; its whole text names files of its source. */
+function tlsWords(cause: unknown): string {
+  const { reason, code } = (cause ?? {}) as { readonly reason?: unknown; readonly code?: unknown };
+  return `TLS: ${String(reason ?? code ?? 'unknown')}`;
 }
 
 /** What a device says of itself, fit for a line of the journal. */

@@ -8,6 +8,7 @@ import { record } from '../journal/journal.ts';
 import { type DiskState, type ReadDisk, readDiskState } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
+import { forgetOldFaults } from './faults/faults.ts';
 import { relayLimits } from './limits.ts';
 import { Listener } from './listener.ts';
 import { stateOf } from './registry.ts';
@@ -50,8 +51,10 @@ export async function startRelayWorker(context: Context, options: RelayOptions =
     state.address = undefined;
   });
   undo.use(every(context, relayLimits.lookEveryMs, async () => listener.endOverdue()));
+  undo.use(every(context, relayLimits.lookEveryMs, () => rules.writeFaults()));
   undo.use(every(context, CERTIFICATE_EVERY_MS, certificateWatch(context, listener, certificate)));
   undo.use(every(context, FORGET_EVERY_MS, () => forgetOldSightings(context)));
+  undo.use(every(context, FORGET_EVERY_MS, () => forgetOldFaults(context)));
   context.log.info({ host, port }, 'the relay listens for devices');
   const opened = undo.move();
   return { host, port, [Symbol.asyncDispose]: () => opened.disposeAsync() };

@@ -23,6 +23,7 @@ import * as preferences from './migrations/0027-preferences.ts';
 import * as supplies from './migrations/0028-supplies.ts';
 import * as wantedFirst from './migrations/0029-wanted-first.ts';
 import * as loginEnds from './migrations/0030-login-ends.ts';
+import * as deviceFaults from './migrations/0031-device-faults.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -45,6 +46,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0028-supplies': supplies,
   '0029-wanted-first': wantedFirst,
   '0030-login-ends': loginEnds,
+  '0031-device-faults': deviceFaults,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

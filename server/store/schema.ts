@@ -545,7 +545,7 @@ type Devices = {
 /** Message-IDs that a device has used, so that one that comes again with other content is told apart. */
 type DeviceMessages = { device_id: string; message_id_header: string; sha256: Buffer; at: Instant };
 /** Messages per device and day (UTC), for its daily limit. */
-type DeviceDays = { device_id: string; day: string; messages: number };
+type DeviceDays = { device_id: string; day: string; messages: number; last_at: Date | null };
 /** What a device may still send this minute, shared by all nodes and counted by the database's clock. */
 type DeviceRates = {
   device_id: string;
@@ -553,6 +553,23 @@ type DeviceRates = {
   /** How many of them the last node that asked was given. */
   given: number;
   counted_at: Instant;
+};
+/** What goes wrong between devices and the relay. */
+type DeviceFaults = {
+  id: string;
+  /** The device, or the address of one that is not known. */
+  subject: string;
+  device_id: string | null;
+  /** From where it was tried last. */
+  address: string;
+  reason: string;
+  /** What the device said. */
+  words: string;
+  repairs: string[];
+  first_at: Instant;
+  last_at: Instant;
+  count: number;
+  is_dismissed: WithDefault<boolean>;
 };
 
 // ── notices ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -651,6 +668,7 @@ export type Schema = {
   device_messages: DeviceMessages;
   device_days: DeviceDays;
   device_rates: DeviceRates;
+  device_faults: DeviceFaults;
   notice_settings: NoticeSettings;
   notices_sent: NoticesSent;
   alarms: Alarms;
@@ -697,6 +715,7 @@ export const TABLE_OWNERS: Readonly<Record<keyof Schema, string>> = {
   device_messages: 'relay',
   device_days: 'relay',
   device_rates: 'relay',
+  device_faults: 'relay',
   notice_settings: 'notices',
   notices_sent: 'notices',
   alarms: 'notices',

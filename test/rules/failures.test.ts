@@ -8,8 +8,8 @@ type Words = readonly [title: string, advice: string];
 const error = (code: string): Words => [`errors.${code}.title`, `errors.${code}.advice`];
 const number = (aadsts: number): Words => [`aadsts.${aadsts}.meaning`, `aadsts.${aadsts}.action`];
 const answer = (id: string): Words => [`answers.${id}.meaning`, `answers.${id}.action`];
-/** A refusal of a device says both, one sentence after the other. */
-const refusal = (reason: string): Words => [`relay.refusals.${reason}`, `relay.refusals.${reason}`];
+/** What goes wrong with a device. */
+const refusal = (reason: string): Words => [`relay.refusals.${reason}.title`, `relay.refusals.${reason}.advice`];
 
 /** The failures that come up most, by what they are called where people look for help. */
 const FREQUENT: Readonly<Record<string, Words>> = {
@@ -36,16 +36,16 @@ const FREQUENT: Readonly<Record<string, Words>> = {
   'Exchange Online is too busy': error('too-busy'),
   'the limit of the day is reached': error('daily-limit'),
   'the protocol is off': error('protocol-off'),
-  'the other side speaks an old TLS': answer('smtp-tls-too-old'),
+  'the other side speaks an old TLS': refusal('tls-too-old'),
   'an unknown device wants to send': refusal('not-a-device'),
   'the message is too large': error('message-too-large'),
   'the outcome is uncertain': error('outcome-uncertain'),
   'the server cannot be reached': error('server-unreachable'),
-  'no token for renewal': ['connections.flaws.refresh-token-missing', 'errors.login-unusable.advice'],
+  'no token for renewal': error('no-renewal'),
   'passwords have ended': error('password-login-ends'),
   'it is not certain that it was printed': error('outcome-unknown'),
-  'the server handed out a substitute': answer('imap-substitute-message'),
-  'a device sends faulty messages': refusal('bare-line-end'),
+  'the server handed out a substitute': ['intake.reasons.substitute-message', 'intake.advice.substitute-message'],
+  'a device sends faulty messages': refusal('repaired'),
 };
 
 test('each of the 33 failures that come up most says what happened and what to do, in both languages', () => {

@@ -3,7 +3,9 @@ import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { clientOf } from '../../simulator/testing.ts';
 import { type Browser, openBrowser, type Window } from '../harness/browser.ts';
+import { assertFiveParts, findingOf } from '../harness/finding.ts';
 import { PRINT_ROOM } from '../harness/mail.ts';
+import { answerCode } from '../harness/peers.ts';
 import { findFreePort } from '../harness/processes.ts';
 import { ADMINISTRATOR, openStage, type Stage } from '../harness/stage.ts';
 
@@ -15,6 +17,7 @@ const WORDS = {
     canceledBy: /^Administrator canceled this code at \d/,
     otherTenant: 'The account belongs to another tenant',
     approval: 'An administrator has to consent first',
+    noRenewal: 'Microsoft gave no permission to stay signed in',
     consent: 'Copy the consent link',
     registration: 'The app registration has to be changed',
     place: 'Microsoft Entra admin center › App registrations › the app › Authentication',
@@ -34,6 +37,7 @@ const WORDS = {
     canceledBy: /^Administrator ha annullato questo codice alle \d/,
     otherTenant: 'L’account appartiene a un altro tenant',
     approval: 'Prima serve il consenso di un amministratore',
+    noRenewal: 'Microsoft non ha concesso di restare connessi',
     consent: 'Copia il link per il consenso',
     registration: 'La registrazione dell’app va modificata',
     place: 'Interfaccia di amministrazione di Microsoft Entra › Registrazioni app › l’app › Autenticazione',
@@ -47,6 +51,9 @@ const WORDS = {
     restarted: 'Platen è stato riavviato. Il codice è ancora valido.',
   },
 } as const;
+
+/** RFC 8628 section 3.4. */
+const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
 
 let stage: Stage;
 let browser: Browser;
@@ -126,7 +133,7 @@ describe('seven ends of a device code, each with its own title, advice and butto
       await window.assertGood(`code-canceled-${language}-${width}`);
     });
 
-    test(`an account of another tenant, and an approval that is missing, in ${language}`, async () => {
+    test(`an account of another tenant, and an approval and a renewal that are missing, in ${language}`, async () => {
       await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
       const { page } = window;
       try {
@@ -138,10 +145,24 @@ describe('seven ends of a device code, each with its own title, advice and butto
         await openCode(window, `Approval ${language}`);
         await refuse(90094);
         await assertEnd(page, words.approval, words.consent);
+        await assertFiveParts(findingOf(page, words.approval, 'AADSTS90094'), language);
         await window.assertGood(`code-approval-${language}-${width}`);
         await page.getByRole('button', { name: words.consent }).click();
         const copied = String(await page.evaluate('navigator.clipboard.readText()'));
         assert.match(copied, new RegExp(`adminconsent\\?client_id=${stage.peers.practice.clientId}&`));
+        await control('/faults/clear', {});
+        const lasting = {
+          endpoint: 'token',
+          grant: DEVICE_CODE,
+          kind: 'patch',
+          remove: ['refresh_token'],
+          times: 'always',
+        };
+        await control('/faults', lasting);
+        const { code } = await openCode(window, `Lasting ${language}`);
+        await answerCode(stage.peers.practice, { userCode: code, account: PRINT_ROOM });
+        await assertFiveParts(findingOf(page, words.noRenewal, 'no-renewal'), language);
+        await window.assertGood(`code-no-renewal-${language}-${width}`);
       } finally {
         await control('/faults/clear', {});
       }

@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { clientOf } from '../../simulator/testing.ts';
 import { type Browser, openBrowser, type Window } from '../harness/browser.ts';
+import { assertFiveParts, findingOf, patternOf } from '../harness/finding.ts';
 import { PRINT_ROOM } from '../harness/mail.ts';
 import { answerByCode } from '../harness/practice-sign-in.ts';
 import { openStage, type Row, type Stage } from '../harness/stage.ts';
@@ -183,10 +184,12 @@ describe('setting up in the browser', () => {
       await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
       const { page } = window;
       const title = `Refused ${language}`;
+      const endOf = (code: string) => findingOf(page, patternOf(language, `errors.${code}.title`));
       await add(window, language, title);
       const first = await readCode(page);
       await answerByCode(window, language, { account: 'bruno@practice.example' });
       await page.getByText('bruno@practice.example').first().waitFor();
+      await assertFiveParts(endOf('wrong-account'), language);
       await window.assertGood(`wrong-account-${language}-${width}`);
       assert.equal((await connectionNamed(title)).account, null);
       await page.getByRole('button', { name: words.newCode }).last().click();
@@ -195,6 +198,7 @@ describe('setting up in the browser', () => {
       await answerByCode(window, language, { account: PRINT_ROOM, isDeclined: true });
       await page.getByTestId('user-code').waitFor({ state: 'detached' });
       await eventually(async () => ((await connectionNamed(title)).login as Row).state === 'declined');
+      await assertFiveParts(endOf('login-declined'), language);
       await window.assertGood(`declined-${language}-${width}`);
       await control('/settings', { deviceCodeSeconds: 3, intervalSeconds: 1 });
       try {
@@ -203,6 +207,7 @@ describe('setting up in the browser', () => {
           timeoutMs: 30_000,
         });
         await page.getByRole('button', { name: words.newCode }).last().waitFor();
+        await assertFiveParts(endOf('login-expired'), language);
         await window.assertGood(`expired-${language}-${width}`);
       } finally {
         await control('/settings', { deviceCodeSeconds: 900, intervalSeconds: 1 });

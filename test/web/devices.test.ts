@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type Browser, openBrowser } from '../harness/browser.ts';
+import { openConversation } from '../harness/conversation.ts';
+import { assertFiveParts, findingOf, textOf } from '../harness/finding.ts';
+import { PRINT_ROOM } from '../harness/mail.ts';
+import { runProgram } from '../harness/relay.ts';
 import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
 
 let stage: Stage;
@@ -11,9 +15,76 @@ async function deviceNamed(name: string): Promise<Row> {
   return (items as Row[]).find((one) => one.name === name) ?? {};
 }
 
+/** Speaks to the relay as a copier does, after its greeting and EHLO. */
+async function speak(script: string): Promise<void> {
+  const { address } = await stage.api('GET', '/relay');
+  await using conversation = await openConversation({ port: Number((address as Row).port) });
+  await conversation.play(`
+    S: 220 {/.*/}
+    C: EHLO copier.local
+    S: ...
+    S: 250 {/.*/}
+    ${script}`);
+}
+
+const REFUSED = `
+  C: MAIL FROM:<scan@copier.local>
+  S: 550 5.7.1 Relaying denied`;
+const OTHER_DOMAIN = `
+  C: MAIL FROM:<scan@copier.local>
+  S: 250 {/.*/}
+  C: RCPT TO:<who@elsewhere.example>
+  S: 550 5.7.1 Recipient refused`;
+const SCAN = `
+  C: MAIL FROM:<scan@copier.local>
+  S: 250 {/.*/}
+  C: RCPT TO:<anna@practice.example>
+  S: 250 {/.*/}
+  C: DATA
+  S: 354 {/.*/}
+  C: Subject: Scan
+  C:
+  C: .
+  S: 250 {/.*/}`;
+
+const FAULTS = {
+  en: {
+    unknown: 'An unknown device wants to send',
+    times: '127.0.0.1 was refused once.',
+    add: 'Add it',
+    save: 'Save',
+    name: 'Name',
+    addresses: 'Addresses in the network',
+    waits: 'Waiting for its first message…',
+    last: 'It last sent a message',
+    domain: 'The device may not write to this domain',
+    mended: 'The device sends faulty messages',
+    what: /Platen mends it and sends it on: no date, no visible recipient/,
+    done: 'Done, take it off',
+    today: '1 of 5,000',
+  },
+  it: {
+    unknown: 'Un dispositivo sconosciuto vuole inviare',
+    times: '127.0.0.1 è stato rifiutato una volta.',
+    add: 'Aggiungilo',
+    save: 'Salva',
+    name: 'Nome',
+    addresses: 'Indirizzi di rete',
+    waits: 'In attesa del primo messaggio…',
+    last: 'Ha inviato l’ultimo messaggio',
+    domain: 'Il dispositivo non può scrivere a questo dominio',
+    mended: 'Il dispositivo invia messaggi con errori',
+    what: /Platen lo corregge e lo inoltra: nessuna data, nessun destinatario visibile/,
+    done: 'Fatto, togli',
+    today: '1 di 5000',
+  },
+} as const;
+
 describe('devices in the browser', () => {
   before(async () => {
     stage = await openStage({ database: 'external', until: 'administrator' });
+    // A device may not send before it is known as whom.
+    await stage.api('PUT', '/settings/network', { outgoingServer: null, senderEmail: PRINT_ROOM });
     browser = await openBrowser();
   });
   after(async () => {
@@ -81,4 +152,58 @@ describe('devices in the browser', () => {
     await page.getByText('Ancora nessun dispositivo').waitFor();
     assert.deepEqual(await deviceNamed('Copier 3F'), {});
   });
+
+  for (const language of ['en', 'it'] as const) {
+    const width = language === 'en' ? 1280 : 390;
+    const words = FAULTS[language];
+
+    test(`a copier that nobody knows is seen, added and helped until its first message, in ${language}`, async () => {
+      await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+      const { page } = window;
+      const cardOf = (title: string) => findingOf(page, title);
+      await window.go('/devices');
+      await page.getByRole('main').locator('h2').first().waitFor();
+      await speak(REFUSED);
+      const unknown = cardOf(words.unknown);
+      await unknown.getByText(words.times).waitFor();
+      await assertFiveParts(unknown, language);
+      await window.assertGood(`devices-unknown-${language}-${width}`);
+      await unknown.getByRole('link', { name: words.add }).click();
+      assert.equal(await page.getByLabel(words.addresses).inputValue(), '127.0.0.1');
+      await page.getByLabel(words.name, { exact: true }).fill(`Copier ${language}`);
+      await page.getByRole('button', { name: words.save }).click();
+      await page.getByText(words.waits).waitFor();
+      assert.equal(await page.locator('.finding').count(), 0);
+      const { address } = await stage.api('GET', '/relay');
+      const target = [
+        '-connect',
+        `127.0.0.1:${String((address as Row).port)}`,
+        '-starttls',
+        'smtp',
+        '-name',
+        'copier.local',
+      ];
+      await runProgram('openssl', ['s_client', ...target, '-tls1_1', '-cipher', 'ALL:@SECLEVEL=0']);
+      await assertFiveParts(cardOf(textOf(language, 'relay.refusals.tls-too-old.title')), language);
+      await speak(OTHER_DOMAIN);
+      await assertFiveParts(cardOf(words.domain), language);
+      await speak(SCAN);
+      await page.getByText(words.last).waitFor();
+      const mended = cardOf(words.mended);
+      await mended.getByText(words.what).waitFor();
+      await window.assertGood(`device-faults-${language}-${width}`);
+      await window.go('/devices');
+      await page.getByText(words.today).waitFor();
+      // What Platen mends by itself asks for nothing, and stands on the page of the device alone.
+      const domain = cardOf(words.domain);
+      await domain.waitFor();
+      assert.equal(await cardOf(words.mended).count(), 0);
+      await window.assertGood(`devices-refused-${language}-${width}`);
+      await domain.getByRole('button', { name: words.done }).click();
+      await domain.waitFor({ state: 'detached' });
+      const { id } = await deviceNamed(`Copier ${language}`);
+      await stage.api('DELETE', `/devices/${String(id)}`);
+      window.assertQuiet();
+    });
+  }
 });

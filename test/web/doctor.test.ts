@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Locator, Page } from 'playwright-core';
-import en from '../../locales/en.json' with { type: 'json' };
-import it from '../../locales/it.json' with { type: 'json' };
+import type { Page } from 'playwright-core';
+import type en from '../../locales/en.json';
 import { clientOf } from '../../simulator/testing.ts';
 import { type Browser, openBrowser } from '../harness/browser.ts';
+import { assertFiveParts, findingOf, patternOf } from '../harness/finding.ts';
 import { PRINT_ROOM } from '../harness/mail.ts';
 import { ADMINISTRATOR, openStage, type Stage } from '../harness/stage.ts';
 
@@ -17,8 +17,6 @@ const WORDS = {
     send: /^Also send a real message/,
     causes: 'Possible causes, the most likely first',
     policy: 'A Conditional Access policy refuses this account',
-    titles: en.errors,
-    label: en.web.label,
   },
   it: {
     check: /^Verifica (ora|di nuovo)$/,
@@ -27,8 +25,6 @@ const WORDS = {
     send: /^Invia anche un vero messaggio/,
     causes: 'Possibili cause, dalla più probabile',
     policy: 'Un criterio di accesso condizionale rifiuta questo account',
-    titles: it.errors,
-    label: it.web.label,
   },
 } as const;
 type Language = keyof typeof WORDS;
@@ -61,6 +57,15 @@ const rehearsed = (name: string, code: Planted['code'], reference: string): Plan
   reference,
 });
 const refused = (name: string, aadsts: number) => rehearsed(name, 'connection-needs-confirmation', `AADSTS${aadsts}`);
+/** What Microsoft answers whoever renews. */
+const asked = (fault: Record<string, unknown>, reference: string): Planted => ({
+  plant: () => control('/faults', { endpoint: 'token', grant: 'refresh_token', times: 'always', ...fault }),
+  back: () => control('/faults/clear', {}),
+  code: 'connection-needs-confirmation',
+  reference,
+});
+const tokenFor = (aud: string) =>
+  `x.${Buffer.from(JSON.stringify({ aud, scp: 'SMTP.Send IMAP.AccessAsUser.All' })).toString('base64url')}.x`;
 const atServer = (
   server: 'imap' | 'pop3',
   fault: Record<string, unknown>,
@@ -104,6 +109,15 @@ function faults(): Readonly<Record<string, Planted>> {
     'the consent was withdrawn': refused('consent-removed', 65001),
     'the second factor is too old': refused('second-factor', 50078),
     'the sign-in frequency is over': refused('sign-in-frequency', 70043),
+    'the permission was not used for 90 days': asked({ kind: 'aadsts', aadsts: 700082 }, 'AADSTS700082'),
+    'the permission was revoked': asked({ kind: 'aadsts', aadsts: 50173 }, 'AADSTS50173'),
+    'the token is for another service': {
+      ...asked(
+        { kind: 'patch', set: { access_token: tokenFor('https://graph.microsoft.com') } },
+        'token-wrong-service',
+      ),
+      code: 'token-wrong-service',
+    },
     'the account is disabled': refused('user-disabled', 50057),
     'the account is not assigned': refused('assignment-required', 50105),
     'IMAP is off': rehearsed('imap-off', 'protocol-off', 'imap-auth-failed'),
@@ -144,25 +158,6 @@ async function recover(): Promise<void> {
   );
 }
 
-/** A title with whatever stands in it. */
-function titleOf(language: Language, code: Planted['code']): RegExp {
-  const { title } = WORDS[language].titles[code];
-  const parts = title.split(/\{\{[^}]*\}\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.+')}$`);
-}
-
-/** What happened; since when; what to do; the other side's exact words; an id. In this order, and none is missing. */
-async function assertFiveParts(found: Locator, label: (typeof WORDS)[Language]['label']): Promise<void> {
-  const text = String(await found.textContent());
-  const title = String(await found.getByRole('heading').first().textContent());
-  const id = String(await found.locator('.finding-id').textContent());
-  const places = [title, label.begun, label.whatToDo, label.otherSideSaid, id].map((part) => text.indexOf(part));
-  assert.ok(
-    places.every((place, at) => place >= 0 && place >= (places[at - 1] ?? 0)),
-    `${places.join()}: ${text}`,
-  );
-}
-
 /** Plants a fault, presses the button, and waits for the first finding to have its name; then everything is as before. */
 async function find(
   page: Page,
@@ -178,16 +173,14 @@ async function find(
       await page.getByLabel(words.send).check();
     }
     await page.getByRole('button', { name: words.check }).click();
-    const found = page
-      .locator('.finding')
-      .filter({ has: page.getByRole('heading', { name: titleOf(language, code) }) })
-      .filter({ hasText: reference ?? '' });
+    const title = patternOf(language, `errors.${code}.title`);
+    const found = findingOf(page, title, reference);
     await found.first().waitFor();
     await page.getByRole('button', { name: words.check }).and(page.locator(':enabled')).waitFor();
     // what is named first is the fault that was planted
     const [first] = await page.locator('.finding h2').allTextContents();
-    assert.match(first ?? '', titleOf(language, code));
-    if (reference !== undefined) await assertFiveParts(found.first(), words.label);
+    assert.match(first ?? '', title);
+    if (reference !== undefined) await assertFiveParts(found.first(), language);
   } finally {
     await back();
     if (isShared) {
@@ -216,7 +209,7 @@ for (const language of ['en', 'it'] as const) {
   test(`the check names each planted fault on its page, and none on a healthy tenant, in ${language}`, async (t) => {
     const words = WORDS[language];
     const planted = Object.entries(faults()).filter(([name]) => language === 'en' || ON_A_PHONE.includes(name));
-    assert.equal(planted.length, language === 'en' ? 22 : ON_A_PHONE.length);
+    assert.equal(planted.length, language === 'en' ? 25 : ON_A_PHONE.length);
     await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
     const { page } = window;
     await window.go(`/settings/connections/${id}/check`);

@@ -1602,6 +1602,57 @@ export type paths = {
       };
     };
   };
+  '/device-faults': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              items: {
+                id: string;
+                deviceId: string | null;
+                name: string | null;
+                address: string;
+                reason: string;
+                title: string;
+                advice: string;
+                repairs: { code: string; text: string }[];
+                remote: string | null;
+                reply: string | null;
+                firstAt: string;
+                lastAt: string;
+                count: number;
+              }[];
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/device-faults/{id}': {
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/devices': {
     get: {
       parameters: {
@@ -1638,6 +1689,8 @@ export type paths = {
                 normalisesBareLf: boolean;
                 enabled: boolean;
                 createdAt: string;
+                lastMessageAt: string | null;
+                messagesToday: number;
               }[];
               nextCursor: string | null;
             };
@@ -1704,6 +1757,8 @@ export type paths = {
               normalisesBareLf: boolean;
               enabled: boolean;
               createdAt: string;
+              lastMessageAt: string | null;
+              messagesToday: number;
               password: string | null;
             };
           };
@@ -1747,6 +1802,8 @@ export type paths = {
               normalisesBareLf: boolean;
               enabled: boolean;
               createdAt: string;
+              lastMessageAt: string | null;
+              messagesToday: number;
             };
           };
         };
@@ -1824,6 +1881,8 @@ export type paths = {
               normalisesBareLf: boolean;
               enabled: boolean;
               createdAt: string;
+              lastMessageAt: string | null;
+              messagesToday: number;
               password: string | null;
             };
           };
@@ -2829,6 +2888,8 @@ export type paths = {
             | 'device-changed'
             | 'device-removed'
             | 'device-refused'
+            | 'device-repaired'
+            | 'device-fault-dismissed'
             | 'relay-storage-changed'
             | 'outbox-sending-resumed'
             | 'notice-settings-changed'
@@ -2964,6 +3025,8 @@ export type paths = {
             | 'device-changed'
             | 'device-removed'
             | 'device-refused'
+            | 'device-repaired'
+            | 'device-fault-dismissed'
             | 'relay-storage-changed'
             | 'outbox-sending-resumed'
             | 'notice-settings-changed'
@@ -3618,6 +3681,8 @@ export type paths = {
                 outcome: 'done' | 'refused' | 'failed' | 'ignored' | 'held';
                 reason: string | null;
                 reasonText: string | null;
+                advice: string | null;
+                remote: string | null;
                 jobCount: number;
                 proof: { verdict: string; reason: string; hint?: string } | null;
               }[];
@@ -3656,6 +3721,8 @@ export type paths = {
               outcome: 'done' | 'refused' | 'failed' | 'ignored' | 'held';
               reason: string | null;
               reasonText: string | null;
+              advice: string | null;
+              remote: string | null;
               jobCount: number;
               proof: { verdict: string; reason: string; hint?: string } | null;
               wishes: { options: Record<string, unknown>; ignored: { word: string; reason: string }[] } | null;
@@ -6391,6 +6458,8 @@ export const EVENT_TYPES = [
   'device-changed',
   'device-removed',
   'device-refused',
+  'device-repaired',
+  'device-fault-dismissed',
   'relay-storage-changed',
   'outbox-sending-resumed',
   'notice-settings-changed',

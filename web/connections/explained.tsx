@@ -27,13 +27,14 @@ export function Explained({
   children,
   ...shown
 }: ExplainedProps) {
-  const { advice, remote, explanation } = problem;
+  const { advice, explanation } = problem;
+  const { remote, isOfNetwork } = wordsOf(problem);
   return (
     <Finding
       {...shown}
       title={title}
       detail={found ?? meaningOf(problem)}
-      own={explanation === undefined ? problem.detail : undefined}
+      own={explanation === undefined && !isOfNetwork ? problem.detail : undefined}
       since={since}
       advice={advice}
       who={explanation?.whoText}
@@ -49,6 +50,15 @@ export function Explained({
       {children}
     </Finding>
   );
+}
+
+/** What the server said, or what the network said in its place. */
+function wordsOf({ remote, facts }: KeptProblem): {
+  readonly remote: string | undefined;
+  readonly isOfNetwork: boolean;
+} {
+  const words = remote === undefined && typeof facts?.words === 'string' ? facts.words : undefined;
+  return { remote: remote ?? words, isOfNetwork: words !== undefined };
 }
 
 /** What a number of Microsoft means, unless the title says the same. */
@@ -127,11 +137,13 @@ function Command({ text }: { readonly text: string }) {
   );
 }
 
-/** The number of the failure, and the id under which Microsoft's support finds the event. */
-function referenceOf({ facts, explanation }: KeptProblem): string | undefined {
+/** The number of the failure, or what Platen calls it, and the id under which Microsoft's support finds the event. */
+function referenceOf({ code, facts, explanation }: KeptProblem): string {
+  const known = explanation?.reference;
   const trace = facts?.traceId ?? facts?.correlationId;
-  const parts = [explanation?.reference, trace].filter((part) => part !== undefined && part !== 'unknown');
-  return parts.length === 0 ? undefined : parts.join(' · ');
+  return [known === undefined || known === 'unknown' ? code : known, trace]
+    .filter((part) => part !== undefined)
+    .join(' · ');
 }
 
 /** What is sent to whoever may change it: what happens, what to change, and Microsoft's own words. */

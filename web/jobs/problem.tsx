@@ -8,5 +8,16 @@ export function JobProblem({ problem }: { readonly problem: NonNullable<Job['pro
   const { code, title, advice, remote, detail, at } = problem;
   // It goes on by itself: nothing is broken yet.
   const tone = GOES_ON.includes(code) ? 'warning' : 'broken';
-  return <Finding level={2} tone={tone} title={title} since={at} advice={advice} remote={remote} own={detail} />;
+  return (
+    <Finding
+      level={2}
+      tone={tone}
+      title={title}
+      since={at}
+      advice={advice}
+      remote={remote}
+      own={detail}
+      reference={code}
+    />
+  );
 }

@@ -8,11 +8,12 @@ import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
 import { currentLanguage } from '../app/texts.ts';
 import { Loaded } from '../ui/content.tsx';
+import { Finding } from '../ui/finding.tsx';
 import { Page } from '../ui/page.tsx';
 import { State, type Tone } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
-import { MESSAGES_KEY, type MessageStory } from './message.ts';
+import { MESSAGES_KEY, type MessageStory, OUTCOME_TONES } from './message.ts';
 import { Outcome } from './outcome.tsx';
 
 type Document = MessageStory['documents'][number];
@@ -50,11 +51,30 @@ function Shown({ message }: { readonly message: MessageStory }) {
       }
     >
       <Stack gap="md">
-        <Outcome message={message} />
+        <Verdict message={message} />
         <Facts message={message} />
         <Documents documents={message.documents} />
       </Stack>
     </Page>
+  );
+}
+
+/** What became of it; where that is no job, with all that is known and what to do. */
+function Verdict({ message }: { readonly message: MessageStory }) {
+  const { t } = useTranslation();
+  const { outcome, reason, reasonText, advice, remote, receivedAt } = message;
+  if (outcome === 'done' || outcome === 'ignored' || reason === null) return <Outcome message={message} />;
+  return (
+    <Finding
+      title={t(`arrived.${outcome}`)}
+      tone={OUTCOME_TONES[outcome]}
+      detail={reasonText === null ? undefined : plain(reasonText)}
+      since={receivedAt}
+      stops={t(outcome === 'held' ? 'messages.stopsWaiting' : 'messages.stops')}
+      advice={advice ?? undefined}
+      remote={remote === null ? undefined : plain(remote)}
+      reference={reason}
+    />
   );
 }
 

@@ -1,7 +1,7 @@
 /** A further device: what it is called, how it is known, whom it may write to. */
 import { Anchor } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
@@ -14,6 +14,8 @@ export default function DeviceNew() {
   const { t } = useTranslation();
   const client = useQueryClient();
   const navigate = useNavigate();
+  const asked = useSearch({ strict: false }) as { address?: unknown };
+  const initial = typeof asked.address === 'string' ? { ...NEW, addresses: asked.address } : NEW;
   const [made, setMade] = useState<Shown & { readonly id: string }>();
   const toDevice = (id: string) => void navigate({ to: `/devices/${id}` });
   return (
@@ -26,7 +28,7 @@ export default function DeviceNew() {
       }
     >
       <DeviceForm
-        initial={NEW}
+        initial={initial}
         onSave={async (values) => {
           const { id, username, password } = await need(api.POST('/devices', { body: bodyOf(values) }));
           await client.invalidateQueries({ queryKey: DEVICES_KEY });

@@ -10,15 +10,18 @@ import { useMay } from '../app/session.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { Loaded } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
+import { State } from '../ui/state.tsx';
+import { When } from '../ui/when.tsx';
 import { bodyOf, DEVICES_KEY, type Device, valuesOf } from './device.ts';
 import { DeviceForm } from './device-form.tsx';
 import { TypeThis } from './devices-list.tsx';
+import { DeviceFaults, useDeviceFaults } from './faults.tsx';
 import { Password, type Shown } from './password.tsx';
 
 export default function DeviceScreen() {
   const { id = '' } = useParams({ strict: false }) as { id?: string };
   const key = [...DEVICES_KEY, id];
-  useLiveQuery(['device-changed'], key);
+  useLiveQuery(['device-changed', 'outbox-message-queued'], key);
   const device = useQuery({
     queryKey: key,
     queryFn: () => need(api.GET('/devices/{id}', { params: { path: { id } } })) as Promise<Device>,
@@ -31,6 +34,7 @@ function DeviceView({ device }: { readonly device: Device }) {
   const client = useQueryClient();
   const mayChange = useMay('administrator');
   const [made, setMade] = useState<Shown>();
+  const faults = useDeviceFaults(device.id);
   return (
     <Page
       title={device.name}
@@ -42,6 +46,8 @@ function DeviceView({ device }: { readonly device: Device }) {
       actions={mayChange ? <Remove device={device} /> : null}
     >
       <Stack gap="md">
+        <LastMessage device={device} />
+        <DeviceFaults faults={faults} />
         <TypeThis username={device.username} />
         <DeviceForm
           // Asking for a password again would make another one.
@@ -60,6 +66,17 @@ function DeviceView({ device }: { readonly device: Device }) {
       </Stack>
       {made === undefined ? null : <Password shown={made} onClose={() => setMade(undefined)} />}
     </Page>
+  );
+}
+
+/** Whether mail has come from it: what whoever sets up a copier waits for. */
+function LastMessage({ device: { lastMessageAt, enabled } }: { readonly device: Device }) {
+  const { t } = useTranslation();
+  if (lastMessageAt === null) return enabled ? <State tone="waiting" word={t('devices.waitsForFirst')} /> : null;
+  return (
+    <p className="plain">
+      {t('devices.lastAt')} <When at={lastMessageAt} />
+    </p>
   );
 }
 

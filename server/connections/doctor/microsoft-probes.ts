@@ -131,7 +131,11 @@ async function testToken(check: Check): Promise<Outcome> {
   if (!isForMail && !/^https:\/\/(outlook[\w-]*|partner)\.(office(365)?|outlook)\./.test(audience)) {
     const values = { ...namesOf(check), audience };
     return failed(
-      new PlatenError('token-wrong-service', `the token is for ${audience}`, { values, facts: { audience } }),
+      new PlatenError('token-wrong-service', `the token is for ${audience}`, {
+        values,
+        facts: { audience },
+        remote: `aud=${audience}`,
+      }),
     );
   }
   const scopes = typeof claims.scp === 'string' ? claims.scp.split(' ').map((one) => `x/${one}`) : undefined;

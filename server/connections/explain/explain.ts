@@ -70,7 +70,12 @@ export function explainFailure(problem: Told, about: About): Explanation | undef
   if (answer !== undefined) return describeAnswer(answer, problem, about);
   const plain = PLAIN[problem.code];
   if (plain !== undefined)
-    return withTextsOf(problem.code, describe(plain, { ...about, reference: problem.code, texts: '' }), about);
+    return withTextsOf(
+      problem.code,
+      describe(plain, { ...about, reference: problem.code, texts: '' }),
+      about,
+      problem.values,
+    );
   if (problem.remote === undefined) return undefined;
   const unknown = { who: 'project', waiting: 'no' } as const;
   if (!Number.isNaN(aadsts)) {
@@ -83,6 +88,9 @@ export function explainFailure(problem: Told, about: About): Explanation | undef
 const PLAIN: Readonly<Record<string, Cure>> = {
   'login-declined': { who: 'mailbox-owner', waiting: 'no' },
   'login-expired': { who: 'mailbox-owner', waiting: 'no' },
+  'no-renewal': { who: 'entra-administrator', waiting: 'no', place: 'app-permissions' },
+  'token-wrong-service': { who: 'platen-administrator', waiting: 'no' },
+  'wrong-account': { who: 'mailbox-owner', waiting: 'no' },
 };
 
 function withTextsOf(code: string, explained: Explanation, about: About, values: Problem['values'] = {}): Explanation {

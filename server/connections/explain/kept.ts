@@ -95,7 +95,7 @@ function adviceOn(problem: Problem, language: Language, told: ExplanationAnswer 
   return MANY_THINGS.has(code) && facts?.cause === undefined ? told.action : own;
 }
 
-/** Their advice says all that can be done about words that nobody knows. */
+/** Their advice says all that can be done about words that nobody knows, or that the server did not say. */
 const ABOUT_THE_MESSAGE: ReadonlySet<string> = new Set([
   'message-too-large',
   'outcome-uncertain',
@@ -117,7 +117,8 @@ function explainKept(
   const { reference } = told;
   // a server of Microsoft that takes no passwords is told by its words, too
   const isOwnWay = about === undefined && !reference.startsWith('network-') && told.who !== 'platen-administrator';
-  const saysNothing = reference === 'unknown' && ABOUT_THE_MESSAGE.has(problem.code);
+  const isOpaque = reference === 'unknown' || problem.remote === undefined;
+  const saysNothing = isOpaque && ABOUT_THE_MESSAGE.has(problem.code);
   return isOwnWay || saysNothing ? undefined : answerExplanation(told);
 }
 

@@ -4,7 +4,7 @@ import { cleanWords, measureSkew, type Refusal, readObject, type Transient } fro
 import { askTokenServer, type TenantEndpoints } from './client.ts';
 import { type Refused, readLastingRefusal } from './device-code.ts';
 import type { Call } from './https.ts';
-import { flawOfSuccess, readTokens, type Tokens, type Unusable } from './tokens.ts';
+import { flawOfSuccess, readTokens, type Tokens, type Unusable, withoutRenewal } from './tokens.ts';
 
 /** What one sign-in by link must remember. The verifier is a secret; the state recognises the answer (RFC 6749 section 10.12). */
 export type LinkSecrets = { readonly state: string; readonly codeVerifier: string };
@@ -155,7 +155,7 @@ function readGrant(
   const { tokens } = reading;
   // as with a code: who signed in must be known, and the permission must last
   if (tokens.identity === undefined) return missing('id-token-missing', tokens);
-  if (tokens.refreshToken === undefined) return missing('refresh-token-missing', tokens);
+  if (tokens.refreshToken === undefined) return withoutRenewal(tokens);
   return { kind: 'granted', tokens };
 }
 

@@ -18,7 +18,7 @@ import {
 } from './answer.ts';
 import { askTokenServer, type Reply, type TenantEndpoints } from './client.ts';
 import type { Call, HttpsAnswer } from './https.ts';
-import { flawOfSuccess, readTokens, type Tokens, type Unusable } from './tokens.ts';
+import { flawOfSuccess, readTokens, type Tokens, type Unusable, withoutRenewal } from './tokens.ts';
 
 /** RFC 8628 section 3.2. `deviceCode` is a secret; the rest is shown to a person. */
 export type DeviceCode = {
@@ -115,7 +115,7 @@ function readGrant(reply: Extract<Reply, { kind: 'success' }>, now: Date): PollO
   const skew = tokens.clockSkewSeconds === undefined ? {} : { clockSkewSeconds: tokens.clockSkewSeconds };
   // without it nobody knows who confirmed, and without the other the connection would die within the hour
   if (tokens.identity === undefined) return { kind: 'unusable', flaw: 'id-token-missing', ...skew };
-  if (tokens.refreshToken === undefined) return { kind: 'unusable', flaw: 'refresh-token-missing', ...skew };
+  if (tokens.refreshToken === undefined) return withoutRenewal(tokens);
   return { kind: 'granted', tokens };
 }
 

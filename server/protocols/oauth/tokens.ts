@@ -25,7 +25,19 @@ export type Unusable = {
   readonly kind: 'unusable';
   readonly flaw: TokenFlaw;
   readonly clockSkewSeconds?: number;
+  /** What the server granted, in its own words; no secret. */
+  readonly words?: string;
 };
+
+/** A grant that nobody can renew, with the scopes that it has (RFC 6749 section 5.1). */
+export function withoutRenewal({ scopes, clockSkewSeconds }: Tokens): Unusable {
+  return {
+    kind: 'unusable',
+    flaw: 'refresh-token-missing',
+    words: `scope=${scopes.join(' ').slice(0, 500)}`,
+    ...(clockSkewSeconds === undefined ? {} : { clockSkewSeconds }),
+  };
+}
 
 export type TokenFlaw =
   | IdTokenFlaw

@@ -73,16 +73,25 @@ function hasByteUpToCr(word: number): boolean {
 /** Makes every CR, LF and CR LF one CR LF, in a message that comes in pieces cut anywhere. */
 export class LineRepair {
   #endsInCr = false;
+  #hasRepaired = false;
+
+  /** Whether anything was not as it should be so far. */
+  get hasRepaired(): boolean {
+    return this.#hasRepaired;
+  }
 
   feed(chunk: Buffer): Buffer {
     let text = chunk.toString('latin1');
     if (this.#endsInCr) text = `\r${text}`;
     this.#endsInCr = text.endsWith('\r');
     if (this.#endsInCr) text = text.slice(0, -1);
-    return Buffer.from(text.replace(/\r\n|\r|\n/g, '\r\n'), 'latin1');
+    const repaired = text.replace(/\r\n|\r|\n/g, '\r\n');
+    if (repaired !== text) this.#hasRepaired = true;
+    return Buffer.from(repaired, 'latin1');
   }
 
   finish(): Buffer {
+    if (this.#endsInCr) this.#hasRepaired = true;
     return Buffer.from(this.#endsInCr ? '\r\n' : '', 'latin1');
   }
 }

@@ -6,6 +6,9 @@ const REPLIES = {
   'not-a-device': [550, '5.7.1 Relaying denied'],
   'wrong-credentials': [535, '5.7.8 Authentication failed'],
   'encryption-needed': [538, '5.7.11 Encryption required'],
+  // The handshake ends without an answer; these two stand in the journal alone.
+  'tls-too-old': [421, '4.7.0 TLS not accepted'],
+  'tls-untrusted': [421, '4.7.0 TLS not accepted'],
   'too-many-guesses': [454, '4.7.0 Try again later'],
   'too-many-sessions': [421, '4.7.0 Too many connections, try again later'],
   'too-many-errors': [421, '4.7.0 Too many errors'],
@@ -31,6 +34,11 @@ const REPLIES = {
 export type Reason = keyof typeof REPLIES;
 
 export const REASONS = Object.keys(REPLIES) as Reason[];
+
+/** What a device hears in this case. */
+export function replyFor(reason: Reason): string {
+  return REPLIES[reason].join(' ');
+}
 
 export class Refusal extends Error {
   readonly reason: Reason;

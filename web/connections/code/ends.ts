@@ -16,7 +16,7 @@ export function titleOf(t: TFunction, problem: KeptProblem): string | undefined 
   const number = problem.facts?.aadsts;
   const is = (kind: keyof typeof NUMBERS) => (NUMBERS[kind] as readonly unknown[]).includes(number);
   if (is('blocked')) return t('deviceCode.ends.blocked');
-  if (is('otherTenant')) return t('deviceCode.ends.otherTenant');
+  if (is('otherTenant') || problem.facts?.flaw === 'id-token-refused') return t('deviceCode.ends.otherTenant');
   if (is('approval')) return t('deviceCode.ends.approval');
   return is('registration') ? t('deviceCode.ends.registration') : undefined;
 }
