@@ -46,7 +46,7 @@ describe('the search of the top bar', () => {
     [
       'it',
       {
-        label: 'Cerca un lavoro, un messaggio o una persona',
+        label: 'Cerca lavori, messaggi o persone',
         arrived: 'Posta arrivata',
         taken: 'Accettato',
         all: 'Mostra tutto',

@@ -90,9 +90,9 @@ describe('the frame of the web interface', () => {
     assert.equal(await page.evaluate(fits), true);
     // The search of the top bar has no room here: the way to it is behind the last entry.
     await page.getByRole('button', { name: 'Altro' }).click();
-    await page.getByRole('dialog').getByRole('link', { name: 'Cerca un lavoro, un messaggio o una persona' }).click();
+    await page.getByRole('dialog').getByRole('link', { name: 'Cerca lavori, messaggi o persone' }).click();
     await page.waitForURL('**/find');
-    await page.getByRole('main').getByLabel('Cerca un lavoro, un messaggio o una persona').waitFor();
+    await page.getByRole('main').getByLabel('Cerca lavori, messaggi o persone').waitFor();
     await window.picture('find-it-320');
     window.assertQuiet();
   });

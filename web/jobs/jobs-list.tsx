@@ -34,7 +34,7 @@ export default function JobsList() {
     width: '180px',
   };
   const columns: readonly Column<Job>[] = [
-    { key: 'number', title: t('jobs.number'), cell: ({ number }) => number, width: '80px' },
+    { key: 'number', title: t('jobs.number'), cell: ({ number }) => number, width: '80px', isNamedOnPhone: true },
     { key: 'title', title: t('jobs.title'), cell: (job) => <JobTitle job={job} /> },
     ...(seesAll ? [owner] : []),
     {

@@ -47,8 +47,8 @@ export default function OutboxList() {
         </Anchor>
       ),
     },
-    { key: 'from', title: t('outbox.from'), cell: ({ sender }) => sender },
-    { key: 'to', title: t('outbox.to'), cell: recipientsOf },
+    { key: 'from', title: t('outbox.from'), cell: ({ sender }) => sender, isNamedOnPhone: true },
+    { key: 'to', title: t('outbox.to'), cell: recipientsOf, isNamedOnPhone: true },
     { key: 'state', title: t('outbox.state'), cell: (message) => <MessageLook message={message} /> },
   ];
   return (

@@ -64,17 +64,20 @@ function useColumns(faults: readonly Fault[]): readonly Column<Device>[] {
       key: 'last',
       title: t('devices.last'),
       cell: ({ lastMessageAt }) => (lastMessageAt === null ? '–' : <When at={lastMessageAt} />),
+      isNamedOnPhone: true,
     },
     {
       key: 'today',
       title: t('devices.today'),
       cell: ({ messagesToday, limits }) => t('devices.todayOf', { count: messagesToday, limit: limits.messagesPerDay }),
+      isNamedOnPhone: true,
     },
     { key: 'known', title: t('devices.known'), cell: (device) => <Known device={device} /> },
     {
       key: 'domains',
       title: t('devices.domains'),
       cell: ({ allowedDomains }) => (allowedDomains.length === 0 ? t('devices.ownDomain') : allowedDomains.join(' · ')),
+      isNamedOnPhone: true,
     },
     {
       key: 'state',
