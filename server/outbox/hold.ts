@@ -64,6 +64,17 @@ export async function holdWaiting(context: Context, hold: Hold): Promise<boolean
   return true;
 }
 
+/** Says of what is held already why it still is, where the cause has changed. */
+export async function retellHeld(context: Context, { reason, problem }: Hold): Promise<void> {
+  await context.db
+    .updateTable('outbox_messages')
+    .set({ problem: JSON.stringify(problem) })
+    .where('state', '=', 'held')
+    .where('hold_reason', '=', reason)
+    .where(sql<string>`problem ->> 'code'`, 'is distinct from', problem.code)
+    .execute();
+}
+
 /** Holds everything that has not ended, until a person lets each message go. Returns how many there are. */
 export async function holdUnsent(context: Context, problem: Problem): Promise<number> {
   await context.db

@@ -20,6 +20,7 @@ import { transaction } from '../store/transaction.ts';
 import {
   countOutbox,
   dropMessage,
+  findReasonToWait,
   getMessage,
   holdMessage,
   listAttempts,
@@ -183,6 +184,10 @@ describe('while nothing can leave', () => {
       const deferred = await reach(context, id, 'deferred');
       assert.deepEqual([deferred.problem?.code, deferred.attempts], ['server-unreachable', 1]);
     }
+    // The next one is not tried while the server is paused, and can say why all the same.
+    const next = await getMessage(context, await submitMessage(context, aMessage()));
+    assert.deepEqual([next.state, next.problem], ['queued', null]);
+    assert.equal((await findReasonToWait(context, next))?.code, 'server-unreachable');
     await using server = await startSubmissionServer();
     await useSubmissionServer(context, server);
     await endPauses(context);

@@ -8,7 +8,7 @@ import { checkFence, type Lease } from '../store/leases.ts';
 import type { HoldReason, OutboxState } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
 import { messagePauseMs, PROBE_MS, serverPauseMs, TENANT_LIMIT_MS } from './backoff.ts';
-import { deferWaiting, holdWaiting, releaseHeld } from './hold.ts';
+import { deferWaiting, holdWaiting, releaseHeld, retellHeld } from './hold.ts';
 import { type Place, problemOf } from './message.ts';
 import { dailyPauseMs, park, readParking, unpark } from './pace.ts';
 import type { Claimed, Outcome } from './rows/turn.ts';
@@ -129,6 +129,8 @@ async function apply(settling: Settling): Promise<void> {
 export async function settleSession(context: Context, place: Place, verdict: Verdict): Promise<void> {
   if (verdict.kind === 'mailbox-held') {
     const problem = problemOf(context, verdict.cause, place);
+    const earlier = await readParking(context, place.mailbox);
+    if (earlier.problem?.code !== problem.code) await retellHeld(context, { reason: 'mailbox', problem });
     await holdWaiting(context, { reason: 'mailbox', problem });
     await park(context, place.mailbox, { ms: PROBE_MS, isHeld: true, problem });
   }

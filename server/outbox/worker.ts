@@ -8,7 +8,16 @@ import { withLease } from '../store/leases.ts';
 import { followTasks } from '../store/tasks.ts';
 import { transaction } from '../store/transaction.ts';
 import { listOpenLeases, recoverAttempts } from './deliver.ts';
-import { failExpired, holdWaiting, readWork, releaseHeld, releaseProbe, setPause } from './hold.ts';
+import {
+  failExpired,
+  findPause,
+  holdWaiting,
+  readWork,
+  releaseHeld,
+  releaseProbe,
+  retellHeld,
+  setPause,
+} from './hold.ts';
 import { forgetOldHours, readParking } from './pace.ts';
 import { pruneEnded } from './rows/retention.ts';
 import { findOutgoing, type Outgoing, runSession } from './session.ts';
@@ -97,7 +106,11 @@ class Sender implements AsyncDisposable {
     const found = await findOutgoing(context);
     if (found.kind === 'waiting') {
       const hold = { reason: 'connection', problem: found.problem } as const;
-      const isPaused = await transaction(context, (context) => holdWaiting(context, hold));
+      const isNews = findPause(context.db)?.problem.code !== hold.problem.code;
+      const isPaused = await transaction(context, async (context) => {
+        if (isNews) await retellHeld(context, hold);
+        return await holdWaiting(context, hold);
+      });
       setPause(context.db, isPaused ? hold : undefined);
       return CONFIRMATION_LOOK_MS;
     }
