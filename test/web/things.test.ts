@@ -5,12 +5,17 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type RunningPrinter, startPrinter } from '../../simulator/printer/server.ts';
 import { type Browser, openBrowser, type Window } from '../harness/browser.ts';
-import { ADMINISTRATOR, openStage, type Stage } from '../harness/stage.ts';
+import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
 
 let stage: Stage;
 let browser: Browser;
 let printer: RunningPrinter;
 const outputDir = mkdtempSync(join(tmpdir(), 'web-things-'));
+
+async function useOtherPrinter(): Promise<AsyncDisposable & { readonly uri: string }> {
+  const other = await startPrinter({ name: 'other', outputDir });
+  return { uri: other.uri, [Symbol.asyncDispose]: () => other.close() };
+}
 
 async function start(window: Window, path: string, title: string): Promise<void> {
   await window.go(path);
@@ -57,6 +62,37 @@ describe('the pages of things', () => {
     await page.getByRole('menuitem', { name: 'Check now' }).click();
     await page.getByText('No paper').waitFor();
     await page.getByText('Stopped').waitFor();
+    window.assertQuiet();
+  });
+
+  test('a printer whose queue could not be made is not added a second time when it is tried again', async () => {
+    await using other = await useOtherPrinter();
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await start(window, '/printers', 'Printers');
+    await page.getByRole('button', { name: '+ Add' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Add a printer' });
+    await dialog.getByLabel('Address').fill(other.uri);
+    await dialog.getByRole('button', { name: 'Ask the printer' }).click();
+    await dialog.getByLabel('Name').fill('Third floor');
+    await dialog.getByRole('radio').first().check();
+    const refusal = { code: 'conflict', title: 'Somebody else was faster', message: 'conflict', advice: 'Try again.' };
+    await page.route('**/api/v1/queues', async (route) => {
+      if (route.request().method() === 'POST') await route.fulfill({ status: 409, json: refusal });
+      else await route.fallback();
+    });
+    const add = dialog.getByRole('button', { name: 'Add', exact: true });
+    await add.click();
+    await dialog.getByText('Somebody else was faster').waitFor();
+    await page.unroute('**/api/v1/queues');
+    await add.click();
+    await dialog.waitFor({ state: 'detached' });
+    for (const path of ['/queues', '/printers']) {
+      const all = (await stage.api('GET', path)).items as Row[];
+      const made = all.filter(({ name }) => name === 'Third floor');
+      assert.equal(made.length, 1, path);
+      await stage.api('DELETE', `${path}/${String(made[0]?.id)}`);
+    }
     window.assertQuiet();
   });
 
