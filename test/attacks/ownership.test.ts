@@ -24,6 +24,7 @@ const SHARED = [
   '/api/v1/mailboxes',
   '/api/v1/outbox',
   '/api/v1/devices',
+  '/api/v1/device-faults',
   '/api/v1/tenants',
 ];
 /** Asks Microsoft, which does not answer here. */
