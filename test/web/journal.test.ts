@@ -109,4 +109,16 @@ describe('the journal on the screen', () => {
       window.assertQuiet();
     });
   }
+
+  test('the end of a sign-in at Microsoft is told in words of the language', async () => {
+    const id = await stage.addConnection();
+    await stage.api('POST', `/connections/${id}/device-code`);
+    await stage.ask('DELETE', `/connections/${id}/device-code`);
+    for (const language of ['en', 'it'] as const) {
+      await using window = await browser.open(stage, { language, as: ADMINISTRATOR });
+      await window.go('/journal');
+      const words = language === 'en' ? 'ended: canceled' : 'è terminato: annullato';
+      await window.page.getByRole('main').getByText(words).waitFor();
+    }
+  });
 });

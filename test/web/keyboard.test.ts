@@ -74,6 +74,7 @@ describe('without a mouse', () => {
           await window.go(path);
           await page.locator('h1, [role=dialog] h2').first().waitFor();
           await page.waitForLoadState('networkidle').catch(() => undefined);
+          await window.picture(`screen${path.replace(/[^a-z]+/g, '-')}-${language}-${width}`);
           const { stops } = await assertKeyboard(page);
           assert.ok(stops > 0, path);
         });

@@ -39,6 +39,7 @@ function stateWord(t: TFunction, type: string, state: string): string {
   if (type === 'outbox-message-state-changed') return t(`message.${state}`, other);
   if (type === 'printer-state-changed') return t(`printerState.${state}`, other);
   if (type === 'mailbox-state-changed') return t(`mailboxes.${state}`, other);
+  if (type === 'login-ended') return t(`loginState.${state}`, other);
   return type === 'connection-state-changed' ? t(`connection.${state}`, other) : state;
 }
 

@@ -117,7 +117,9 @@ function RuleRow({ event, rule, onChange }: RowProps) {
           ))}
         </Group>
       </td>
-      <td>{rule.lastSentAt === null ? t('notices.never') : <When at={rule.lastSentAt} />}</td>
+      <td data-title={t('notices.last')}>
+        {rule.lastSentAt === null ? t('notices.never') : <When at={rule.lastSentAt} />}
+      </td>
       <td>
         <Button
           variant="subtle"
