@@ -51,7 +51,7 @@ function useColumns(): readonly Column<JournalEvent>[] {
   const { t } = useTranslation();
   const nameOf = useNames();
   return [
-    { key: 'time', title: t('journal.time'), cell: ({ at }) => <When at={at} />, width: '130px' },
+    { key: 'time', title: t('journal.time'), cell: ({ at }) => <When at={at} />, width: '160px' },
     {
       key: 'what',
       title: t('journal.what'),

@@ -28,7 +28,7 @@ export default function MessagesList() {
     return need(api.GET('/messages', { params: { query } }));
   });
   const columns: readonly Column<Message>[] = [
-    { key: 'time', title: t('outbox.time'), cell: ({ receivedAt }) => <When at={receivedAt} />, width: '130px' },
+    { key: 'time', title: t('outbox.time'), cell: ({ receivedAt }) => <When at={receivedAt} />, width: '160px' },
     {
       key: 'subject',
       title: t('outbox.subject'),

@@ -103,8 +103,12 @@ function Tries({ message }: { readonly message: MessageStory }) {
     <table className="list" aria-label={t('outbox.tries')}>
       <thead>
         <tr>
-          <th scope="col">{t('outbox.time')}</th>
-          <th scope="col">{t('outbox.verdict')}</th>
+          <th scope="col" style={{ width: '160px' }}>
+            {t('outbox.time')}
+          </th>
+          <th scope="col" style={{ width: '160px' }}>
+            {t('outbox.verdict')}
+          </th>
           <th scope="col">{t('label.otherSideSaid')}</th>
         </tr>
       </thead>
@@ -117,7 +121,7 @@ function Tries({ message }: { readonly message: MessageStory }) {
             <td>{verdict === null ? t('outbox.noVerdict') : t(`verdict.${verdict}`, { defaultValue: verdict })}</td>
             <td>
               <code className="words" lang="en">
-                {[code, enhanced, words].filter((part) => part !== null && part !== '').join(' ') || '–'}
+                {wordsOf(code, enhanced, words)}
               </code>
             </td>
           </tr>
@@ -125,6 +129,13 @@ function Tries({ message }: { readonly message: MessageStory }) {
       </tbody>
     </table>
   );
+}
+
+/** What the server said, with its code in front where its words do not begin with it. */
+function wordsOf(code: number | null, enhanced: string | null, words: string | null): string {
+  const said = words ?? '';
+  const parts = code !== null && said.startsWith(String(code)) ? [said] : [code, enhanced, said];
+  return parts.filter((part) => part !== null && part !== '').join(' ') || '–';
 }
 
 function Acts({ message }: { readonly message: MessageStory }) {

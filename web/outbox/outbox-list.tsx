@@ -37,7 +37,7 @@ export default function OutboxList() {
     ),
   );
   const columns: readonly Column<Message>[] = [
-    { key: 'time', title: t('outbox.time'), cell: ({ createdAt }) => <When at={createdAt} />, width: '130px' },
+    { key: 'time', title: t('outbox.time'), cell: ({ createdAt }) => <When at={createdAt} />, width: '160px' },
     {
       key: 'subject',
       title: t('outbox.subject'),
