@@ -52,9 +52,6 @@ const WORDS = {
   },
 } as const;
 
-/** RFC 8628 section 3.4. */
-const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
-
 let stage: Stage;
 let browser: Browser;
 
@@ -153,7 +150,7 @@ describe('seven ends of a device code, each with its own title, advice and butto
         await control('/faults/clear', {});
         const lasting = {
           endpoint: 'token',
-          grant: DEVICE_CODE,
+          grant: 'device_code',
           kind: 'patch',
           remove: ['refresh_token'],
           times: 'always',
