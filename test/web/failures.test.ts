@@ -54,12 +54,21 @@ async function assertLeaves(id: string): Promise<void> {
   );
 }
 
+/** Whether the message has met this failure; a pause that an earlier one has left is ended. */
+async function hasEnded(id: string, code: string): Promise<boolean> {
+  const { state, problem } = await stage.api('GET', `/outbox/${id}`);
+  if ((problem as Row | null)?.code === code) return true;
+  if (problem !== null && state !== 'active') await stage.ask('POST', `/outbox/${id}/retry`);
+  return false;
+}
+
 async function seeMessage(
   window: Window,
   language: ScreenLanguage,
   about: { id: string; code: string; reference: string },
 ) {
   const { id, code, reference } = about;
+  await eventually(() => hasEnded(id, code), { what: `${id} says ${code}`, timeoutMs: 60_000 });
   await window.go(`/outbox/${id}`);
   const found = findingOf(window.page, patternOf(language, `errors.${code}.title`), reference);
   await assertFiveParts(found, language);
