@@ -250,7 +250,8 @@ export function unreachableError(outcome: Transient): PlatenError {
 export function unusableError(outcome: Unusable): PlatenError {
   const skew = outcome.clockSkewSeconds;
   if (outcome.flaw === 'refresh-token-missing') {
-    return new PlatenError('no-renewal', 'Microsoft granted nothing to renew', { remote: outcome.words ?? '' });
+    const said = outcome.words === undefined ? {} : { remote: outcome.words };
+    return new PlatenError('no-renewal', 'Microsoft granted nothing to renew', said);
   }
   return new PlatenError('login-unusable', `what Microsoft granted cannot be used: ${outcome.flaw}`, {
     facts: { flaw: outcome.flaw, ...(skew === undefined ? {} : { clockSkewSeconds: skew }) },

@@ -173,6 +173,19 @@ describe('a login by code', () => {
       assert.equal(connection.login?.problem?.code, 'login-expired');
     }));
 
+  test('is asked once more when its time is over: who confirmed in the last second has confirmed', () =>
+    onNode(async () => {
+      const confirmed = await login(PRINT_ROOM, { expectedAccount: PRINT_ROOM, afterMs: 901_000 });
+      assert.deepEqual([confirmed.login?.state, confirmed.state], ['granted', 'connected']);
+      const id = await addPracticeConnection(context, practice);
+      await beginDeviceLogin(context, id, BEGIN);
+      const asked = practice.asked('device_code');
+      node.clock.advance(901_000);
+      const { login: ended } = await runToEnd(id);
+      assert.deepEqual([ended?.state, ended?.problem?.remote], ['expired', 'authorization_pending']);
+      assert.equal(practice.asked('device_code'), asked + 1);
+    }));
+
   test('ends as canceled by an administrator, and a confirmation afterwards changes nothing', () =>
     onNode(async () => {
       const id = await addPracticeConnection(context, practice);

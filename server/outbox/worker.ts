@@ -108,8 +108,9 @@ class Sender implements AsyncDisposable {
       const hold = { reason: 'connection', problem: found.problem } as const;
       const isNews = findPause(context.db)?.problem.code !== hold.problem.code;
       const isPaused = await transaction(context, async (context) => {
-        if (isNews) await retellHeld(context, hold);
-        return await holdWaiting(context, hold);
+        const isHolding = await holdWaiting(context, hold);
+        if (isHolding && isNews) await retellHeld(context, hold);
+        return isHolding;
       });
       setPause(context.db, isPaused ? hold : undefined);
       return CONFIRMATION_LOOK_MS;
