@@ -364,7 +364,7 @@ class RelayConnection extends SMTPConnection implements Caller {
 /** What OpenSSL says of a device that is too old, and of one that knows nobody who signed the certificate. */
 function tlsReason(error: Error): 'tls-too-old' | 'tls-untrusted' | undefined {
   const code = 'code' in error ? String(error.code) : '';
-  if (/^ERR_SSL_(UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW|NO_SHARED_CIPHER|WRONG_VERSION_NUMBER|.*TOO_SMALL)$/.test(code)) {
+  if (/^ERR_SSL_(UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW|NO_SHARED_CIPHER)$/.test(code)) {
     return 'tls-too-old';
   }
   return /^ERR_SSL_.*ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_\w+|UNSUPPORTED_CERTIFICATE)$/.test(code)

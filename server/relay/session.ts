@@ -200,7 +200,9 @@ export class SessionRules implements Rules {
     const visit = this.#visits.get(caller);
     const { remoteAddress, helo, from } = caller;
     // One that has to sign in from its address may have given a user name that nobody knows.
-    const device = visit?.device ?? visit?.claimed ?? visit?.snapshot.findAt(remoteAddress);
+    // One whose connection was not opened at all is no visitor yet.
+    const snapshot = visit?.snapshot ?? this.#registry.known();
+    const device = visit?.device ?? visit?.claimed ?? snapshot?.findAt(remoteAddress);
     const about = { reason, remoteAddress, ...(device === undefined ? {} : { deviceId: device.id }) };
     this.#context.log.info({ ...about, error: refusal.cause }, 'the relay refused something');
     const said = reason.startsWith('tls-') ? tlsWords(refusal.cause) : (visit?.said ?? '');

@@ -143,6 +143,15 @@ test('a device that must sign in from its address and does not is no unknown one
   await assertFaults(relay, [{ name: 'Copier', reason: 'not-a-device' }]);
 });
 
+test('a connection more than a device may open is told of the device, though it was never let in', async () => {
+  await using relay = await openRelay();
+  await relay.addDevice({ limits: { maxSessions: 1 } });
+  await using _first = await relay.greet();
+  await using second = await relay.open();
+  assert.match(await second.hear(), /^421 4\.7\.0 /);
+  await assertFaults(relay, [{ name: 'Copier', reason: 'too-many-sessions', count: 1 }]);
+});
+
 test('a message that a device may not send is told until it is taken off, and comes back', async () => {
   await using relay = await openRelay();
   const { context, clock } = relay.test;
