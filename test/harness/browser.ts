@@ -91,6 +91,14 @@ export class Browser implements AsyncDisposable {
     };
   }
 
+  /** A page of its own, of no server. */
+  async openBlank(html: string): Promise<AsyncDisposable & { readonly page: Page }> {
+    const context = await this.#browser.newContext();
+    const page = await context.newPage();
+    await page.setContent(html);
+    return { page, [Symbol.asyncDispose]: () => context.close() };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#browser.close();
   }
