@@ -153,6 +153,26 @@ describe('devices in the browser', () => {
     assert.deepEqual(await deviceNamed('Copier 3F'), {});
   });
 
+  test('of many addresses that try the first are shown, and the others on demand', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await stage.sql(
+      `INSERT INTO device_faults (id, subject, address, reason, words, first_at, last_at, count)
+      SELECT gen_random_uuid(), '203.0.113.' || n, '203.0.113.' || n, 'not-a-device', 'EHLO scanner', now(), now(), 1
+      FROM generate_series(1, 8) AS n`,
+    );
+    await window.go('/devices');
+    const more = page.getByRole('button', { name: 'Show 3 more' });
+    await more.waitFor();
+    assert.equal(await page.locator('.finding').count(), 5);
+    await window.assertGood('devices-many-en-1280');
+    await more.click();
+    await more.waitFor({ state: 'detached' });
+    assert.equal(await page.locator('.finding').count(), 8);
+    await stage.sql('DELETE FROM device_faults');
+    window.assertQuiet();
+  });
+
   for (const language of ['en', 'it'] as const) {
     const width = language === 'en' ? 1280 : 390;
     const words = FAULTS[language];

@@ -2,7 +2,7 @@
 import { Button, Stack } from '@mantine/core';
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import type { TFunction } from 'i18next';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import type { paths } from '../api/schema.ts';
@@ -29,15 +29,28 @@ export function useDeviceFaults(deviceId?: string): readonly Fault[] {
   return deviceId === undefined ? items : items.filter((fault) => fault.deviceId === deviceId);
 }
 
-export function DeviceFaults({ faults, isOnList = false }: { faults: readonly Fault[]; readonly isOnList?: boolean }) {
+/** Whoever scans the network is many addresses: the list of devices stays in sight below them. */
+const SHOWN_FIRST = 5;
+
+type DeviceFaultsProps = { readonly faults: readonly Fault[]; readonly isOnList?: boolean };
+
+export function DeviceFaults({ faults, isOnList = false }: DeviceFaultsProps) {
   const { t } = useTranslation();
+  const [showsAll, setShowsAll] = useState(false);
   if (faults.length === 0) return null;
+  const shown = showsAll ? faults : faults.slice(0, SHOWN_FIRST);
+  const left = faults.length - shown.length;
   return (
     <section aria-label={t('devices.faults')}>
-      <Stack gap="md" mb="md">
-        {faults.map((fault) => (
+      <Stack gap="md" mb="md" align="flex-start">
+        {shown.map((fault) => (
           <FaultCard key={fault.id} fault={fault} isOnList={isOnList} />
         ))}
+        {left === 0 ? null : (
+          <Button variant="default" onClick={() => setShowsAll(true)}>
+            {t('devices.showMore', { count: left })}
+          </Button>
+        )}
       </Stack>
     </section>
   );
@@ -102,13 +115,9 @@ function Acts({ fault, isOnList }: { readonly fault: Fault; readonly isOnList: b
         </Button>
       ) : null}
       <Button variant="default" loading={dismiss.isPending} onClick={() => dismiss.mutate()}>
-        {dismissWord(t, deviceId)}
+        {t(deviceId === null ? 'devices.ignore' : 'devices.dismiss')}
       </Button>
       {dismiss.error === null ? null : <Failed error={dismiss.error} />}
     </>
   );
-}
-
-function dismissWord(t: TFunction, deviceId: string | null): string {
-  return t(deviceId === null ? 'devices.ignore' : 'devices.dismiss');
 }
