@@ -7,6 +7,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { clientOf } from '../../simulator/testing.ts';
 import { clientOptions, openTestDatabase, urlOf } from './database.ts';
 import { KNOWN_SENDERS, type Mail, PRINT_ROOM, writeMail } from './mail.ts';
 import { answerCode, openPeers, type Peers } from './peers.ts';
@@ -132,6 +133,12 @@ export class Stage {
   async ask(method: string, path: string, body?: unknown): Promise<Answer> {
     const node = this.nodes.find((one) => one.isRunning) ?? this.node;
     return await node.process.call(method, path, { token: this.token, ...(body === undefined ? {} : { body }) });
+  }
+
+  /** Has the practice tenant do something, such as fail. */
+  async control(path: string, body: Row): Promise<void> {
+    const { status, text } = await clientOf(this.peers.practice).control(path, body);
+    if (status !== 200) throw new Error(`the practice tenant answered ${path} with ${status}: ${text}`);
   }
 
   /** Reads the database itself: what the nodes have committed, also while none of them answers. */

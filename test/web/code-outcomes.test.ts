@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { clientOf } from '../../simulator/testing.ts';
 import { type Browser, openBrowser, type Window } from '../harness/browser.ts';
 import { assertFiveParts, findingOf } from '../harness/finding.ts';
 import { PRINT_ROOM } from '../harness/mail.ts';
@@ -55,11 +54,6 @@ const WORDS = {
 let stage: Stage;
 let browser: Browser;
 
-async function control(path: string, body: Record<string, unknown>): Promise<void> {
-  const { status, text } = await clientOf(stage.peers.practice).control(path, body);
-  assert.equal(status, 200, text);
-}
-
 const addConnection = (title: string, more: Record<string, string> = {}) =>
   stage.addConnection({ title, expectedAccount: PRINT_ROOM, uses: ['imap', 'smtp'], ...more });
 
@@ -85,7 +79,8 @@ async function assertEnd(page: Page, title: string, button: string): Promise<voi
 }
 
 /** What the endpoint for tokens answers from now on, in place of that nobody has confirmed yet. */
-const refuse = (aadsts: number) => control('/faults', { endpoint: 'token', kind: 'aadsts', aadsts, times: 'always' });
+const refuse = (aadsts: number) =>
+  stage.control('/faults', { endpoint: 'token', kind: 'aadsts', aadsts, times: 'always' });
 
 // The others of the thirteen are in connect.test.ts and microsoft.test.ts.
 describe('seven ends of a device code, each with its own title, advice and button', () => {
@@ -108,17 +103,17 @@ describe('seven ends of a device code, each with its own title, advice and butto
       await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
       const { page } = window;
       // Less than half of the usual time is left from the start.
-      await control('/settings', { deviceCodeSeconds: 300 });
+      await stage.control('/settings', { deviceCodeSeconds: 300 });
       const { id, code } = await openCode(window, `Trouble ${language}`);
       await page.getByRole('heading', { name: words.obstacles }).waitFor();
-      await control('/faults', { endpoint: 'token', kind: 'status', status: 503, times: 'always' });
+      await stage.control('/faults', { endpoint: 'token', kind: 'status', status: 503, times: 'always' });
       try {
         await page.getByText(words.trouble).waitFor();
         assert.equal(await readCode(page), code);
         await window.assertGood(`code-trouble-${language}-${width}`);
       } finally {
-        await control('/faults/clear', {});
-        await control('/settings', { deviceCodeSeconds: 900 });
+        await stage.control('/faults/clear', {});
+        await stage.control('/settings', { deviceCodeSeconds: 900 });
       }
       await page.getByText(words.trouble).waitFor({ state: 'detached' });
       await using other = await browser.open(stage, { as: ADMINISTRATOR });
@@ -138,7 +133,7 @@ describe('seven ends of a device code, each with its own title, advice and butto
         await refuse(50020);
         await assertEnd(page, words.otherTenant, words.newCode);
         await window.assertGood(`code-tenant-${language}-${width}`);
-        await control('/faults/clear', {});
+        await stage.control('/faults/clear', {});
         await openCode(window, `Approval ${language}`);
         await refuse(90094);
         await assertEnd(page, words.approval, words.consent);
@@ -147,7 +142,7 @@ describe('seven ends of a device code, each with its own title, advice and butto
         await page.getByRole('button', { name: words.consent }).click();
         const copied = String(await page.evaluate('navigator.clipboard.readText()'));
         assert.match(copied, new RegExp(`adminconsent\\?client_id=${stage.peers.practice.clientId}&`));
-        await control('/faults/clear', {});
+        await stage.control('/faults/clear', {});
         const lasting = {
           endpoint: 'token',
           grant: 'device_code',
@@ -155,13 +150,13 @@ describe('seven ends of a device code, each with its own title, advice and butto
           remove: ['refresh_token'],
           times: 'always',
         };
-        await control('/faults', lasting);
+        await stage.control('/faults', lasting);
         const { code } = await openCode(window, `Lasting ${language}`);
         await answerCode(stage.peers.practice, { userCode: code, account: PRINT_ROOM });
         await assertFiveParts(findingOf(page, words.noRenewal, 'no-renewal'), language);
         await window.assertGood(`code-no-renewal-${language}-${width}`);
       } finally {
-        await control('/faults/clear', {});
+        await stage.control('/faults/clear', {});
       }
     });
 
@@ -169,7 +164,7 @@ describe('seven ends of a device code, each with its own title, advice and butto
       await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
       const { page } = window;
       const { clientId } = stage.peers.practice;
-      await control('/switch', { switch: 'public-client-off', clientId });
+      await stage.control('/switch', { switch: 'public-client-off', clientId });
       try {
         const id = await addConnection(`Registration ${language}`);
         await window.go(`/settings/connections/${id}/device-code`);
@@ -177,7 +172,7 @@ describe('seven ends of a device code, each with its own title, advice and butto
         await page.getByText(words.place).waitFor();
         await window.assertGood(`code-registration-${language}-${width}`);
       } finally {
-        await control('/switch', { switch: 'public-client-off', clientId, on: false });
+        await stage.control('/switch', { switch: 'public-client-off', clientId, on: false });
       }
       // An application that the tenant does not know is not even given a code.
       const id = await addConnection(`Unknown ${language}`, { clientId: '11111111-2222-4333-8444-555555555555' });
@@ -194,16 +189,16 @@ describe('seven ends of a device code, each with its own title, advice and butto
     test(`a confirmed code with one use that fails, and a restart in the middle, in ${language}`, async () => {
       await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
       const { page } = window;
-      await control('/smtp/switch', { mailboxAuth: { [PRINT_ROOM]: 'off' } });
+      await stage.control('/smtp/switch', { mailboxAuth: { [PRINT_ROOM]: 'off' } });
       try {
         const { code } = await openCode(window, `Failed use ${language}`);
-        await control('/device-login', { userCode: code, account: PRINT_ROOM, action: 'confirm' });
+        await stage.control('/device-login', { userCode: code, account: PRINT_ROOM, action: 'confirm' });
         await page.getByText(words.confirmed).waitFor();
         await page.getByRole('heading', { name: words.failedUse }).waitFor();
         await page.getByRole('link', { name: words.useSending }).waitFor();
         await window.assertGood(`code-failed-use-${language}-${width}`);
       } finally {
-        await control('/smtp/switch', { mailboxAuth: { [PRINT_ROOM]: 'inherit' } });
+        await stage.control('/smtp/switch', { mailboxAuth: { [PRINT_ROOM]: 'inherit' } });
       }
       const { code } = await openCode(window, `Restart ${language}`);
       await page.locator('.livestate[data-on="true"]').waitFor();

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { clientOf } from '../../simulator/testing.ts';
 import { type Browser, openBrowser, type Window } from '../harness/browser.ts';
 import { assertFiveParts, findingOf, patternOf } from '../harness/finding.ts';
 import { PRINT_ROOM } from '../harness/mail.ts';
@@ -64,11 +63,6 @@ const ADMINISTRATOR = { email: 'admin@practice.example', password: 'seven quiet 
 
 let stage: Stage;
 let browser: Browser;
-
-async function control(path: string, body: Record<string, unknown>): Promise<void> {
-  const { status, text } = await clientOf(stage.peers.practice).control(path, body);
-  assert.equal(status, 200, text);
-}
 
 /** Fills the dialog of a new connection and presses OK. */
 async function add(window: Window, language: Language, title: string): Promise<void> {
@@ -200,7 +194,7 @@ describe('setting up in the browser', () => {
       await eventually(async () => ((await connectionNamed(title)).login as Row).state === 'declined');
       await assertFiveParts(endOf('login-declined'), language);
       await window.assertGood(`declined-${language}-${width}`);
-      await control('/settings', { deviceCodeSeconds: 3, intervalSeconds: 1 });
+      await stage.control('/settings', { deviceCodeSeconds: 3, intervalSeconds: 1 });
       try {
         await page.getByRole('button', { name: words.newCode }).last().click();
         await eventually(async () => ((await connectionNamed(title)).login as Row).state === 'expired', {
@@ -210,7 +204,7 @@ describe('setting up in the browser', () => {
         await assertFiveParts(endOf('login-expired'), language);
         await window.assertGood(`expired-${language}-${width}`);
       } finally {
-        await control('/settings', { deviceCodeSeconds: 900, intervalSeconds: 1 });
+        await stage.control('/settings', { deviceCodeSeconds: 900, intervalSeconds: 1 });
       }
       await page.getByRole('button', { name: words.newCode }).last().click();
       await page.getByText(words.left).waitFor();

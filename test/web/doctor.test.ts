@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import type en from '../../locales/en.json';
-import { clientOf } from '../../simulator/testing.ts';
 import { type Browser, openBrowser } from '../harness/browser.ts';
 import { assertFiveParts, findingOf, patternOf } from '../harness/finding.ts';
 import { PRINT_ROOM } from '../harness/mail.ts';
@@ -44,23 +43,18 @@ let stage: Stage;
 let browser: Browser;
 let id: string;
 
-async function control(path: string, body: Record<string, unknown>): Promise<void> {
-  const { status, text } = await clientOf(stage.peers.practice).control(path, body);
-  assert.equal(status, 200, text);
-}
-
 /** A failure that the practice tenant rehearses by its name. */
 const rehearsed = (name: string, code: Planted['code'], reference: string): Planted => ({
-  plant: () => control('/rehearsals', { name, account: PRINT_ROOM }),
-  back: () => control('/rehearsals', { name, on: false }),
+  plant: () => stage.control('/rehearsals', { name, account: PRINT_ROOM }),
+  back: () => stage.control('/rehearsals', { name, on: false }),
   code,
   reference,
 });
 const refused = (name: string, aadsts: number) => rehearsed(name, 'connection-needs-confirmation', `AADSTS${aadsts}`);
 /** What Microsoft answers whoever renews. */
 const asked = (fault: Record<string, unknown>, reference: string): Planted => ({
-  plant: () => control('/faults', { endpoint: 'token', grant: 'refresh_token', times: 'always', ...fault }),
-  back: () => control('/faults/clear', {}),
+  plant: () => stage.control('/faults', { endpoint: 'token', grant: 'refresh_token', times: 'always', ...fault }),
+  back: () => stage.control('/faults/clear', {}),
   code: 'connection-needs-confirmation',
   reference,
 });
@@ -71,13 +65,13 @@ const atServer = (
   fault: Record<string, unknown>,
   told: Pick<Planted, 'code' | 'reference'>,
 ): Planted => ({
-  plant: () => control(`/${server}/fault`, fault),
-  back: () => control(`/${server}/clear-faults`, {}),
+  plant: () => stage.control(`/${server}/fault`, fault),
+  back: () => stage.control(`/${server}/clear-faults`, {}),
   ...told,
 });
 const atSignIn = (signInPolicy: string, code: Planted['code'], reference: string): Planted => ({
-  plant: () => control('/smtp/switch', { signInPolicy }),
-  back: () => control('/smtp/switch', { signInPolicy: 'none' }),
+  plant: () => stage.control('/smtp/switch', { signInPolicy }),
+  back: () => stage.control('/smtp/switch', { signInPolicy: 'none' }),
   code,
   reference,
 });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { clientOf } from '../../simulator/testing.ts';
 import { reachPoint } from '../campaign/points.ts';
 import { type Browser, openBrowser, type Window } from '../harness/browser.ts';
 import { assertFiveParts, findingOf, patternOf, type ScreenLanguage, textOf } from '../harness/finding.ts';
@@ -27,11 +26,6 @@ let connectionId: string;
 
 const printer = () => stage.peers.practice.printers[0] ?? assert.fail('there is no printer');
 
-async function control(path: string, body: Row): Promise<void> {
-  const { status, text } = await clientOf(stage.peers.practice).control(path, body);
-  assert.equal(status, 200, text);
-}
-
 async function sendTestMessage(): Promise<string> {
   const { id } = await stage.api('POST', '/settings/network/test-message', { to: RECIPIENT });
   return String(id);
@@ -55,7 +49,7 @@ async function assertLeaves(id: string): Promise<void> {
 }
 
 /** Whether the message has met this failure; a pause that an earlier one has left is ended. */
-async function hasEnded(id: string, code: string): Promise<boolean> {
+async function hasMet(id: string, code: string): Promise<boolean> {
   const { state, problem } = await stage.api('GET', `/outbox/${id}`);
   if ((problem as Row | null)?.code === code) return true;
   if (problem !== null && state !== 'active') await stage.ask('POST', `/outbox/${id}/retry`);
@@ -68,7 +62,7 @@ async function seeMessage(
   about: { id: string; code: string; reference: string },
 ) {
   const { id, code, reference } = about;
-  await eventually(() => hasEnded(id, code), { what: `${id} says ${code}`, timeoutMs: 60_000 });
+  await eventually(() => hasMet(id, code), { what: `${id} says ${code}`, timeoutMs: 60_000 });
   await window.go(`/outbox/${id}`);
   const found = findingOf(window.page, patternOf(language, `errors.${code}.title`), reference);
   await assertFiveParts(found, language);
@@ -136,12 +130,12 @@ describe('failures that come up most, each with its five parts on the page where
       await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
       for (const [what, fault, code, reference] of ON_THE_WAY_OUT) {
         await t.test(what, async () => {
-          await control('/smtp/fault', { ...fault, times: 100 });
+          await stage.control('/smtp/fault', { ...fault, times: 100 });
           const id = await sendTestMessage();
           try {
             await seeMessage(window, language, { id, code, reference });
           } finally {
-            await control('/smtp/clear-faults', {});
+            await stage.control('/smtp/clear-faults', {});
           }
           // The identical copy of what is uncertain goes a minute later.
           if (code === 'outcome-uncertain') await stage.api('POST', `/outbox/${id}/drop`);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { clientOf } from '../../simulator/testing.ts';
 import { type Browser, openBrowser, type Window } from '../harness/browser.ts';
 import { PRINT_ROOM } from '../harness/mail.ts';
 import { answerByCode, answerByLink } from '../harness/practice-sign-in.ts';
@@ -61,11 +60,6 @@ type Language = keyof typeof WORDS;
 
 let stage: Stage;
 let browser: Browser;
-
-async function control(path: string, body: Record<string, unknown>): Promise<void> {
-  const { status, text } = await clientOf(stage.peers.practice).control(path, body);
-  assert.equal(status, 200, text);
-}
 
 async function addConnection(title: string): Promise<string> {
   const { tid: tenantId, clientId } = stage.peers.practice;
@@ -129,20 +123,20 @@ describe('the owner of a mailbox confirms the access without an account', () => 
       await owner.assertGood(`hand-over-request-${language}-${width}`);
       await admin.page.getByText(words.opened).waitFor();
 
-      await control('/settings', { deviceCodeSeconds: 4, intervalSeconds: 1 });
+      await stage.control('/settings', { deviceCodeSeconds: 4, intervalSeconds: 1 });
       try {
         await page.getByRole('button', { name: words.show }).click();
         const first = (await page.getByTestId('user-code').textContent()) ?? '';
         await eventually(async () => ((await connection(id)).login as Row | null)?.state === 'expired', {
           timeoutMs: 60_000,
         }).catch(() => undefined);
-        await control('/settings', { deviceCodeSeconds: 900, intervalSeconds: 1 });
+        await stage.control('/settings', { deviceCodeSeconds: 900, intervalSeconds: 1 });
         await page.getByText(words.renewed).waitFor();
         await eventually(async () => (await page.getByTestId('user-code').textContent()) !== first, {
           timeoutMs: 60_000,
         });
       } finally {
-        await control('/settings', { deviceCodeSeconds: 900, intervalSeconds: 1 });
+        await stage.control('/settings', { deviceCodeSeconds: 900, intervalSeconds: 1 });
       }
       await owner.assertGood(`hand-over-code-${language}-${width}`);
       const code = await page.getByTestId('user-code').textContent();

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { clientOf } from '../../simulator/testing.ts';
 import { type Browser, openBrowser } from '../harness/browser.ts';
 import { PRINT_ROOM } from '../harness/mail.ts';
 import { answerByLink } from '../harness/practice-sign-in.ts';
@@ -118,11 +117,6 @@ const WORDS = {
 let stage: Stage;
 let browser: Browser;
 
-async function control(path: string, body: Record<string, unknown>): Promise<void> {
-  const { status, text } = await clientOf(stage.peers.practice).control(path, body);
-  assert.equal(status, 200, text);
-}
-
 async function connectionNamed(title: string): Promise<Row> {
   const { items } = await stage.api('GET', '/connections');
   return (items as Row[]).find((one) => one.title === title) ?? {};
@@ -201,10 +195,10 @@ describe('the Microsoft side in the browser', () => {
       const { page } = window;
       const title = `Blocked ${language}`;
       const id = await stage.addConnection({ title, expectedAccount: PRINT_ROOM, uses: ['imap', 'smtp'] });
-      await control('/switch', { switch: 'device-code-policy', policy: 'security-defaults' });
+      await stage.control('/switch', { switch: 'device-code-policy', policy: 'security-defaults' });
       await window.go(`/settings/connections/${id}/device-code`);
       const code = await page.getByTestId('user-code').textContent();
-      await control('/device-login', { userCode: code ?? '', account: PRINT_ROOM, action: 'confirm' });
+      await stage.control('/device-login', { userCode: code ?? '', account: PRINT_ROOM, action: 'confirm' });
       await page.getByText('AADSTS530035').first().waitFor();
       await window.assertGood(`blocked-${language}-${width}`);
       await page.getByRole('link', { name: words.byLink }).first().click();
@@ -224,7 +218,7 @@ describe('the Microsoft side in the browser', () => {
       await pasteInto(page, words.pasteHere, await answerByLink(window, language, { account: PRINT_ROOM }));
       await page.getByText(words.confirmed).waitFor();
       await window.assertGood(`link-connected-${language}-${width}`);
-      await control('/switch', { switch: 'device-code-policy', policy: 'allowed' });
+      await stage.control('/switch', { switch: 'device-code-policy', policy: 'allowed' });
       assert.equal((await connectionNamed(title)).state, 'connected');
     });
 
@@ -234,14 +228,14 @@ describe('the Microsoft side in the browser', () => {
       const { page } = window;
       const title = `Loopback ${language}`;
       const id = await stage.addConnection({ title, expectedAccount: PRINT_ROOM, uses: ['imap', 'smtp'] });
-      await control('/settings', { deviceCodeSeconds: 3, intervalSeconds: 1 });
+      await stage.control('/settings', { deviceCodeSeconds: 3, intervalSeconds: 1 });
       try {
         await window.go(`/settings/connections/${id}/device-code`);
         await eventually(async () => ((await connectionNamed(title)).login as Row | null)?.state === 'expired', {
           timeoutMs: 30_000,
         });
       } finally {
-        await control('/settings', { deviceCodeSeconds: 900, intervalSeconds: 1 });
+        await stage.control('/settings', { deviceCodeSeconds: 900, intervalSeconds: 1 });
       }
       await page.getByRole('button', { name: words.newCode }).waitFor();
       // the link stands first, before a new code
@@ -302,7 +296,7 @@ describe('the Microsoft side in the browser', () => {
       await page.getByRole('button', { name: words.checkAgain, exact: true }).click();
       await page.getByText(words.well).waitFor();
       await window.assertGood(`check-well-${language}-${width}`);
-      await control('/smtp/switch', { mailboxAuth: { [PRINT_ROOM]: 'off' } });
+      await stage.control('/smtp/switch', { mailboxAuth: { [PRINT_ROOM]: 'off' } });
       try {
         await page.getByRole('button', { name: words.checkAgain, exact: true }).click();
         await page.getByText(words.fault).waitFor();
@@ -317,7 +311,7 @@ describe('the Microsoft side in the browser', () => {
         assert.ok(copied.startsWith(words.request), copied);
         assert.match(copied, /535 5\.7\.139/);
       } finally {
-        await control('/smtp/switch', { mailboxAuth: { [PRINT_ROOM]: 'inherit' } });
+        await stage.control('/smtp/switch', { mailboxAuth: { [PRINT_ROOM]: 'inherit' } });
       }
       window.assertQuiet();
     });
