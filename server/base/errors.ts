@@ -64,6 +64,7 @@ export const ERRORS = {
   forbidden: rule(403, false),
   'wrong-credentials': rule(401, false),
   'too-many-attempts': rule(429, true),
+  'too-many-pins': rule(429, true),
   'cross-site-request': rule(403, false),
   'wrong-host': rule(421, false),
   'wrong-content-type': rule(415, false),

@@ -124,3 +124,33 @@ test('a link-local address is not connected to, and the check says so', async ()
   const { problem } = checked.json as { problem: { code: string; facts: { failure: string } } };
   assert.deepEqual([problem.code, problem.facts.failure], ['mailbox-refused', 'blocked-address']);
 });
+
+test('whoever is signed in is told the addresses of mailboxes that are read, with what happens there', async () => {
+  await using server = await openServer();
+  const room = await furnish(server);
+  const { context } = server.test;
+  const printerId = '01890000-0000-7000-8000-000000000001';
+  await context.db
+    .insertInto('printers')
+    .values({ id: printerId, name: 'Hall', uri: 'ipp://127.0.0.1:1/', state: 'idle', state_since: context.clock.now() })
+    .execute();
+  const direct = await addQueue(context, { name: 'Hall', mode: 'direct', printerIds: [printerId] }, 'test');
+  const add = async (queueId: string, more: object) => {
+    const body = { ...classicMailbox(queueId), ...more };
+    const { status, text } = await ask(server, room, { method: 'POST', path: '/mailboxes', body });
+    assert.equal(status, 201, text);
+  };
+  await add(room.queueId, {});
+  await add(room.queueId, { folder: 'Second', title: 'The same address' });
+  await add(direct.id, { address: 'hall@contoso.example', title: 'Hall' });
+  await add(direct.id, { address: 'off@contoso.example', title: 'Off', enabled: false });
+  const user = await addPerson(server, 'user');
+  const look = async (query = '', headers: Readonly<Record<string, string>> = user.headers) =>
+    await call(server, 'GET', `/api/v1/mailboxes/addresses${query}`, { headers });
+  const hall = { address: 'hall@contoso.example', queueName: 'Hall', mode: 'direct' };
+  const desk = { address: 'print@contoso.example', queueName: 'Front desk', mode: 'hold' };
+  assert.deepEqual((await look()).json.items, [desk, hall]);
+  assert.deepEqual((await look(`?printer=${printerId}`)).json.items, [hall]);
+  assert.equal((await look('', {})).status, 401);
+  assert.equal((await call(server, 'GET', '/api/v1/mailboxes', { headers: user.headers })).status, 403);
+});

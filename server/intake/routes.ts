@@ -8,6 +8,7 @@ import { listJobs } from '../jobs/jobs.ts';
 import type { Context } from '../store/database.ts';
 import { decodeIdCursor, encodeCursor, limitOf, pageOf, pageQuery } from '../store/pages.ts';
 import type { Language } from '../store/schema.ts';
+import { addressRoutes } from './addresses/routes.ts';
 import { listDocuments, type MessageDocument } from './documents/list.ts';
 import {
   addMailbox,
@@ -173,6 +174,7 @@ export async function intakeRoutes(app: FastifyInstance, context: Context): Prom
   checkRoutes(app, context);
   messageRoutes(app, context);
   linkRoutes(app, context);
+  addressRoutes(app, context);
 }
 
 function mailboxRoutes(app: FastifyInstance, context: Context): void {

@@ -48,6 +48,8 @@ export type Job = {
   readonly originalId: string | null;
   readonly originalFormat: string;
   readonly pages: number | null; // job-impressions
+  /** As far as its printer has told; all copies are counted. */
+  readonly pagesPrinted: number | null; // job-impressions-completed
   readonly isColor: boolean | null;
   readonly media: string | null; // media of the first page
   readonly messageId: string | null;

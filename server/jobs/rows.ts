@@ -32,6 +32,7 @@ export function toJob(row: JobRow): Job {
     originalId: row.original_id,
     originalFormat: row.original_format ?? row.document_format,
     pages: row.pages,
+    pagesPrinted: row.pages_printed,
     isColor: row.is_color,
     media: row.media,
     messageId: row.message_id,
@@ -79,6 +80,7 @@ export type JobChange = {
   readonly printerId?: string | null;
   readonly dueAt?: Date | null;
   readonly ignoredOptions?: readonly string[];
+  readonly pagesPrinted?: number | undefined;
   readonly actor?: string;
   /** What is to be told of the job before its new state. */
   readonly before?: { readonly type: EventType; readonly data: Readonly<Record<string, unknown>> };
@@ -107,6 +109,7 @@ export async function changeJob(context: Context, job: Job, change: JobChange): 
       due_at: hasEnded || isUnprepared ? null : change.dueAt === undefined ? now : change.dueAt,
       ...(change.printerId === undefined ? {} : { printer_id: change.printerId }),
       ...(change.ignoredOptions === undefined ? {} : { ignored_options: [...change.ignoredOptions] }),
+      ...(change.pagesPrinted === undefined ? {} : { pages_printed: change.pagesPrinted }),
       ...whileHeld(job, change.state, now),
       ...(isStarting ? { processing_at: now } : {}),
       ...(hasEnded ? { ended_at: now, cancel_asked_at: null } : {}),

@@ -24,6 +24,7 @@ import * as supplies from './migrations/0028-supplies.ts';
 import * as wantedFirst from './migrations/0029-wanted-first.ts';
 import * as loginEnds from './migrations/0030-login-ends.ts';
 import * as deviceFaults from './migrations/0031-device-faults.ts';
+import * as pagesPrinted from './migrations/0032-pages-printed.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -47,6 +48,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0029-wanted-first': wantedFirst,
   '0030-login-ends': loginEnds,
   '0031-device-faults': deviceFaults,
+  '0032-pages-printed': pagesPrinted,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

@@ -396,6 +396,8 @@ type Jobs = {
   /** Grows with each claim; checked in the update that ends a claim. */
   prepare_fence: WithDefault<number>;
   pages: number | null; // job-impressions
+  /** As far as its printer has told; all copies are counted. */
+  pages_printed: number | null; // job-impressions-completed
   is_color: boolean | null;
   media: string | null; // media of the document's first page
   message_id: string | null;

@@ -54,22 +54,27 @@ export function pinBuckets(address: string, place: string): Bucket[] {
   return [...callers, { name: `pin-place:${place}`, max: MAX_PIN_GUESSES_PER_PLACE }];
 }
 
-/** Counts one guess in every bucket. Throws `too-many-attempts`, and counts nothing, when one of them is full. */
-export async function countGuess(context: Context, buckets: readonly Bucket[]): Promise<void> {
-  if (buckets.length === 0) return;
+/**
+ * Counts one guess in every bucket, and answers how many more there may be. Throws `too-many-attempts`, and counts nothing,
+ * when one of them is full.
+ */
+export async function countGuess(context: Context, buckets: readonly Bucket[]): Promise<number> {
+  if (buckets.length === 0) return Number.POSITIVE_INFINITY;
   const now = context.clock.now();
   const since = new Date(now.getTime() - WINDOW_MS);
-  await transaction(context, async ({ db }) => {
+  return await transaction(context, async ({ db }) => {
     // In one order everywhere, so that two guesses never wait for each other.
     for (const { name } of [...buckets].sort((left, right) => (left.name < right.name ? -1 : 1))) {
       await sql`SELECT pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(db);
     }
-    for (const bucket of buckets) await assertRoom({ ...context, db }, bucket, since);
+    let left = Number.POSITIVE_INFINITY;
+    for (const bucket of buckets) left = Math.min(left, (await assertRoom({ ...context, db }, bucket, since)) - 1);
     await db
       .insertInto('login_attempts')
       .values(buckets.map(({ name }) => ({ bucket: name, at: now })))
       .execute();
     await sweep({ ...context, db }, since);
+    return left;
   });
 }
 
@@ -93,14 +98,15 @@ export async function takeBackGuess(context: Context, buckets: readonly Bucket[]
   }
 }
 
-async function assertRoom(context: Context, bucket: Bucket, since: Date): Promise<void> {
+/** Answers how many guesses there may still be. */
+async function assertRoom(context: Context, bucket: Bucket, since: Date): Promise<number> {
   const counted = await context.db
     .selectFrom('login_attempts')
     .select((select) => [select.fn.countAll<number>().as('guesses'), select.fn.min('at').as('first')])
     .where('bucket', '=', bucket.name)
     .where('at', '>', since)
     .executeTakeFirstOrThrow();
-  if (counted.guesses < bucket.max) return;
+  if (counted.guesses < bucket.max) return bucket.max - counted.guesses;
   const first = counted.first ?? context.clock.now();
   const waitMs = first.getTime() + WINDOW_MS - context.clock.now().getTime();
   const minutes = Math.max(1, Math.ceil(waitMs / MINUTE_MS));

@@ -241,10 +241,19 @@ export async function createLink(context: Context, link: NewLink): Promise<strin
 
 /**
  * Counts a guess at a PIN that is typed at `place`, before it is looked up: many at once cannot slip through together.
- * Throws `too-many-attempts`. One that was right is taken back with `forgivePinGuess`.
+ * Answers how many more there may be. Throws `too-many-pins`: whoever stands there can still sign in. One that was right is
+ * taken back with `forgivePinGuess`.
  */
-export async function countPinGuess(context: Context, place: string, remoteAddress: string): Promise<void> {
-  await countGuess(context, pinBuckets(remoteAddress, place));
+export async function countPinGuess(context: Context, place: string, remoteAddress: string): Promise<number> {
+  return await countGuess(context, pinBuckets(remoteAddress, place)).catch((error) => {
+    const isFull = error instanceof PlatenError && error.code === 'too-many-attempts';
+    if (!isFull) throw error;
+    const { values, retryAfterSeconds } = error;
+    throw new PlatenError('too-many-pins', 'too many wrong PINs', {
+      values,
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    });
+  });
 }
 
 /** Takes back one counted guess, in the caller's transaction if there is one. */

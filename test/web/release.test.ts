@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { type Browser, openBrowser, type WindowOptions } from '../harness/browser.ts';
-import { KNOWN_SENDERS } from '../harness/mail.ts';
+import { KNOWN_SENDERS, PRINT_ROOM } from '../harness/mail.ts';
 import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
 import { eventually } from '../harness/time.ts';
 
@@ -11,6 +11,15 @@ const PHONE: WindowOptions = { width: 390, height: 844 };
 
 let stage: Stage;
 let browser: Browser;
+
+const thePrinter = () => {
+  const [printer] = stage.peers.practice.printers;
+  assert.ok(printer !== undefined, 'there is a practice printer');
+  return printer;
+};
+
+const openAsAnna = async (more: WindowOptions) =>
+  await browser.open(stage, { ...PHONE, ...more, as: { email: KNOWN_SENDERS[0], password: PASSWORD } });
 
 async function listHeld(): Promise<Row[]> {
   return ((await stage.api('GET', '/jobs?state=pending-held')) as { items: Row[] }).items;
@@ -53,20 +62,104 @@ describe('the pages behind the code of a printer and the links of messages', () 
     assert.equal((await listHeld()).length, 2);
   });
 
-  test('who signs in on the phone prints one of two jobs, and the other one keeps waiting', async () => {
-    await using window = await browser.open(stage, { ...PHONE, language: 'it' });
+  test('who signs in on the phone prints one of two documents, sees its pages come, and the other one keeps waiting', async () => {
+    const { control } = thePrinter();
+    await control.setFault({ kind: 'slow', pagesPerSecond: 0.2 });
+    await using window = await browser.open(stage, PHONE);
     const { page } = window;
     await window.go(`/printers/${stage.printerId}/release`);
     await page.getByLabel('E-mail').fill(KNOWN_SENDERS[0]);
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-    await page.getByRole('button', { name: /Accedi|Sign in/ }).click();
-    const boxes = page.getByRole('checkbox');
-    await eventually(async () => (await boxes.count()) === 2, { what: 'both jobs are there' });
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    const boxes = page.getByRole('checkbox', { name: /\.pdf/ });
+    await eventually(async () => (await boxes.count()) === 2, { what: 'both documents are there' });
+    await page.getByText('Ready', { exact: true }).first().waitFor();
+    await page.getByRole('button', { name: 'Options' }).click();
+    await page.getByLabel('Copies').fill('3');
     await window.assertGood('release-own');
     await boxes.first().uncheck();
-    await page.getByRole('button', { name: /Stampa 1 lavoro|Print 1 job/ }).click();
-    await page.getByText(/1 lavoro in stampa|1 job is being printed/).waitFor();
-    await eventually(async () => (await listHeld()).length === 1, { what: 'one waits' });
+    await page.getByRole('button', { name: 'Print 1 document' }).click();
+    const given = page.getByRole('region', { name: 'At this printer' });
+    await given.getByText(/^[12] of 3 pages$/).waitFor();
+    await window.assertGood('release-printing');
+    await control.clearFault('slow');
+    await given.getByText('3 pages printed').waitFor();
+    assert.equal((await listHeld()).length, 1);
+    assert.equal(thePrinter().printed().at(-1)?.copies, 3);
+  });
+
+  test('what comes out can be stopped there, and what waits can be canceled', async () => {
+    const { control } = thePrinter();
+    await stage.deliver(2, { sender: KNOWN_SENDERS[0] });
+    await eventually(async () => (await listHeld()).length === 3, { what: 'three wait' });
+    await control.setFault({ kind: 'slow', pagesPerSecond: 0.02 });
+    await using window = await openAsAnna({ language: 'it' });
+    const { page } = window;
+    await window.go(`/printers/${stage.printerId}/release`);
+    const boxes = page.getByRole('checkbox', { name: /\.pdf/ });
+    await eventually(async () => (await boxes.count()) === 3, { what: 'three are there' });
+    for (const at of [1, 2]) await boxes.nth(at).uncheck();
+    // The last page of a job cannot be stopped any more once it is on its way.
+    await page.getByRole('button', { name: 'Opzioni' }).click();
+    await page.getByLabel('Copie').fill('3');
+    await page.getByRole('button', { name: 'Stampa 1 documento' }).click();
+    const given = page.getByRole('region', { name: 'Su questa stampante' });
+    await given.getByText('In stampa').waitFor();
+    await given.getByRole('button', { name: /^Ferma / }).click();
+    await given.getByText('Annullato').waitFor();
+    await control.clearFault('slow');
+    await eventually(async () => (await boxes.count()) === 2, { what: 'two are left' });
+    // What was left out before stays so.
+    await boxes.first().check();
+    await page.getByRole('button', { name: 'Annulla 1 documento' }).click();
+    await page.getByRole('dialog').getByText('non si possono più rilasciare').waitFor();
+    await window.assertGood('release-cancel');
+    await page.getByRole('dialog').getByRole('button', { name: 'Annulla 1 documento' }).click();
+    await eventually(async () => (await listHeld()).length === 1, { what: 'one is left' });
+  });
+
+  test('a printer without paper says so before, and a phone without a network sends nothing', async () => {
+    const { control } = thePrinter();
+    await control.setFault({ kind: 'out-of-paper' });
+    await eventually(async () => (await stage.api('GET', `/printers/${stage.printerId}`)).state === 'stopped', {
+      what: 'Platen has seen that there is no paper',
+      timeoutMs: 60_000,
+    });
+    await using window = await openAsAnna({ language: 'en' });
+    const { page } = window;
+    await window.go(`/printers/${stage.printerId}/release`);
+    await page.getByText('What you release now is printed when the printer is ready again.').waitFor();
+    await window.assertGood('release-stopped');
+    await page.context().setOffline(true);
+    await page.getByRole('button', { name: 'Print 1 document' }).click();
+    await page.getByText('You are offline. Nothing was sent to the printer.').waitFor();
+    await page.context().setOffline(false);
+    assert.equal((await listHeld()).length, 1);
+    await control.clearFault('out-of-paper');
+  });
+
+  test('own jobs begin with the address to mail to and what waits, which prints at the printer that is chosen', async () => {
+    await using window = await openAsAnna({ language: 'en' });
+    const { page } = window;
+    await window.go('/');
+    const mail = page.getByRole('region', { name: 'Mail documents to' });
+    await mail.getByText(PRINT_ROOM, { exact: true }).waitFor();
+    await mail.getByText('waits until you release it').waitFor();
+    const waiting = page.getByRole('region', { name: 'Waiting for you' });
+    await waiting.getByRole('button', { name: /^Print .*…$/ }).click();
+    const dialog = page.getByRole('dialog', { name: 'Where shall it print?' });
+    await dialog.getByRole('radio', { name: /^Hall/ }).waitFor();
+    await window.assertGood('own-jobs-where');
+    await dialog.getByRole('button', { name: 'Print now' }).click();
+    await eventually(async () => (await listHeld()).length === 0, { what: 'nothing waits' });
+    await waiting.waitFor({ state: 'detached' });
+    await window.go(`/printers/${stage.printerId}/release`);
+    // What was printed a moment ago is still told; with nothing more to print the page says where to mail to.
+    await page.getByText('Nothing of yours waits for this printer').waitFor();
+    await page.getByRole('region', { name: 'Mail documents to' }).getByText(PRINT_ROOM, { exact: true }).waitFor();
+    await window.assertGood('release-nothing');
+    await stage.deliver(1, { sender: KNOWN_SENDERS[0] });
+    await page.getByRole('checkbox').waitFor();
   });
 
   test('a link does nothing when it is opened, prints at the button, and only once', async () => {

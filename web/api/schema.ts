@@ -2257,6 +2257,7 @@ export type paths = {
                 preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
                 originalFormat: string;
                 pages: number | null;
+                pagesPrinted: number | null;
                 isColor: boolean | null;
                 media: string | null;
                 messageId: string | null;
@@ -2331,6 +2332,7 @@ export type paths = {
               preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
               originalFormat: string;
               pages: number | null;
+              pagesPrinted: number | null;
               isColor: boolean | null;
               media: string | null;
               messageId: string | null;
@@ -2381,6 +2383,7 @@ export type paths = {
               preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
               originalFormat: string;
               pages: number | null;
+              pagesPrinted: number | null;
               isColor: boolean | null;
               media: string | null;
               messageId: string | null;
@@ -2445,6 +2448,7 @@ export type paths = {
               preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
               originalFormat: string;
               pages: number | null;
+              pagesPrinted: number | null;
               isColor: boolean | null;
               media: string | null;
               messageId: string | null;
@@ -2520,6 +2524,7 @@ export type paths = {
               preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
               originalFormat: string;
               pages: number | null;
+              pagesPrinted: number | null;
               isColor: boolean | null;
               media: string | null;
               messageId: string | null;
@@ -2584,6 +2589,7 @@ export type paths = {
               preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
               originalFormat: string;
               pages: number | null;
+              pagesPrinted: number | null;
               isColor: boolean | null;
               media: string | null;
               messageId: string | null;
@@ -2663,6 +2669,7 @@ export type paths = {
               preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
               originalFormat: string;
               pages: number | null;
+              pagesPrinted: number | null;
               isColor: boolean | null;
               media: string | null;
               messageId: string | null;
@@ -2688,6 +2695,35 @@ export type paths = {
       requestBody?: never;
       responses: {
         200: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/jobs/{id}/printers': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              items: {
+                id: string;
+                name: string;
+                state: string;
+                reasons: string[];
+                isReady: boolean;
+                can: { copies: boolean; monochrome: boolean; twoSides: boolean };
+              }[];
+            };
+          };
+        };
         default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
       };
     };
@@ -2756,6 +2792,7 @@ export type paths = {
               preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
               originalFormat: string;
               pages: number | null;
+              pagesPrinted: number | null;
               isColor: boolean | null;
               media: string | null;
               messageId: string | null;
@@ -3313,6 +3350,24 @@ export type paths = {
               createdAt: string;
             };
           };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/mailboxes/addresses': {
+    get: {
+      parameters: {
+        query?: { printer?: string };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: { 'application/json': { items: { address: string; queueName: string; mode: 'hold' | 'direct' }[] } };
         };
         default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
       };
@@ -5310,17 +5365,64 @@ export type paths = {
           headers: Record<string, unknown>;
           content: {
             'application/json': {
-              printer: { id: string; name: string; state: string; reasons: string[] };
+              printer: {
+                id: string;
+                name: string;
+                state: string;
+                reasons: string[];
+                isReady: boolean;
+                can: { copies: boolean; monochrome: boolean; twoSides: boolean };
+              };
               isSignedIn: boolean;
               jobs: {
                 id: string;
                 number: number;
                 title: string;
-                state: string;
+                state:
+                  | 'pending'
+                  | 'pending-held'
+                  | 'processing'
+                  | 'processing-stopped'
+                  | 'canceled'
+                  | 'aborted'
+                  | 'completed';
                 pages: number | null;
+                isColor: boolean | null;
+                otherPaper: string | null;
+                pagesToPrint: number | null;
+                pagesPrinted: number | null;
                 options: Record<string, unknown>;
                 createdAt: string;
                 heldUntil: string | null;
+              }[];
+              given: {
+                id: string;
+                number: number;
+                title: string;
+                state:
+                  | 'pending'
+                  | 'pending-held'
+                  | 'processing'
+                  | 'processing-stopped'
+                  | 'canceled'
+                  | 'aborted'
+                  | 'completed';
+                pages: number | null;
+                isColor: boolean | null;
+                otherPaper: string | null;
+                pagesToPrint: number | null;
+                pagesPrinted: number | null;
+                options: Record<string, unknown>;
+                createdAt: string;
+                heldUntil: string | null;
+              }[];
+              elsewhere: {
+                id: string;
+                name: string;
+                state: string;
+                reasons: string[];
+                isReady: boolean;
+                can: { copies: boolean; monochrome: boolean; twoSides: boolean };
               }[];
             };
           };
@@ -5335,7 +5437,19 @@ export type paths = {
         path: { id: string };
         cookie?: never;
       };
-      requestBody: { content: { 'application/json': { jobIds?: string[]; pin?: string } | null } };
+      requestBody: {
+        content: {
+          'application/json': {
+            jobIds?: string[];
+            pin?: string;
+            options?: {
+              copies?: number | null;
+              sides?: 'one-sided' | 'two-sided-long-edge' | 'two-sided-short-edge' | null;
+              color?: 'color' | 'monochrome' | null;
+            };
+          } | null;
+        };
+      };
       responses: {
         200: {
           headers: Record<string, unknown>;
@@ -5345,8 +5459,19 @@ export type paths = {
                 id: string;
                 number: number;
                 title: string;
-                state: string;
+                state:
+                  | 'pending'
+                  | 'pending-held'
+                  | 'processing'
+                  | 'processing-stopped'
+                  | 'canceled'
+                  | 'aborted'
+                  | 'completed';
                 pages: number | null;
+                isColor: boolean | null;
+                otherPaper: string | null;
+                pagesToPrint: number | null;
+                pagesPrinted: number | null;
                 options: Record<string, unknown>;
                 createdAt: string;
                 heldUntil: string | null;
@@ -5409,6 +5534,7 @@ export type paths = {
               preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
               originalFormat: string;
               pages: number | null;
+              pagesPrinted: number | null;
               isColor: boolean | null;
               media: string | null;
               messageId: string | null;
@@ -5459,6 +5585,7 @@ export type paths = {
               preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
               originalFormat: string;
               pages: number | null;
+              pagesPrinted: number | null;
               isColor: boolean | null;
               media: string | null;
               messageId: string | null;

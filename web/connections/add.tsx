@@ -2,6 +2,7 @@
 import { Anchor } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { Loaded } from '../ui/content.tsx';
@@ -20,10 +21,16 @@ export default function AddConnection() {
   const given = (name: string, otherwise: string) => (typeof found[name] === 'string' ? found[name] : otherwise);
   const clouds = useQuery({ queryKey: ['clouds'], queryFn: () => need(api.GET('/clouds')) });
   const close = () => void navigate({ to: '/settings/connections' });
+  useEffect(() => {
+    // What shows the code is there before OK is pressed; when it cannot be had now, it is loaded then.
+    import('./device-code.tsx').catch(() => undefined);
+  }, []);
   const add = async ({ expectedAccount, ...values }: ConnectionValues) => {
     const pin = expectedAccount.trim() === '' ? {} : { expectedAccount: expectedAccount.trim() };
     const made = await need(api.POST('/connections', { body: { kind: 'exchange-online', ...values, ...pin } }));
-    await client.invalidateQueries({ queryKey: connectionsQuery.queryKey });
+    // The code is asked for at once: nobody waits here for the list to be read again.
+    client.setQueryData(connectionsQuery.queryKey, (all) => (all === undefined ? undefined : [...all, made]));
+    void client.invalidateQueries({ queryKey: connectionsQuery.queryKey });
     await navigate({ to: `/settings/connections/${made.id}/device-code` });
   };
   return (

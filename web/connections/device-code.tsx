@@ -60,9 +60,10 @@ function DeviceCode({ connection, onClose }: { readonly connection: Connection; 
   });
   const begin = useMutation({
     mutationFn: () => need(api.POST('/connections/{id}/device-code', { params: { path: { id } } })),
-    onSuccess: async (made) => {
+    onSuccess: (made) => {
       client.setQueryData(key, made);
-      await client.invalidateQueries({ queryKey: connectionsQuery.queryKey });
+      // What the connection says of it follows; the code does not wait for that.
+      void client.invalidateQueries({ queryKey: connectionsQuery.queryKey });
     },
   });
   useEndOfCode(code.data);

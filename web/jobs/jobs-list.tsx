@@ -13,7 +13,9 @@ import { State } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
 import { Filters, given, isFiltered, queryOf, useFilter, useGo } from './filters.tsx';
+import { HeldJobs } from './held.tsx';
 import { JOB_TONES, JOBS_KEY, type Job } from './job.ts';
+import { MailTo } from './mail-to.tsx';
 
 /** The printer has stopped taking the document and does not say why. */
 const TAKES_NOTHING = 'printer-takes-nothing';
@@ -57,6 +59,7 @@ export default function JobsList() {
         </Button>
       }
     >
+      {seesAll ? null : <OwnFirst />}
       <Filters ownerName={pages.items.find(({ ownerId }) => ownerId === filter.owner)?.ownerName} />
       <LongList
         label={title}
@@ -71,6 +74,16 @@ export default function JobsList() {
         }
       />
     </Page>
+  );
+}
+
+/** For who prints: where to mail documents to, and what waits for a release. */
+function OwnFirst() {
+  return (
+    <>
+      <MailTo />
+      <HeldJobs />
+    </>
   );
 }
 

@@ -51,6 +51,8 @@ export const jobShape = z.object({
   preparation: z.enum(['none', 'due', 'printable', 'done', 'failed']),
   originalFormat: z.string(),
   pages: z.number().nullable(),
+  /** As far as its printer has told; all copies are counted. */
+  pagesPrinted: z.number().nullable(),
   isColor: z.boolean().nullable(),
   media: z.string().nullable(),
   messageId: z.string().nullable(),

@@ -152,7 +152,10 @@ async function reflect(run: Run, attempt: Attempt, job: PrinterJob): Promise<Ste
     return endMeanwhile(run, {
       attempt,
       end: { outcome: state, ...words },
-      change: { state, reasons: reasons.length > 0 ? reasons : [defaults[state]], problem },
+      change: {
+        ...{ state, problem, pagesPrinted: job.impressionsCompleted },
+        reasons: reasons.length > 0 ? reasons : [defaults[state]],
+      },
     });
   }
   const isStopped = job.state === 'processing-stopped' || run.printer.state === 'stopped';
@@ -164,6 +167,7 @@ async function reflect(run: Run, attempt: Attempt, job: PrinterJob): Promise<Ste
     reasons: [...new Set([...own, ...ofPrinter])],
     isStopped,
     isWaiting,
+    pagesPrinted: job.impressionsCompleted,
     // What a busy printer says of itself is often only that it prints.
     ...(isWaiting ? { words: [ofPrinter.join(', '), run.printer.message ?? ''].filter(Boolean).join(' · ') } : words),
   });

@@ -49,6 +49,8 @@ export type Shown = {
   /** The printer is busy with it and does not go on before a person has been there. */
   readonly isWaiting?: boolean;
   readonly words?: string;
+  /** How far the printer has come, where it counts. */
+  readonly pagesPrinted?: number | undefined;
 };
 
 export async function show(run: Run, attempt: Attempt, shown: Shown): Promise<Step> {
@@ -58,8 +60,10 @@ export async function show(run: Run, attempt: Attempt, shown: Shown): Promise<St
     const job = await lockJob(context, attempt.jobId);
     const problem = problemShown(run, job, shown);
     const state = shown.isStopped ? ('processing-stopped' as const) : ('processing' as const);
-    if (job.state === state && job.reasons.join() === shown.reasons.join()) return;
-    await changeJob(context, job, { state, reasons: shown.reasons, problem });
+    const { reasons, pagesPrinted } = shown;
+    const hasMoved = pagesPrinted !== undefined && pagesPrinted !== job.pagesPrinted;
+    if (job.state === state && job.reasons.join() === reasons.join() && !hasMoved) return;
+    await changeJob(context, job, { state, reasons, problem, pagesPrinted });
   });
   return 'waiting';
 }

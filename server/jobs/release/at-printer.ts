@@ -1,16 +1,21 @@
-/** The release page behind the QR code of a printer: which held jobs it can print, and their release there. */
+/** The release page behind the QR code of a printer: which held jobs it can print, their release there, and what became of it. */
+import { MINUTE_MS } from '../../base/clock.ts';
 import { PlatenError } from '../../base/errors.ts';
-import { describePrinterJobSupport, getPrinter, type Printer } from '../../printers/printers.ts';
+import { describePrinterJobSupport, getPrinter, listPrinters, type Printer } from '../../printers/printers.ts';
 import type { Context } from '../../store/database.ts';
 import { transaction } from '../../store/transaction.ts';
 import { countPinGuess, forgivePinGuess } from '../../users/users.ts';
-import { type Job, SENDER_UNCONFIRMED } from '../job.ts';
+import { type Job, type OptionsChange, SENDER_UNCONFIRMED } from '../job.ts';
 import { releaseJob } from '../jobs.ts';
+import { getQueue } from '../queues.ts';
 import { toJob } from '../rows.ts';
 import { digestPin } from './keys.ts';
 
 /** More than anybody scrolls through at a printer. */
 export const MAX_AT_ONCE = 100;
+const MOST_PRINTERS = 1_000;
+/** For as long somebody may still stand there and look for the pages. */
+const LATELY_MS = 10 * MINUTE_MS;
 
 /** Who stands at the printer: somebody who is signed in, or somebody with a PIN. */
 export type AtPrinter = { readonly ownerId: string } | { readonly pin: string; readonly remoteAddress: string };
@@ -23,31 +28,85 @@ export async function listReleasable(context: Context, printer: Printer, ownerId
   return await findHeld(context, printer, { column: 'owner_id', value: ownerId });
 }
 
+/** The jobs of an owner that this printer has been given: those that have not ended, and those that ended lately. */
+export async function listGiven(context: Context, printer: Printer, ownerId: string): Promise<Job[]> {
+  const lately = new Date(context.clock.now().getTime() - LATELY_MS);
+  const rows = await context.db
+    .selectFrom('jobs')
+    .selectAll()
+    .where('owner_id', '=', ownerId)
+    .where('printer_id', '=', printer.id)
+    .where('state', '<>', 'pending-held')
+    .where((where) => where.or([where('ended_at', 'is', null), where('ended_at', '>', lately)]))
+    .orderBy('id', 'desc')
+    .limit(MAX_AT_ONCE)
+    .execute();
+  return rows.map(toJob).reverse();
+}
+
+/** Can it print the next job at once, as far as it has told? */
+export function isReady({ state, reasons }: Pick<Printer, 'state' | 'reasons'>): boolean {
+  return (state === 'idle' || state === 'processing') && !reasons.some((reason) => reason.endsWith('-error'));
+}
+
+/** Where a job of this queue can be released: the printers of the queue that take its document, those that are ready first. */
+export async function listPlaces(context: Context, job: Pick<Job, 'queueId'>): Promise<Printer[]> {
+  const { printerIds } = await getQueue(context, job.queueId);
+  const { items } = await listPrinters(context, { limit: MOST_PRINTERS });
+  const printers = items.filter((printer) => printerIds.includes(printer.id) && canPrint(printer));
+  return [...printers.filter(isReady), ...printers.filter((printer) => !isReady(printer))];
+}
+
+/** What this printer puts a document on when it is not the paper that the document was made for. */
+export function otherPaperOf(printer: Printer, { media, options }: Pick<Job, 'media' | 'options'>): string | null {
+  const paper = printer.capabilities?.media;
+  if (media === null || paper === undefined) return null;
+  const asked = options.media !== undefined && paper.supported.includes(options.media) ? options.media : paper.default;
+  return asked === media ? null : asked;
+}
+
+/** How many pages come out, with all copies; none where that is not known before. */
+export function pagesToPrint({ pages, options }: Pick<Job, 'pages' | 'options'>): number | null {
+  if (pages === null) return null;
+  const ranges = options.pageRanges ?? [{ from: 1, to: pages }];
+  const chosen = new Set(
+    ranges.flatMap(({ from, to }) =>
+      Array.from({ length: Math.max(0, Math.min(to, pages) - from + 1) }, (_, index) => from + index),
+    ),
+  );
+  return chosen.size * (options.copies ?? 1);
+}
+
+export type ReleaseAsk = {
+  readonly who: AtPrinter;
+  /** Those alone; all that it can print when they are left out. */
+  readonly jobIds: readonly string[] | undefined;
+  readonly options?: OptionsChange | undefined;
+};
+
 /**
  * Releases jobs to this printer: those that are named, or all that it can print. One that cannot go does not keep the
- * others. Throws `not-found` for the printer, `release-pin-unknown` and `too-many-attempts`.
+ * others. Throws `not-found` for the printer, `release-pin-unknown` and `too-many-pins`.
  */
 export async function releaseAtPrinter(
   context: Context,
   printerId: string,
-  ask: { readonly who: AtPrinter; readonly jobIds: readonly string[] | undefined },
+  { who, jobIds, options }: ReleaseAsk,
 ): Promise<ReleasedAtPrinter> {
   const printer = await getPrinter(context, printerId);
   const found =
-    'pin' in ask.who
-      ? await findByPin(context, printer, ask.who)
-      : await listReleasable(context, printer, ask.who.ownerId);
-  const wanted = ask.jobIds === undefined ? found : found.filter(({ id }) => ask.jobIds?.includes(id));
+    'pin' in who ? await findByPin(context, printer, who) : await listReleasable(context, printer, who.ownerId);
+  const wanted = jobIds === undefined ? found : found.filter(({ id }) => jobIds.includes(id));
   const released: Job[] = [];
   const refused: NotReleased[] = [];
-  for (const id of ask.jobIds ?? []) {
+  for (const id of jobIds ?? []) {
     if (found.some((job) => job.id === id)) continue;
     refused.push({ id, error: new PlatenError('not-found', 'this printer has no such held job to print') });
   }
-  const via = 'pin' in ask.who ? 'pin' : 'printer';
+  const via = 'pin' in who ? 'pin' : 'printer';
   for (const { id, ownerId } of wanted) {
     try {
-      released.push(await releaseJob(context, id, { actor: ownerId, ownerId, printerId, via }));
+      released.push(await releaseJob(context, id, { actor: ownerId, ownerId, printerId, options, via }));
     } catch (error) {
       if (!(error instanceof PlatenError)) throw error;
       refused.push({ id, error });
@@ -61,13 +120,21 @@ async function findByPin(
   printer: Printer,
   { pin, remoteAddress }: { readonly pin: string; readonly remoteAddress: string },
 ): Promise<Job[]> {
-  await countPinGuess(context, printer.id, remoteAddress);
+  const left = await countPinGuess(context, printer.id, remoteAddress);
   return await transaction(context, async (context) => {
     const found = await findHeld(context, printer, { column: 'release_pin', value: digestPin(context, pin) });
-    if (found.length === 0) throw new PlatenError('release-pin-unknown', 'no held job has this PIN here');
+    if (found.length === 0) {
+      throw new PlatenError('release-pin-unknown', 'no held job has this PIN here', { values: { left } });
+    }
     await forgivePinGuess(context, printer.id, remoteAddress);
     return found;
   });
+}
+
+function canPrint(printer: Printer): boolean {
+  const { acceptsPdf, drawing } = describePrinterJobSupport(printer);
+  // A printer that has never answered may do it: what it can is seen when it prints.
+  return printer.capabilities === null || acceptsPdf || drawing !== undefined;
 }
 
 async function findHeld(
@@ -75,9 +142,7 @@ async function findHeld(
   printer: Printer,
   by: { readonly column: 'owner_id' | 'release_pin'; readonly value: string },
 ): Promise<Job[]> {
-  const { acceptsPdf, drawing } = describePrinterJobSupport(printer);
-  // A printer that has never answered may do it: what it can is seen when it prints.
-  if (printer.capabilities !== null && !acceptsPdf && drawing === undefined) return [];
+  if (!canPrint(printer)) return [];
   const rows = await context.db
     .selectFrom('jobs')
     .innerJoin('queues', 'queues.id', 'jobs.queue_id')

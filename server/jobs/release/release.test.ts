@@ -92,11 +92,11 @@ test('wrong PINs are counted for the caller and for the printer, and right ones 
   );
   const counted = guesses.filter(({ code }) => code === 'release-pin-unknown').length;
   assert.equal(counted, MAX_PIN_GUESSES_PER_CALLER);
-  assert.equal((await release(scene, { pin }, from('203.0.113.7'))).code, 'too-many-attempts');
+  assert.equal((await release(scene, { pin }, from('203.0.113.7'))).code, 'too-many-pins');
   for (let times = counted; times < MAX_PIN_GUESSES_PER_PLACE; times += 1) {
     assert.equal((await release(scene, { pin: wrong(pin) }, from(`198.51.${times}.8`))).code, 'release-pin-unknown');
   }
-  assert.equal((await release(scene, { pin }, from('192.0.2.1'))).code, 'too-many-attempts');
+  assert.equal((await release(scene, { pin }, from('192.0.2.1'))).code, 'too-many-pins');
   assert.equal(await stateOf(scene, ids[0] ?? ''), 'pending-held');
   scene.server.test.clock.advance(15 * MINUTE_MS);
   assert.deepEqual((await release(scene, { pin }, from('192.0.2.1'))).released, ids);
@@ -120,6 +120,123 @@ test('the page of a printer shows jobs to their owner alone, who prints some or 
   assert.deepEqual((await release(scene, {}, scene.owner.headers)).released, rest);
   assert.deepEqual(idsOf((await look(scene.owner.headers)).jobs), []);
   assert.equal((await release(scene, {})).code, 'unauthenticated');
+});
+
+test('a wrong PIN tells how many tries are left', async () => {
+  await using scene = await openScene();
+  const { pin } = await holdSome(scene, 1);
+  const titleFrom = async (address: string) =>
+    (await release(scene, { pin: wrong(pin) }, { 'x-forwarded-for': address })).json.title;
+  assert.equal(await titleFrom('203.0.113.7'), `PIN not valid. Tries left: ${MAX_PIN_GUESSES_PER_CALLER - 1}`);
+  assert.equal(await titleFrom('203.0.113.7'), `PIN not valid. Tries left: ${MAX_PIN_GUESSES_PER_CALLER - 2}`);
+  for (let times = 2; times < MAX_PIN_GUESSES_PER_PLACE - 1; times += 1) await titleFrom(`198.51.${times}.8`);
+  assert.equal(await titleFrom('192.0.2.1'), 'PIN not valid. Tries left: 0');
+});
+
+const CAN_DO = {
+  ...{ version: '2.0', model: null, location: null, operations: [], formats: ['application/pdf'] },
+  media: { supported: ['iso_a4_210x297mm'], ready: [], default: 'iso_a4_210x297mm' },
+  ...{ sides: ['one-sided', 'two-sided-long-edge'], colorModes: ['color', 'monochrome'], isColor: true },
+  ...{ copies: { min: 1, max: 99 }, takesPageRanges: true },
+} as const;
+
+async function setPrinter({ context }: Scene, id: string, change: { state?: 'idle' | 'stopped'; can?: object }) {
+  const { state = 'idle', can = CAN_DO } = change;
+  const reasons = state === 'stopped' ? ['media-empty-error'] : [];
+  await context.db
+    .updateTable('printers')
+    .set({ state, reasons, capabilities: JSON.stringify(can) })
+    .where('id', '=', id)
+    .execute();
+}
+
+async function addPrinter(scene: Scene, name: string): Promise<string> {
+  const id = newId();
+  const uri = `ipp://127.0.0.1:1/${id}`;
+  await scene.context.db
+    .insertInto('printers')
+    .values({ id, name, uri, state: 'idle', state_since: scene.context.clock.now() })
+    .execute();
+  await setPrinter(scene, id, {});
+  return id;
+}
+
+test('the page says what the printer can do, on which paper it prints, and takes that into the job', async () => {
+  await using scene = await openScene();
+  const { ids } = await holdSome(scene, 2);
+  const [first = '', second = ''] = ids;
+  await setPrinter(scene, scene.printerId, {});
+  const looks = { pages: 3, media: 'iso_a3_297x420mm' };
+  await scene.context.db.updateTable('jobs').set(looks).where('id', '=', first).execute();
+  await scene.context.db
+    .updateTable('jobs')
+    .set({ pages: 1, media: 'iso_a4_210x297mm' })
+    .where('id', '=', second)
+    .execute();
+  const { json } = await call(scene.server, 'GET', page(scene), { headers: scene.owner.headers });
+  assert.deepEqual((json.printer as { can: unknown }).can, { copies: true, monochrome: true, twoSides: true });
+  const papers = (json.jobs as { otherPaper: unknown }[]).map(({ otherPaper }) => otherPaper);
+  assert.deepEqual(papers, ['iso_a4_210x297mm', null]);
+  const options = { copies: 2, sides: 'two-sided-long-edge', color: 'monochrome' };
+  await release(scene, { jobIds: [first], options }, scene.owner.headers);
+  assert.deepEqual((await getJob(scene.context, first)).options, options);
+  await release(scene, { jobIds: [second] }, scene.owner.headers);
+  assert.deepEqual((await getJob(scene.context, second)).options, {});
+  const given = (await call(scene.server, 'GET', page(scene), { headers: scene.owner.headers })).json.given;
+  const pages = (given as { pagesToPrint: unknown }[]).map(({ pagesToPrint }) => pagesToPrint);
+  assert.deepEqual(pages, [6, 1]);
+  await setPrinter(scene, scene.printerId, { can: { ...CAN_DO, sides: [], copies: null, isColor: false } });
+  const plain = (await call(scene.server, 'GET', page(scene))).json.printer as { can: unknown };
+  assert.deepEqual(plain.can, { copies: false, monochrome: false, twoSides: false });
+});
+
+test('what a printer was given is told with its pages, to its owner alone, until ten minutes after its end', async () => {
+  await using scene = await openScene();
+  const { ids } = await holdSome(scene, 1);
+  const [id = ''] = ids;
+  const look = async (headers: Readonly<Record<string, string>>) =>
+    (await call(scene.server, 'GET', page(scene), { headers })).json.given as { id: string; pagesPrinted: unknown }[];
+  assert.deepEqual(await look(scene.owner.headers), []);
+  await release(scene, {}, scene.owner.headers);
+  await scene.context.db.updateTable('jobs').set({ pages_printed: 2 }).where('id', '=', id).execute();
+  assert.deepEqual(
+    (await look(scene.owner.headers)).map(({ pagesPrinted }) => pagesPrinted),
+    [2],
+  );
+  const stranger = await addPerson(scene.server, 'user');
+  assert.deepEqual([await look({}), await look(stranger.headers)], [[], []]);
+  await cancelJob(scene.context, id, { actor: 'test' });
+  scene.server.test.clock.advance(10 * MINUTE_MS - 1);
+  assert.deepEqual(idsOf(await look(scene.owner.headers)), [id]);
+  scene.server.test.clock.advance(1);
+  assert.deepEqual(await look(scene.owner.headers), []);
+});
+
+test('while a printer is not ready its page names those that are and that can print the jobs', async () => {
+  await using scene = await openScene();
+  const [ready, stopped, foreign] = [
+    await addPrinter(scene, 'Second floor'),
+    await addPrinter(scene, 'Third floor'),
+    await addPrinter(scene, 'Elsewhere'),
+  ];
+  await setPrinter(scene, stopped, { state: 'stopped' });
+  const queue = await scene.addQueue({ printerIds: [scene.printerId, stopped, ready] });
+  await scene.addQueue({ printerIds: [foreign] });
+  const id = await scene.submit(queue.id);
+  const elsewhere = async () =>
+    idsOf((await call(scene.server, 'GET', page(scene), { headers: scene.owner.headers })).json.elsewhere);
+  await setPrinter(scene, scene.printerId, {});
+  assert.deepEqual(await elsewhere(), []);
+  await setPrinter(scene, scene.printerId, { state: 'stopped' });
+  assert.deepEqual(await elsewhere(), [ready]);
+  const places = (await call(scene.server, 'GET', `/api/v1/jobs/${id}/printers`, { headers: scene.owner.headers }))
+    .json;
+  const [first, ...others] = idsOf(places.items);
+  assert.equal(first, ready);
+  assert.deepEqual(others.sort(), [scene.printerId, stopped].sort());
+  const stranger = await addPerson(scene.server, 'user');
+  const foreignAsk = await call(scene.server, 'GET', `/api/v1/jobs/${id}/printers`, { headers: stranger.headers });
+  assert.equal(foreignAsk.status, 404);
 });
 
 test('a job that cannot go says why and does not keep the others', async () => {

@@ -1,0 +1,143 @@
+/** The own jobs that wait: which of them to print or cancel, and how. */
+import { Button, Checkbox, NumberInput, Stack } from '@mantine/core';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, need } from '../api/client.ts';
+import { MAX_COPIES } from '../jobs/upload/wishes.tsx';
+import { Confirm } from '../ui/confirm.tsx';
+import { paperName, plain } from '../ui/words.ts';
+import {
+  type Chosen,
+  type JobHere,
+  NONE_CHOSEN,
+  optionsOf,
+  type Place,
+  type Release,
+  type Waiting,
+} from './release.ts';
+
+type OwnJobsProps = {
+  readonly found: Waiting;
+  readonly isBusy: boolean;
+  readonly release: Release;
+  readonly onCanceled: () => Promise<void>;
+};
+
+export function OwnJobs({ found: { jobs, printer }, isBusy, release, onCanceled }: OwnJobsProps) {
+  const { t } = useTranslation();
+  const [left, setLeft] = useState<readonly string[]>([]);
+  const [chosen, setChosen] = useState<Chosen>(NONE_CHOSEN);
+  const [isAsking, setAsking] = useState(false);
+  const wanted = jobs.filter(({ id }) => !left.includes(id)).map(({ id }) => id);
+  const count = wanted.length;
+  const toggle = (id: string) => setLeft(left.includes(id) ? left.filter((one) => one !== id) : [...left, id]);
+  const cancel = async () => {
+    for (const id of wanted) await need(api.POST('/jobs/{id}/cancel', { params: { path: { id } } }));
+    await onCanceled();
+  };
+  return (
+    <>
+      <section className="card" aria-label={t('release.yours')}>
+        <h2 className="section">{t('release.yours')}</h2>
+        <Stack gap="sm">
+          {jobs.map((job) => (
+            <Checkbox
+              key={job.id}
+              size="md"
+              checked={!left.includes(job.id)}
+              onChange={() => toggle(job.id)}
+              label={<span className="cut block">{plain(job.title)}</span>}
+              description={<Looks job={job} />}
+            />
+          ))}
+          <Ways can={printer.can} chosen={chosen} onChange={setChosen} />
+        </Stack>
+      </section>
+      {/* In reach of the thumb, however long the list is. */}
+      <div className="release-bar">
+        <Button
+          size="xl"
+          fullWidth
+          loading={isBusy}
+          disabled={count === 0}
+          onClick={() => void release({ jobIds: wanted, options: optionsOf(chosen) })}
+        >
+          {t('release.print', { count })}
+        </Button>
+        <Button variant="default" fullWidth disabled={count === 0 || isBusy} onClick={() => setAsking(true)}>
+          {t('release.cancel', { count })}
+        </Button>
+      </div>
+      {isAsking ? (
+        <Confirm
+          title={t('release.cancelTitle', { count })}
+          act={t('release.cancel', { count })}
+          onClose={() => setAsking(false)}
+          onConfirm={cancel}
+        >
+          <p>{t('release.cancelStops')}</p>
+        </Confirm>
+      ) : null}
+    </>
+  );
+}
+
+function Looks({ job: { pages, isColor, otherPaper } }: { readonly job: JobHere }) {
+  const { t } = useTranslation();
+  return [
+    pages === null ? '' : t('overview.pages', { count: pages }),
+    isColor === null ? '' : t(isColor ? 'jobs.inColor' : 'jobs.inGray'),
+    otherPaper === null ? '' : `⚠ ${t('release.otherPaper', { paper: paperName(otherPaper) })}`,
+  ]
+    .filter((word) => word !== '')
+    .join(' · ');
+}
+
+type WaysProps = {
+  readonly can: Place['can'];
+  readonly chosen: Chosen;
+  readonly onChange: (chosen: Chosen) => void;
+};
+
+/** Only what this printer can do. */
+function Ways({ can, chosen, onChange }: WaysProps) {
+  const { t } = useTranslation();
+  const [isOpen, setOpen] = useState(false);
+  if (!can.copies && !can.monochrome && !can.twoSides) return null;
+  return (
+    <>
+      <Button variant="subtle" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        {t(isOpen ? 'release.fewOptions' : 'release.options')}
+      </Button>
+      {isOpen && can.copies ? (
+        <NumberInput
+          label={t('upload.copies')}
+          min={1}
+          max={MAX_COPIES}
+          clampBehavior="strict"
+          allowDecimal={false}
+          allowNegative={false}
+          placeholder="1"
+          value={chosen.copies}
+          onChange={(copies) => onChange({ ...chosen, copies })}
+        />
+      ) : null}
+      {isOpen && can.twoSides ? (
+        <Checkbox
+          size="md"
+          label={t('release.bothSides')}
+          checked={chosen.bothSides}
+          onChange={(event) => onChange({ ...chosen, bothSides: event.currentTarget.checked })}
+        />
+      ) : null}
+      {isOpen && can.monochrome ? (
+        <Checkbox
+          size="md"
+          label={t('release.gray')}
+          checked={chosen.gray}
+          onChange={(event) => onChange({ ...chosen, gray: event.currentTarget.checked })}
+        />
+      ) : null}
+    </>
+  );
+}
