@@ -100,6 +100,8 @@ async function checkEverything(stage: Stage): Promise<Tally & ReplyTally> {
   await settleReplies(stage);
   await releaseHeld(stage);
   await settle(stage);
+  // A printer that a busy machine kept waiting needs attention: that notice leaves too.
+  await settleReplies(stage);
   return { ...(await checkInvariants(stage)), ...(await checkReplies(stage)) };
 }
 

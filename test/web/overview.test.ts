@@ -1,5 +1,6 @@
 import { after, before, describe, test } from 'node:test';
 import { type Browser, openBrowser } from '../harness/browser.ts';
+import { addOutgoing } from '../harness/scans.ts';
 import { ADMINISTRATOR, openStage, type Stage } from '../harness/stage.ts';
 import { eventually } from '../harness/time.ts';
 
@@ -14,6 +15,15 @@ describe('the start page of a Platen that works', () => {
   after(async () => {
     await browser?.[Symbol.asyncDispose]();
     await stage?.[Symbol.asyncDispose]();
+  });
+
+  test('says that what is set up works, and that everything does when both ways are', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await window.go('/');
+    await page.getByText('What is set up works', { exact: true }).waitFor();
+    await addOutgoing(stage, 'confirmed');
+    await page.getByText('Everything works', { exact: true }).waitFor();
   });
 
   test('says that everything works, counts what is printed while one looks, and names what breaks', async () => {

@@ -88,7 +88,7 @@ describe('the pages behind the code of a printer and the links of messages', () 
     assert.equal(thePrinter().printed().at(-1)?.copies, 3);
   });
 
-  test('what comes out can be stopped there, and what waits can be canceled', async () => {
+  test('what comes out can be stopped there, and what waits can be deleted', async () => {
     const { control } = thePrinter();
     await stage.deliver(2, { sender: KNOWN_SENDERS[0] });
     await eventually(async () => (await listHeld()).length === 3, { what: 'three wait' });
@@ -105,16 +105,16 @@ describe('the pages behind the code of a printer and the links of messages', () 
     await page.getByRole('button', { name: 'Stampa 1 documento' }).click();
     const given = page.getByRole('region', { name: 'Su questa stampante' });
     await given.getByText('In stampa').waitFor();
-    await given.getByRole('button', { name: /^Ferma / }).click();
+    await given.getByRole('button', { name: /^Interrompi / }).click();
     await given.getByText('Annullato').waitFor();
     await control.clearFault('slow');
     await eventually(async () => (await boxes.count()) === 2, { what: 'two are left' });
     // What was left out before stays so.
     await boxes.first().check();
-    await page.getByRole('button', { name: 'Annulla 1 documento' }).click();
-    await page.getByRole('dialog').getByText('non si possono più rilasciare').waitFor();
-    await window.assertGood('release-cancel');
-    await page.getByRole('dialog').getByRole('button', { name: 'Annulla 1 documento' }).click();
+    await page.getByRole('button', { name: 'Elimina 1 documento' }).click();
+    await page.getByRole('dialog').getByText('non si può più rilasciare').waitFor();
+    await window.assertGood('release-delete');
+    await page.getByRole('dialog').getByRole('button', { name: 'Elimina 1 documento' }).click();
     await eventually(async () => (await listHeld()).length === 1, { what: 'one is left' });
   });
 
@@ -146,7 +146,7 @@ describe('the pages behind the code of a printer and the links of messages', () 
     await mail.getByText(PRINT_ROOM, { exact: true }).waitFor();
     await mail.getByText('waits until you release it').waitFor();
     const waiting = page.getByRole('region', { name: 'Waiting for you' });
-    await waiting.getByRole('button', { name: /^Print .*…$/ }).click();
+    await waiting.getByRole('button', { name: /^Print… / }).click();
     const dialog = page.getByRole('dialog', { name: 'Where shall it print?' });
     await dialog.getByRole('radio', { name: /^Hall/ }).waitFor();
     await window.assertGood('own-jobs-where');

@@ -16,7 +16,7 @@ import { plain } from '../ui/words.ts';
 import { JOBS_KEY, type Job } from './job.ts';
 
 type Place = paths['/jobs/{id}/printers']['get']['responses'][200]['content']['application/json']['items'][number];
-type Asked = { readonly job: Job; readonly act: 'print' | 'cancel' };
+type Asked = { readonly job: Job; readonly act: 'print' | 'delete' };
 
 /** As many as are looked through at once; the list below has all. */
 const SHOWN = 20;
@@ -43,10 +43,10 @@ export function HeldJobs() {
         ))}
       </ul>
       {asked?.act === 'print' ? <PrintAt job={asked.job} onClose={close} onDone={again} /> : null}
-      {asked?.act === 'cancel' ? (
+      {asked?.act === 'delete' ? (
         <Confirm
-          title={t('jobs.cancelTitle', { number: asked.job.number })}
-          act={t('jobs.cancel')}
+          title={t('jobs.deleteTitle', { number: asked.job.number })}
+          act={t('action.delete')}
           onClose={close}
           onConfirm={async () => {
             await need(api.POST('/jobs/{id}/cancel', { params: { path: { id: asked.job.id } } }));
@@ -54,7 +54,7 @@ export function HeldJobs() {
           }}
         >
           <p>{plain(asked.job.title)}</p>
-          <p>{t('jobs.cancelStops')}</p>
+          <p>{t('release.deleteStops')}</p>
         </Confirm>
       ) : null}
     </section>
@@ -85,10 +85,10 @@ function HeldJob({ job, onAsk }: { readonly job: Job; readonly onAsk: (asked: As
         </Button>
         <Button
           variant="default"
-          onClick={() => onAsk({ job, act: 'cancel' })}
-          aria-label={t('jobs.cancelOf', { title })}
+          onClick={() => onAsk({ job, act: 'delete' })}
+          aria-label={t('jobs.deleteOf', { title })}
         >
-          {t('action.cancel')}
+          {t('action.delete')}
         </Button>
       </Group>
     </li>

@@ -21,7 +21,7 @@ export function tell(t: TFunction, { type, data }: Told): string {
     return t(reasons.includes('printer-takes-nothing') ? 'jobs.takesNothing' : 'jobs.atWork');
   }
   const values = {
-    name: first('title', 'name', 'email', 'address', 'subject'),
+    name: first('title', 'name', 'email', 'address', 'remoteAddress', 'subject'),
     sender: text('sender'),
     subject: text('subject'),
     folder: text('folder'),

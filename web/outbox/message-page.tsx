@@ -44,7 +44,9 @@ function MessageView({ message }: { readonly message: MessageStory }) {
     >
       <Stack gap="md">
         <MessageLook message={message} />
-        {state === 'uncertain' ? <p className="plain">{t('outbox.uncertainMeans')}</p> : null}
+        {state === 'uncertain' && message.problem === null ? (
+          <p className="plain">{t('outbox.uncertainMeans')}</p>
+        ) : null}
         {problem === null || state === 'sent' ? null : <Explained tone={STATE_TONES[state]} problem={problem} />}
         <Facts message={message} />
         <Tries message={message} />

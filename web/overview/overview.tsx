@@ -57,7 +57,7 @@ function OverviewOfAll() {
       <Loaded query={overview}>
         {(data) => (
           <>
-            <Verdict data={data} isSetUp={isSetUp(steps.data)} />
+            <Verdict data={data} setUp={howFar(steps.data)} />
             <Faults faults={data.faults} />
             <StepsToGo />
             <MailToPaper lane={data.mailToPaper} />
@@ -70,22 +70,31 @@ function OverviewOfAll() {
   );
 }
 
-/** Whether one of the two ways of a document has everything that it needs; for those who may not set it up, as it is. */
-function isSetUp(steps: readonly Step[] | undefined): boolean {
+type SetUp = 'nothing' | 'partly' | 'all';
+
+/** Whether the two ways of a document have everything that they need; for those who may not set it up, as it is. */
+function howFar(steps: readonly Step[] | undefined): SetUp {
   const isDone = (key: string) => steps?.find((step) => step.key === key)?.isDone !== false;
-  return (isDone('printer') && isDone('mailbox')) || (isDone('connect') && isDone('sender'));
+  const ways = [isDone('printer') && isDone('mailbox'), isDone('connect') && isDone('sender')];
+  if (!ways.includes(true)) return 'nothing';
+  return ways.includes(false) ? 'partly' : 'all';
 }
 
-type VerdictProps = { readonly data: OverviewData; readonly isSetUp: boolean };
+const WELL: Readonly<Record<SetUp, string>> = {
+  nothing: 'overview.notSetUp',
+  partly: 'overview.wellSoFar',
+  all: 'overview.well',
+};
 
-function Verdict({ data, isSetUp }: VerdictProps) {
+type VerdictProps = { readonly data: OverviewData; readonly setUp: SetUp };
+
+function Verdict({ data, setUp }: VerdictProps) {
   const { t } = useTranslation();
-  const isUnused = data.verdict === 'well' && !isSetUp;
-  const tone = isUnused ? 'waiting' : TONES[data.verdict];
+  const tone = data.verdict === 'well' && setUp === 'nothing' ? 'waiting' : TONES[data.verdict];
   const broken = data.faults.filter(({ severity }) => severity === 'broken').length;
   const words =
     data.verdict === 'well'
-      ? t(isUnused ? 'overview.notSetUp' : 'overview.well')
+      ? t(WELL[setUp])
       : data.verdict === 'warning'
         ? t('overview.warning', { count: data.faults.length })
         : t('overview.broken', { count: broken });

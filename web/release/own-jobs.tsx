@@ -1,4 +1,4 @@
-/** The own jobs that wait: which of them to print or cancel, and how. */
+/** The own jobs that wait: which of them to print or delete, and how. */
 import { Button, Checkbox, NumberInput, Stack } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -20,10 +20,10 @@ type OwnJobsProps = {
   readonly found: Waiting;
   readonly isBusy: boolean;
   readonly release: Release;
-  readonly onCanceled: () => Promise<void>;
+  readonly onDeleted: () => Promise<void>;
 };
 
-export function OwnJobs({ found: { jobs, printer }, isBusy, release, onCanceled }: OwnJobsProps) {
+export function OwnJobs({ found: { jobs, printer }, isBusy, release, onDeleted }: OwnJobsProps) {
   const { t } = useTranslation();
   const [left, setLeft] = useState<readonly string[]>([]);
   const [chosen, setChosen] = useState<Chosen>(NONE_CHOSEN);
@@ -31,9 +31,9 @@ export function OwnJobs({ found: { jobs, printer }, isBusy, release, onCanceled 
   const wanted = jobs.filter(({ id }) => !left.includes(id)).map(({ id }) => id);
   const count = wanted.length;
   const toggle = (id: string) => setLeft(left.includes(id) ? left.filter((one) => one !== id) : [...left, id]);
-  const cancel = async () => {
+  const remove = async () => {
     for (const id of wanted) await need(api.POST('/jobs/{id}/cancel', { params: { path: { id } } }));
-    await onCanceled();
+    await onDeleted();
   };
   return (
     <>
@@ -65,17 +65,17 @@ export function OwnJobs({ found: { jobs, printer }, isBusy, release, onCanceled 
           {t('release.print', { count })}
         </Button>
         <Button variant="default" fullWidth disabled={count === 0 || isBusy} onClick={() => setAsking(true)}>
-          {t('release.cancel', { count })}
+          {t('release.delete', { count })}
         </Button>
       </div>
       {isAsking ? (
         <Confirm
-          title={t('release.cancelTitle', { count })}
-          act={t('release.cancel', { count })}
+          title={t('release.deleteTitle', { count })}
+          act={t('release.delete', { count })}
           onClose={() => setAsking(false)}
-          onConfirm={cancel}
+          onConfirm={remove}
         >
-          <p>{t('release.cancelStops')}</p>
+          <p>{t('release.deleteStops')}</p>
         </Confirm>
       ) : null}
     </>

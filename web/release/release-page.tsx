@@ -75,7 +75,7 @@ function Shown({ id, found }: { readonly id: string; readonly found: Waiting }) 
           {found.jobs.length === 0 ? (
             <NothingWaits printerId={id} isAtWork={found.given.some(isAtWork)} />
           ) : (
-            <OwnJobs found={found} isBusy={isBusy} release={release} onCanceled={again} />
+            <OwnJobs found={found} isBusy={isBusy} release={release} onDeleted={again} />
           )}
         </LiveProvider>
       ) : (

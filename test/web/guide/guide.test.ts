@@ -13,7 +13,7 @@ import { namedPictures } from './camera.ts';
 import { connect, handOver, register, send, setUp } from './connecting.ts';
 import { fileOf, PICTURES } from './pages.ts';
 import { addMailbox, addPeople, addPrinter, addQueue, mailDocument, print } from './printing.ts';
-import { addDevice, check, find, look, readStories, setNotices } from './running.ts';
+import { addDevice, check, find, look, lookAround, readStories, setNotices } from './running.ts';
 import { openScene } from './scene.ts';
 
 const isForDocs = process.env.PLATEN_GUIDE_PICTURES === 'docs';
@@ -41,6 +41,7 @@ describe('the guide for administrators', { concurrency: true }, () => {
       await readStories(scene);
       await find(scene);
       await check(scene);
+      await lookAround(scene);
       await look(scene);
       scene.window.assertQuiet();
       const { taken } = scene.camera;

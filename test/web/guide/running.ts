@@ -110,3 +110,16 @@ export async function check({ window, page, camera, t, list, below }: Scene): Pr
   await page.getByRole('heading', { name: t('expiry.title') }).waitFor();
   await camera.take(page, 'forecast', { part: below(t('expiry.title')) });
 }
+
+/** The own account, tokens and sessions, and what runs here. */
+export async function lookAround({ page, camera, t, open }: Scene): Promise<void> {
+  await open('/account', 'account.title');
+  await page.getByRole('heading', { name: t('account.passwordTitle') }).waitFor();
+  await camera.take(page, 'account');
+  await open('/settings/security', 'nav.security');
+  await page.getByRole('heading', { level: 2 }).nth(2).waitFor();
+  await camera.take(page, 'security');
+  await open('/settings/about', 'nav.about');
+  await page.getByRole('heading', { level: 2 }).first().waitFor();
+  await camera.take(page, 'about');
+}
