@@ -7,7 +7,6 @@ import { PlatenError } from '../../base/errors.ts';
 import type { Context } from '../../store/database.ts';
 import { getConnection } from '../connections.ts';
 import { idParams } from '../shapes.ts';
-import { writeAppointment } from './calendar.ts';
 
 export function expiryRoutes(app: FastifyInstance, context: Context): void {
   app.withTypeProvider<ZodTypeProvider>().get(
@@ -20,6 +19,8 @@ export function expiryRoutes(app: FastifyInstance, context: Context): void {
       const { id, title, account, expiry } = await getConnection(context, request.params.id);
       if (expiry.at === undefined) throw new PlatenError('not-found', 'no end of this permission is expected');
       const { language } = request;
+      // Loaded when somebody asks for it: every start would wait for its library.
+      const { writeAppointment } = await import('./calendar.ts');
       const file = writeAppointment({
         uid: `${id}-${expiry.signedInAt?.getTime() ?? 0}@platen`,
         ...{ at: expiry.at, title, language, account: account?.username ?? title },

@@ -8,7 +8,6 @@ import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { chooseLanguage } from '../../../locales/locales.ts';
-import { renderMarkdown } from './markdown.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const FIRST = { en: 'docs/guide/README.md', it: 'docs/it/README.md' } as const;
@@ -42,11 +41,11 @@ export function guideRoutes(app: FastifyInstance, root = ROOT): void {
   const config = { role: 'public' } as const;
   const schema = { hide: true };
   const pages = new Map<string, string>();
-  const send = (reply: FastifyReply, path: string) => {
+  const send = async (reply: FastifyReply, path: string) => {
     if (!files.has(path)) return reply.callNotFound();
     reply.header('cache-control', 'no-cache');
     if (path.endsWith('.png')) return reply.type('image/png').send(readFileSync(join(root, path)));
-    const page = pages.get(path) ?? pageOf(path, { text: readFileSync(join(root, path), 'utf8'), files });
+    const page = pages.get(path) ?? (await pageOf(path, { text: readFileSync(join(root, path), 'utf8'), files }));
     pages.set(path, page);
     return reply.type('text/html; charset=utf-8').send(page);
   };
@@ -71,9 +70,11 @@ function listFiles(root: string): ReadonlySet<string> {
 
 type Source = { readonly text: string; readonly files: ReadonlySet<string> };
 
-function pageOf(path: string, { text, files }: Source): string {
+async function pageOf(path: string, { text, files }: Source): Promise<string> {
   const mayLink = (target: string) =>
     /^https:\/\/|^#/.test(target) || files.has(posix.join(posix.dirname(path), target.split('#', 1)[0] ?? ''));
+  // Loaded with the first page that somebody reads: every start would wait for its library.
+  const { renderMarkdown } = await import('./markdown.ts');
   const { title, html } = renderMarkdown(text, mayLink);
   const language: Language = path.startsWith('docs/it/') ? 'it' : 'en';
   const links = (Object.keys(FIRST) as Language[]).map((other) => {

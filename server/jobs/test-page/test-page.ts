@@ -7,7 +7,6 @@ import type { Context } from '../../store/database.ts';
 import type { Job } from '../jobs.ts';
 import { listQueues } from '../queues.ts';
 import { assertRoom, findUpload, submitUpload, type Uploader } from '../upload/upload.ts';
-import { drawTestPage } from './draw.ts';
 
 export type TestPageWish = {
   readonly printerId: string;
@@ -32,6 +31,8 @@ export async function printTestPage(
   if (known !== undefined) return { job: known, isNew: false };
   await assertRoom(context);
   const queueId = await chooseQueue(context, printer);
+  // Its library takes memory and time at the start, and most days nobody asks for a test page.
+  const { drawTestPage } = await import('./draw.ts');
   const page = await drawTestPage({ printer, ownerName: owner.name, at: context.clock.now(), language });
   const file = await keep(context, page, { mediaType: 'application/pdf', maxBytes: MAX_PAGE_BYTES });
   const title = `${textFor(language, 'testPage.title')}: ${printer.name}`;

@@ -42,6 +42,8 @@ const ANYWHERE: readonly Replacement[] = [
   ['\\b\\d{1,2}:\\d{2}:\\d{2}(?:\\s[AP]M)?', '9:30:00'],
   ['\\b\\d{4} \\d{4}\\b', '2468 1357'],
   ['/printers/[0-9a-f-]{36}/', '/printers/2/'],
+  ['/\\S*/platen-stage-\\w+', '/var/lib/platen'],
+  ['\\bLinux \\d[\\w.-]+', 'Linux 6.12'],
   ['/(links|hand-over)#[\\w-]{20,}', '/$1#…'],
 ];
 
