@@ -25,6 +25,7 @@ import * as wantedFirst from './migrations/0029-wanted-first.ts';
 import * as loginEnds from './migrations/0030-login-ends.ts';
 import * as deviceFaults from './migrations/0031-device-faults.ts';
 import * as pagesPrinted from './migrations/0032-pages-printed.ts';
+import * as prepareTries from './migrations/0033-prepare-tries.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -49,6 +50,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0030-login-ends': loginEnds,
   '0031-device-faults': deviceFaults,
   '0032-pages-printed': pagesPrinted,
+  '0033-prepare-tries': prepareTries,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

@@ -395,6 +395,8 @@ type Jobs = {
   prepare_due_at: InstantOrNone;
   /** Grows with each claim; checked in the update that ends a claim. */
   prepare_fence: WithDefault<number>;
+  /** Claims that did not end, with the one that runs. */
+  prepare_tries: WithDefault<number>;
   pages: number | null; // job-impressions
   /** As far as its printer has told; all copies are counted. */
   pages_printed: number | null; // job-impressions-completed

@@ -9,11 +9,19 @@ import type { PrepareLane } from '../../store/schema.ts';
 export type Claim = {
   readonly jobId: string;
   readonly fence: number;
+  /** How often it was begun and not brought to an end, with this time. */
+  readonly tries: number;
   readonly lane: PrepareLane;
   readonly originalFormat: string;
   /** The file to work on, and how long it has to be. */
   readonly file: { readonly id: string; readonly bytes: number };
 };
+
+/**
+ * A document with which the server has ended this often may be the cause, or was there by chance. From then on it is
+ * converted alone: so others are not begun together with it, and what was there by chance comes to its end.
+ */
+export const SUSPECT_TRIES = 3;
 
 const CLAIM = sql<Date>`clock_timestamp() + interval '30 seconds'`;
 
@@ -22,7 +30,7 @@ const WANTED = sql<boolean>`state <> 'pending-held'`;
 const HELD = sql<boolean>`state = 'pending-held'`;
 
 /**
- * Claims what has waited longest in a lane: first what is to be printed now, so that nobody stands at a printer behind a
+ * Claims what has waited longest in a lane and is under no suspicion: first what is to be printed now, so that nobody stands at a printer behind a
  * heap of documents that wait for their owners.
  */
 export async function claim(context: Context, lane: PrepareLane, limit: number): Promise<Claim[]> {
@@ -31,12 +39,40 @@ export async function claim(context: Context, lane: PrepareLane, limit: number):
   return [...wanted, ...(await claimOf(context, { lane, limit: limit - wanted.length, kind: HELD }))];
 }
 
-type Wish = { readonly lane: PrepareLane; readonly limit: number; readonly kind: typeof WANTED };
+/** Claims one that is to be converted alone. */
+export async function claimSuspect(context: Context, lane: PrepareLane): Promise<Claim | undefined> {
+  const wish = { lane, limit: 1, isSuspect: true };
+  const [wanted] = await claimOf(context, { ...wish, kind: WANTED });
+  return wanted ?? (await claimOf(context, { ...wish, kind: HELD }))[0];
+}
 
-async function claimOf(context: Context, { lane, limit, kind }: Wish): Promise<Claim[]> {
+export async function hasSuspect(context: Context, lane: PrepareLane): Promise<boolean> {
+  const found = await context.db
+    .selectFrom('jobs')
+    .select('id')
+    .where('prepare_lane', '=', lane)
+    .where('prepare_due_at', '<=', sql<Date>`clock_timestamp()`)
+    .where('prepare_tries', '>=', SUSPECT_TRIES)
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
+type Wish = {
+  readonly lane: PrepareLane;
+  readonly limit: number;
+  readonly kind: typeof WANTED;
+  readonly isSuspect?: boolean;
+};
+
+async function claimOf(context: Context, { lane, limit, kind, isSuspect = false }: Wish): Promise<Claim[]> {
   const rows = await context.db
     .updateTable('jobs')
-    .set({ prepare_due_at: CLAIM, prepare_fence: sql`prepare_fence + 1` })
+    .set({
+      prepare_due_at: CLAIM,
+      prepare_fence: sql`prepare_fence + 1`,
+      prepare_tries: sql`prepare_tries + 1`,
+    })
     .where('id', 'in', (select) =>
       select
         .selectFrom('jobs')
@@ -44,16 +80,19 @@ async function claimOf(context: Context, { lane, limit, kind }: Wish): Promise<C
         .where('prepare_lane', '=', lane)
         .where('prepare_due_at', '<=', sql<Date>`clock_timestamp()`)
         .where(kind)
+        .where('prepare_tries', isSuspect ? '>=' : '<', SUSPECT_TRIES)
         .orderBy('id')
         .limit(limit)
         .forUpdate()
         .skipLocked(),
     )
-    .returning(['id', 'prepare_fence', 'document_id', 'document_format', 'document_bytes', 'original_format'])
+    .returning(['id', 'prepare_fence', 'prepare_tries', 'document_id', 'document_format', 'document_bytes'])
+    .returning('original_format')
     .execute();
   return rows.map((row) => ({
     jobId: row.id,
     fence: row.prepare_fence,
+    tries: row.prepare_tries,
     lane,
     originalFormat: row.original_format ?? row.document_format,
     file: { id: row.document_id ?? '', bytes: row.document_bytes },
@@ -72,11 +111,11 @@ export async function renew(context: Context, { jobId, fence }: Claim): Promise<
   return numUpdatedRows > 0n;
 }
 
-/** Gives the claim back, so that another node or a later try takes it. */
+/** Gives the claim back, so that another node or a later try takes it: a stop is no fault of the document. */
 export async function giveBack(context: Context, { jobId, fence }: Claim): Promise<void> {
   await context.db
     .updateTable('jobs')
-    .set({ prepare_due_at: sql<Date>`clock_timestamp()` })
+    .set({ prepare_due_at: sql<Date>`clock_timestamp()`, prepare_tries: sql`prepare_tries - 1` })
     .where('id', '=', jobId)
     .where('prepare_fence', '=', fence)
     .where('prepare_due_at', 'is not', null)

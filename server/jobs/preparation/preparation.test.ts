@@ -16,7 +16,8 @@ import { addUser } from '../../users/users.ts';
 import type { JobOptions } from '../job.ts';
 import { addQueue, getJob, type Job, releaseJob, submitJobs, unpackWinmail } from '../jobs.ts';
 import { startJobsWorker } from '../worker.ts';
-import { claim, renew } from './claims.ts';
+import { claim, claimSuspect, giveBack, hasSuspect, renew, SUSPECT_TRIES } from './claims.ts';
+import { Floor } from './floor.ts';
 import { prepare } from './prepare.ts';
 import { openPreview } from './previews.ts';
 
@@ -149,11 +150,76 @@ test('what is to be printed now is prepared before a heap of documents that are 
 test('a document with which the server ended again and again is given up', async () => {
   await using stage = await openStage();
   const id = await stage.submit(writePdf('deadly', 900), 'application/pdf');
-  await stage.context.db.updateTable('jobs').set({ prepare_fence: 6 }).where('id', '=', id).execute();
-  const [last] = await claim(stage.context, 'quick', 1);
+  await stage.context.db.updateTable('jobs').set({ prepare_tries: 6 }).where('id', '=', id).execute();
+  const last = await claimSuspect(stage.context, 'quick');
   assert.ok(last);
   await prepare(stage.context, last, NEVER);
   assert.equal((await getJob(stage.context, id)).problem?.code, 'conversion-failed');
+});
+
+test('a document that was there each time the server ended is converted, alone; a stop does not count', async () => {
+  await using stage = await openStage();
+  const triesOf = async (id: string) => {
+    const row = await stage.context.db
+      .selectFrom('jobs')
+      .select('prepare_tries')
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return row?.prepare_tries;
+  };
+  const chance = await stage.submit(writePdf('chance', 900), 'application/pdf');
+  const other = await stage.submit(writePdf('other', 900), 'application/pdf');
+  const [stopped] = await claim(stage.context, 'quick', 1);
+  assert.equal(stopped?.jobId, chance);
+  assert.equal(await triesOf(chance), 1);
+  await giveBack(stage.context, stopped ?? assert.fail());
+  assert.equal(await triesOf(chance), 0);
+  for (let times = 0; times < SUSPECT_TRIES; times += 1) {
+    assert.equal(await hasSuspect(stage.context, 'quick'), false);
+    const [claimed] = await claim(stage.context, 'quick', 1);
+    assert.equal(claimed?.jobId, chance);
+    // As after a kill.
+    await stage.context.db
+      .updateTable('jobs')
+      .set({ prepare_due_at: new Date(0) })
+      .where('id', '=', chance)
+      .execute();
+  }
+  assert.equal(await hasSuspect(stage.context, 'quick'), true);
+  assert.deepEqual(
+    (await claim(stage.context, 'quick', 5)).map(({ jobId }) => jobId),
+    [other],
+  );
+  await stage.context.db
+    .updateTable('jobs')
+    .set({ prepare_due_at: new Date(0) })
+    .where('id', '=', other)
+    .execute();
+  await using _worker = await startJobsWorker(stage.context);
+  for (const id of [chance, other]) assert.equal((await stage.settled(id)).preparation, 'done');
+  assert.equal(await triesOf(chance), 1, 'counted anew for its looks');
+});
+
+test('nothing begins while a document is to be alone, and it begins when the last of the others has ended', () => {
+  const floor = new Floor();
+  let woken = 0;
+  floor.enter();
+  floor.enter();
+  assert.ok(floor.isOpen);
+  assert.equal(
+    floor.close(() => {
+      woken += 1;
+    }),
+    false,
+  );
+  assert.ok(!floor.isOpen);
+  floor.leave();
+  assert.equal(woken, 0);
+  floor.leave();
+  assert.equal(woken, 1);
+  assert.ok(floor.close(() => undefined));
+  floor.open();
+  assert.ok(floor.isOpen);
 });
 
 for (const [formats, sign] of [

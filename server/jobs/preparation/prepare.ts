@@ -21,13 +21,13 @@ import type { Claim } from './claims.ts';
 const PDF = 'application/pdf';
 const MAX_PDF_BYTES = 200 * 1024 * 1024;
 const MAX_PREVIEW_BYTES = 16 * 1024 * 1024;
-// A document with which the server has ended this often is the likely cause of it.
-const MAX_CLAIMS = 6;
+// A document with which the server has ended this often, at last alone, is the likely cause of it.
+const MAX_TRIES = 6;
 
 /** Does the work of a claim. Throws when nothing could be decided, so that it is tried again. */
 export async function prepare(context: Context, claim: Claim, signal: AbortSignal): Promise<void> {
   if (claim.lane === 'look') return await seeLooks(context, claim, signal);
-  if (claim.fence > MAX_CLAIMS) {
+  if (claim.tries > MAX_TRIES) {
     return await fail(context, claim, 'conversion-failed', 'the server ended each time it was converted');
   }
   const startedAtMs = context.clock.monotonicMs();
@@ -85,6 +85,7 @@ async function commit(context: Context, claim: Claim, { file, converted, tookMs 
         prepare_lane: 'look',
         prepare_due_at: context.clock.now(),
         prepare_fence: 0,
+        prepare_tries: 0,
       })
       .where('id', '=', job.id)
       .execute();
@@ -136,7 +137,7 @@ async function seeLooks(context: Context, claim: Claim, signal: AbortSignal): Pr
     picture = await keep(context, stream, { mediaType: 'image/png', maxBytes: MAX_PREVIEW_BYTES });
   };
   const looks =
-    claim.fence > MAX_CLAIMS
+    claim.tries > MAX_TRIES
       ? { isColor: null }
       : await look(context, pathOf(context, claim.file.id), keepPicture, signal).catch((error: unknown) => {
           if (!(error instanceof PlatenError) || signal.aborted) throw error;

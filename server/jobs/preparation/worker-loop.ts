@@ -4,7 +4,8 @@ import { countFreePlaces, LONG_MS } from '../../conversion/conversion.ts';
 import type { Context } from '../../store/database.ts';
 import type { PrepareLane } from '../../store/schema.ts';
 import { followTasks } from '../../store/tasks.ts';
-import { type Claim, claim, clearClaims, giveBack, renew } from './claims.ts';
+import { type Claim, claim, claimSuspect, clearClaims, giveBack, hasSuspect, renew } from './claims.ts';
+import { Floor } from './floor.ts';
 import { prepare } from './prepare.ts';
 
 const LANES: readonly PrepareLane[] = ['quick', 'slow', 'look'];
@@ -22,8 +23,9 @@ export async function startPreparing(context: Context): Promise<AsyncDisposable>
   const wakeAll = (): void => {
     for (const lane of lanes) lane.wake();
   };
+  const floor = new Floor();
   const lanes: PreparationLane[] = LANES.map(
-    (lane) => new PreparationLane(context, { lane, wakeLook: () => look?.wake(), stop: stop.signal }),
+    (lane) => new PreparationLane(context, { lane, floor, wakeAll, wakeLook: () => look?.wake(), stop: stop.signal }),
   );
   const look = lanes[LANES.indexOf('look')];
   undo.defer(async () => {
@@ -35,23 +37,34 @@ export async function startPreparing(context: Context): Promise<AsyncDisposable>
   return { [Symbol.asyncDispose]: () => opened.disposeAsync() as Promise<void> };
 }
 
+type Surroundings = {
+  readonly lane: PrepareLane;
+  readonly floor: Floor;
+  readonly wakeAll: () => void;
+  readonly wakeLook: () => void;
+  readonly stop: AbortSignal;
+};
+
 /** Claims as much as there are places for, and again whenever one is free, an alarm rings or the sweep is due. */
 class PreparationLane {
   readonly ended: Promise<void>;
   readonly #context: Context;
   readonly #lane: PrepareLane;
+  readonly #floor: Floor;
+  readonly #wakeAll: () => void;
   readonly #wakeLook: () => void;
   readonly #stop: AbortSignal;
   /** What is being prepared, and since when. */
   readonly #running = new Map<Promise<void>, number>();
   #nap = new AbortController();
+  /** A document of this lane waits until nothing else is converted. */
+  #wantsToBeAlone = false;
 
-  constructor(
-    context: Context,
-    { lane, wakeLook, stop }: { readonly lane: PrepareLane; readonly wakeLook: () => void; readonly stop: AbortSignal },
-  ) {
+  constructor(context: Context, { lane, floor, wakeAll, wakeLook, stop }: Surroundings) {
     this.#context = context;
     this.#lane = lane;
+    this.#floor = floor;
+    this.#wakeAll = wakeAll;
     this.#wakeLook = wakeLook;
     this.#stop = stop;
     this.ended = this.#follow();
@@ -68,6 +81,8 @@ class PreparationLane {
       this.#nap = new AbortController();
       let pauseMs = wasWoken ? SECOND_LOOK_MS : SWEEP_MS;
       try {
+        // What is under suspicion waits for the sweep: nothing that is in a hurry asks for it.
+        if (!wasWoken || this.#wantsToBeAlone) await this.#takeSuspect();
         await this.#fill();
       } catch (error) {
         log.warn({ error, lane: this.#lane }, 'documents to prepare could not be looked up; it is tried again');
@@ -79,25 +94,50 @@ class PreparationLane {
     await Promise.all(this.#running.keys());
   }
 
+  /** Begins a document that is to be alone, or keeps others from beginning until it can be. */
+  async #takeSuspect(): Promise<void> {
+    if (!this.#wantsToBeAlone) {
+      if (!this.#floor.isOpen || !(await hasSuspect(this.#context, this.#lane))) return;
+      this.#wantsToBeAlone = true;
+    }
+    if (!this.#floor.close(() => this.wake())) return;
+    const claimed = await claimSuspect(this.#context, this.#lane);
+    if (claimed === undefined) return this.#openAgain();
+    this.#begin(claimed, () => this.#openAgain());
+  }
+
+  #openAgain(): void {
+    this.#wantsToBeAlone = false;
+    this.#floor.open();
+    this.#wakeAll();
+  }
+
   async #fill(): Promise<void> {
+    if (!this.#floor.isOpen) return;
     const { clock } = this.#context;
     const nowMs = clock.monotonicMs();
     const openForMs = [...this.#running.values()].map((sinceMs) => nowMs - sinceMs);
     const free = countFreePlaces(this.#context, openForMs);
     if (free === 0) return;
-    for (const claimed of await claim(this.#context, this.#lane, free)) {
-      const isOver = new AbortController();
-      const running = this.#work(claimed).finally(() => {
-        isOver.abort();
-        this.#running.delete(running);
-        // A place of this lane is free, and what has become printable is to be looked at.
-        this.wake();
-        this.#wakeLook();
-      });
-      this.#running.set(running, clock.monotonicMs());
-      // One that takes long gives its place away.
-      void clock.sleep(LONG_MS, isOver.signal).then(() => this.wake());
-    }
+    for (const claimed of await claim(this.#context, this.#lane, free)) this.#begin(claimed);
+  }
+
+  #begin(claimed: Claim, ended: () => void = () => undefined): void {
+    const { clock } = this.#context;
+    const isOver = new AbortController();
+    this.#floor.enter();
+    const running = this.#work(claimed).finally(() => {
+      isOver.abort();
+      this.#running.delete(running);
+      ended();
+      this.#floor.leave();
+      // A place of this lane is free, and what has become printable is to be looked at.
+      this.wake();
+      this.#wakeLook();
+    });
+    this.#running.set(running, clock.monotonicMs());
+    // One that takes long gives its place away.
+    void clock.sleep(LONG_MS, isOver.signal).then(() => this.wake());
   }
 
   async #work(claimed: Claim): Promise<void> {
