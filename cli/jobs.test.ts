@@ -151,15 +151,16 @@ test('somebody who may not see printers still gets the story', async () => {
   assert.match(stdout, /Sent to the printer 000000dd/);
 });
 
-test('release, hold and cancel do what they say to the job that is named by the end of its id', async () => {
+test('release, hold, cancel and printed do what they say to the job that is named by the end of its id', async () => {
   const act = { body: { ...job, title: 'Plan', cancelAskedAt: '2026-11-22T10:00:00.000Z' } };
   await using server = await startRecordedServer({
     ...recording,
     [`POST /jobs/${ID}/release`]: act,
     [`POST /jobs/${ID}/hold`]: act,
     [`POST /jobs/${ID}/cancel`]: act,
+    [`POST /jobs/${ID}/printed`]: act,
   });
-  for (const action of ['release', 'hold', 'cancel']) {
+  for (const action of ['release', 'hold', 'cancel', 'printed']) {
     const { code, stdout } = await runCli(['jobs', action, '000000b1'], { env: server.env });
     assert.equal(code, 0);
     assert.match(stdout, /000000b1 {2}Plan/);

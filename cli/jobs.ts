@@ -98,8 +98,9 @@ const release: Command = {
 
 const hold = action('hold');
 const cancel = action('cancel');
+const printed = action('printed');
 
-function action(name: 'hold' | 'cancel'): Command {
+function action(name: 'hold' | 'cancel' | 'printed'): Command {
   return {
     words: ['jobs', name],
     operands: ['id'],
@@ -151,4 +152,4 @@ function showJob(screen: Screen, item: Job, names: Names): void {
   }
 }
 
-export const jobsCommands: readonly Command[] = [list, show, print, release, hold, cancel];
+export const jobsCommands: readonly Command[] = [list, show, print, release, hold, cancel, printed];

@@ -345,6 +345,22 @@ export async function cancelJob(context: Context, id: string, ask: Ask): Promise
   });
 }
 
+/**
+ * A person has seen the paper of a job that stopped as `outcome-unknown`: it counts as printed. Throws `not-found`, and
+ * `job-state-conflict` for a job of which the printer says how it ended.
+ */
+export async function confirmPrinted(context: Context, id: string, { actor, ownerId }: Ask): Promise<Job> {
+  return await transaction(context, async (context) => {
+    const job = await lockJob(context, id, ownerId);
+    if (!job.reasons.includes(OUTCOME_UNKNOWN)) {
+      throw new PlatenError('job-state-conflict', 'only a job whose outcome is unknown can be said to be printed', {
+        values: { from: job.state, to: 'completed' },
+      });
+    }
+    return await changeJob(context, job, { state: 'completed', reasons: ['job-completed-successfully'], actor });
+  });
+}
+
 /** Throws `not-found`, also for a job of somebody else when `ownerId` is given. */
 export async function getJob(context: Context, id: string, ownerId?: string): Promise<Job> {
   let query = context.db.selectFrom('jobs').selectAll().where('id', '=', id);

@@ -7,7 +7,16 @@ import { openSpoolFile } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { decodeIdCursor, encodeCursor, limitOf, pageOf, pageQuery } from '../store/pages.ts';
 import { JOB_STATES, jobShape, showJob } from './finding/shown.ts';
-import { cancelJob, changeJobOptions, getJob, holdJob, type Job, listJobs, releaseJob } from './jobs.ts';
+import {
+  cancelJob,
+  changeJobOptions,
+  confirmPrinted,
+  getJob,
+  holdJob,
+  type Job,
+  listJobs,
+  releaseJob,
+} from './jobs.ts';
 import { queueRoutes } from './keeping/routes.ts';
 import { idParams, optionsChange, optionsChangeOf } from './keeping/shapes.ts';
 import { openPreview } from './preparation/previews.ts';
@@ -183,5 +192,11 @@ function addJobActions(app: FastifyInstance, context: Context): void {
     config: { role: 'user' },
     schema: { params: idParams, response: { 200: jobShape } },
     handler: async (request) => showJob(await cancelJob(context, request.params.id, askOf(request)), request.language),
+  });
+  routes.post('/jobs/:id/printed', {
+    config: { role: 'user' },
+    schema: { params: idParams, response: { 200: jobShape } },
+    handler: async (request) =>
+      showJob(await confirmPrinted(context, request.params.id, askOf(request)), request.language),
   });
 }

@@ -171,5 +171,18 @@ describe('failures that come up most, each with its five parts on the page where
       await message.getByText(textOf(language, 'intake.advice.substitute-message')).waitFor();
       await window.assertGood(`failure-substitute-${language}`);
     }
+    await using window = await browser.open(stage, { language: 'it', width: 390, as: ADMINISTRATOR });
+    const { page } = window;
+    await window.go('/jobs');
+    await page.getByText(/^\d+ lavor[oi] (?:è|sono) da controllare$/).waitFor();
+    await window.assertGood('jobs-need-look');
+    await page.getByRole('button', { name: 'Mostra', exact: true }).click();
+    await page.locator(`a[href="/jobs/${jobId}"]`).click();
+    await page.getByRole('button', { name: 'Stampa di nuovo' }).click();
+    await page.getByRole('dialog').getByText('Se i fogli erano già usciti, viene stampato due volte.').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Annulla' }).click();
+    await page.getByRole('button', { name: 'È stampato' }).click();
+    await page.getByText('Stampato', { exact: true }).first().waitFor();
+    assert.equal((await stage.api('GET', `/jobs/${jobId}`)).state, 'completed');
   });
 });

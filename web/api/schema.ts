@@ -2699,6 +2699,71 @@ export type paths = {
       };
     };
   };
+  '/jobs/{id}/printed': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              id: string;
+              number: number;
+              ownerId: string;
+              ownerName: string;
+              queueId: string;
+              printerId: string | null;
+              title: string;
+              state:
+                | 'pending'
+                | 'pending-held'
+                | 'processing'
+                | 'processing-stopped'
+                | 'canceled'
+                | 'aborted'
+                | 'completed';
+              reasons: string[];
+              waitsFor: ('paper' | 'jam' | 'door' | 'tray' | 'output' | 'toner' | 'waste' | 'drum')[];
+              problem: {
+                code: string;
+                title: string;
+                advice: string | null;
+                detail: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                values?: Record<string, string | number>;
+                at: string;
+              } | null;
+              options: Record<string, unknown>;
+              ignoredOptions: string[];
+              heldUntil: string | null;
+              hasDocument: boolean;
+              documentFormat: string;
+              documentBytes: number;
+              preparation: 'none' | 'due' | 'printable' | 'done' | 'failed';
+              originalFormat: string;
+              pages: number | null;
+              pagesPrinted: number | null;
+              isColor: boolean | null;
+              media: string | null;
+              messageId: string | null;
+              cancelAskedAt: string | null;
+              createdAt: string;
+              processingAt: string | null;
+              endedAt: string | null;
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/jobs/{id}/printers': {
     get: {
       parameters: {

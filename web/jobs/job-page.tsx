@@ -15,7 +15,7 @@ import { Failed, Loaded } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
 import { paperName, plain } from '../ui/words.ts';
-import { isHeld, isOpen, isPrepared, JOBS_KEY, type Job } from './job.ts';
+import { isHeld, isOpen, isPrepared, isUncertain, JOBS_KEY, type Job } from './job.ts';
 import { JobStateShown } from './jobs-list.tsx';
 import { JobProblem } from './problem.tsx';
 
@@ -136,47 +136,60 @@ function Preview({ job }: { readonly job: Job }) {
   return <img className="preview" src={`/api/v1/jobs/${job.id}/preview/1`} alt={t('jobs.previewOf')} />;
 }
 
+type Ask = 'cancel' | 'again';
+
 function Acts({ job }: { readonly job: Job }) {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const [isAsking, setAsking] = useState(false);
+  const [asking, setAsking] = useState<Ask>();
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const params = { path: { id: job.id } };
   const again = async () => await client.invalidateQueries({ queryKey: JOBS_KEY });
-  const release = async () => {
+  const act = async (asked: Promise<unknown>) => {
     setBusy(true);
     setError(undefined);
-    await need(api.POST('/jobs/{id}/release', { params, body: {} })).catch(setError);
+    await asked.catch(setError);
     await again();
     setBusy(false);
   };
+  const release = () => need(api.POST('/jobs/{id}/release', { params, body: {} }));
   return (
     <>
       {isHeld(job) ? (
-        <Button loading={isBusy} onClick={() => void release()}>
+        <Button loading={isBusy} onClick={() => void act(release())}>
           {t('jobs.printNow')}
         </Button>
       ) : null}
+      {isUncertain(job) ? (
+        <>
+          <Button loading={isBusy} onClick={() => void act(need(api.POST('/jobs/{id}/printed', { params })))}>
+            {t('jobs.isPrinted')}
+          </Button>
+          <Button variant="default" onClick={() => setAsking('again')}>
+            {t('jobs.printAgain')}
+          </Button>
+        </>
+      ) : null}
       {isOpen(job) ? (
-        <Button variant="default" onClick={() => setAsking(true)}>
+        <Button variant="default" onClick={() => setAsking('cancel')}>
           {t('jobs.cancel')}
         </Button>
       ) : null}
       {error === undefined ? null : <Failed error={error} />}
-      {isAsking ? (
+      {asking === undefined ? null : (
         <Confirm
-          title={t('jobs.cancelTitle', { number: job.number })}
-          act={t('jobs.cancel')}
-          onClose={() => setAsking(false)}
+          title={t(asking === 'again' ? 'jobs.printAgainTitle' : 'jobs.cancelTitle', { number: job.number })}
+          act={t(asking === 'again' ? 'jobs.printAgain' : 'jobs.cancel')}
+          onClose={() => setAsking(undefined)}
           onConfirm={async () => {
-            await need(api.POST('/jobs/{id}/cancel', { params }));
+            await (asking === 'again' ? release() : need(api.POST('/jobs/{id}/cancel', { params })));
             await again();
           }}
         >
-          <p>{t('jobs.cancelStops')}</p>
+          <p>{t(asking === 'again' ? 'jobs.printAgainMeans' : 'jobs.cancelStops')}</p>
         </Confirm>
-      ) : null}
+      )}
     </>
   );
 }

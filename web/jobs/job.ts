@@ -27,6 +27,8 @@ export const JOB_TONES: Readonly<Record<JobState, Tone>> = {
   canceled: 'off',
 };
 
+/** The printer did not say whether paper came out: a person decides. */
+export const isUncertain = ({ reasons }: Pick<Job, 'reasons'>): boolean => reasons.includes('outcome-unknown');
 /** May it still be let go, or stopped? */
 export const isHeld = ({ state }: Pick<Job, 'state'>): boolean => state === 'pending-held';
 export const isOpen = ({ state }: Pick<Job, 'state'>): boolean =>

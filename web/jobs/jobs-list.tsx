@@ -1,5 +1,6 @@
 /** Jobs: all of them for operators, their own for those who print; found by words, number, state, queue, printer, owner and time. */
-import { Anchor, Button } from '@mantine/core';
+import { Anchor, Button, Group } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
@@ -17,6 +18,7 @@ import { HeldJobs } from './held.tsx';
 import { JOB_TONES, JOBS_KEY, type Job } from './job.ts';
 import { MailTo } from './mail-to.tsx';
 
+const UNDECIDED = 'processing-stopped';
 /** The printer has stopped taking the document and does not say why. */
 const TAKES_NOTHING = 'printer-takes-nothing';
 
@@ -59,6 +61,7 @@ export default function JobsList() {
         </Button>
       }
     >
+      {filter.state === UNDECIDED ? null : <NeedLook onShow={() => go({ state: UNDECIDED })} />}
       {seesAll ? null : <OwnFirst />}
       <Filters ownerName={pages.items.find(({ ownerId }) => ownerId === filter.owner)?.ownerName} />
       <LongList
@@ -74,6 +77,25 @@ export default function JobsList() {
         }
       />
     </Page>
+  );
+}
+
+/** What stands still and does not go on without a person, before everything else. */
+function NeedLook({ onShow }: { readonly onShow: () => void }) {
+  const { t } = useTranslation();
+  const stopped = useQuery({
+    queryKey: [...JOBS_KEY, 'need-look'],
+    queryFn: () => need(api.GET('/jobs', { params: { query: { state: UNDECIDED, limit: 100 } } })),
+  });
+  const count = stopped.data?.items.length ?? 0;
+  if (count === 0) return null;
+  return (
+    <Group gap="sm" mb="md" role="status">
+      <State tone="warning" word={t('jobs.needLook', { count })} />
+      <Button variant="default" onClick={onShow}>
+        {t('jobs.showThem')}
+      </Button>
+    </Group>
   );
 }
 

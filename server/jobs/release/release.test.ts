@@ -296,6 +296,27 @@ test('a link to print prints nothing again that may have been printed already', 
   assert.equal(await stateOf(scene, ids[0] ?? ''), 'processing-stopped');
 });
 
+test('whoever has seen the paper of a job with an unknown outcome says so, and it is not printed again', async () => {
+  await using scene = await openScene();
+  const { ids } = await holdSome(scene, 2);
+  const [unknown = '', held = ''] = ids;
+  await scene.context.db
+    .updateTable('jobs')
+    .set({ state: 'processing-stopped', reasons: ['outcome-unknown'], due_at: null })
+    .where('id', '=', unknown)
+    .execute();
+  const say = async (id: string, { headers }: { readonly headers: Readonly<Record<string, string>> }) =>
+    await call(scene.server, 'POST', `/api/v1/jobs/${id}/printed`, { headers });
+  assert.equal((await say(unknown, await addPerson(scene.server, 'user'))).status, 404);
+  assert.equal((await say(held, scene.owner)).json.code, 'job-state-conflict');
+  const { json } = await say(unknown, scene.owner);
+  assert.deepEqual([json.state, json.reasons, json.problem], ['completed', ['job-completed-successfully'], null]);
+  const told = await readJournal(scene.context, { subjectId: unknown, type: 'job-state-changed', limit: 1 });
+  assert.deepEqual([told[0]?.actor, told[0]?.data.to], [scene.owner.id, 'completed']);
+  assert.equal((await say(unknown, scene.owner)).json.code, 'job-state-conflict');
+  assert.equal((await getJob(scene.context, unknown)).state, 'completed');
+});
+
 test('links work as long as their jobs are kept', async () => {
   await using scene = await openScene();
   const queue = await scene.addQueue({ keepHeldHours: 72 });
