@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
+import PdfDocument from 'pdfkit';
 import { type RunningPrinter, startPrinter } from '../../simulator/printer/server.ts';
 import { type Browser, openBrowser } from '../harness/browser.ts';
-import { PRINT_ROOM } from '../harness/mail.ts';
+import { PRINT_ROOM, sha256Of, wrapDocuments } from '../harness/mail.ts';
 import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
 import { eventually } from '../harness/time.ts';
 
@@ -256,5 +258,27 @@ describe('the pages of jobs', () => {
       await stuckPrinter.control.clearFault();
       await page.getByRole('definition').getByText('Stampato', { exact: true }).waitFor();
     }
+  });
+
+  test('each page of a document is looked at, made when it is asked for', async () => {
+    const pdf = new PdfDocument({ size: 'A5' });
+    pdf.text('the first').addPage().text('the second');
+    pdf.end();
+    const bytes = await buffer(pdf);
+    await stage.deliverMail(wrapDocuments('pages', [{ name: 'pages.pdf', bytes, sha256: sha256Of(bytes) }]));
+    await eventually(async () => (await newestJob()).title === 'pages.pdf', { what: 'its job is there' });
+    await using window = await browser.open(stage, { as: ADMINISTRATOR, language: 'it' });
+    const { page } = window;
+    await window.go('/jobs');
+    await page.getByRole('link', { name: 'pages.pdf' }).click();
+    await page.getByText('Pagina 1 di 2', { exact: true }).waitFor();
+    assert.ok(await page.getByRole('button', { name: 'Pagina precedente' }).isDisabled());
+    await page.getByRole('button', { name: 'Pagina successiva' }).click();
+    const picture = page.getByAltText('Pagina 2 di 2');
+    await eventually(() =>
+      picture.evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth > 0),
+    );
+    assert.ok(await page.getByRole('button', { name: 'Pagina successiva' }).isDisabled());
+    await window.assertGood('job-pages');
   });
 });

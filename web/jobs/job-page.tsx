@@ -1,5 +1,5 @@
 /** One job: its state, its first page, its story from the mail to the paper, and what can still be done with it. */
-import { Anchor, Button } from '@mantine/core';
+import { Anchor, Button, Group } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import type { TFunction } from 'i18next';
@@ -133,7 +133,45 @@ function Preview({ job }: { readonly job: Job }) {
   if (!job.hasDocument) return <p>{t('jobs.documentGone')}</p>;
   // What could not be prepared never gets one.
   if (!isPrepared(job)) return isOpen(job) ? <p>{t('jobs.previewLater')}</p> : null;
-  return <img className="preview" src={`/api/v1/jobs/${job.id}/preview/1`} alt={t('jobs.previewOf')} />;
+  return <Pages job={job} />;
+}
+
+/** A picture of each page, made in the box when it is looked at. */
+function Pages({ job: { id, pages } }: { readonly job: Job }) {
+  const { t } = useTranslation();
+  const [page, setPage] = useState(1);
+  const last = pages ?? 1;
+  const which = t('jobs.previewPage', { page, pages: last });
+  return (
+    <div>
+      <img
+        className="preview"
+        src={`/api/v1/jobs/${id}/preview/${page}`}
+        alt={page === 1 ? t('jobs.previewOf') : which}
+      />
+      {last === 1 ? null : (
+        <Group justify="center" gap="sm" mt="xs">
+          <Button
+            variant="default"
+            disabled={page === 1}
+            onClick={() => setPage(page - 1)}
+            aria-label={t('jobs.previousPage')}
+          >
+            ‹
+          </Button>
+          <span role="status">{which}</span>
+          <Button
+            variant="default"
+            disabled={page === last}
+            onClick={() => setPage(page + 1)}
+            aria-label={t('jobs.nextPage')}
+          >
+            ›
+          </Button>
+        </Group>
+      )}
+    </div>
+  );
 }
 
 type Ask = 'cancel' | 'again';
