@@ -1,7 +1,14 @@
 /** The addresses of the interface, made from the list of screens; each page checks who may open it. */
 
 import { useQuery } from '@tanstack/react-query';
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  useRouterState,
+} from '@tanstack/react-router';
 import type { ComponentType } from 'react';
 import { NoPage, NoPermission } from '../frame/refused.tsx';
 import { BareFrame, Shell } from '../frame/shell.tsx';
@@ -13,36 +20,43 @@ import { sessionQuery, useMay } from './session.tsx';
 import { loadAllTexts } from './texts.ts';
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NoPage });
+/** The frame with the navigation stays when the page changes, and with it the stream of events. */
+const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: InShell });
 
-const routes = screens.map((screen) => {
+const isBare = ({ frame }: Screen) => frame === 'bare';
+
+const routeOf = (screen: Screen, parent: typeof root | typeof shell) => {
   const Content = lazyRouteComponent(screen.load);
   return createRoute({
-    getParentRoute: () => root,
+    getParentRoute: () => parent,
     path: screen.path,
     ...(screen.path === '/' ? {} : { loader: loadAllTexts }),
-    component: () => <Framed screen={screen} content={Content} />,
+    component: isBare(screen) ? () => <InBareFrame content={Content} /> : Content,
     errorComponent: ({ error }) => <Failed error={error} />,
   });
-});
-
+};
 export const router = createRouter({
-  routeTree: root.addChildren(routes),
+  routeTree: root.addChildren([
+    ...screens.filter(isBare).map((screen) => routeOf(screen, root)),
+    shell.addChildren(screens.filter((screen) => !isBare(screen)).map((screen) => routeOf(screen, shell))),
+  ]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 });
 
-type FramedProps = { readonly screen: Screen; readonly content: ComponentType };
+function InBareFrame({ content: Content }: { readonly content: ComponentType }) {
+  return (
+    <BareFrame>
+      <Content />
+    </BareFrame>
+  );
+}
 
-function Framed({ screen, content: Content }: FramedProps) {
+function InShell() {
   const session = useQuery(sessionQuery);
-  const may = useMay(screen.least);
-  if (screen.frame === 'bare') {
-    return (
-      <BareFrame>
-        <Content />
-      </BareFrame>
-    );
-  }
+  const path = useRouterState({ select: (state): string | undefined => state.matches.at(-1)?.fullPath });
+  const screen = screens.find((one) => one.path === path);
+  const may = useMay(screen?.least ?? 'user');
   if (session.isPending) return <Loading />;
   if (session.data === undefined) return <Failed error={session.error} retry={session.refetch} />;
   if (session.data === null) {
@@ -52,5 +66,9 @@ function Framed({ screen, content: Content }: FramedProps) {
       </BareFrame>
     );
   }
-  return <Shell usesMail={screen.usesMail}>{may ? <Content /> : <NoPermission screen={screen} />}</Shell>;
+  return (
+    <Shell usesMail={screen?.usesMail}>
+      {may || screen === undefined ? <Outlet /> : <NoPermission screen={screen} />}
+    </Shell>
+  );
 }
