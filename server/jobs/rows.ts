@@ -109,6 +109,8 @@ export async function changeJob(context: Context, job: Job, change: JobChange): 
       due_at: hasEnded || isUnprepared ? null : change.dueAt === undefined ? now : change.dueAt,
       ...(change.printerId === undefined ? {} : { printer_id: change.printerId }),
       ...(change.ignoredOptions === undefined ? {} : { ignored_options: [...change.ignoredOptions] }),
+      // What begins anew has no page yet.
+      ...(change.state === 'pending' ? { pages_printed: null } : {}),
       ...(change.pagesPrinted === undefined ? {} : { pages_printed: change.pagesPrinted }),
       ...whileHeld(job, change.state, now),
       ...(isStarting ? { processing_at: now } : {}),

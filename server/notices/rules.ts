@@ -111,10 +111,10 @@ function jobOccurrences(event: JournalEvent): readonly Occurrence[] {
     return [{ kind: 'printer', event: 'printer-needs-attention', printerId, cursor: event.cursor, at, ...told }];
   }
   const isUnknown = data.to === 'processing-stopped' && textsOf(data.reasons).includes(OUTCOME_UNKNOWN);
-  if (data.to === 'completed') return [{ ...job, event: 'job-printed' }];
-  if (data.to === 'aborted' || isUnknown) return [{ ...job, event: 'job-failed' }];
-  // Whoever holds their own job knows it.
+  // Whoever holds their own job knows it, and whoever has seen its paper.
   const isOwnDeed = event.actor !== null && event.actor === event.ownerId;
+  if (data.to === 'completed') return isOwnDeed ? [] : [{ ...job, event: 'job-printed' }];
+  if (data.to === 'aborted' || isUnknown) return [{ ...job, event: 'job-failed' }];
   if (data.to === 'pending-held' && data.from !== 'pending-held' && !isOwnDeed) return [{ ...job, event: 'job-held' }];
   return [];
 }

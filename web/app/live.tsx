@@ -5,6 +5,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from 'react';
 import { EVENT_TYPES } from '../api/schema.ts';
+import { useSessionOver } from './session.tsx';
 
 export type LiveEvent = {
   readonly type: (typeof EVENT_TYPES)[number];
@@ -18,32 +19,45 @@ type Live = { readonly isOn: boolean; readonly listeners: Set<Listener> };
 
 const LiveContext = createContext<Live>({ isOn: false, listeners: new Set() });
 
+const FIRST_PAUSE_MS = 2_000;
+const LONGEST_PAUSE_MS = 60_000;
+
 export function LiveProvider({ children }: { readonly children: ReactNode }) {
   const [isOn, setOn] = useState(false);
   const listeners = useRef(new Set<Listener>());
   const client = useQueryClient();
+  const isOver = useSessionOver();
+  // How often it was refused one after the other, and whether something may have been missed since it was open.
+  const [refusals, setRefusals] = useState(0);
+  const wasLost = useRef(false);
   useEffect(() => {
+    if (isOver) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const source = new EventSource('/api/v1/events');
-    let wasLost = false;
     source.onopen = () => {
       setOn(true);
       // What happened meanwhile may be older than the stream remembers.
-      if (wasLost) void client.invalidateQueries();
-      wasLost = false;
+      if (wasLost.current) void client.invalidateQueries();
+      wasLost.current = false;
     };
     source.onerror = () => {
       setOn(false);
-      wasLost = true;
-      // A refusal closes the stream for good; the answer to the next question says why.
-      if (source.readyState === EventSource.CLOSED) void client.invalidateQueries({ queryKey: ['session'] });
+      wasLost.current = true;
+      if (source.readyState !== EventSource.CLOSED) return;
+      // The browser does not try again after a refusal; the answer to the next question says why it came.
+      void client.invalidateQueries({ queryKey: ['session'] });
+      timer = setTimeout(() => setRefusals(refusals + 1), Math.min(FIRST_PAUSE_MS * 2 ** refusals, LONGEST_PAUSE_MS));
     };
     const tell = (message: MessageEvent<string>) => {
       const event = JSON.parse(message.data) as LiveEvent;
       for (const listener of listeners.current) listener(event);
     };
     for (const type of EVENT_TYPES) source.addEventListener(type, tell);
-    return () => source.close();
-  }, [client]);
+    return () => {
+      clearTimeout(timer);
+      source.close();
+    };
+  }, [client, isOver, refusals]);
   return <LiveContext value={{ isOn, listeners: listeners.current }}>{children}</LiveContext>;
 }
 

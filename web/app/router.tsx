@@ -68,7 +68,7 @@ function InShell() {
   }
   return (
     <Shell usesMail={screen?.usesMail}>
-      {may || screen === undefined ? <Outlet /> : <NoPermission screen={screen} />}
+      {may || screen === undefined ? <Outlet /> : <NoPermission key={screen.path} screen={screen} />}
     </Shell>
   );
 }

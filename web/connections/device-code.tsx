@@ -60,7 +60,9 @@ function DeviceCode({ connection, onClose }: { readonly connection: Connection; 
   });
   const begin = useMutation({
     mutationFn: () => need(api.POST('/connections/{id}/device-code', { params: { path: { id } } })),
-    onSuccess: (made) => {
+    onSuccess: async (made) => {
+      // An answer from before would say that there is no code.
+      await client.cancelQueries({ queryKey: key });
       client.setQueryData(key, made);
       // What the connection says of it follows; the code does not wait for that.
       void client.invalidateQueries({ queryKey: connectionsQuery.queryKey });
@@ -176,7 +178,8 @@ function Waiting({ connection, code, onClose }: WaitingProps) {
     mutationFn: () => need(api.DELETE('/connections/{id}/device-code', { params: { path: { id } } })),
     onSuccess: onClose,
   });
-  const hasTrouble = connection.login?.problem !== undefined;
+  // What an earlier code met is over.
+  const hasTrouble = connection.login?.state === 'pending' && connection.login.problem !== undefined;
   return (
     <Stack gap="md">
       <WhoSignsIn account={connection.expectedAccount} />

@@ -24,6 +24,7 @@ type ShellProps = { readonly usesMail: MailUse | undefined; readonly children: R
 export function Shell({ usesMail, children }: ShellProps) {
   const { t } = useTranslation();
   const entries = useNavigation();
+  const path = useRouterState({ select: (state) => state.location.pathname });
   useApplyPreferences();
   return (
     <LiveProvider>
@@ -36,7 +37,8 @@ export function Shell({ usesMail, children }: ShellProps) {
             <Mark />
             <span className="word">{t('label.product')}</span>
           </Link>
-          <Search />
+          {/* What was looked for stands on the page of what was found; on the next one the field is empty again. */}
+          <Search key={path} />
           <LiveState />
           <LanguageMenu />
           <SchemeButton />
@@ -50,7 +52,8 @@ export function Shell({ usesMail, children }: ShellProps) {
           {children}
         </main>
       </div>
-      <BottomBar entries={entries} />
+      {/* What was open there closes when the page changes, however it does. */}
+      <BottomBar key={`${path} bar`} entries={entries} />
       <SessionOver />
     </LiveProvider>
   );

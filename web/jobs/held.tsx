@@ -31,17 +31,21 @@ export function HeldJobs() {
     queryFn: () => need(api.GET('/jobs', { params: { query: { state: 'pending-held', limit: SHOWN } } })),
   });
   const jobs = held.data?.items ?? [];
-  if (jobs.length === 0) return null;
   const close = () => setAsked(undefined);
   const again = async () => await client.invalidateQueries({ queryKey: JOBS_KEY });
   return (
-    <section className="card held" aria-label={t('jobs.waiting')}>
-      <h2 className="section">{t('jobs.waiting')}</h2>
-      <ul>
-        {jobs.map((job) => (
-          <HeldJob key={job.id} job={job} onAsk={setAsked} />
-        ))}
-      </ul>
+    <>
+      {jobs.length === 0 ? null : (
+        <section className="card held" aria-label={t('jobs.waiting')}>
+          <h2 className="section">{t('jobs.waiting')}</h2>
+          <ul>
+            {jobs.map((job) => (
+              <HeldJob key={job.id} job={job} onAsk={setAsked} />
+            ))}
+          </ul>
+        </section>
+      )}
+      {/* Apart from the list: a dialog stays when its document is the last one and goes. */}
       {asked?.act === 'print' ? <PrintAt job={asked.job} onClose={close} onDone={again} /> : null}
       {asked?.act === 'delete' ? (
         <Confirm
@@ -57,7 +61,7 @@ export function HeldJobs() {
           <p>{t('release.deleteStops')}</p>
         </Confirm>
       ) : null}
-    </section>
+    </>
   );
 }
 

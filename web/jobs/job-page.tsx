@@ -153,8 +153,8 @@ function Pages({ job: { id, pages } }: { readonly job: Job }) {
         <Group justify="center" gap="sm" mt="xs">
           <Button
             variant="default"
-            disabled={page === 1}
-            onClick={() => setPage(page - 1)}
+            aria-disabled={page === 1}
+            onClick={() => setPage(Math.max(1, page - 1))}
             aria-label={t('jobs.previousPage')}
           >
             ‹
@@ -162,8 +162,8 @@ function Pages({ job: { id, pages } }: { readonly job: Job }) {
           <span role="status">{which}</span>
           <Button
             variant="default"
-            disabled={page === last}
-            onClick={() => setPage(page + 1)}
+            aria-disabled={page === last}
+            onClick={() => setPage(Math.min(last, page + 1))}
             aria-label={t('jobs.nextPage')}
           >
             ›

@@ -27,13 +27,18 @@ export function OwnJobs({ found: { jobs, printer }, isBusy, release, onDeleted }
   const { t } = useTranslation();
   const [left, setLeft] = useState<readonly string[]>([]);
   const [chosen, setChosen] = useState<Chosen>(NONE_CHOSEN);
-  const [isAsking, setAsking] = useState(false);
+  /** What the question is about: a document that comes meanwhile is not deleted. */
+  const [asking, setAsking] = useState<readonly string[]>();
   const wanted = jobs.filter(({ id }) => !left.includes(id)).map(({ id }) => id);
   const count = wanted.length;
   const toggle = (id: string) => setLeft(left.includes(id) ? left.filter((one) => one !== id) : [...left, id]);
-  const remove = async () => {
-    for (const id of wanted) await need(api.POST('/jobs/{id}/cancel', { params: { path: { id } } }));
+  const remove = async (ids: readonly string[]) => {
+    const ends = await Promise.allSettled(
+      ids.map((id) => need(api.POST('/jobs/{id}/cancel', { params: { path: { id } } }))),
+    );
     await onDeleted();
+    const failed = ends.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
   };
   return (
     <>
@@ -64,20 +69,20 @@ export function OwnJobs({ found: { jobs, printer }, isBusy, release, onDeleted }
         >
           {t('release.print', { count })}
         </Button>
-        <Button variant="default" fullWidth disabled={count === 0 || isBusy} onClick={() => setAsking(true)}>
+        <Button variant="default" fullWidth disabled={count === 0 || isBusy} onClick={() => setAsking(wanted)}>
           {t('release.delete', { count })}
         </Button>
       </div>
-      {isAsking ? (
+      {asking === undefined ? null : (
         <Confirm
-          title={t('release.deleteTitle', { count })}
-          act={t('release.delete', { count })}
-          onClose={() => setAsking(false)}
-          onConfirm={remove}
+          title={t('release.deleteTitle', { count: asking.length })}
+          act={t('release.delete', { count: asking.length })}
+          onClose={() => setAsking(undefined)}
+          onConfirm={() => remove(asking)}
         >
           <p>{t('release.deleteStops')}</p>
         </Confirm>
-      ) : null}
+      )}
     </>
   );
 }

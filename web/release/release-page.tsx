@@ -33,9 +33,10 @@ export default function ReleasePage() {
   });
   return (
     <Page
+      key={id}
       title={waiting.data === undefined ? t('release.title') : t('release.at', { name: waiting.data.printer.name })}
     >
-      <Loaded query={waiting}>{(found) => <Shown id={id} found={found} />}</Loaded>
+      <Loaded query={waiting}>{(found) => <Shown key={id} id={id} found={found} />}</Loaded>
     </Page>
   );
 }

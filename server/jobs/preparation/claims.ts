@@ -115,10 +115,20 @@ export async function renew(context: Context, { jobId, fence }: Claim): Promise<
 export async function giveBack(context: Context, { jobId, fence }: Claim): Promise<void> {
   await context.db
     .updateTable('jobs')
-    .set({ prepare_due_at: sql<Date>`clock_timestamp()`, prepare_tries: sql`prepare_tries - 1` })
+    .set({ prepare_due_at: sql<Date>`clock_timestamp()`, prepare_tries: sql`greatest(prepare_tries - 1, 0)` })
     .where('id', '=', jobId)
     .where('prepare_fence', '=', fence)
     .where('prepare_due_at', 'is not', null)
+    .execute();
+}
+
+/** Does not count this try; the claim itself runs out. */
+export async function forgive(context: Context, { jobId, fence }: Claim): Promise<void> {
+  await context.db
+    .updateTable('jobs')
+    .set({ prepare_tries: sql`greatest(prepare_tries - 1, 0)` })
+    .where('id', '=', jobId)
+    .where('prepare_fence', '=', fence)
     .execute();
 }
 

@@ -1,30 +1,36 @@
 /** What is converted on this node at the moment: many documents at once, or one that is to be alone. */
 export class Floor {
-  #running = 0;
-  /** Wakes whoever wants to be alone; while it is set nobody else begins. */
-  #wanted: (() => void) | undefined;
+  #busy = 0;
+  /** Who wants to be alone, or is; called as soon as all others have left. While it is set nobody else begins. */
+  #owner: (() => void) | undefined;
 
   /** May another one begin? */
   get isOpen(): boolean {
-    return this.#wanted === undefined;
+    return this.#owner === undefined;
   }
 
+  isOf(owner: () => void): boolean {
+    return this.#owner === owner;
+  }
+
+  /** To be called before whatever is waited for, so that nobody takes the floor for empty meanwhile. */
   enter(): void {
-    this.#running += 1;
+    this.#busy += 1;
   }
 
   leave(): void {
-    this.#running -= 1;
-    if (this.#running === 0) this.#wanted?.();
+    this.#busy -= 1;
+    if (this.#busy === 0) this.#owner?.();
   }
 
-  /** Closes the floor for others, and answers whether it is empty; when it is not, `wake` is called as soon as it is. */
-  close(wake: () => void): boolean {
-    this.#wanted = wake;
-    return this.#running === 0;
+  /** Closes the floor for all others; true when the owner is alone there now. False also when it is somebody else's. */
+  close(owner: () => void): boolean {
+    if (this.#owner !== undefined && this.#owner !== owner) return false;
+    this.#owner = owner;
+    return this.#busy === 0;
   }
 
-  open(): void {
-    this.#wanted = undefined;
+  open(owner: () => void): void {
+    if (this.#owner === owner) this.#owner = undefined;
   }
 }

@@ -200,26 +200,55 @@ test('a document that was there each time the server ended is converted, alone; 
   assert.equal(await triesOf(chance), 1, 'counted anew for its looks');
 });
 
-test('nothing begins while a document is to be alone, and it begins when the last of the others has ended', () => {
+test('nothing begins while a document is to be alone, one after the other, and it begins when the others have ended', () => {
   const floor = new Floor();
-  let woken = 0;
+  const woken: string[] = [];
+  const quick = () => void woken.push('quick');
+  const slow = () => void woken.push('slow');
   floor.enter();
   floor.enter();
   assert.ok(floor.isOpen);
-  assert.equal(
-    floor.close(() => {
-      woken += 1;
-    }),
-    false,
-  );
-  assert.ok(!floor.isOpen);
+  assert.equal(floor.close(quick), false, 'two are still there');
+  assert.ok(!floor.isOpen && floor.isOf(quick));
+  assert.equal(floor.close(slow), false, 'it is taken');
+  floor.open(slow);
+  assert.ok(floor.isOf(quick), 'only who has it gives it back');
   floor.leave();
-  assert.equal(woken, 0);
+  assert.deepEqual(woken, []);
   floor.leave();
-  assert.equal(woken, 1);
-  assert.ok(floor.close(() => undefined));
-  floor.open();
+  assert.deepEqual(woken, ['quick']);
+  assert.equal(floor.close(slow), false);
+  assert.ok(floor.close(quick));
+  floor.open(quick);
   assert.ok(floor.isOpen);
+  assert.ok(floor.close(slow));
+});
+
+test('documents of two lanes that were there when the server ended are converted one after the other', async () => {
+  await using stage = await openStage();
+  const ids = [
+    await stage.submit(writePdf('one', 900), 'application/pdf'),
+    await stage.submit('<p>two</p>', 'text/html'),
+    await stage.submit('three', 'text/plain'),
+  ];
+  await stage.context.db.updateTable('jobs').set({ prepare_tries: SUSPECT_TRIES }).where('id', 'in', ids).execute();
+  let most = 0;
+  const running = async () =>
+    (
+      await stage.context.db
+        .selectFrom('jobs')
+        .select('id')
+        .where('prepare_tries', '>', SUSPECT_TRIES)
+        .where('preparation', '=', 'due')
+        .execute()
+    ).length;
+  await using _worker = await startJobsWorker(stage.context);
+  await eventually(async () => {
+    most = Math.max(most, await running());
+    const states = await Promise.all(ids.map(async (id) => (await getJob(stage.context, id)).preparation));
+    return states.every((state) => state === 'done' || state === 'failed');
+  }, LONG);
+  assert.equal(most, 1);
 });
 
 for (const [formats, sign] of [

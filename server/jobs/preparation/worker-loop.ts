@@ -1,10 +1,11 @@
 /** Prepares documents in three lanes, so that a slow one never stands before a quick one. */
 import { SECOND_MS } from '../../base/clock.ts';
+import { PlatenError } from '../../base/errors.ts';
 import { countFreePlaces, LONG_MS } from '../../conversion/conversion.ts';
 import type { Context } from '../../store/database.ts';
 import type { PrepareLane } from '../../store/schema.ts';
 import { followTasks } from '../../store/tasks.ts';
-import { type Claim, claim, claimSuspect, clearClaims, giveBack, hasSuspect, renew } from './claims.ts';
+import { type Claim, claim, claimSuspect, clearClaims, forgive, giveBack, hasSuspect, renew } from './claims.ts';
 import { Floor } from './floor.ts';
 import { prepare } from './prepare.ts';
 
@@ -57,8 +58,10 @@ class PreparationLane {
   /** What is being prepared, and since when. */
   readonly #running = new Map<Promise<void>, number>();
   #nap = new AbortController();
-  /** A document of this lane waits until nothing else is converted. */
-  #wantsToBeAlone = false;
+  /** By it the floor knows this lane, and wakes it. */
+  readonly #alone = (): void => this.wake();
+  /** When it was last looked for what is to be alone. */
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(context: Context, { lane, floor, wakeAll, wakeLook, stop }: Surroundings) {
     this.#context = context;
@@ -81,8 +84,7 @@ class PreparationLane {
       this.#nap = new AbortController();
       let pauseMs = wasWoken ? SECOND_LOOK_MS : SWEEP_MS;
       try {
-        // What is under suspicion waits for the sweep: nothing that is in a hurry asks for it.
-        if (!wasWoken || this.#wantsToBeAlone) await this.#takeSuspect();
+        await this.#takeSuspect();
         await this.#fill();
       } catch (error) {
         log.warn({ error, lane: this.#lane }, 'documents to prepare could not be looked up; it is tried again');
@@ -94,21 +96,30 @@ class PreparationLane {
     await Promise.all(this.#running.keys());
   }
 
-  /** Begins a document that is to be alone, or keeps others from beginning until it can be. */
+  /**
+   * Begins a document that is to be alone, or keeps others from beginning until it can be. It is looked for now and then:
+   * nothing that is in a hurry asks for it.
+   */
   async #takeSuspect(): Promise<void> {
-    if (!this.#wantsToBeAlone) {
-      if (!this.#floor.isOpen || !(await hasSuspect(this.#context, this.#lane))) return;
-      this.#wantsToBeAlone = true;
+    const nowMs = this.#context.clock.monotonicMs();
+    if (!this.#floor.isOf(this.#alone)) {
+      if (!this.#floor.isOpen || nowMs - this.#lookedAtMs < SWEEP_MS) return;
+      this.#lookedAtMs = nowMs;
+      if (!(await hasSuspect(this.#context, this.#lane))) return;
     }
-    if (!this.#floor.close(() => this.wake())) return;
-    const claimed = await claimSuspect(this.#context, this.#lane);
-    if (claimed === undefined) return this.#openAgain();
-    this.#begin(claimed, () => this.#openAgain());
+    if (!this.#floor.close(this.#alone)) return;
+    this.#floor.enter();
+    try {
+      const claimed = await claimSuspect(this.#context, this.#lane);
+      if (claimed === undefined) this.#openAgain();
+      else this.#begin(claimed, () => this.#openAgain());
+    } finally {
+      this.#floor.leave();
+    }
   }
 
   #openAgain(): void {
-    this.#wantsToBeAlone = false;
-    this.#floor.open();
+    this.#floor.open(this.#alone);
     this.#wakeAll();
   }
 
@@ -119,7 +130,12 @@ class PreparationLane {
     const openForMs = [...this.#running.values()].map((sinceMs) => nowMs - sinceMs);
     const free = countFreePlaces(this.#context, openForMs);
     if (free === 0) return;
-    for (const claimed of await claim(this.#context, this.#lane, free)) this.#begin(claimed);
+    this.#floor.enter();
+    try {
+      for (const claimed of await claim(this.#context, this.#lane, free)) this.#begin(claimed);
+    } finally {
+      this.#floor.leave();
+    }
   }
 
   #begin(claimed: Claim, ended: () => void = () => undefined): void {
@@ -157,8 +173,13 @@ class PreparationLane {
       await prepare(context, claimed, signal);
     } catch (error) {
       if (!signal.aborted) context.log.error({ jobId: claimed.jobId, error }, 'preparing failed; it is tried again');
-      // Not at once: the claim runs out by itself.
+      // Not at once: the claim runs out by itself. That the disk is full is no fault of the document.
+      if (isOfMachine(error)) await forgive(context, claimed).catch(() => undefined);
     }
     if (this.#stop.aborted) await giveBack(context, claimed).catch(() => undefined);
   }
+}
+
+function isOfMachine(error: unknown): boolean {
+  return error instanceof PlatenError && (error.temporary || error.code === 'spool-full');
 }
