@@ -149,10 +149,16 @@ describe('the pages behind the code of a printer and the links of messages', () 
     await waiting.getByRole('button', { name: /^Print… / }).click();
     const dialog = page.getByRole('dialog', { name: 'Where shall it print?' });
     await dialog.getByRole('radio', { name: /^Hall/ }).waitFor();
+    await dialog.getByRole('button', { name: 'Options' }).click();
+    await dialog.getByLabel('Copies').fill('2');
+    await dialog.getByLabel('Both sides').check();
     await window.assertGood('own-jobs-where');
+    const [held] = await listHeld();
     await dialog.getByRole('button', { name: 'Print now' }).click();
     await eventually(async () => (await listHeld()).length === 0, { what: 'nothing waits' });
     await waiting.waitFor({ state: 'detached' });
+    const { options } = await stage.api('GET', `/jobs/${held?.id}`);
+    assert.deepEqual(options, { copies: 2, sides: 'two-sided-long-edge' });
     await window.go(`/printers/${stage.printerId}/release`);
     // What was printed a moment ago is still told; with nothing more to print the page says where to mail to.
     await page.getByText('Nothing of yours waits for this printer').waitFor();

@@ -5,7 +5,6 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
-import type { paths } from '../api/schema.ts';
 import { reasonWords, STATE_TONES } from '../printers/printer.ts';
 import { Confirm } from '../ui/confirm.tsx';
 import { Empty, Failed, Loaded } from '../ui/content.tsx';
@@ -14,8 +13,8 @@ import { State } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
 import { JOBS_KEY, type Job } from './job.ts';
+import { type Chosen, NONE_CHOSEN, optionsOf, type Place, Ways } from './ways.tsx';
 
-type Place = paths['/jobs/{id}/printers']['get']['responses'][200]['content']['application/json']['items'][number];
 type Asked = { readonly job: Job; readonly act: 'print' | 'delete' };
 
 /** As many as are looked through at once; the list below has all. */
@@ -129,14 +128,16 @@ function ChoosePlace({ job, places, onClose, onDone }: PrintAtProps & { readonly
   const { t } = useTranslation();
   const last = localStorage.getItem(LAST_PRINTER);
   const [chosen, setChosen] = useState(places.find(({ id }) => id === last)?.id ?? places[0]?.id ?? '');
+  const [ways, setWays] = useState<Chosen>(NONE_CHOSEN);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
+  const place = places.find(({ id }) => id === chosen);
   const print = async () => {
     setBusy(true);
     setError(undefined);
     try {
       const params = { path: { id: job.id } };
-      await need(api.POST('/jobs/{id}/release', { params, body: { printerId: chosen } }));
+      await need(api.POST('/jobs/{id}/release', { params, body: { printerId: chosen, options: optionsOf(ways) } }));
       localStorage.setItem(LAST_PRINTER, chosen);
       await onDone();
       onClose();
@@ -159,6 +160,7 @@ function ChoosePlace({ job, places, onClose, onDone }: PrintAtProps & { readonly
           ))}
         </Stack>
       </Radio.Group>
+      {place === undefined ? null : <Ways can={place.can} chosen={ways} onChange={setWays} />}
       {error === undefined ? null : <Failed error={error} />}
       <Group justify="flex-end" gap="xs">
         <Button variant="default" onClick={onClose}>

@@ -1,20 +1,12 @@
 /** The own jobs that wait: which of them to print or delete, and how. */
-import { Button, Checkbox, NumberInput, Stack } from '@mantine/core';
+import { Button, Checkbox, Stack } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
-import { MAX_COPIES } from '../jobs/upload/wishes.tsx';
+import { type Chosen, NONE_CHOSEN, optionsOf, Ways } from '../jobs/ways.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { paperName, plain } from '../ui/words.ts';
-import {
-  type Chosen,
-  type JobHere,
-  NONE_CHOSEN,
-  optionsOf,
-  type Place,
-  type Release,
-  type Waiting,
-} from './release.ts';
+import type { JobHere, Release, Waiting } from './release.ts';
 
 type OwnJobsProps = {
   readonly found: Waiting;
@@ -96,53 +88,4 @@ function Looks({ job: { pages, isColor, otherPaper } }: { readonly job: JobHere 
   ]
     .filter((word) => word !== '')
     .join(' · ');
-}
-
-type WaysProps = {
-  readonly can: Place['can'];
-  readonly chosen: Chosen;
-  readonly onChange: (chosen: Chosen) => void;
-};
-
-/** Only what this printer can do. */
-function Ways({ can, chosen, onChange }: WaysProps) {
-  const { t } = useTranslation();
-  const [isOpen, setOpen] = useState(false);
-  if (!can.copies && !can.monochrome && !can.twoSides) return null;
-  return (
-    <>
-      <Button variant="subtle" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-        {t(isOpen ? 'release.fewOptions' : 'release.options')}
-      </Button>
-      {isOpen && can.copies ? (
-        <NumberInput
-          label={t('upload.copies')}
-          min={1}
-          max={MAX_COPIES}
-          clampBehavior="strict"
-          allowDecimal={false}
-          allowNegative={false}
-          placeholder="1"
-          value={chosen.copies}
-          onChange={(copies) => onChange({ ...chosen, copies })}
-        />
-      ) : null}
-      {isOpen && can.twoSides ? (
-        <Checkbox
-          size="md"
-          label={t('release.bothSides')}
-          checked={chosen.bothSides}
-          onChange={(event) => onChange({ ...chosen, bothSides: event.currentTarget.checked })}
-        />
-      ) : null}
-      {isOpen && can.monochrome ? (
-        <Checkbox
-          size="md"
-          label={t('release.gray')}
-          checked={chosen.gray}
-          onChange={(event) => onChange({ ...chosen, gray: event.currentTarget.checked })}
-        />
-      ) : null}
-    </>
-  );
 }
