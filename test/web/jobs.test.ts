@@ -260,6 +260,40 @@ describe('the pages of jobs', () => {
     }
   });
 
+  test('an operator releases and cancels several jobs at once', async () => {
+    await stage.deliver(2, { documents: 2 });
+    const list = async () =>
+      ((await stage.api('GET', `/jobs?state=pending-held&queue=${stage.queueId}`)) as { items: Row[] }).items;
+    const before = (await list()).length;
+    const held = await eventually(async () => {
+      const items = await list();
+      return items.length >= Math.max(4, before) ? items.slice(0, 4) : undefined;
+    });
+    await using window = await browser.open(stage, { as: ADMINISTRATOR, width: 390, height: 844 });
+    const { page } = window;
+    await window.go('/jobs?state=pending-held');
+    const box = (job: Row | undefined) =>
+      page.getByRole('checkbox', { name: `Choose job ${job?.number}`, exact: true });
+    const [first, second, third, fourth] = held;
+    for (const job of [first, second]) await box(job).check();
+    const bar = page.getByRole('region', { name: 'Chosen jobs' });
+    await bar.getByText('2 jobs chosen').waitFor();
+    await window.assertGood('jobs-bulk');
+    await bar.getByRole('button', { name: 'Release 2' }).click();
+    for (const job of [first, second]) {
+      await eventually(async () => (await stage.api('GET', `/jobs/${job?.id}`)).state === 'completed');
+    }
+    await bar.waitFor({ state: 'detached' });
+    for (const job of [third, fourth]) await box(job).check();
+    await bar.getByRole('button', { name: 'Cancel 2 jobs' }).click();
+    await page.getByRole('dialog').getByText('It is not printed').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel 2 jobs' }).click();
+    for (const job of [third, fourth]) {
+      await eventually(async () => (await stage.api('GET', `/jobs/${job?.id}`)).state === 'canceled');
+    }
+    await bar.waitFor({ state: 'detached' });
+  });
+
   test('each page of a document is looked at, made when it is asked for', async () => {
     const pdf = new PdfDocument({ size: 'A5' });
     pdf.text('the first').addPage().text('the second');

@@ -2,6 +2,7 @@
 import { Anchor, Button, Group } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
@@ -13,11 +14,13 @@ import { Page } from '../ui/page.tsx';
 import { State } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
+import { BulkBar, Pick, type Picked } from './bulk.tsx';
 import { Filters, given, isFiltered, queryOf, useFilter, useGo } from './filters.tsx';
 import { HeldJobs } from './held.tsx';
-import { JOB_TONES, JOBS_KEY, type Job } from './job.ts';
+import { isOpen, JOB_TONES, JOBS_KEY, type Job } from './job.ts';
 import { MailTo } from './mail-to.tsx';
 
+const NONE_PICKED: Picked = new Set();
 const UNDECIDED = 'processing-stopped';
 /** The printer has stopped taking the document and does not say why. */
 const TAKES_NOTHING = 'printer-takes-nothing';
@@ -31,25 +34,8 @@ export default function JobsList() {
   const pages = usePages<Job>([...JOBS_KEY, filter], (cursor) =>
     need(api.GET('/jobs', { params: { query: { limit: 100, ...queryOf(filter), ...given({ cursor }) } } })),
   );
-  const owner: Column<Job> = {
-    key: 'owner',
-    title: t('jobs.owner'),
-    cell: (job) => <Owner job={job} onChoose={() => go({ ...filter, owner: job.ownerId })} />,
-    width: '180px',
-  };
-  const columns: readonly Column<Job>[] = [
-    { key: 'number', title: t('jobs.number'), cell: ({ number }) => number, width: '80px', isNamedOnPhone: true },
-    { key: 'title', title: t('jobs.title'), cell: (job) => <JobTitle job={job} /> },
-    ...(seesAll ? [owner] : []),
-    {
-      key: 'pages',
-      title: t('jobs.pages'),
-      cell: ({ pages: count }) => (count === null ? '–' : t('overview.pages', { count })),
-      width: '110px',
-    },
-    { key: 'state', title: t('jobs.state'), cell: (job) => <JobStateShown job={job} />, width: '210px' },
-    { key: 'at', title: t('jobs.at'), cell: ({ createdAt }) => <When at={createdAt} />, width: '160px' },
-  ];
+  const [picked, setPicked] = useState<Picked>(NONE_PICKED);
+  const columns = useColumns({ picked, onPick: setPicked, onOwner: (owner) => go({ ...filter, owner }) });
   const title = seesAll ? t('nav.jobs') : t('nav.myJobs');
   const isNarrowed = isFiltered(filter);
   return (
@@ -76,8 +62,51 @@ export default function JobsList() {
           </Empty>
         }
       />
+      <BulkBar
+        jobs={pages.items.filter((job) => picked.has(job.id) && isOpen(job))}
+        onDone={() => setPicked(NONE_PICKED)}
+      />
     </Page>
   );
+}
+
+type ColumnsWish = {
+  readonly picked: Picked;
+  readonly onPick: (picked: Picked) => void;
+  readonly onOwner: (ownerId: string) => void;
+};
+
+/** Those of everybody's jobs can be picked, and have an owner. */
+function useColumns({ picked, onPick, onOwner }: ColumnsWish): readonly Column<Job>[] {
+  const { t } = useTranslation();
+  const seesAll = useMay('operator');
+  const pick: Column<Job> = {
+    key: 'pick',
+    title: t('jobs.bulk'),
+    isTitleQuiet: true,
+    cell: (job) => <Pick job={job} picked={picked} onChange={onPick} />,
+    width: '44px',
+  };
+  const owner: Column<Job> = {
+    key: 'owner',
+    title: t('jobs.owner'),
+    cell: (job) => <Owner job={job} onChoose={() => onOwner(job.ownerId)} />,
+    width: '180px',
+  };
+  return [
+    ...(seesAll ? [pick] : []),
+    { key: 'number', title: t('jobs.number'), cell: ({ number }) => number, width: '80px', isNamedOnPhone: true },
+    { key: 'title', title: t('jobs.title'), cell: (job) => <JobTitle job={job} /> },
+    ...(seesAll ? [owner] : []),
+    {
+      key: 'pages',
+      title: t('jobs.pages'),
+      cell: ({ pages: count }) => (count === null ? '–' : t('overview.pages', { count })),
+      width: '110px',
+    },
+    { key: 'state', title: t('jobs.state'), cell: (job) => <JobStateShown job={job} />, width: '210px' },
+    { key: 'at', title: t('jobs.at'), cell: ({ createdAt }) => <When at={createdAt} />, width: '160px' },
+  ];
 }
 
 /** What stands still and does not go on without a person, before everything else. */

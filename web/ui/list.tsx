@@ -13,6 +13,8 @@ export type Column<T> = {
   readonly title: string;
   readonly cell: (item: T) => ReactNode;
   readonly width?: string;
+  /** Read aloud and not shown: its cells say enough. */
+  readonly isTitleQuiet?: true;
   /** On a phone, where the titles of the columns are not shown, its cells say what they are. */
   readonly isNamedOnPhone?: true;
 };
@@ -102,13 +104,13 @@ export function LongList<T>({ label, pages, columns, keyOf, empty, news }: LongL
   );
 }
 
-function Head({ columns }: { readonly columns: readonly Pick<Column<never>, 'key' | 'title' | 'width'>[] }) {
+function Head({ columns }: { readonly columns: readonly Omit<Column<never>, 'cell'>[] }) {
   return (
     <thead>
       <tr aria-rowindex={1}>
         {columns.map((column) => (
           <th key={column.key} scope="col" style={{ width: column.width }}>
-            {column.title}
+            {column.isTitleQuiet ? <span className="quiet">{column.title}</span> : column.title}
           </th>
         ))}
       </tr>
