@@ -24,14 +24,6 @@ export function OwnJobs({ found: { jobs, printer }, isBusy, release, onDeleted }
   const wanted = jobs.filter(({ id }) => !left.includes(id)).map(({ id }) => id);
   const count = wanted.length;
   const toggle = (id: string) => setLeft(left.includes(id) ? left.filter((one) => one !== id) : [...left, id]);
-  const remove = async (ids: readonly string[]) => {
-    const ends = await Promise.allSettled(
-      ids.map((id) => need(api.POST('/jobs/{id}/cancel', { params: { path: { id } } }))),
-    );
-    await onDeleted();
-    const failed = ends.find(({ status }) => status === 'rejected');
-    if (failed?.status === 'rejected') throw failed.reason;
-  };
   return (
     <>
       <section className="card" aria-label={t('release.yours')}>
@@ -70,13 +62,22 @@ export function OwnJobs({ found: { jobs, printer }, isBusy, release, onDeleted }
           title={t('release.deleteTitle', { count: asking.length })}
           act={t('release.delete', { count: asking.length })}
           onClose={() => setAsking(undefined)}
-          onConfirm={() => remove(asking)}
+          onConfirm={() => removeAll(asking).finally(onDeleted)}
         >
           <p>{t('release.deleteStops')}</p>
         </Confirm>
       )}
     </>
   );
+}
+
+/** One that cannot go does not keep the others; the first refusal is thrown. */
+async function removeAll(ids: readonly string[]): Promise<void> {
+  const ends = await Promise.allSettled(
+    ids.map((id) => need(api.POST('/jobs/{id}/cancel', { params: { path: { id } } }))),
+  );
+  const failed = ends.find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
 }
 
 function Looks({ job: { pages, isColor, otherPaper } }: { readonly job: JobHere }) {
