@@ -1,3 +1,4 @@
+/** The one route of the addresses to mail to. */
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';

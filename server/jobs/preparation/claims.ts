@@ -30,8 +30,8 @@ const WANTED = sql<boolean>`state <> 'pending-held'`;
 const HELD = sql<boolean>`state = 'pending-held'`;
 
 /**
- * Claims what has waited longest in a lane and is under no suspicion: first what is to be printed now, so that nobody stands at a printer behind a
- * heap of documents that wait for their owners.
+ * Claims what has waited longest in a lane and is under no suspicion: first what is to be printed now, so that nobody
+ * stands at a printer behind a heap of documents that wait for their owners.
  */
 export async function claim(context: Context, lane: PrepareLane, limit: number): Promise<Claim[]> {
   const wanted = await claimOf(context, { lane, limit, kind: WANTED });

@@ -311,6 +311,8 @@ test('whoever has seen the paper of a job with an unknown outcome says so, and i
   assert.equal((await say(held, scene.owner)).json.code, 'job-state-conflict');
   const { json } = await say(unknown, scene.owner);
   assert.deepEqual([json.state, json.reasons, json.problem], ['completed', ['job-completed-successfully'], null]);
+  await scene.context.db.updateTable('jobs').set({ pages_printed: 3 }).where('id', '=', held).execute();
+  assert.equal((await releaseJob(scene.context, held, { actor: 'test' })).pagesPrinted, null, 'it begins anew');
   const told = await readJournal(scene.context, { subjectId: unknown, type: 'job-state-changed', limit: 1 });
   assert.deepEqual([told[0]?.actor, told[0]?.data.to], [scene.owner.id, 'completed']);
   assert.equal((await say(unknown, scene.owner)).json.code, 'job-state-conflict');
