@@ -27,8 +27,10 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
   const listeners = useRef(new Set<Listener>());
   const client = useQueryClient();
   const isOver = useSessionOver();
-  // How often it was refused one after the other, and whether something may have been missed since it was open.
-  const [refusals, setRefusals] = useState(0);
+  const [opening, setOpening] = useState(0);
+  /** How often it was refused one after the other. */
+  const refusals = useRef(0);
+  /** Something may have been missed since it was open. */
   const wasLost = useRef(false);
   useEffect(() => {
     if (isOver) return;
@@ -36,6 +38,7 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
     const source = new EventSource('/api/v1/events');
     source.onopen = () => {
       setOn(true);
+      refusals.current = 0;
       // What happened meanwhile may be older than the stream remembers.
       if (wasLost.current) void client.invalidateQueries();
       wasLost.current = false;
@@ -46,7 +49,11 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
       if (source.readyState !== EventSource.CLOSED) return;
       // The browser does not try again after a refusal; the answer to the next question says why it came.
       void client.invalidateQueries({ queryKey: ['session'] });
-      timer = setTimeout(() => setRefusals(refusals + 1), Math.min(FIRST_PAUSE_MS * 2 ** refusals, LONGEST_PAUSE_MS));
+      timer = setTimeout(
+        () => setOpening(opening + 1),
+        Math.min(FIRST_PAUSE_MS * 2 ** refusals.current, LONGEST_PAUSE_MS),
+      );
+      refusals.current += 1;
     };
     const tell = (message: MessageEvent<string>) => {
       const event = JSON.parse(message.data) as LiveEvent;
@@ -57,7 +64,7 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
       clearTimeout(timer);
       source.close();
     };
-  }, [client, isOver, refusals]);
+  }, [client, isOver, opening]);
   return <LiveContext value={{ isOn, listeners: listeners.current }}>{children}</LiveContext>;
 }
 
