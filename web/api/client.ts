@@ -77,6 +77,13 @@ export async function need<T>(asked: Promise<Answer<T>>): Promise<T> {
   throw new Problem(answer.response.status, (answer.error ?? {}) as Record<string, unknown>);
 }
 
+/** Waits for all of them: one that is refused does not keep the others. The first refusal is thrown in the end. */
+export async function needAll(asked: readonly Promise<Answer<unknown>>[]): Promise<void> {
+  const ends = await Promise.allSettled(asked.map(need));
+  const refused = ends.find(({ status }) => status === 'rejected');
+  if (refused?.status === 'rejected') throw refused.reason;
+}
+
 export function isProblem(error: unknown): error is Problem {
   return error instanceof Problem;
 }

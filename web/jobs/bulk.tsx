@@ -3,7 +3,7 @@ import { Button, Checkbox, Group } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api, need } from '../api/client.ts';
+import { api, needAll } from '../api/client.ts';
 import { Confirm } from '../ui/confirm.tsx';
 import { Failed } from '../ui/content.tsx';
 import { isHeld, isOpen, JOBS_KEY, type Job } from './job.ts';
@@ -30,6 +30,9 @@ export function Pick({ job, picked, onChange }: PickProps) {
   );
 }
 
+const release = (id: string) => api.POST('/jobs/{id}/release', { params: { path: { id } }, body: {} });
+const cancel = (id: string) => api.POST('/jobs/{id}/cancel', { params: { path: { id } } });
+
 type BarProps = { readonly jobs: readonly Job[]; readonly onDone: () => void };
 
 /** Stands at the bottom while jobs are ticked: `jobs` are those of them that are still open. */
@@ -41,37 +44,36 @@ export function BulkBar({ jobs, onDone }: BarProps) {
   const [error, setError] = useState<unknown>();
   const held = jobs.filter(isHeld);
   if (jobs.length === 0 && error === undefined) return null;
-  const doAll = async (chosen: readonly Job[], act: (id: string) => Promise<unknown>) => {
+  const doAll = async (chosen: readonly Job[], act: typeof release) => {
     setBusy(true);
     setError(undefined);
-    const ends = await Promise.allSettled(chosen.map(({ id }) => act(id)));
-    const failed = ends.find(({ status }) => status === 'rejected');
-    if (failed?.status === 'rejected') setError(failed.reason);
-    onDone();
+    await needAll(chosen.map(({ id }) => act(id))).then(onDone, setError);
     await client.invalidateQueries({ queryKey: JOBS_KEY });
     setBusy(false);
   };
-  const release = (id: string) => need(api.POST('/jobs/{id}/release', { params: { path: { id } }, body: {} }));
-  const cancel = (id: string) => need(api.POST('/jobs/{id}/cancel', { params: { path: { id } } }));
+  const forget = () => {
+    setError(undefined);
+    onDone();
+  };
   return (
     <section className="bulkbar" aria-label={t('jobs.bulk')}>
       {error === undefined ? null : <Failed error={error} />}
-      {jobs.length === 0 ? null : (
-        <Group gap="xs">
-          <span role="status">{t('jobs.picked', { count: jobs.length })}</span>
-          {held.length === 0 ? null : (
-            <Button loading={isBusy} onClick={() => void doAll(held, release)}>
-              {t('jobs.releaseMany', { count: held.length })}
-            </Button>
-          )}
+      <Group gap="xs">
+        {jobs.length === 0 ? null : <span role="status">{t('jobs.picked', { count: jobs.length })}</span>}
+        {held.length === 0 ? null : (
+          <Button loading={isBusy} onClick={() => void doAll(held, release)}>
+            {t('jobs.releaseMany', { count: held.length })}
+          </Button>
+        )}
+        {jobs.length === 0 ? null : (
           <Button variant="default" disabled={isBusy} onClick={() => setAsking(jobs)}>
             {t('jobs.cancelMany', { count: jobs.length })}
           </Button>
-          <Button variant="subtle" disabled={isBusy} onClick={onDone}>
-            {t('jobs.pickNone')}
-          </Button>
-        </Group>
-      )}
+        )}
+        <Button variant="subtle" disabled={isBusy} onClick={forget}>
+          {t('jobs.pickNone')}
+        </Button>
+      </Group>
       {asking === undefined ? null : (
         <Confirm
           title={t('jobs.cancelManyTitle', { count: asking.length })}

@@ -1,9 +1,9 @@
 /** How a document that waits is to be printed at a printer: only what this one can do. */
-import { Button, Checkbox, NumberInput } from '@mantine/core';
+import { Button, Checkbox } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { paths } from '../api/schema.ts';
-import { MAX_COPIES } from './upload/wishes.tsx';
+import { Copies } from './copies.tsx';
 
 /** A printer, how it is, and what may be asked of it. */
 export type Place =
@@ -43,17 +43,7 @@ export function Ways({ can, chosen, onChange }: WaysProps) {
         {t(isOpen ? 'release.fewOptions' : 'release.options')}
       </Button>
       {isOpen && can.copies ? (
-        <NumberInput
-          label={t('upload.copies')}
-          min={1}
-          max={MAX_COPIES}
-          clampBehavior="strict"
-          allowDecimal={false}
-          allowNegative={false}
-          placeholder="1"
-          value={chosen.copies}
-          onChange={(copies) => onChange({ ...chosen, copies })}
-        />
+        <Copies value={chosen.copies} onChange={(copies) => onChange({ ...chosen, copies })} />
       ) : null}
       {isOpen && can.twoSides ? (
         <Checkbox

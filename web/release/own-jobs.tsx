@@ -2,7 +2,7 @@
 import { Button, Checkbox, Stack } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api, need } from '../api/client.ts';
+import { api, needAll } from '../api/client.ts';
 import { type Chosen, NONE_CHOSEN, optionsOf, Ways } from '../jobs/ways.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { paperName, plain } from '../ui/words.ts';
@@ -62,7 +62,7 @@ export function OwnJobs({ found: { jobs, printer }, isBusy, release, onDeleted }
           title={t('release.deleteTitle', { count: asking.length })}
           act={t('release.delete', { count: asking.length })}
           onClose={() => setAsking(undefined)}
-          onConfirm={() => removeAll(asking).finally(onDeleted)}
+          onConfirm={() => needAll(asking.map(cancel)).finally(onDeleted)}
         >
           <p>{t('release.deleteStops')}</p>
         </Confirm>
@@ -71,14 +71,7 @@ export function OwnJobs({ found: { jobs, printer }, isBusy, release, onDeleted }
   );
 }
 
-/** One that cannot go does not keep the others; the first refusal is thrown. */
-async function removeAll(ids: readonly string[]): Promise<void> {
-  const ends = await Promise.allSettled(
-    ids.map((id) => need(api.POST('/jobs/{id}/cancel', { params: { path: { id } } }))),
-  );
-  const failed = ends.find(({ status }) => status === 'rejected');
-  if (failed?.status === 'rejected') throw failed.reason;
-}
+const cancel = (id: string) => api.POST('/jobs/{id}/cancel', { params: { path: { id } } });
 
 function Looks({ job: { pages, isColor, otherPaper } }: { readonly job: JobHere }) {
   const { t } = useTranslation();

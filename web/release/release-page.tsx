@@ -8,6 +8,7 @@ import { api, isProblem, need } from '../api/client.ts';
 import { LiveProvider, useLiveQuery } from '../app/live.tsx';
 import { SignInForm } from '../frame/sign-in.tsx';
 import { MailTo } from '../jobs/mail-to.tsx';
+import type { Place } from '../jobs/ways.tsx';
 import { reasonWords, STATE_TONES } from '../printers/printer.ts';
 import { Empty, Failed, Loaded } from '../ui/content.tsx';
 import { Finding } from '../ui/finding.tsx';
@@ -16,7 +17,7 @@ import { State } from '../ui/state.tsx';
 import { plain } from '../ui/words.ts';
 import { Given, isAtWork } from './given.tsx';
 import { OwnJobs } from './own-jobs.tsx';
-import type { Place, Release, Released, Waiting, Wish } from './release.ts';
+import type { Release, Released, Waiting, Wish } from './release.ts';
 
 /** What a printer has done of a job is no event, nor is anything told to who is not signed in: that is asked for. */
 const ASK_WHILE_PRINTING_MS = 2_000;

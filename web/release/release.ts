@@ -6,7 +6,6 @@ type Page = paths['/printers/{id}/release'];
 export type Waiting = Page['get']['responses'][200]['content']['application/json'];
 export type Released = Page['post']['responses'][200]['content']['application/json'];
 export type JobHere = Waiting['jobs'][number];
-export type Place = Waiting['printer'];
 
 export type Wish = { readonly jobIds?: string[]; readonly pin?: string; readonly options?: Options };
 export type Release = (wish: Wish) => Promise<void>;

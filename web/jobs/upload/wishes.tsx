@@ -1,8 +1,9 @@
 /** How the documents are to be printed: queue, copies, sides, color, paper, pages. */
-import { NativeSelect, NumberInput, TextInput } from '@mantine/core';
+import { NativeSelect, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { paths } from '../../api/schema.ts';
 import { plain } from '../../ui/words.ts';
+import { Copies } from '../copies.tsx';
 
 export type Queue = paths['/queues']['get']['responses'][200]['content']['application/json']['items'][number];
 
@@ -26,7 +27,6 @@ const PAPERS = {
   iso_a5_148x210mm: 'A5',
   'na_letter_8.5x11in': 'Letter',
 } as const;
-export const MAX_COPIES = 999;
 const MAX_RANGES = 50;
 const MAX_PAGE = 100_000;
 
@@ -73,18 +73,7 @@ export function WishesForm({ queues, wishes, onChange, pagesError }: WishesProps
         value={wishes.queueId}
         onChange={(event) => set({ queueId: event.currentTarget.value })}
       />
-      <NumberInput
-        label={t('upload.copies')}
-        min={1}
-        max={MAX_COPIES}
-        clampBehavior="strict"
-        allowDecimal={false}
-        allowNegative={false}
-        hideControls
-        placeholder="1"
-        value={wishes.copies}
-        onChange={(copies) => set({ copies })}
-      />
+      <Copies value={wishes.copies} onChange={(copies) => set({ copies })} />
       <NativeSelect
         label={t('upload.sides')}
         data={[asInQueue, ...SIDES.map((value) => ({ value, label: t(`upload.sidesOf.${value}`) }))]}
