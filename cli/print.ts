@@ -43,7 +43,8 @@ export const print: Command = {
   },
 };
 
-async function openDocument(screen: Screen, path: string): Promise<Blob> {
+/** A file of this machine, read as it is sent. Throws `no-file`. */
+export async function openDocument(screen: Screen, path: string): Promise<Blob> {
   try {
     return await openAsBlob(path);
   } catch (cause) {

@@ -224,6 +224,19 @@ export const user = z.looseObject({
 });
 export type User = z.infer<typeof user>;
 
+export const peopleInFile = z.looseObject({
+  items: z.array(
+    z.looseObject({
+      line: z.number(),
+      email: z.string(),
+      name: z.string(),
+      role: z.enum(['administrator', 'operator', 'user']),
+      outcome: z.enum(['new', 'added', 'known', 'refused']),
+      words: z.string().nullable(),
+    }),
+  ),
+});
+
 export const token = z.looseObject({
   id: z.string(),
   name: z.string(),

@@ -1,11 +1,15 @@
 /** `users`: people who sign in, and the addresses that they send documents from. */
 import { type Call, type Command, given, readList } from './command.ts';
 import { findId, pathOf } from './find.ts';
+import { openDocument } from './print.ts';
 import { UsageError } from './problem.ts';
 import { confirmRemoval, readPassword } from './prompt.ts';
 import type { Cell, Screen } from './screen.ts';
-import { anything, type User, user } from './shapes.ts';
+import { anything, peopleInFile, type User, user } from './shapes.ts';
 import { shortId } from './words.ts';
+
+/** More than the server takes, so that it says so. */
+const MAX_FILE_BYTES = 1_010_000;
 
 export const ROLES = ['administrator', 'operator', 'user'] as const;
 
@@ -34,6 +38,31 @@ const add: Command = {
     const body = given({ ...(await readFields(call)), role: call.find('role') ?? 'user' });
     const client = await call.openClient();
     showOne(call.screen, await client.ask(user, { method: 'POST', path: '/users', body }));
+  },
+};
+
+const importAll: Command = {
+  words: ['users', 'import'],
+  operands: ['file'],
+  options: { 'dry-run': { about: 'users-dry-run' } },
+  async run({ openClient, screen, operands, has }) {
+    const file = await openDocument(screen, operands[0] ?? '');
+    const body = {
+      file: Buffer.from(await file.slice(0, MAX_FILE_BYTES).arrayBuffer()).toString('base64'),
+      dryRun: has('dry-run'),
+    };
+    const client = await openClient();
+    const { items } = await client.ask(peopleInFile, { method: 'POST', path: '/users/import', body });
+    if (screen.isJson) return screen.json({ items });
+    screen.table(
+      ['line', 'email', 'name', 'role', 'outcome'].map((head) => screen.text(`names.${head}`)),
+      items.map(({ line, email, name, role, outcome, words }) => [
+        ...[String(line), email, name, screen.text(`roles.${role}`)],
+        words ?? screen.text(`users.${outcome}`),
+      ]),
+    );
+    const countOf = (wanted: string) => items.filter(({ outcome }) => outcome === wanted).length;
+    screen.say('users.imported', { added: countOf('added'), due: countOf('new'), refused: countOf('refused') });
   },
 };
 
@@ -116,4 +145,4 @@ function signInOf(screen: Screen, item: User): Cell {
   return screen.text(item.hasPassword ? 'users.password' : 'users.no-password');
 }
 
-export const usersCommands: readonly Command[] = [list, add, set, remove];
+export const usersCommands: readonly Command[] = [list, add, importAll, set, remove];

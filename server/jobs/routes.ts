@@ -7,6 +7,7 @@ import { openSpoolFile } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { decodeIdCursor, encodeCursor, limitOf, pageOf, pageQuery } from '../store/pages.ts';
 import { JOB_STATES, jobShape, showJob } from './finding/shown.ts';
+import { nameWhere } from './finding/where.ts';
 import {
   cancelJob,
   changeJobOptions,
@@ -19,6 +20,7 @@ import {
 } from './jobs.ts';
 import { queueRoutes } from './keeping/routes.ts';
 import { idParams, optionsChange, optionsChangeOf } from './keeping/shapes.ts';
+import { leavingRoutes } from './leaving/routes.ts';
 import { openPreview } from './preparation/previews.ts';
 import { releaseRoutes } from './release/routes.ts';
 import { testPageRoutes } from './test-page/routes.ts';
@@ -32,6 +34,9 @@ const eventShape = z.object({
   actor: z.string().nullable(),
   data: z.record(z.string(), z.unknown()),
 });
+
+/** In a list stands also the name of the printer that it is for, or of its queue before one is chosen. */
+const listedJob = jobShape.extend({ where: z.string() });
 
 const PDF = 'application/pdf';
 
@@ -50,6 +55,7 @@ export async function jobsRoutes(app: FastifyInstance, context: Context): Promis
   queueRoutes(app, context);
   releaseRoutes(app, context);
   uploadRoutes(app, context);
+  leavingRoutes(app, context);
   testPageRoutes(app, context);
 }
 
@@ -71,7 +77,7 @@ function addJobRoutes(app: FastifyInstance, context: Context): void {
     config: { role: 'user' },
     schema: {
       querystring: listQuery,
-      response: { 200: z.object({ items: z.array(jobShape), nextCursor: z.string().nullable() }) },
+      response: { 200: z.object({ items: z.array(listedJob), nextCursor: z.string().nullable() }) },
     },
     handler: async (request) => {
       const { query } = request;
@@ -89,7 +95,12 @@ function addJobRoutes(app: FastifyInstance, context: Context): void {
         limit: limit + 1,
       });
       const page = pageOf(jobs, limit, (job) => encodeCursor([job.id]));
-      return { items: page.items.map((job) => showJob(job, request.language)), nextCursor: page.nextCursor };
+      const places = await nameWhere(context, page.items);
+      const items = page.items.map((job) => ({
+        ...showJob(job, request.language),
+        where: places.get(job.id) ?? '',
+      }));
+      return { items, nextCursor: page.nextCursor };
     },
   });
   routes.get('/jobs/:id', {

@@ -6,6 +6,7 @@ import { followTasks } from '../store/tasks.ts';
 import { transaction } from '../store/transaction.ts';
 import { OUTCOME_UNKNOWN } from './job.ts';
 import { endHolds, removeDocuments } from './keeping/retention.ts';
+import { forgetOwners } from './leaving/leaving.ts';
 import { startPreparing } from './preparation/worker-loop.ts';
 import { endAttempt, findOrphanedAttempts } from './printing/attempts.ts';
 import { type Feeder, startFeeder } from './printing/feed.ts';
@@ -57,6 +58,7 @@ async function sweep(context: Context, wake: (printerIds: string[]) => void, sig
       await routeWaitingJobs(context);
       await endHolds(context);
       await removeDocuments(context);
+      await forgetOwners(context);
       wake(await findPrinters(context, undefined));
     } catch (error) {
       context.log.warn({ error }, 'the sweep of due jobs failed; it is tried again');

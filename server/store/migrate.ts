@@ -26,6 +26,7 @@ import * as loginEnds from './migrations/0030-login-ends.ts';
 import * as deviceFaults from './migrations/0031-device-faults.ts';
 import * as pagesPrinted from './migrations/0032-pages-printed.ts';
 import * as prepareTries from './migrations/0033-prepare-tries.ts';
+import * as leaving from './migrations/0034-leaving.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -51,6 +52,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0031-device-faults': deviceFaults,
   '0032-pages-printed': pagesPrinted,
   '0033-prepare-tries': prepareTries,
+  '0034-leaving': leaving,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

@@ -59,6 +59,8 @@ type SpoolFiles = {
 // ── users ───────────────────────────────────────────────────────────────────────────────────────────────────────
 export type Role = 'administrator' | 'operator' | 'user';
 export type Language = 'en' | 'it';
+/** How a person came here: added by somebody, registered by a message, or from a file. */
+export type Origin = 'administrator' | 'mail' | 'file';
 export type Appearance = 'system' | 'light' | 'dark';
 export type Density = 'comfortable' | 'compact';
 
@@ -81,6 +83,10 @@ type Users = {
   density: Generated<Density>;
   /** In which language the person sees Microsoft's own pages; none: the same as Platen. */
   portal_language: Language | null;
+  origin: Generated<Origin>;
+  removed_at: InstantOrNone;
+  /** Since when no job names a person who was removed. */
+  forgotten_at: InstantOrNone;
 };
 type UserAddresses = { address: string; user_id: string };
 type Sessions = {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { PlatenError } from '../base/errors.ts';
 import type { Context } from '../store/database.ts';
 import { limitOf, pageQuery } from '../store/pages.ts';
+import { fileRoutes } from './file/routes.ts';
 import { isFirstRunDue } from './first-run.ts';
 import { changePreferences, getPreferences } from './preferences.ts';
 import {
@@ -33,10 +34,10 @@ import {
   userBody,
   userChangeBody,
 } from './shapes.ts';
-import { changeOwnPassword, endOneSession, endTheOthers, signIn, signOut } from './sign-in.ts';
+import { assertOwnPassword, changeOwnPassword, endOneSession, endTheOthers, signIn, signOut } from './sign-in.ts';
 import { addToken, listTokens, removeToken } from './tokens.ts';
 import type { Principal } from './user.ts';
-import { addUser, completeFirstRun, getUser, isStillValid, listUsers, removeUser, updateUser } from './users.ts';
+import { addUser, completeFirstRun, getUser, isStillValid, listUsers, updateUser } from './users.ts';
 
 export async function usersRoutes(app: FastifyInstance, context: Context): Promise<void> {
   firstRunRoutes(app, context);
@@ -44,6 +45,7 @@ export async function usersRoutes(app: FastifyInstance, context: Context): Promi
   ownRoutes(app, context);
   sessionRoutes(app, context);
   userRoutes(app, context);
+  fileRoutes(app, context);
   tokenRoutes(app, context);
 }
 
@@ -238,7 +240,9 @@ function userRoutes(app: FastifyInstance, context: Context): void {
     '/users',
     { config: { role: 'administrator' }, schema: { tags: ['users'], body: userBody, response: { 201: userAnswer } } },
     async (request, reply) => {
-      const user = await addUser(context, request.body, request.actor);
+      const { ownPassword, ...person } = request.body;
+      if (person.role === 'administrator') await assertOwnPassword(context, request.principal, ownPassword);
+      const user = await addUser(context, person, request.actor);
       return reply.code(201).send(answerUser(user));
     },
   );
@@ -256,23 +260,17 @@ function userRoutes(app: FastifyInstance, context: Context): void {
       schema: { tags: ['users'], params: idParams, body: userChangeBody, response: { 200: userAnswer } },
     },
     async (request, reply) => {
-      const { params, body, principal, actor } = request;
-      const user = await updateUser(context, params.id, body, actor);
+      const { params, principal, actor } = request;
+      const { ownPassword, ...change } = request.body;
+      const isRaised = change.role === 'administrator' && (await getUser(context, params.id)).role !== change.role;
+      if (isRaised) await assertOwnPassword(context, principal, ownPassword);
+      const user = await updateUser(context, params.id, change, actor);
       // A change of one's own role or password ended this session as well: the caller goes on with a new one.
       const isOwn = principal.userId === user.id && user.disabledAt === undefined && user.hasPassword;
       if (isOwn && !(await isStillValid(context, principal))) {
         giveCookie(context, reply, await startSession(context, user.id, originOf(request)));
       }
       return answerUser(user);
-    },
-  );
-
-  routes.delete(
-    '/users/:id',
-    { config: { role: 'administrator' }, schema: { tags: ['users'], params: idParams, response: { 204: z.null() } } },
-    async ({ params, actor }, reply) => {
-      await removeUser(context, params.id, actor);
-      return reply.code(204).send(null);
     },
   );
 }

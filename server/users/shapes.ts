@@ -23,6 +23,9 @@ export const line = (maxChars: number) =>
 export const address = z.email().max(254).toLowerCase();
 export const password = z.string().min(1).max(MAX_PASSWORD_CHARS);
 
+/** Of the person who asks, to make somebody an administrator; a program with an API token has none. */
+const ownPassword = password;
+
 export const userBody = z.object({
   email: address,
   name: line(200),
@@ -30,6 +33,7 @@ export const userBody = z.object({
   password: password.optional(),
   language: language.optional(),
   addresses: z.array(address).max(MAX_ADDRESSES).optional(),
+  ownPassword: ownPassword.optional(),
 });
 
 export const userChangeBody = z
@@ -41,6 +45,7 @@ export const userChangeBody = z
     language,
     addresses: z.array(address).max(MAX_ADDRESSES),
     disabled: z.boolean(),
+    ownPassword,
   })
   .partial();
 
@@ -54,6 +59,8 @@ export const userAnswer = z.object({
   hasPassword: z.boolean(),
   createdAt: z.string(),
   disabledAt: z.string().nullable(),
+  /** How the person came here: added by somebody, registered by a message, or from a file. */
+  origin: z.enum(['administrator', 'mail', 'file']),
 });
 
 export function answerUser(user: User): z.infer<typeof userAnswer> {

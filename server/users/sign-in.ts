@@ -14,6 +14,7 @@ import {
   type SessionOrigin,
   startSession,
 } from './sessions.ts';
+import type { Principal } from './user.ts';
 
 export type Credentials = { readonly email: string; readonly password: string };
 
@@ -114,15 +115,7 @@ export async function changeOwnPassword(
   userId: string,
   change: PasswordChange & SessionOrigin,
 ): Promise<NewSession> {
-  const user = await context.db
-    .selectFrom('users')
-    .select(['email', 'password_hash'])
-    .where('id', '=', userId)
-    .executeTakeFirstOrThrow();
-  await countGuess(context, [accountBucket(user.email)]);
-  if (!(await isPasswordOf(user.password_hash ?? undefined, change.currentPassword))) {
-    throw new PlatenError('current-password-wrong', 'the current password is wrong');
-  }
+  const user = await proveOwnPassword(context, userId, change.currentPassword);
   assertStrongPassword(change.newPassword, user.email);
   const passwordHash = await hashPassword(change.newPassword);
   return await transaction(context, async (context) => {
@@ -134,4 +127,30 @@ export async function changeOwnPassword(
     await record(context, 'user-changed', { subjectId: userId, actor: userId, ownerId: userId, data });
     return session;
   });
+}
+
+/**
+ * Throws unless the person who asks has typed their own password: a page that was left open must not make administrators.
+ * A program with an API token has none. Throws `own-password-needed`, `current-password-wrong` and `too-many-attempts`.
+ */
+export async function assertOwnPassword(
+  context: Context,
+  principal: Principal,
+  typed: string | undefined,
+): Promise<void> {
+  if (principal.kind === 'token') return;
+  if (typed === undefined) throw new PlatenError('own-password-needed', 'the own password has to be typed for this');
+  const { email } = await proveOwnPassword(context, principal.userId, typed);
+  await forgetGuesses(context, accountBucket(email));
+}
+
+async function proveOwnPassword(context: Context, userId: string, typed: string): Promise<{ readonly email: string }> {
+  const user = await context.db
+    .selectFrom('users')
+    .select(['email', 'password_hash'])
+    .where('id', '=', userId)
+    .executeTakeFirstOrThrow();
+  await countGuess(context, [accountBucket(user.email)]);
+  if (await isPasswordOf(user.password_hash ?? undefined, typed)) return user;
+  throw new PlatenError('current-password-wrong', 'the current password is wrong');
 }

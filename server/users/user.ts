@@ -3,7 +3,7 @@ import { type SqlBool, sql } from 'kysely';
 import { isSystemError, PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
 import type { Context } from '../store/database.ts';
-import type { Language, Role } from '../store/schema.ts';
+import type { Language, Origin, Role } from '../store/schema.ts';
 
 export type User = {
   readonly id: string;
@@ -17,6 +17,7 @@ export type User = {
   readonly hasPassword: boolean;
   readonly createdAt: Date;
   readonly disabledAt: Date | undefined;
+  readonly origin: Origin;
 };
 
 /** Who asks: a person with a session, or a program with an API token. */
@@ -44,6 +45,7 @@ export type UserRow = {
   readonly language: Language;
   readonly passwordHash: string | undefined;
   readonly addresses: readonly string[];
+  readonly origin?: Origin | undefined;
 };
 
 const UNIQUE_VIOLATION = '23505';
@@ -62,6 +64,7 @@ export async function insertUser(context: Context, row: UserRow): Promise<string
         language: row.language,
         password_hash: row.passwordHash ?? null,
         created_at: context.clock.now(),
+        origin: row.origin ?? 'administrator',
       })
       .execute();
     await writeAddresses(context, id, [row.email, ...row.addresses]);
@@ -86,6 +89,39 @@ async function writeAddresses(context: Context, userId: string, addresses: reado
   await context.db.insertInto('user_addresses').values(rows).execute();
 }
 
+/** Takes away all that tells who a user was; what belongs to the row stays with it. */
+export async function emptyUser(context: Context, id: string): Promise<void> {
+  const now = context.clock.now();
+  await context.db.deleteFrom('user_addresses').where('user_id', '=', id).execute();
+  await context.db.deleteFrom('links').where('user_id', '=', id).execute();
+  await context.db
+    .updateTable('users')
+    // No address that anybody could sign in with or write from.
+    .set({ email: `removed-${id}`, name: '', role: 'user', password_hash: null, disabled_at: now, removed_at: now })
+    .where('id', '=', id)
+    .execute();
+}
+
+const LEAVING_AT_ONCE = 20;
+
+export function selectLeaving(context: Context) {
+  return context.db
+    .selectFrom('users')
+    .select(['id', 'removed_at'])
+    .where('removed_at', 'is not', null)
+    .where('forgotten_at', 'is', null)
+    .orderBy('removed_at')
+    .limit(LEAVING_AT_ONCE);
+}
+
+export async function markForgotten(context: Context, id: string): Promise<void> {
+  await context.db.updateTable('users').set({ forgotten_at: context.clock.now() }).where('id', '=', id).execute();
+}
+
+export async function deleteRemoved(context: Context, id: string): Promise<void> {
+  await context.db.deleteFrom('users').where('id', '=', id).where('removed_at', 'is not', null).execute();
+}
+
 /** Turns the refusal of the database into ours; anything else is passed on as it is. */
 export function addressTaken(error: unknown): unknown {
   if (!isSystemError(error) || error.code !== UNIQUE_VIOLATION) return error;
@@ -99,7 +135,8 @@ export async function selectUsers(
 ): Promise<User[]> {
   let query = context.db
     .selectFrom('users')
-    .select(['id', 'email', 'name', 'role', 'language', 'created_at', 'disabled_at'])
+    .select(['id', 'email', 'name', 'role', 'language', 'created_at', 'disabled_at', 'origin'])
+    .where('removed_at', 'is', null)
     .select([
       sql<SqlBool>`password_hash IS NOT NULL`.as('has_password'),
       sql<string[]>`ARRAY(SELECT address FROM user_addresses WHERE user_id = users.id ORDER BY address)`.as(
@@ -122,6 +159,7 @@ export async function selectUsers(
     hasPassword: row.has_password === true,
     createdAt: row.created_at,
     disabledAt: row.disabled_at ?? undefined,
+    origin: row.origin,
   }));
 }
 

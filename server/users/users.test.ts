@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openTestContext } from '../../test/harness/database.ts';
-import { newId } from '../base/secrets.ts';
-import type { Context } from '../store/database.ts';
 import { addUser, findUserByAddress, getUser, listUsers, removeUser, updateUser } from './users.ts';
 
 const PASSWORD = 'seven quiet harbour lanterns';
 const ADA = { email: 'Ada@Contoso.example', name: 'Ada', role: 'administrator', password: PASSWORD } as const;
 const BOB = { email: 'bob@contoso.example', name: 'Bob', role: 'administrator', password: PASSWORD } as const;
-
-async function addQueue(context: Context): Promise<string> {
-  const id = newId();
-  await context.db.insertInto('queues').values({ id, name: 'queue', mode: 'hold' }).execute();
-  return id;
-}
 
 test('a user is found by each address, whatever its case', async () => {
   await using test = await openTestContext();
@@ -87,24 +79,6 @@ test('two administrators who dismiss each other at the same moment do not both s
     ]);
     assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
   }
-});
-
-test('a user who owns jobs is not removed', async () => {
-  await using test = await openTestContext();
-  const { id } = await addUser(test.context, { ...BOB, role: 'user' }, 'test');
-  const job = {
-    id: newId(),
-    owner_id: id,
-    owner_name: 'Bob',
-    queue_id: await addQueue(test.context),
-    title: 'a document',
-  };
-  await test.context.db
-    .insertInto('jobs')
-    .values({ ...job, state: 'pending-held', options: '{}', document_format: 'application/pdf', document_bytes: 1 })
-    .execute();
-  await assert.rejects(removeUser(test.context, id, 'test'), { code: 'user-in-use' });
-  assert.equal((await getUser(test.context, id)).name, 'Bob');
 });
 
 test('what is done to a user stands in the journal with who did it, and without the password', async () => {

@@ -5,11 +5,11 @@
  * state ends the sessions of the user on every node at once; there is always an administrator left who can sign in.
  * Never tells whether an address is known to somebody who is not signed in.
  */
-import { isSystemError, PlatenError } from '../base/errors.ts';
+import { PlatenError } from '../base/errors.ts';
 import { record } from '../journal/journal.ts';
 import type { Context } from '../store/database.ts';
 import { decodeIdCursor, encodeCursor, type Page, pageOf } from '../store/pages.ts';
-import type { Language, Role } from '../store/schema.ts';
+import type { Language, Origin, Role } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
 import { assertMayGuess, countGuess, linkBuckets, pinBuckets, takeBackGuess } from './attempts.ts';
 import {
@@ -31,7 +31,18 @@ import {
   type NewApiToken,
   removeToken,
 } from './tokens.ts';
-import { addressTaken, insertUser, type Principal, replaceAddresses, selectUsers, type User } from './user.ts';
+import {
+  addressTaken,
+  deleteRemoved,
+  emptyUser,
+  insertUser,
+  markForgotten,
+  type Principal,
+  replaceAddresses,
+  selectLeaving,
+  selectUsers,
+  type User,
+} from './user.ts';
 
 export type { Link, NewLink } from './links.ts';
 export type { Principal, User } from './user.ts';
@@ -44,6 +55,7 @@ export type NewUser = {
   /** Without one the user can send documents to be printed, but not sign in. */
   readonly password?: string | undefined;
   readonly addresses?: readonly string[] | undefined;
+  readonly origin?: Origin | undefined;
 };
 
 export type UserChange = {
@@ -58,8 +70,6 @@ export type UserChange = {
 };
 
 export type KnownSender = Pick<User, 'id' | 'email' | 'name' | 'language' | 'role'>;
-
-const FOREIGN_KEY_VIOLATION = '23503';
 
 /** Finds the user who sends from an address; a disabled user is not found. */
 export async function findUserByAddress(context: Context, address: string): Promise<KnownSender | undefined> {
@@ -124,8 +134,8 @@ export async function addUser(context: Context, user: NewUser, actor: string): P
   const passwordHash = user.password === undefined ? undefined : await hashNew(user.password, email);
   const addresses = (user.addresses ?? []).map((address) => address.toLowerCase());
   return await transaction(context, async (context) => {
-    const { name, role, language = 'en' } = user;
-    const id = await insertUser(context, { email, name, role, language, passwordHash, addresses });
+    const { name, role, language = 'en', origin } = user;
+    const id = await insertUser(context, { email, name, role, language, passwordHash, addresses, origin });
     await record(context, 'user-added', { subjectId: id, actor, data: { email, name, role } });
     return await getUser(context, id);
   });
@@ -153,20 +163,31 @@ export async function updateUser(context: Context, id: string, change: UserChang
   });
 }
 
-/** Removes a user who owns no jobs. Throws `not-found`, `user-in-use` or `last-administrator`. */
+/**
+ * Removes a user, in the caller's transaction if there is one: nobody is known by its addresses any more, and no session is
+ * left. A row without a name stays for the jobs, until `finishLeaving`. Throws `not-found` or `last-administrator`.
+ */
 export async function removeUser(context: Context, id: string, actor: string): Promise<void> {
   await transaction(context, async (context) => {
     await lockAdministrators(context);
     const user = await getUser(context, id);
     if (user.role === 'administrator') await assertAnotherAdministrator(context, id);
-    try {
-      await context.db.deleteFrom('users').where('id', '=', id).execute();
-    } catch (cause) {
-      if (!isSystemError(cause) || cause.code !== FOREIGN_KEY_VIOLATION) throw cause;
-      throw new PlatenError('user-in-use', 'jobs belong to this user', { cause });
-    }
+    await endSessionsOf(context, id);
+    await emptyUser(context, id);
     await record(context, 'user-removed', { subjectId: id, actor, data: { email: user.email } });
   });
+}
+
+/** The removed users whose jobs may still name them, the first that left first. */
+export async function listLeaving(context: Context): Promise<readonly { readonly id: string; readonly at: Date }[]> {
+  const rows = await selectLeaving(context).execute();
+  return rows.flatMap(({ id, removed_at }) => (removed_at === null ? [] : [{ id, at: removed_at }]));
+}
+
+/** No job names a removed user any more; without any job nothing of the user stays. */
+export async function finishLeaving(context: Context, id: string, ends: { readonly hasJobs: boolean }): Promise<void> {
+  if (ends.hasJobs) await markForgotten(context, id);
+  else await deleteRemoved(context, id);
 }
 
 /** Who asks, by the session cookie or the bearer token (RFC 6750 section 2.1); `undefined` for nobody that is known. */

@@ -112,6 +112,30 @@ test('a stolen session does not serve to guess the password', async () => {
   assert.equal((await change(PASSWORD)).json.code, 'too-many-attempts');
 });
 
+test('a page that was left open makes no administrator: the own password is asked for', async () => {
+  await using server = await openServer();
+  const ada = await addPerson(server, 'administrator', { password: PASSWORD });
+  const eve = await addPerson(server, 'user');
+  const raise = (body: object) => call(server, 'PATCH', `/api/v1/users/${eve.id}`, { headers: ada.headers, body });
+  const role = 'administrator';
+  const added = { email: 'eve2@contoso.example', name: 'Eve', role };
+  assert.equal(
+    (await call(server, 'POST', '/api/v1/users', { headers: ada.headers, body: added })).json.code,
+    'own-password-needed',
+  );
+  const needed = await raise({ role });
+  assert.deepEqual([needed.status, needed.json.code], [403, 'own-password-needed']);
+  assert.equal((await raise({ role, ownPassword: 'not the right one' })).json.code, 'current-password-wrong');
+  assert.equal((await raise({ role: 'operator' })).json.role, 'operator', 'other roles need none');
+  const raised = await raise({ role, ownPassword: PASSWORD });
+  assert.deepEqual([raised.status, raised.json.role], [200, role], raised.text);
+  assert.equal((await raise({ role, name: 'Eve again' })).status, 200, 'who is one already stays one');
+  const body = { ...added, ownPassword: PASSWORD };
+  const made = await call(server, 'POST', '/api/v1/users', { headers: ada.headers, body });
+  assert.equal(made.status, 201);
+  assert.ok(!made.text.includes(PASSWORD) && !server.test.logLines.join('').includes(PASSWORD));
+});
+
 test('a session ends when it was idle for too long', async () => {
   await using server = await openServer();
   const ada = await addPerson(server, 'user');

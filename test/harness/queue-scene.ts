@@ -11,7 +11,8 @@ const PDF = Buffer.from('%PDF-1.4\n%%EOF\n');
 
 /** Everything but the workers: nothing is prepared or printed by itself. */
 export async function openScene() {
-  const server = await openServer();
+  await using undo = new AsyncDisposableStack();
+  const server = undo.use(await openServer());
   const { context } = server.test;
   const owner = await addPerson(server, 'user');
   const printerId = newId();
@@ -20,6 +21,7 @@ export async function openScene() {
     .insertInto('printers')
     .values({ ...printer, state_since: context.clock.now() })
     .execute();
+  const opened = undo.move();
   return {
     server,
     context,
@@ -30,7 +32,7 @@ export async function openScene() {
     submit: (queueId: string, options: JobOptions = {}, bytes: Buffer = PDF) =>
       submit(server, { queueId, ownerId: owner.id, options, bytes }),
     submitFor: (ownerId: string, queueId: string) => submit(server, { queueId, ownerId, options: {}, bytes: PDF }),
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => opened.disposeAsync() as Promise<void>,
   };
 }
 

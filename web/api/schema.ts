@@ -1953,6 +1953,7 @@ export type paths = {
                 hasPassword: boolean;
                 createdAt: string;
                 disabledAt: string | null;
+                origin: 'administrator' | 'mail' | 'file';
               };
             };
           };
@@ -2265,6 +2266,7 @@ export type paths = {
                 createdAt: string;
                 processingAt: string | null;
                 endedAt: string | null;
+                where: string;
               }[];
               nextCursor: string | null;
             };
@@ -2393,6 +2395,24 @@ export type paths = {
               endedAt: string | null;
             };
           };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/jobs/owners': {
+    get: {
+      parameters: {
+        query: { users: string };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: { 'application/json': { items: { userId: string; lastJobAt: string | null; openJobs: number }[] } };
         };
         default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
       };
@@ -6018,6 +6038,7 @@ export type paths = {
                 hasPassword: boolean;
                 createdAt: string;
                 disabledAt: string | null;
+                origin: 'administrator' | 'mail' | 'file';
               };
               expiresAt: string;
             };
@@ -6087,6 +6108,7 @@ export type paths = {
                 hasPassword: boolean;
                 createdAt: string;
                 disabledAt: string | null;
+                origin: 'administrator' | 'mail' | 'file';
               } | null;
               preferences: {
                 language: 'en' | 'it';
@@ -6135,6 +6157,7 @@ export type paths = {
               hasPassword: boolean;
               createdAt: string;
               disabledAt: string | null;
+              origin: 'administrator' | 'mail' | 'file';
             };
           };
         };
@@ -6449,6 +6472,7 @@ export type paths = {
                 hasPassword: boolean;
                 createdAt: string;
                 disabledAt: string | null;
+                origin: 'administrator' | 'mail' | 'file';
               }[];
               nextCursor: string | null;
             };
@@ -6473,6 +6497,7 @@ export type paths = {
             password?: string;
             language?: 'en' | 'it';
             addresses?: string[];
+            ownPassword?: string;
           };
         };
       };
@@ -6490,6 +6515,49 @@ export type paths = {
               hasPassword: boolean;
               createdAt: string;
               disabledAt: string | null;
+              origin: 'administrator' | 'mail' | 'file';
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/users/import': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { file: string; dryRun?: boolean } } };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              items: {
+                line: number;
+                name: string;
+                email: string;
+                addresses: string[];
+                role: 'administrator' | 'operator' | 'user';
+                language: 'en' | 'it';
+                outcome: 'new' | 'added' | 'known' | 'refused';
+                reason:
+                  | 'address-missing'
+                  | 'address-unusable'
+                  | 'address-taken'
+                  | 'too-many-addresses'
+                  | 'twice-in-file'
+                  | 'name-unusable'
+                  | 'role-unknown'
+                  | 'role-not-by-file'
+                  | 'language-unknown'
+                  | null;
+                words: string | null;
+              }[];
             };
           };
         };
@@ -6520,6 +6588,7 @@ export type paths = {
               hasPassword: boolean;
               createdAt: string;
               disabledAt: string | null;
+              origin: 'administrator' | 'mail' | 'file';
             };
           };
         };
@@ -6556,6 +6625,7 @@ export type paths = {
             language?: 'en' | 'it';
             addresses?: string[];
             disabled?: boolean;
+            ownPassword?: string;
           };
         };
       };
@@ -6573,6 +6643,7 @@ export type paths = {
               hasPassword: boolean;
               createdAt: string;
               disabledAt: string | null;
+              origin: 'administrator' | 'mail' | 'file';
             };
           };
         };

@@ -14,19 +14,26 @@ export type User = paths['/users']['get']['responses'][200]['content']['applicat
 
 type FormProps = { readonly user?: User; readonly onClose: () => void; readonly onSaved: () => Promise<void> };
 
-type Values = Record<'name' | 'email' | 'addresses' | 'password', string> & {
+type Values = Record<'name' | 'email' | 'addresses' | 'password' | 'ownPassword', string> & {
   readonly role: Role;
   readonly language: Language;
 };
 
 async function saveUser(user: User | undefined, values: Values): Promise<void> {
-  const { password, ...same } = values;
+  const { password, ownPassword, ...same } = values;
   const addresses = values.addresses.split(/[\s,;]+/).filter((one) => one !== '');
   const person = { ...same, name: same.name.trim(), email: same.email.trim(), addresses };
-  const body = password === '' ? person : { ...person, password };
+  const body = {
+    ...person,
+    ...(password === '' ? {} : { password }),
+    ...(isRaised(user, values.role) ? { ownPassword } : {}),
+  };
   if (user === undefined) await need(api.POST('/users', { body }));
   else await need(api.PATCH('/users/{id}', { params: { path: { id: user.id } }, body }));
 }
+
+/** Whoever makes an administrator types their own password, which the server asks for. */
+const isRaised = (user: User | undefined, role: Role) => role === 'administrator' && user?.role !== role;
 
 export function UserForm({ user, onClose, onSaved }: FormProps) {
   const { t } = useTranslation();
@@ -39,11 +46,13 @@ export function UserForm({ user, onClose, onSaved }: FormProps) {
         role: user?.role ?? ('user' as Role),
         language: user?.language ?? ('en' as Language),
         password: '',
+        ownPassword: '',
       },
       validateInputOnBlur: false,
       validate: {
         name: (value) => (value.trim() === '' ? t('users.nameMissing') : null),
         email: (value) => (value.trim() === '' ? t('signIn.emailMissing') : null),
+        ownPassword: (value, { role }) => (value === '' && isRaised(user, role) ? t('signIn.passwordMissing') : null),
       },
     },
     async (values) => {
@@ -73,18 +82,40 @@ export function UserForm({ user, onClose, onSaved }: FormProps) {
               ))}
             </Group>
           </Radio.Group>
-          <PasswordInput
-            label={user === undefined ? t('users.password') : t('users.newPassword')}
-            description={t('users.passwordHint')}
-            autoComplete="new-password"
-            visibilityToggleButtonProps={{ 'aria-label': t('signIn.showPassword') }}
-            {...fieldOf(form, 'password')}
-          />
+          <Passwords user={user} form={form} />
           {form.error === undefined ? null : <Failed error={form.error} />}
           <Buttons isBusy={form.isBusy} onClose={onClose} />
         </Stack>
       </form>
     </Dialog>
+  );
+}
+
+type PasswordsProps = { readonly user: User | undefined; readonly form: ReturnType<typeof usePlatenForm<Values>> };
+
+/** The person's, and of whoever makes an administrator their own. */
+function Passwords({ user, form }: PasswordsProps) {
+  const { t } = useTranslation();
+  const visibilityToggleButtonProps = { 'aria-label': t('signIn.showPassword') };
+  return (
+    <>
+      <PasswordInput
+        label={user === undefined ? t('users.password') : t('users.newPassword')}
+        description={t('users.passwordHint')}
+        autoComplete="new-password"
+        visibilityToggleButtonProps={visibilityToggleButtonProps}
+        {...fieldOf(form, 'password')}
+      />
+      {isRaised(user, form.values.role) ? (
+        <PasswordInput
+          label={t('users.ownPassword')}
+          description={t('users.ownPasswordHint')}
+          autoComplete="current-password"
+          visibilityToggleButtonProps={visibilityToggleButtonProps}
+          {...fieldOf(form, 'ownPassword')}
+        />
+      ) : null}
+    </>
   );
 }
 

@@ -1,12 +1,14 @@
 /** People: their addresses and roles, and who is kept out. */
-import { Button, Menu } from '@mantine/core';
+import { Button, Group, Menu } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
+import { LANGUAGES, type Language } from '../app/texts.ts';
 import { FindField, useAskedText } from '../find/find-field.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { Empty } from '../ui/content.tsx';
@@ -14,6 +16,9 @@ import { type OpenDialog, useOpenDialog } from '../ui/dialog.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
 import { State } from '../ui/state.tsx';
+import { When } from '../ui/when.tsx';
+import { ImportPeople } from './import-people.tsx';
+import { type JobOwner, useOwners } from './owners.ts';
 import { type User, UserForm } from './user-form.tsx';
 
 const KEY = ['users'] as const;
@@ -25,6 +30,7 @@ export default function UsersList() {
   const client = useQueryClient();
   const isAdministrator = useMay('administrator');
   useLiveQuery(['user-'], KEY);
+  const [isImporting, setImporting] = useState(false);
   const text = useAskedText();
   const navigate = useNavigate();
   const find = (q: string | undefined) =>
@@ -36,19 +42,16 @@ export default function UsersList() {
     isAdministrator ? pages.items : [],
     isAdministrator ? findUser : undefined,
   );
-  const columns: readonly Column<User>[] = [
-    { key: 'name', title: t('users.name'), cell: ({ name }) => <strong>{name}</strong> },
-    { key: 'email', title: t('users.addresses'), cell: addressesOf },
-    { key: 'role', title: t('users.role'), cell: ({ role }) => t(`role.${role}`), width: '150px' },
-    { key: 'state', title: t('users.state'), cell: ({ disabledAt }) => <UserState isBlocked={disabledAt !== null} /> },
-  ];
-  const acts: Column<User> = {
-    key: 'acts',
-    title: t('label.acts'),
-    cell: (user) => <Acts user={user} onOpen={show} />,
-    width: '90px',
-  };
-  const add = isAdministrator ? <Button onClick={() => show({ act: 'add' })}>{t('users.add')}</Button> : null;
+  const columns = useColumns(pages.items, isAdministrator ? show : undefined);
+  const add = isAdministrator ? (
+    <Group gap="xs">
+      <Button variant="default" onClick={() => setImporting(true)}>
+        {t('users.import')}
+      </Button>
+      <Button onClick={() => show({ act: 'add' })}>{t('users.add')}</Button>
+    </Group>
+  ) : null;
+  const isAlone = text === undefined && pages.items.length === 1;
   return (
     <Page title={t('nav.users')} actions={add}>
       <div className="narrow spaced">
@@ -57,7 +60,7 @@ export default function UsersList() {
       <LongList
         label={t('nav.users')}
         pages={pages}
-        columns={isAdministrator ? [...columns, acts] : columns}
+        columns={columns}
         keyOf={({ id }) => id}
         empty={
           text === undefined ? null : (
@@ -67,6 +70,8 @@ export default function UsersList() {
           )
         }
       />
+      {isAlone ? <OnlyYou /> : null}
+      {isImporting ? <ImportPeople onClose={() => setImporting(false)} onDone={again} /> : null}
       {isAdministrator && open?.act === 'add' ? <UserForm onClose={close} onSaved={again} /> : null}
       {open?.act === 'edit' ? <UserForm user={open.item} onClose={close} onSaved={again} /> : null}
       {open !== undefined && open.act !== 'add' && open.act !== 'edit' ? (
@@ -74,6 +79,60 @@ export default function UsersList() {
       ) : null}
     </Page>
   );
+}
+
+/** With what may be done, for who may do it. */
+function useColumns(users: readonly User[], onOpen: ((open: Open) => void) | undefined): readonly Column<User>[] {
+  const { t } = useTranslation();
+  const owners = useOwners(users.map(({ id }) => id));
+  const columns: readonly Column<User>[] = [
+    { key: 'name', title: t('users.name'), cell: (user) => <Name user={user} /> },
+    { key: 'email', title: t('users.addresses'), cell: addressesOf },
+    { key: 'role', title: t('users.role'), cell: ({ role }) => t(`role.${role}`), width: '130px' },
+    { key: 'language', title: t('users.language'), cell: ({ language }) => nameOf(language), width: '100px' },
+    { key: 'last', title: t('users.lastJob'), cell: ({ id }) => <LastJob owner={owners.get(id)} />, width: '140px' },
+    {
+      key: 'state',
+      title: t('users.state'),
+      cell: ({ disabledAt }) => <UserState isBlocked={disabledAt !== null} />,
+      width: '120px',
+    },
+  ];
+  if (onOpen === undefined) return columns;
+  const cell = (user: User) => <Acts user={user} onOpen={onOpen} />;
+  return [...columns, { key: 'acts', title: t('label.acts'), cell, width: '90px' }];
+}
+
+function OnlyYou() {
+  const { t } = useTranslation();
+  return (
+    <div className="apart">
+      <Empty title={t('users.onlyYou')}>
+        <p className="plain">{t('users.onlyYouHint')}</p>
+      </Empty>
+    </div>
+  );
+}
+
+const nameOf = (language: Language) => LANGUAGES.find(({ code }) => code === language)?.name;
+
+/** How somebody came here is told where no administrator has added them by hand. */
+function Name({ user: { name, origin } }: { readonly user: User }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <strong>{name}</strong>
+      {origin === 'administrator' ? null : (
+        <div className="hint">{t(origin === 'mail' ? 'users.byMail' : 'users.byFile')}</div>
+      )}
+    </>
+  );
+}
+
+function LastJob({ owner }: { readonly owner: JobOwner | undefined }) {
+  const { t } = useTranslation();
+  if (owner === undefined) return null;
+  return owner.lastJobAt === null ? t('users.never') : <When at={owner.lastJobAt} />;
 }
 
 function loadUsers(text: string | undefined, cursor: string | undefined) {
@@ -107,6 +166,7 @@ type AskProps = {
 function Ask({ act, user, onClose, onDone }: AskProps) {
   const { t } = useTranslation();
   const params = { path: { id: user.id } };
+  const open = useOwners(act === 'remove' ? [user.id] : []).get(user.id)?.openJobs ?? 0;
   const doIt = async () => {
     if (act === 'remove') await need(api.DELETE('/users/{id}', { params }));
     else await need(api.PATCH('/users/{id}', { params, body: { disabled: act === 'block' } }));
@@ -119,6 +179,7 @@ function Ask({ act, user, onClose, onDone }: AskProps) {
       onClose={onClose}
       onConfirm={doIt}
     >
+      {open > 0 ? <p>{t('users.removeCancels', { count: open })}</p> : null}
       <p>{t(`userAct.${act}Stops`)}</p>
     </Confirm>
   );

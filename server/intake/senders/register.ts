@@ -22,6 +22,7 @@ export async function registerSender(context: Context, sender: Newcomer, mailbox
       name: nameOf(sender),
       role: 'user',
       language: policyOf(mailbox).language ?? 'en',
+      origin: 'mail',
     },
     `mailbox:${mailbox.title}`,
   );
