@@ -94,6 +94,16 @@ export async function listPrinters(
 }
 
 /** The state of every printer, without the rest: for choosing one. */
+export async function namePrinters(context: Context, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await context.db
+    .selectFrom('printers')
+    .select(['id', 'name'])
+    .where('id', 'in', [...ids])
+    .execute();
+  return new Map(rows.map(({ id, name }) => [id, name]));
+}
+
 export async function listPrinterStates(context: Context): Promise<Pick<Printer, 'id' | 'state'>[]> {
   return await context.db.selectFrom('printers').select(['id', 'state']).execute();
 }

@@ -6,6 +6,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
+import { ownerOf } from '../jobs/job.ts';
 import { JobStateShown } from '../jobs/jobs-list.tsx';
 import { Outcome } from '../messages/outcome.tsx';
 import { recipientsOf } from '../outbox/message.ts';
@@ -62,7 +63,7 @@ function Jobs({ q }: Asked) {
           {(job) => [
             ['when', <When key="when" at={job.createdAt} />],
             ['what', <Go key="what" to={`/jobs/${job.id}`} text={`${job.number} · ${plain(job.title)}`} />],
-            ['who', plain(job.ownerName)],
+            ['who', ownerOf(t, job)],
             ['state', <JobStateShown key="state" job={job} />],
           ]}
         </Group>

@@ -15,7 +15,7 @@ import { Failed, Loaded } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
 import { paperName, plain } from '../ui/words.ts';
-import { isHeld, isOpen, isPrepared, isUncertain, JOBS_KEY, type Job } from './job.ts';
+import { isHeld, isOpen, isPrepared, isUncertain, JOBS_KEY, type Job, ownerOf } from './job.ts';
 import { JobStateShown } from './jobs-list.tsx';
 import { JobProblem } from './problem.tsx';
 
@@ -81,7 +81,7 @@ function Facts({ job, story }: { readonly job: Job; readonly story: readonly Eve
       <Fact name={t('jobs.state')}>
         <JobStateShown job={job} />
       </Fact>
-      <Fact name={t('jobs.owner')}>{job.ownerName}</Fact>
+      <Fact name={t('jobs.owner')}>{ownerOf(t, job)}</Fact>
       <Fact name={t('jobs.pages')}>{pages ?? undefined}</Fact>
       <Fact name={t('jobs.color')}>{isColor === null ? undefined : t(isColor ? 'jobs.inColor' : 'jobs.inGray')}</Fact>
       <Fact name={t('jobs.media')}>{media === null ? undefined : paperName(media)}</Fact>

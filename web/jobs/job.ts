@@ -1,8 +1,12 @@
 /** Jobs as the screens see them. */
+import type { TFunction } from 'i18next';
 import type { paths } from '../api/schema.ts';
 import type { Tone } from '../ui/state.tsx';
+import { plain } from '../ui/words.ts';
 
-export type Job = paths['/jobs']['get']['responses'][200]['content']['application/json']['items'][number];
+export type Job = paths['/jobs/{id}']['get']['responses'][200]['content']['application/json'];
+/** As a list shows it: with the name of its printer, or of its queue before one is chosen. */
+export type ListedJob = paths['/jobs']['get']['responses'][200]['content']['application/json']['items'][number];
 export type JobState = Job['state'];
 
 export const JOBS_KEY = ['jobs'] as const;
@@ -36,3 +40,8 @@ export const isOpen = ({ state }: Pick<Job, 'state'>): boolean =>
 /** Is there a page to show? Its looks may still be missing; then the picture is made when it is asked for. */
 export const isPrepared = ({ preparation }: Pick<Job, 'preparation'>): boolean =>
   preparation === 'printable' || preparation === 'done';
+
+/** Of somebody who was removed no name is left. */
+export function ownerOf(t: TFunction, { ownerName }: Pick<Job, 'ownerName'>): string {
+  return ownerName === '' ? t('label.removedOwner') : plain(ownerName);
+}

@@ -17,7 +17,7 @@ import { plain } from '../ui/words.ts';
 import { BulkBar, Pick, type Picked } from './bulk.tsx';
 import { Filters, given, isFiltered, queryOf, useFilter, useGo } from './filters.tsx';
 import { HeldJobs } from './held.tsx';
-import { isOpen, JOB_TONES, JOBS_KEY, type Job } from './job.ts';
+import { isOpen, JOB_TONES, JOBS_KEY, type Job, type ListedJob, ownerOf } from './job.ts';
 import { MailTo } from './mail-to.tsx';
 
 const NONE_PICKED: Picked = new Set();
@@ -31,7 +31,7 @@ export default function JobsList() {
   const filter = useFilter();
   const go = useGo();
   useLiveQuery(['job-'], JOBS_KEY);
-  const pages = usePages<Job>([...JOBS_KEY, filter], (cursor) =>
+  const pages = usePages<ListedJob>([...JOBS_KEY, filter], (cursor) =>
     need(api.GET('/jobs', { params: { query: { limit: 100, ...queryOf(filter), ...given({ cursor }) } } })),
   );
   const [picked, setPicked] = useState<Picked>(NONE_PICKED);
@@ -77,17 +77,17 @@ type ColumnsWish = {
 };
 
 /** Those of everybody's jobs can be picked, and have an owner. */
-function useColumns({ picked, onPick, onOwner }: ColumnsWish): readonly Column<Job>[] {
+function useColumns({ picked, onPick, onOwner }: ColumnsWish): readonly Column<ListedJob>[] {
   const { t } = useTranslation();
   const seesAll = useMay('operator');
-  const pick: Column<Job> = {
+  const pick: Column<ListedJob> = {
     key: 'pick',
     title: t('jobs.bulk'),
     isTitleQuiet: true,
     cell: (job) => <Pick job={job} picked={picked} onChange={onPick} />,
     width: '44px',
   };
-  const owner: Column<Job> = {
+  const owner: Column<ListedJob> = {
     key: 'owner',
     title: t('jobs.owner'),
     cell: (job) => <Owner job={job} onChoose={() => onOwner(job.ownerId)} />,
@@ -105,6 +105,7 @@ function useColumns({ picked, onPick, onOwner }: ColumnsWish): readonly Column<J
       width: '110px',
     },
     { key: 'state', title: t('jobs.state'), cell: (job) => <JobStateShown job={job} />, width: '210px' },
+    { key: 'where', title: t('jobs.where'), cell: (job) => <Where job={job} />, width: '150px' },
     { key: 'at', title: t('jobs.at'), cell: ({ createdAt }) => <When at={createdAt} />, width: '160px' },
   ];
 }
@@ -141,7 +142,7 @@ function OwnFirst() {
 /** Its name leaves only this owner's jobs in the list. */
 function Owner({ job, onChoose }: { readonly job: Job; readonly onChoose: () => void }) {
   const { t } = useTranslation();
-  const name = plain(job.ownerName);
+  const name = ownerOf(t, job);
   return (
     <Anchor
       component="button"
@@ -152,6 +153,15 @@ function Owner({ job, onChoose }: { readonly job: Job; readonly onChoose: () => 
     >
       {name}
     </Anchor>
+  );
+}
+
+function Where({ job }: { readonly job: ListedJob }) {
+  const name = plain(job.where);
+  return (
+    <span className="cut block" title={name}>
+      {name}
+    </span>
   );
 }
 

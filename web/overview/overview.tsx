@@ -9,6 +9,7 @@ import type { paths } from '../api/schema.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
 import { loadAllTexts } from '../app/texts.ts';
+import { ownerOf } from '../jobs/job.ts';
 import { needWords } from '../printers/printer.ts';
 import { Loaded, Loading } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
@@ -121,8 +122,8 @@ function LastJobs({ jobs }: { readonly jobs: OverviewData['lastJobs'] }) {
                 {plain(title)}
               </Anchor>
             </span>
-            <span className="cut" title={ownerName}>
-              {ownerName}
+            <span className="cut" title={ownerOf(t, { ownerName })}>
+              {ownerOf(t, { ownerName })}
             </span>
             <span>{pages === null ? `#${number}` : t('overview.pages', { count: pages })}</span>
           </li>
