@@ -105,7 +105,7 @@ function useColumns({ picked, onPick, onOwner }: ColumnsWish): readonly Column<L
       width: '110px',
     },
     { key: 'state', title: t('jobs.state'), cell: (job) => <JobStateShown job={job} />, width: '210px' },
-    { key: 'where', title: t('jobs.where'), cell: (job) => <Where job={job} />, width: '150px' },
+    { key: 'where', title: t('jobs.place'), cell: (job) => <Where job={job} />, width: '150px' },
     { key: 'at', title: t('jobs.at'), cell: ({ createdAt }) => <When at={createdAt} />, width: '160px' },
   ];
 }
