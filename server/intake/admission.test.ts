@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { openTestContext } from '../../test/harness/database.ts';
 import { readMessage } from '../protocols/mime/split.ts';
-import { isAutomatic } from './admission.ts';
+import { admit, isAutomatic } from './admission.ts';
+import { policyOf } from './senders/policy.ts';
 
 async function judge(fields: string, from = 'anna@practice.example'): Promise<boolean> {
   const { head } = await readMessage(Buffer.from(`From: <${from}>\r\nSubject: x\r\n${fields}\r\n\r\nHello\r\n`));
@@ -50,4 +52,29 @@ test('senders that nobody reads are not answered, whatever else the header says'
   }
   assert.equal(await judge('X-Other: y', 'norah@x.example'), false);
   assert.equal(await judge('From: <second@x.example>'), true);
+});
+
+test('a machine that nobody knows becomes no user and is asked nothing, however well it is proven', async () => {
+  await using test = await openTestContext();
+  const judge = async (unknown: 'register' | 'hold', from: string, fields: string) => {
+    const senderPolicy = { unknown, domains: [] };
+    const rules = { hostKind: 'other', authservId: 'mx.practice.example', senderPolicy } as const;
+    const policy = policyOf({ policy: rules, connection_id: null });
+    const results = 'Authentication-Results: mx.practice.example; dmarc=pass header.from=practice.example';
+    const raw = `${results}\r\nFrom: <${from}>\r\nSubject: x\r\n${fields}\r\n\r\nHello\r\n`;
+    const { head } = await readMessage(Buffer.from(raw));
+    const door = { address: 'print@practice.example', policy };
+    const { kind, proof } = await admit(test.context, head, { known: new Map(), door });
+    assert.equal(proof.verdict, 'proven');
+    return kind;
+  };
+  for (const [unknown, kind] of [
+    ['register', 'registered'],
+    ['hold', 'held'],
+  ] as const) {
+    assert.equal(await judge(unknown, 'bruno@practice.example', 'X-Other: y'), kind);
+    assert.equal(await judge(unknown, 'noreply@practice.example', 'X-Other: y'), 'refused');
+    assert.equal(await judge(unknown, 'bruno@practice.example', 'Auto-Submitted: auto-generated'), 'refused');
+    assert.equal(await judge(unknown, 'news@practice.example', 'List-Id: <news.practice.example>'), 'refused');
+  }
 });

@@ -1,5 +1,6 @@
 /** Who may print by e-mail, decided by the header of a message and the policy of its mailbox. */
 
+import { isOwnStamp, STAMP_FIELD } from '../base/hop-stamp.ts';
 import { findReadMailbox } from '../connections/connections.ts';
 import type { MessageHead } from '../protocols/mime/header-text.ts';
 import type { Context } from '../store/database.ts';
@@ -63,12 +64,15 @@ export async function admit(
   if (sender.kind === 'several-fields' || sender.kind === 'several-addresses') return refuse('several-senders');
   if (sender.kind === 'unreadable') return refuse('unreadable-sender');
   if ((head.fields.get('received')?.length ?? 0) > intakeLimits.maxHops) return refuse('too-many-hops');
-  if (head.fields.has('x-platen-hop')) return refuse('own-message');
+  // What another Platen has stamped is mail like any other.
+  if (isStamped(head, context.secrets.sign)) return refuse('own-message');
   const asked = known.get(sender.sender.address) ?? lookUp(context, sender.sender.address);
   known.set(sender.sender.address, asked);
   const found = await asked;
   if (found.kind === 'ours') return refuse('own-message');
   if (found.kind === 'disabled') return refuse('disabled-sender');
+  // A machine becomes no user, and is not asked to confirm anything: somebody would be written to because of it.
+  if (found.kind === 'unknown' && isAutomatic(head)) return refuse('unknown-sender');
   if (found.kind === 'unknown') return admitNewcomer(sender.sender, door, proof);
   const { user } = found;
   if (proof.verdict === 'proven') return { kind: 'admitted', user, proof };
@@ -77,6 +81,10 @@ export async function admit(
   // What is proven false is not accepted because of a policy about what is not known.
   if (unproven === 'accept' && proof.verdict !== 'failed') return { kind: 'admitted', user, proof };
   return { kind: 'held', user, proof };
+}
+
+function isStamped({ fields }: MessageHead, sign: Context['secrets']['sign']): boolean {
+  return fields.get(STAMP_FIELD.toLowerCase())?.some((value) => isOwnStamp(value, sign)) === true;
 }
 
 /** Strangers get something only where they are proven: otherwise anybody could make Platen write to anybody. */

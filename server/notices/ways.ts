@@ -6,6 +6,8 @@
  */
 import { createHmac } from 'node:crypto';
 import { PlatenError } from '../base/errors.ts';
+import { makeStamp, STAMP_FIELD } from '../base/hop-stamp.ts';
+import { newId } from '../base/secrets.ts';
 import { connectSmtp, type SmtpTarget } from '../protocols/smtp/client.ts';
 import { composeMessage } from '../protocols/smtp/compose.ts';
 import type { SmtpTrouble } from '../protocols/smtp/outcome.ts';
@@ -177,7 +179,7 @@ async function messageOf(context: Context, server: AlarmServer, telling: Telling
     headers: {
       'Auto-Submitted': 'auto-generated',
       'X-Auto-Response-Suppress': 'All',
-      'X-Platen-Hop': context.secrets.sign(messageId, 'X-Platen-Hop'),
+      [STAMP_FIELD]: makeStamp(newId(), context.secrets.sign),
     },
   });
 }

@@ -6,6 +6,7 @@
 import { sql } from 'kysely';
 import { DAY_MS, HOUR_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
+import { makeStamp, STAMP_FIELD } from '../base/hop-stamp.ts';
 import { newId } from '../base/secrets.ts';
 import { getNetworkSettings } from '../connections/connections.ts';
 import { makeJobLinks, makeReleasePin } from '../jobs/jobs.ts';
@@ -233,7 +234,7 @@ async function submit(context: Context, notice: Notice, sender: Sender): Promise
       // RFC 3834 section 5: whoever answers by itself says so, and is not answered.
       'Auto-Submitted': isReply ? 'auto-replied' : 'auto-generated',
       'X-Auto-Response-Suppress': 'All',
-      'X-Platen-Hop': context.secrets.sign(messageId, 'X-Platen-Hop'),
+      [STAMP_FIELD]: makeStamp(newId(), context.secrets.sign),
     },
     ...(answered === undefined ? {} : { inReplyTo: answered }),
   });

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { PlatenError } from '../base/errors.ts';
+import { isOwnStamp, makeStamp, STAMP_FIELD } from '../base/hop-stamp.ts';
 import { newId } from '../base/secrets.ts';
 import { type NewMessage, submitMessage } from '../outbox/outbox.ts';
 import { isPlainAddress, readSender } from '../protocols/mime/address.ts';
@@ -18,7 +19,6 @@ import { findHeaderEnd, type Header, readHeader, writeDate } from './message/fie
 import { LineGuard, LineRepair } from './message/lines.ts';
 import { Refusal } from './message/refusal.ts';
 import { isMessageId, rewriteHeader, valuesOf } from './message/rewrite.ts';
-import { isOwnStamp, makeStamp, STAMP_FIELD } from './message/stamp.ts';
 import type { Sightings } from './seen.ts';
 
 /** A fault of a message that was mended on its way. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isOwnStamp, makeStamp } from '../../base/hop-stamp.ts';
 import { decodeHeaderText } from '../../protocols/mime/encoded-words.ts';
 import { findHeaderEnd, quoteNames, readHeader, writeDate, writePhrase } from './fields.ts';
 import { isMessageId, type Rewrite, rewriteHeader, valuesOf } from './rewrite.ts';
-import { isOwnStamp, makeStamp } from './stamp.ts';
 
 const plan: Rewrite = {
   sender: 'print@contoso.example',

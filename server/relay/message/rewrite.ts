@@ -2,8 +2,9 @@
  * What is changed in the header of a device's message, and nothing else ever is: the sender that the outgoing server
  * accepts, the faults of copiers that make servers refuse a message, a trace field and the stamp against loops.
  */
+
+import { STAMP_FIELD } from '../../base/hop-stamp.ts';
 import { type Field, type Header, makeField, quoteNames, unfold, writeFields, writePhrase } from './fields.ts';
-import { STAMP_FIELD } from './stamp.ts';
 
 /** Where the device's own address goes, since it cannot stay in From. */
 export type OwnAddressPlace = 'reply-to' | 'display-name' | 'nowhere';
