@@ -117,6 +117,7 @@ export const ERRORS = {
   'mailbox-refused': rule(502, false),
   'mailbox-move-refused': rule(502, true),
   'pop3-has-no-folders': rule(400, false),
+  'mailbox-disk-full': rule(507, true),
   'mailbox-delete-ignored': rule(502, false),
 
   // outbox

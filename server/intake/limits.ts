@@ -68,6 +68,8 @@ export const intakeTimes = {
   /** First and longest pause after a failure. */
   firstPauseMs: 2 * SECOND_MS,
   longestPauseMs: 5 * MINUTE_MS,
+  /** A full disk is looked at again: what makes room, like jobs that end, tells nobody. */
+  fullDiskRetryMs: 20 * SECOND_MS,
   /** A database that is away is asked again soon: mail waits at the server meanwhile. */
   databasePauseMs: 5 * SECOND_MS,
   /** A session is replaced this long before its token ends, so that no command meets the end. */

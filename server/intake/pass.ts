@@ -40,6 +40,8 @@ export type Pass = Place & {
   readonly suspects: Set<number>;
   /** Says whether the session should end soon: what is begun is finished, nothing new is begun. */
   readonly shouldEnd: () => boolean;
+  /** Asked before anything is taken: throws while there is no room for it. */
+  readonly assertRoom: () => Promise<void>;
   /** Told when the server refuses to move messages; they are recorded, and it is tried again with the next pass. */
   readonly onMoveRefused: (failure: ImapFailure) => void;
 };
@@ -60,6 +62,7 @@ export async function runPass(context: Context, pass: Pass): Promise<Date | unde
 }
 
 async function takeStep(context: Context, pass: Pass, uids: readonly number[]): Promise<void> {
+  await pass.assertRoom();
   const sizes = await pass.session.fetchSizes(uids);
   const together: number[][] = [];
   const alone: number[] = [];
@@ -95,6 +98,7 @@ async function takeChunks(context: Context, pass: Pass, chunks: readonly (readon
   try {
     for (const [index, chunk] of chunks.entries()) {
       const bodies = await fetching;
+      await pass.assertRoom();
       const next = pass.shouldEnd() ? [] : (chunks[index + 1] ?? []);
       fetching = fetchChunk(pass, next);
       const received = await receiveBodies(context, pass, bodies);
@@ -180,6 +184,7 @@ async function receiveBody(
 }
 
 async function takeAlone(context: Context, pass: Pass, { uid, size }: { uid: number; size: number }): Promise<void> {
+  await pass.assertRoom();
   const received = await fetchAlone(context, pass, { uid, size });
   const settled = await settleAll(context, pass, received === undefined ? [] : [received]);
   pass.suspects.delete(uid);

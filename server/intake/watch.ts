@@ -16,6 +16,7 @@ import { enterState, getMailboxRow, type MailboxRow, placeOf, problemOf } from '
 import { FOLDERS, runPass } from './pass.ts';
 import { explain, type OpenFolder, openFolder } from './sources/imap.ts';
 import { openPopFolder, POP3_NUMBERING } from './sources/pop3.ts';
+import { assertRoom } from './sources/room.ts';
 
 /** Watches until the signal aborts. Never throws: a failure becomes the state of the mailbox. */
 export async function watchMailbox(context: Context, mailboxId: string, signal: AbortSignal): Promise<void> {
@@ -99,6 +100,7 @@ class Watch {
       uidValidity: POP3_NUMBERING,
       suspects: this.#suspects,
       shouldEnd: () => signal.aborted,
+      assertRoom: () => assertRoom(this.#context, mailbox),
       onMoveRefused: () => undefined,
     });
     this.#lease.assertFresh();
@@ -128,6 +130,7 @@ class Watch {
       uidValidity: open.uidValidity,
       suspects: this.#suspects,
       shouldEnd: () => this.#lease.signal.aborted || this.#isEnding(open),
+      assertRoom: () => assertRoom(this.#context, mailbox),
       onMoveRefused: (failure) => {
         this.#moveRefusal = failure;
       },
