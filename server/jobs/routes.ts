@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { PlatenError } from '../base/errors.ts';
-import { readJournal } from '../journal/journal.ts';
+import { type JournalEvent, readJournal } from '../journal/journal.ts';
 import { openSpoolFile } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { decodeIdCursor, encodeCursor, limitOf, pageOf, pageQuery } from '../store/pages.ts';
@@ -154,12 +154,24 @@ function addDocumentRoutes(app: FastifyInstance, context: Context): void {
 
 const TIMELINE_EVENTS = 500;
 
-/** The whole story of one document: what happened to its message, then to the job. */
+/** What became of the replies to a message: they leave by the outbox, where they can also wait or fail. */
+async function readReplies(context: Context, ofMessage: readonly JournalEvent[]): Promise<readonly JournalEvent[]> {
+  const replies = ofMessage.flatMap(({ type, data }) =>
+    type === 'message-answered' && typeof data.outboxMessageId === 'string' ? [data.outboxMessageId] : [],
+  );
+  const stories = await Promise.all(
+    replies.map((subjectId) => readJournal(context, { subjectId, limit: TIMELINE_EVENTS })),
+  );
+  return stories.flat().filter(({ type }) => type !== 'outbox-message-queued');
+}
+
+/** The whole story of one document: what happened to its message, then to the job, and to the reply. */
 async function readTimeline(context: Context, job: Job): Promise<z.infer<typeof eventShape>[]> {
   const ofJob = await readJournal(context, { subjectId: job.id, limit: TIMELINE_EVENTS });
   const ofMessage =
     job.messageId === null ? [] : await readJournal(context, { subjectId: job.messageId, limit: TIMELINE_EVENTS });
-  return [...ofMessage, ...ofJob]
+  const ofReply = await readReplies(context, ofMessage);
+  return [...ofMessage, ...ofJob, ...ofReply]
     .sort((left, right) => left.at.getTime() - right.at.getTime())
     .map((event) => ({
       at: event.at.toISOString(),

@@ -6,7 +6,7 @@ import { cancelJob, getJob } from '../../server/jobs/jobs.ts';
 import { readJournal } from '../../server/journal/journal.ts';
 import { withLease } from '../../server/store/leases.ts';
 import { updateUser } from '../../server/users/users.ts';
-import { call } from '../attacks/callers.ts';
+import { addProgram, call } from '../attacks/callers.ts';
 import { openWatchedMailbox, writeMessage } from '../harness/intake.ts';
 import { letters, openReplyRoom, writeSeveral } from '../harness/reply-room.ts';
 import { eventually } from '../harness/time.ts';
@@ -69,6 +69,17 @@ test('whoever mails to a hold queue gets one reply, and its PIN and its links do
   const timeline = await readJournal(context, { type: 'message-answered', limit: 10 });
   assert.equal(timeline.length, 2);
   assert.ok(timeline.every(({ ownerId }) => ownerId === watched.anna.id));
+
+  // What becomes of the reply stands in the story of the document.
+  const [reply] = timeline;
+  const headers = await addProgram(api, 'administrator');
+  const held = await call(api, 'POST', `/api/v1/outbox/${reply?.data.outboxMessageId}/hold`, { headers });
+  assert.equal(held.status, 200, held.text);
+  const job = (await watched.jobs()).find(({ messageId }) => messageId === reply?.subjectId);
+  const { json } = await call(api, 'GET', `/api/v1/jobs/${job?.id}/timeline`, { headers });
+  const story = (json.items as { type: string; data: { to?: string } }[]).map(({ type, data }) => [type, data.to]);
+  assert.deepEqual(story.at(-1), ['outbox-message-state-changed', 'held'], JSON.stringify(story));
+  assert.ok(story.some(([type]) => type === 'message-answered'));
 });
 
 test('a reply tells of each document of a message, in the language of its sender', async () => {
