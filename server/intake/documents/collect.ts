@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { peek } from '../../base/chunks.ts';
 import { RECOGNITION_BYTES, recognizeDocument, unpackWinmail } from '../../jobs/jobs.ts';
+import { displayFileName } from '../../protocols/mime/file-name.ts';
 import type { MessageHead } from '../../protocols/mime/header-text.ts';
 import type { Leaf } from '../../protocols/mime/leaf.ts';
 import { discard, keep, type SpoolFile } from '../../spool/spool.ts';
@@ -214,7 +215,7 @@ export class DocumentCollector {
       for (const packed of unpacked.documents) {
         if (packed.kind === 'refused') {
           const document = {
-            title: packed.name,
+            title: titleOfPacked(packed.name),
             format: '',
             bytes: 0,
             outcome: 'refused',
@@ -223,10 +224,10 @@ export class DocumentCollector {
           this.#slots.push({ path: leaf.path, document: { ...document, reason: packed.reason as DocumentReason } });
           continue;
         }
-        const { name: title, format, file } = packed;
+        const { format, file } = packed;
         const isTooLarge = file.bytes > this.#policy.maxBytes;
         const reason = this.#refusalOf(format) ?? (isTooLarge ? 'document-too-large' : undefined);
-        const document = { title, format, bytes: file.bytes };
+        const document = { title: titleOfPacked(packed.name), format, bytes: file.bytes };
         if (reason === undefined)
           this.#slots.push({ path: leaf.path, document: { ...document, outcome: 'accepted', file } });
         else {
@@ -269,6 +270,12 @@ export class DocumentCollector {
 
 function titleOf(leaf: Leaf): string {
   return leaf.fileName ?? leaf.within ?? '';
+}
+
+/** What could harm in the name of a file stands there as its number, after a percent sign; without that it is a name like any other. */
+function titleOfPacked(name: string): string {
+  const sent = name.replace(/%([0-7][0-9A-F])/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  return displayFileName(sent) ?? '';
 }
 
 function hintsOf({ fileName, declaredType, charset }: Leaf) {

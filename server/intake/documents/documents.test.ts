@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { openWatchedMailbox, TWO_PAGES, type WatchedMailbox } from '../../../test/harness/intake.ts';
+import { packWinmail } from '../../../test/harness/winmail.ts';
 import { listJobs } from '../../jobs/jobs.ts';
 import { intakeLimits } from '../limits.ts';
 import { listDocuments } from './list.ts';
@@ -105,6 +106,29 @@ test('attachments are known by their bytes, and what cannot be printed has its r
     title: 'picture.png',
     reason: 'document-executable',
   });
+});
+
+test('names of documents in a winmail.dat are cleaned like those of attachments', async () => {
+  await using watched = await openWatchedMailbox();
+  const program = Buffer.from(`MZ\x90\0\x03${'\0'.repeat(2_000)}`, 'latin1');
+  const content = packWinmail([
+    ['..\\tool\u202efdp.exe', program],
+    ['..\\..\\evil\u202egpj.exe/plan.pdf', TWO_PAGES],
+    ['bell\u0007\u001b[31m.pdf', TWO_PAGES],
+    ['50 %41.pdf', TWO_PAGES],
+    ['\u202e', TWO_PAGES],
+  ]);
+  const [told = []] = await outcomes(watched, [
+    message([text('See'), { type: 'application/ms-tnef', content, headers: attached('winmail.dat') }]),
+  ]);
+  assert.deepEqual(told.sort(), [
+    '50 %41.pdf job application/pdf',
+    'Papers job application/pdf',
+    'bell[31m.pdf job application/pdf',
+    'done',
+    'plan.pdf job application/pdf',
+    'toolfdp.exe document-executable',
+  ]);
 });
 
 test('the text of a message is printed as the policy of its mailbox says', async () => {

@@ -1,0 +1,25 @@
+/** Writes a winmail.dat, as Outlook wraps attachments. */
+
+/** MS-OXTNEF section 2.1.3: a signature, a key, and attributes with a checksum each. Names are written as they are. */
+export function packWinmail(attachments: readonly (readonly [string, Buffer])[]): Buffer {
+  const [version, rendering, title, data] = [0x00089006, 0x00069002, 0x00018010, 0x0006800f];
+  return Buffer.concat([
+    Buffer.from('789f3e220100', 'hex'),
+    attribute(1, version, Buffer.from('00000100', 'hex')),
+    ...attachments.flatMap(([name, content]) => [
+      attribute(2, rendering, Buffer.alloc(14)),
+      attribute(2, title, Buffer.from(`${name}\0`)),
+      attribute(2, data, content),
+    ]),
+  ]);
+}
+
+function attribute(level: number, id: number, data: Buffer): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUInt8(level);
+  head.writeUInt32LE(id, 1);
+  head.writeUInt32LE(data.length, 5);
+  const sum = Buffer.alloc(2);
+  sum.writeUInt16LE(data.reduce((total, byte) => (total + byte) & 0xffff, 0));
+  return Buffer.concat([head, data, sum]);
+}
