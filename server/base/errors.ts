@@ -144,6 +144,7 @@ export const ERRORS = {
   'message-too-large': rule(413, false),
   'recipient-refused': rule(502, false),
   'message-refused': rule(502, false),
+  'message-returned': rule(502, false),
   'message-deferred': rule(503, true),
   'message-expired': rule(502, false),
   'message-restored': rule(409, false),

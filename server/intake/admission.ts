@@ -27,6 +27,7 @@ export type Reason =
   | 'message-too-large'
   | 'structure-limit'
   | 'duplicate'
+  | 'delivery-report'
   | 'empty-message'
   | 'substitute-message'
   | 'connection-lost'

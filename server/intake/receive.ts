@@ -8,6 +8,13 @@ import { PlatenError } from '../base/errors.ts';
 import type { MessageHead } from '../protocols/mime/header-text.ts';
 import { MimeRefused } from '../protocols/mime/refusal.ts';
 import { type LeafInMemory, type MessageItem, readMessage, splitMessage } from '../protocols/mime/split.ts';
+import {
+  type DeliveryReport,
+  DeliveryReportReader,
+  isDeliveryReport,
+  reportLimits,
+  tellsOfDelivery,
+} from '../protocols/reports/delivery-report.ts';
 import { discard } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import type { KnownSender } from '../users/users.ts';
@@ -39,6 +46,8 @@ export type ReceivedMessage = {
   /** Whether anybody may be written to because of it. */
   readonly mayReply?: boolean;
   readonly contentHash?: Buffer;
+  /** What it says about messages that could not be delivered. */
+  readonly report?: DeliveryReport;
   readonly documents: readonly IncomingDocument[];
 };
 
@@ -131,6 +140,7 @@ class Receipt {
   #head: MessageHead | undefined;
   #admission: Admission | undefined;
   #refusal: Reason | undefined;
+  #report: DeliveryReportReader | undefined;
   #sourceError: unknown;
 
   constructor(context: Context, uid: number, asked: { readonly known: KnownAddresses; readonly door: Door }) {
@@ -173,6 +183,12 @@ class Receipt {
     if (isSubstitute(head)) return false;
     const admission = await admit(this.#context, head, this.#asked);
     this.#admission = admission;
+    if (isDeliveryReport(head)) {
+      // Nothing of it is printed, whoever it is from; what it tells concerns what was sent.
+      this.#report = new DeliveryReportReader(head);
+      this.#refusal = 'delivery-report';
+      return true;
+    }
     if (admission.kind === 'refused') this.#refusal = admission.reason;
     return admission.kind !== 'refused';
   }
@@ -184,16 +200,19 @@ class Receipt {
   }
 
   async takeLeaf(leaf: LeafInMemory): Promise<void> {
-    await this.#collector.takeWhole(leaf, leaf.decode());
+    if (this.#report === undefined) return await this.#collector.takeWhole(leaf, leaf.decode());
+    if (tellsOfDelivery(leaf.declaredType)) this.#report.take(leaf.declaredType, leaf.peek(reportLimits.maxPartBytes));
   }
 
   async takeStream({ leaf, content }: MessageItem & { kind: 'leaf' }): Promise<void> {
-    await this.#collector.takeStream(leaf, content);
+    if (this.#report === undefined) return await this.#collector.takeStream(leaf, content);
+    if (!tellsOfDelivery(leaf.declaredType)) return;
+    this.#report.take(leaf.declaredType, await readBeginning(content, reportLimits.maxPartBytes));
   }
 
   /** All parts are taken. */
   async finish(): Promise<void> {
-    if (this.#head === undefined) return;
+    if (this.#head === undefined || this.#report !== undefined) return;
     this.#documents = await this.#collector.finish(this.#head, { isAutomatic: isAutomatic(this.#head) });
   }
 
@@ -212,6 +231,7 @@ class Receipt {
 
   #message(outcome: ReceivedMessage['outcome'], reason?: Reason): Received & { kind: 'message' } {
     const isDone = (outcome === 'done' || outcome === 'held') && this.#head !== undefined;
+    const report = this.#report?.finish();
     const contentHash = isDone ? this.#collector.digest.finish(this.#head as MessageHead) : undefined;
     return {
       kind: 'message',
@@ -224,6 +244,7 @@ class Receipt {
         ...(reason === undefined ? {} : { reason }),
         ...this.#judged(),
         ...(contentHash === undefined ? {} : { contentHash }),
+        ...(report === undefined ? {} : { report }),
       },
     };
   }
@@ -251,4 +272,15 @@ class Receipt {
     );
     this.#documents = [];
   }
+}
+
+async function readBeginning(content: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of content) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= maxBytes) break;
+  }
+  return Buffer.concat(chunks).subarray(0, maxBytes);
 }

@@ -9,6 +9,7 @@ import { isUniqueViolation, PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
 import { submitJobs } from '../jobs/jobs.ts';
 import { recordAll } from '../journal/journal.ts';
+import { recordReturned } from '../outbox/outbox.ts';
 import { addSpoolFiles, discard } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { checkFence, type Lease } from '../store/leases.ts';
@@ -126,6 +127,7 @@ async function settleTogether(
       context,
       decided.map((message) => eventOf(place, message)),
     );
+    for (const { report } of decided) if (report !== undefined) await recordReturned(context, report);
     const jobIds = await submitJobs(
       context,
       done.flatMap((message) => submissionsOf(place, message)),

@@ -61,6 +61,7 @@ export const EVENT_TYPES = {
   'outbox-message-queued': 'outbox-message',
   'outbox-message-state-changed': 'outbox-message',
   'outbox-message-dropped': 'outbox-message',
+  'outbox-message-returned': 'outbox-message',
   'outbox-sending-paused': 'outbox',
   'device-added': 'device',
   'device-changed': 'device',

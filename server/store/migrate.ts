@@ -27,6 +27,7 @@ import * as deviceFaults from './migrations/0031-device-faults.ts';
 import * as pagesPrinted from './migrations/0032-pages-printed.ts';
 import * as prepareTries from './migrations/0033-prepare-tries.ts';
 import * as leaving from './migrations/0034-leaving.ts';
+import * as returned from './migrations/0035-returned.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -53,6 +54,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0032-pages-printed': pagesPrinted,
   '0033-prepare-tries': prepareTries,
   '0034-leaving': leaving,
+  '0035-returned': returned,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

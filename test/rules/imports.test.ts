@@ -16,7 +16,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   connections: ['store', 'journal', 'protocols', 'users'],
   outbox: ['store', 'journal', 'protocols', 'spool', 'connections'],
   jobs: ['store', 'journal', 'spool', 'conversion', 'printers', 'users'],
-  intake: ['store', 'journal', 'protocols', 'spool', 'connections', 'users', 'jobs'],
+  // Reports about messages that came back are found among those that come in.
+  intake: ['store', 'journal', 'protocols', 'spool', 'connections', 'users', 'jobs', 'outbox'],
   relay: ['store', 'journal', 'protocols', 'spool', 'connections', 'outbox'],
   notices: ['store', 'journal', 'protocols', 'users', 'connections', 'outbox', 'jobs'],
   http: ['store', 'journal', 'users'],

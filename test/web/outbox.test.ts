@@ -68,6 +68,35 @@ describe('the outbox in the browser', () => {
     window.assertQuiet();
   });
 
+  test('a message that came back says so in the list, and on its page who did not get it and why', async () => {
+    const { id } = await stage.api('POST', '/settings/network/test-message', { to: 'nobody@fabrikam.example' });
+    const problem = {
+      code: 'message-returned',
+      detail: 'the message to nobody@fabrikam.example came back with 5.1.10',
+      remote: '550 5.1.10 RESOLVER.ADR.RecipientNotFound',
+      values: { address: 'nobody@fabrikam.example', status: '5.1.10' },
+      at: new Date().toISOString(),
+    };
+    await stage.api('POST', `/outbox/${id}/hold`);
+    const asReturned = [JSON.stringify(problem), id];
+    await stage.sql(`UPDATE outbox_recipients SET state = 'failed', problem = $1 WHERE message_id = $2`, asReturned);
+    await stage.sql(
+      `UPDATE outbox_messages SET state = 'sent', problem = $1, body = NULL, hold_reason = NULL, due_at = NULL, sent_at = now() WHERE id = $2`,
+      asReturned,
+    );
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await window.go('/outbox');
+    await page.getByText('Sent, came back').waitFor();
+    await window.assertGood('outbox-returned-en');
+    await page.getByRole('link', { name: /test message/i }).click();
+    await page.getByRole('heading', { name: 'The message came back' }).waitFor();
+    await page.getByRole('button', { name: 'What the other side said' }).click();
+    await page.getByText('550 5.1.10 RESOLVER.ADR.RecipientNotFound').waitFor();
+    await page.getByText(/^nobody@fabrikam\.example: .*, The message came back$/).waitFor();
+    await window.assertGood('outbox-returned-message-en');
+  });
+
   test('somebody changes the own password, and the old one is no longer taken', async () => {
     const person = { email: 'carla@practice.example', password: 'six sleepy garden snails' };
     await stage.api('POST', '/users', { ...person, name: 'Carla', role: 'user' });

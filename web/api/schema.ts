@@ -3005,6 +3005,7 @@ export type paths = {
             | 'outbox-message-queued'
             | 'outbox-message-state-changed'
             | 'outbox-message-dropped'
+            | 'outbox-message-returned'
             | 'outbox-sending-paused'
             | 'device-added'
             | 'device-changed'
@@ -3142,6 +3143,7 @@ export type paths = {
             | 'outbox-message-queued'
             | 'outbox-message-state-changed'
             | 'outbox-message-dropped'
+            | 'outbox-message-returned'
             | 'outbox-sending-paused'
             | 'device-added'
             | 'device-changed'
@@ -6716,6 +6718,7 @@ export const EVENT_TYPES = [
   'outbox-message-queued',
   'outbox-message-state-changed',
   'outbox-message-dropped',
+  'outbox-message-returned',
   'outbox-sending-paused',
   'device-added',
   'device-changed',

@@ -47,7 +47,9 @@ function MessageView({ message }: { readonly message: MessageStory }) {
         {state === 'uncertain' && message.problem === null ? (
           <p className="plain">{t('outbox.uncertainMeans')}</p>
         ) : null}
-        {problem === null || state === 'sent' ? null : <Explained tone={STATE_TONES[state]} problem={problem} />}
+        {problem === null ? null : (
+          <Explained tone={state === 'sent' ? 'warning' : STATE_TONES[state]} problem={problem} />
+        )}
         <Facts message={message} />
         <Tries message={message} />
       </Stack>

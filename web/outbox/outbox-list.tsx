@@ -123,12 +123,20 @@ function Verdict() {
 }
 
 /** The state, and when it is tried again. */
-export function MessageLook({ message }: { readonly message: Pick<Message, 'state' | 'dueAt' | 'possiblyTwice'> }) {
+type LookProps = { readonly message: Pick<Message, 'state' | 'problem' | 'dueAt' | 'possiblyTwice'> };
+
+export function MessageLook({ message }: LookProps) {
   const { t } = useTranslation();
   const { state, dueAt, possiblyTwice } = message;
+  // Sent, and a server found out later that it cannot be delivered.
+  const isReturned = state === 'sent' && message.problem !== null;
   return (
     <div>
-      <State tone={STATE_TONES[state]} word={t(`message.${state}`)} />
+      {isReturned ? (
+        <State tone="warning" word={t('outbox.returned')} />
+      ) : (
+        <State tone={STATE_TONES[state]} word={t(`message.${state}`)} />
+      )}
       {state === 'deferred' && dueAt !== null ? (
         <div className="hint">
           {t('outbox.next')} <When at={dueAt} />
