@@ -35,6 +35,7 @@ test('what needs nobody is not told', () => {
   assert.equal(changed({ from: 'processing', to: 'processing-stopped', reasons: ['media-empty'] }), undefined);
   // An own deed, and a change of the reasons alone.
   assert.equal(changed({ from: 'pending', to: 'pending-held' }, { actor: 'anna' }), undefined);
+  assert.equal(changed({ from: 'processing-stopped', to: 'completed' }, { actor: 'anna' }), undefined);
   assert.equal(changed({ from: 'pending-held', to: 'pending-held' }), undefined);
   assert.equal(eventOf(event('message-ignored', {})), undefined);
   assert.equal(eventOf(event('outbox-message-queued', { kind: 'notice' })), undefined);

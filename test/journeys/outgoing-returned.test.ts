@@ -33,7 +33,7 @@ describe('scans that come back', () => {
     const message = await comesBack('bounces@practice.example');
     assert.equal(message.state, 'sent', 'there is nothing left that could be sent again');
     const [recipient] = message.recipients;
-    assert.deepEqual([recipient?.state, (recipient?.problem as Row).code], ['failed', 'message-returned']);
+    assert.deepEqual([recipient?.state, (recipient?.problem as Row | undefined)?.code], ['failed', 'message-returned']);
     assert.match(String((message.problem as Row).remote), /^550 5\.1\.\d+ /);
     assert.match(String((message.problem as Row).advice), /bounces@practice\.example/);
     const { items } = (await stage.api('GET', `/journal?subject=${message.id}`)) as { items: Row[] };

@@ -154,6 +154,8 @@ describe('the frame of the web interface', () => {
     await dialog.getByRole('button', { name: 'Sign in' }).click();
     await dialog.waitFor({ state: 'detached' });
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    // The stream of events, which ended with the session, is back.
+    await page.getByText('Live', { exact: true }).waitFor();
     window.assertQuiet();
   });
 
