@@ -29,6 +29,7 @@ const CONVERSION = [
   'fonts-liberation',
   'fonts-noto-core',
   'fonts-droid-fallback',
+  'fonts-nanum',
 ];
 
 const TASKS = {

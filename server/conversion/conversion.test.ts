@@ -159,6 +159,7 @@ const SCRIPTS = [
   ['Thai', 'ภาษาไทย', /Thai/],
   ['Chinese', '汉语漢語', /Droid-Sans-Fallback/],
   ['Japanese', 'ひらがなカタカナ漢字', /Droid-Sans-Fallback/],
+  ['Korean', '한국어', /Nanum/],
 ] as const;
 
 const letters = (word: string): string[] => [...new Set(word)];

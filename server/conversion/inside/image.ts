@@ -4,7 +4,7 @@
  * Ends with 20 when the picture has too many pixels, 21 when it has too many pages, 22 when it cannot be read.
  */
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, writeFileSync } from 'node:fs';
 import sharp from 'sharp';
 
 const [IN = '', OUT = '', HOME = '', KIND = '', MAX_PIXELS = '0', MAX_PAGES = '0'] = process.argv.slice(2);
@@ -16,27 +16,32 @@ const MAX_DOTS = { short: 2250, long: 3270 };
 async function main(): Promise<number> {
   sharp.concurrency(1);
   sharp.cache(false);
-  const path = KIND === 'heic' ? decodePhoto() : IN;
-  if (path === undefined) return 20;
-  const options = { limitInputPixels: false, failOn: 'error' } as const;
-  const head = await sharp(path, options).metadata();
-  const pages = KIND === 'tiff' ? (head.pages ?? 1) : 1;
-  if (pages > Number(MAX_PAGES)) return 21;
+  const pages = KIND === 'heic' ? decodePhotos() : await pagesOf(IN);
+  if (pages === undefined) return 20;
+  if (pages.length > Number(MAX_PAGES)) return 21;
   const file = new PdfFile(`${OUT}/made.pdf`);
-  for (let page = 0; page < pages; page += 1) {
-    const { width, height } = await sharp(path, { ...options, page }).metadata();
+  for (const { path, page } of pages) {
+    const { width, height } = await sharp(path, { limitInputPixels: false, failOn: 'error', page }).metadata();
     if (width * height > Number(MAX_PIXELS)) return 20;
     file.addPage(await render(path, page));
   }
-  file.end(pages);
+  file.end(pages.length);
   return 0;
+}
+
+type Page = { readonly path: string; readonly page: number };
+
+async function pagesOf(path: string): Promise<Page[]> {
+  const head = await sharp(path, { limitInputPixels: false, failOn: 'error' }).metadata();
+  return Array.from({ length: KIND === 'tiff' ? (head.pages ?? 1) : 1 }, (_, page) => ({ path, page }));
 }
 
 type Picture = { readonly data: Buffer; readonly width: number; readonly height: number; readonly channels: number };
 
 async function render(path: string, page: number): Promise<Picture> {
-  const turned = await sharp(path, { limitInputPixels: Number(MAX_PIXELS), failOn: 'error', page })
-    .autoOrient()
+  const read = sharp(path, { limitInputPixels: Number(MAX_PIXELS), failOn: 'error', page });
+  // A decoded photo has been turned already, and still says that it is to be turned (ISO/IEC 23008-12 section 6.5.10).
+  const turned = await (KIND === 'heic' ? read : read.autoOrient())
     .flatten({ background: 'white' })
     .toColourspace('srgb')
     .resize({ width: MAX_DOTS.long, height: MAX_DOTS.long, fit: 'inside', withoutEnlargement: true })
@@ -46,14 +51,20 @@ async function render(path: string, page: number): Promise<Picture> {
 }
 
 /** The photos of telephones are decoded by a program of their own; its header says the size before anything is decoded. */
-function decodePhoto(): string | undefined {
+function decodePhotos(): Page[] | undefined {
   const info = spawnSync('/usr/bin/heif-info', [IN], { encoding: 'utf8' });
-  const size = /image: (\d+)x(\d+)/.exec(info.stdout ?? '');
-  if (size !== null && Number(size[1]) * Number(size[2]) > Number(MAX_PIXELS)) return undefined;
-  const path = `${HOME}/photo.png`;
-  const decoded = spawnSync('/usr/bin/heif-convert', [IN, path], { encoding: 'utf8' });
+  for (const [, width, height] of (info.stdout ?? '').matchAll(/image: (\d+)x(\d+)/g)) {
+    if (Number(width) * Number(height) > Number(MAX_PIXELS)) return undefined;
+  }
+  const decoded = spawnSync('/usr/bin/heif-convert', [IN, `${HOME}/photo.png`], { encoding: 'utf8' });
   if (decoded.status !== 0) throw new Error(decoded.stderr || 'the photo could not be decoded');
-  return path;
+  // One picture keeps the name that it is given, several are numbered.
+  const numbers = readdirSync(HOME)
+    .map((name) => /^photo(?:-(\d+))?\.png$/.exec(name))
+    .flatMap((match) => (match === null ? [] : [Number(match[1] ?? 0)]));
+  return numbers
+    .sort((one, other) => one - other)
+    .map((number) => ({ path: `${HOME}/photo${number === 0 ? '' : `-${number}`}.png`, page: 0 }));
 }
 
 /** A PDF of JPEG images alone (ISO 32000-1 sections 7.4.8 and 8.9): one page for each. */

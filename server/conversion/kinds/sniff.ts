@@ -50,8 +50,12 @@ const PDF_WITHIN = 1024;
 /** Tells what a document is from its first bytes. */
 export function sniffFormat(beginning: Buffer, hints: Hints = {}): Sniffed {
   if (beginning.length === 0) return refused('document-empty');
+  if (startsWith(beginning, '%PDF-')) return document('application/pdf');
+  // A package may hold a PDF in its first kilobyte as well.
+  const found = sniffImage(beginning) ?? sniffPackage(beginning);
+  if (found !== undefined) return found;
   if (beginning.subarray(0, PDF_WITHIN).includes('%PDF-')) return document('application/pdf');
-  return sniffImage(beginning) ?? sniffPackage(beginning) ?? sniffRefused(beginning) ?? sniffText(beginning, hints);
+  return sniffRefused(beginning) ?? sniffText(beginning, hints);
 }
 
 const startsWith = (bytes: Buffer, signature: string, at = 0): boolean =>

@@ -8,8 +8,9 @@ import { type Refusal, refusal } from '../reasons.ts';
 /** The name is for display alone. */
 export type Packed = { readonly name: string; readonly bytes: number; readonly content: Readable };
 
-// Paths in the package are ignored by the program; an attribute that it does not know does not spoil the rest.
-const SCRIPT = `/usr/bin/tnef --file="$IN" --directory="$OUT" --maxsize=${conversionLimits.outputBytes} --overwrite --ignore-checksum || exit 11`;
+// Paths in the package are ignored by the program, and documents of one name are numbered; an attribute that it does not
+// know does not spoil the rest.
+const SCRIPT = `/usr/bin/tnef --file="$IN" --directory="$OUT" --maxsize=${conversionLimits.outputBytes} --number-backups --ignore-checksum || exit 11`;
 
 /** Gives each document of the package to `use`, in the order of their names. */
 export async function unpack(
