@@ -29,6 +29,7 @@ import {
 } from './job.ts';
 import * as restored from './keeping/restored.ts';
 import { placesOf, wayFor } from './keeping/ways.ts';
+import { takeTurns } from './preparation/claims.ts';
 import type { UnpackedWinmail } from './preparation/winmail.ts';
 import * as winmail from './preparation/winmail.ts';
 import * as queues from './queues.ts';
@@ -109,6 +110,7 @@ export function findDefaultQueue(context: Context): Promise<queues.Queue | undef
 export async function submitJobs(context: Context, submissions: readonly JobSubmission[]): Promise<string[]> {
   if (submissions.length === 0) return [];
   const places = await placesOf(context, submissions);
+  const turnOf = await takeTurns(context, submissions);
   const now = context.clock.now();
   const rows = submissions.map((submission) => {
     const place = places.get(submission.queueId);
@@ -133,6 +135,7 @@ export async function submitJobs(context: Context, submissions: readonly JobSubm
       preparation: 'due' as const,
       prepare_lane: conversion.paceOf(submission.documentFormat),
       prepare_due_at: sql<Date>`clock_timestamp()`,
+      prepare_turn: turnOf(submission.ownerId),
       message_id: submission.messageId ?? null,
       held_until: state === 'pending-held' ? endOfHold(submission.queueId, now) : null,
     };

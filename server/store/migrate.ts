@@ -28,6 +28,7 @@ import * as pagesPrinted from './migrations/0032-pages-printed.ts';
 import * as prepareTries from './migrations/0033-prepare-tries.ts';
 import * as leaving from './migrations/0034-leaving.ts';
 import * as returned from './migrations/0035-returned.ts';
+import * as turns from './migrations/0036-turns.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -55,6 +56,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0033-prepare-tries': prepareTries,
   '0034-leaving': leaving,
   '0035-returned': returned,
+  '0036-turns': turns,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

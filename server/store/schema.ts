@@ -403,6 +403,8 @@ type Jobs = {
   prepare_fence: WithDefault<number>;
   /** Claims that did not end, with the one that runs. */
   prepare_tries: WithDefault<number>;
+  /** How many documents of its owner were waiting when it came. */
+  prepare_turn: WithDefault<number>;
   pages: number | null; // job-impressions
   /** As far as its printer has told; all copies are counted. */
   pages_printed: number | null; // job-impressions-completed

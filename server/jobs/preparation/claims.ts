@@ -25,13 +25,14 @@ export const SUSPECT_TRIES = 3;
 
 const CLAIM = sql<Date>`clock_timestamp() + interval '30 seconds'`;
 
-/** As the indexes of migrations 0004 and 0029 have them, or they are not used. */
+/** As the indexes of migration 0036 have them, or they are not used. */
 const WANTED = sql<boolean>`state <> 'pending-held'`;
 const HELD = sql<boolean>`state = 'pending-held'`;
 
 /**
  * Claims what has waited longest in a lane and is under no suspicion: first what is to be printed now, so that nobody
- * stands at a printer behind a heap of documents that wait for their owners.
+ * stands at a printer behind a heap of documents that wait for their owners; then one of each person after the other, so
+ * that nobody waits behind the heap of somebody else.
  */
 export async function claim(context: Context, lane: PrepareLane, limit: number): Promise<Claim[]> {
   const wanted = await claimOf(context, { lane, limit, kind: WANTED });
@@ -58,6 +59,30 @@ export async function hasSuspect(context: Context, lane: PrepareLane): Promise<b
   return found !== undefined;
 }
 
+/**
+ * Which turn the next document of each of these people has: as many of theirs are waiting to be prepared. Each call gives
+ * the next one.
+ */
+export async function takeTurns(
+  context: Context,
+  theirs: readonly { readonly ownerId: string }[],
+): Promise<(ownerId: string) => number> {
+  const ownerIds = [...new Set(theirs.map(({ ownerId }) => ownerId))];
+  const rows = await context.db
+    .selectFrom('jobs')
+    .select(['owner_id', sql<number>`count(*)::int`.as('waiting')])
+    .where('owner_id', 'in', ownerIds)
+    .where('prepare_due_at', 'is not', null)
+    .groupBy('owner_id')
+    .execute();
+  const turns = new Map(rows.map(({ owner_id, waiting }) => [owner_id, waiting]));
+  return (ownerId) => {
+    const turn = turns.get(ownerId) ?? 0;
+    turns.set(ownerId, turn + 1);
+    return turn;
+  };
+}
+
 type Wish = {
   readonly lane: PrepareLane;
   readonly limit: number;
@@ -81,6 +106,7 @@ async function claimOf(context: Context, { lane, limit, kind, isSuspect = false 
         .where('prepare_due_at', '<=', sql<Date>`clock_timestamp()`)
         .where(kind)
         .where('prepare_tries', isSuspect ? '>=' : '<', SUSPECT_TRIES)
+        .orderBy('prepare_turn')
         .orderBy('id')
         .limit(limit)
         .forUpdate()

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { addPerson } from '../../../test/attacks/callers.ts';
 import { openTestContext } from '../../../test/harness/database.ts';
 import { startIppEvePrinter } from '../../../test/harness/ippeveprinter.ts';
 import { writePdf } from '../../../test/harness/mail.ts';
+import { openScene as openQueueScene } from '../../../test/harness/queue-scene.ts';
 import { readRaster } from '../../../test/harness/raster.ts';
 import { eventually } from '../../../test/harness/time.ts';
 import { systemClock } from '../../base/clock.ts';
@@ -145,6 +147,28 @@ test('what is to be printed now is prepared before a heap of documents that are 
   assert.deepEqual(await claimed(1), [held[1]]);
   assert.deepEqual((await claimed(2)).sort(), [direct, held[0]].sort());
   assert.deepEqual(await claimed(5), [held[2]]);
+});
+
+test('who sends a heap of documents does not make others wait: they take turns', async () => {
+  await using scene = await openQueueScene();
+  const { context, owner, server } = scene;
+  const queue = await scene.addQueue({});
+  const heap: string[] = [];
+  while (heap.length < 5) heap.push(await scene.submit(queue.id));
+  const other = await addPerson(server, 'user');
+  const theirs = [await scene.submitFor(other.id, queue.id), await scene.submitFor(other.id, queue.id)];
+  const claimed: string[] = [];
+  for (let at = 0; at < 7; at += 1) claimed.push(...(await claim(context, 'quick', 1)).map(({ jobId }) => jobId));
+  assert.deepEqual(claimed, [heap[0], theirs[0], heap[1], theirs[1], heap[2], heap[3], heap[4]]);
+  // What is prepared counts no more: who comes back later begins at the front again.
+  await context.db.updateTable('jobs').set({ prepare_due_at: null }).where('owner_id', '=', owner.id).execute();
+  const late = await scene.submit(queue.id);
+  assert.deepEqual(
+    (await context.db.selectFrom('jobs').select('prepare_turn').where('id', '=', late).execute()).map(
+      (row) => row.prepare_turn,
+    ),
+    [0],
+  );
 });
 
 test('a document with which the server ended again and again is given up', async () => {
