@@ -162,11 +162,18 @@ async function handIn(node: StageNode, { from, mark, recipient, body, reached }:
 
 /** Where the node listens for devices now; each start of a node has a port of its own. */
 async function relayPort(node: StageNode): Promise<number> {
-  return await eventually(
+  const known = ports.get(node.process);
+  if (known !== undefined) return known;
+  const port = await eventually(
     () => Number(/^Devices hand in mail at \S+ port (\d+)$/m.exec(node.process.output())?.[1] ?? 0),
     { timeoutMs: 2_000, what: 'the relay says where it listens' },
   );
+  ports.set(node.process, port);
+  return port;
 }
+
+/** Looking through all that a server has said for each of 100,000 mails takes longer than the mails. */
+const ports = new WeakMap<object, number>();
 
 /** Whether the outgoing connection has been confirmed by the account it sends as. */
 export type Confirmation = 'confirmed' | 'not confirmed';
