@@ -5768,6 +5768,26 @@ export type paths = {
       };
     };
   };
+  '/queues/held': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': { items: { queueId: string; count: number; oldestAt: string; endingSoon: number }[] };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/queues/{id}': {
     get: {
       parameters: {

@@ -3,6 +3,7 @@ import { Button, Group } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
+import type { paths } from '../api/schema.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
 import { Confirm } from '../ui/confirm.tsx';
@@ -10,26 +11,37 @@ import { Empty, Loaded } from '../ui/content.tsx';
 import { type OpenDialog, useOpenDialog } from '../ui/dialog.tsx';
 import { Page } from '../ui/page.tsx';
 import { State } from '../ui/state.tsx';
+import { When } from '../ui/when.tsx';
+import { plain } from '../ui/words.ts';
 import { type Choice, type Queue, QueueForm } from './queue-form.tsx';
 
 const KEY = ['queues'] as const;
 const ACTS = ['edit', 'remove'] as const;
 type Open = OpenDialog<(typeof ACTS)[number], Queue>;
-type Listed = { readonly queues: readonly Queue[]; readonly printers: readonly Choice[] };
+type Held = paths['/queues/held']['get']['responses'][200]['content']['application/json']['items'][number];
+type Listed = {
+  readonly queues: readonly Queue[];
+  readonly printers: readonly Printer[];
+  readonly held: readonly Held[];
+};
+type Printer = Choice & { readonly state: string };
+/** A printer in such a state prints nothing. */
+const STOPPED = ['stopped', 'unreachable'];
 
 export default function QueuesList() {
   const { t } = useTranslation();
   const client = useQueryClient();
   const isAdministrator = useMay('administrator');
-  useLiveQuery(['queue-', 'printer-added', 'printer-removed'], KEY);
+  useLiveQuery(['queue-', 'printer-', 'job-'], KEY);
   const listed = useQuery({
     queryKey: KEY,
     queryFn: async (): Promise<Listed> => {
-      const [queues, printers] = await Promise.all([
+      const [queues, printers, held] = await Promise.all([
         need(api.GET('/queues')),
-        need(api.GET('/printers', { params: { query: { limit: 100 } } })),
+        need(api.GET('/printers', { params: { query: { limit: 500 } } })),
+        need(api.GET('/queues/held')),
       ]);
-      return { queues: queues.items, printers: printers.items };
+      return { queues: queues.items, printers: printers.items, held: held.items };
     },
   });
   const { open, show, close } = useOpenDialog(ACTS, listed.data?.queues ?? []);
@@ -38,20 +50,26 @@ export default function QueuesList() {
   return (
     <Page title={t('nav.queues')} actions={add}>
       <Loaded query={listed}>
-        {({ queues, printers }) => (
+        {({ queues, printers, held }) => (
           <>
             {queues.length === 0 ? (
               <Empty title={t('queues.empty')}>
                 <p>{t('queues.emptyHint')}</p>
               </Empty>
             ) : (
-              <QueueTable queues={queues} printers={printers} onOpen={show} />
+              <QueueTable queues={queues} printers={printers} held={held} onOpen={show} />
             )}
             {isAdministrator && open?.act === 'add' ? (
-              <QueueForm printers={printers} onClose={close} onSaved={again} />
+              <QueueForm held={0} printers={printers} onClose={close} onSaved={again} />
             ) : null}
             {isAdministrator && open?.act === 'edit' ? (
-              <QueueForm queue={open.item} printers={printers} onClose={close} onSaved={again} />
+              <QueueForm
+                queue={open.item}
+                held={countOf(held, open.item)?.count ?? 0}
+                printers={printers}
+                onClose={close}
+                onSaved={again}
+              />
             ) : null}
           </>
         )}
@@ -75,7 +93,9 @@ export default function QueuesList() {
 
 type TableProps = Listed & { readonly onOpen: (open: Open) => void };
 
-function QueueTable({ queues, printers, onOpen }: TableProps) {
+const countOf = (held: readonly Held[], { id }: Queue) => held.find(({ queueId }) => queueId === id);
+
+function QueueTable({ queues, printers, held, onOpen }: TableProps) {
   const { t } = useTranslation();
   const isAdministrator = useMay('administrator');
   return (
@@ -85,6 +105,7 @@ function QueueTable({ queues, printers, onOpen }: TableProps) {
           <th scope="col">{t('queues.name')}</th>
           <th scope="col">{t('queues.mode')}</th>
           <th scope="col">{t('nav.printers')}</th>
+          <th scope="col">{t('queues.held')}</th>
           {isAdministrator ? <th scope="col">{t('label.acts')}</th> : null}
         </tr>
       </thead>
@@ -94,10 +115,16 @@ function QueueTable({ queues, printers, onOpen }: TableProps) {
             <td>
               <strong>{queue.name}</strong>
               {queue.isDefault ? <div>{t('queues.isDefault')}</div> : null}
+              {queue.pauseReason === null ? null : (
+                <State tone="warning" word={t('queues.pausedBecause', { reason: plain(queue.pauseReason) })} />
+              )}
             </td>
             <td>{t(`queueMode.${queue.mode}`)}</td>
             <td>
-              <Printers names={printers.filter(({ id }) => queue.printerIds.includes(id)).map(({ name }) => name)} />
+              <Printers printers={printers.filter(({ id }) => queue.printerIds.includes(id))} />
+            </td>
+            <td>
+              <HeldHere held={countOf(held, queue)} />
             </td>
             {isAdministrator ? (
               <td>
@@ -120,8 +147,31 @@ function QueueTable({ queues, printers, onOpen }: TableProps) {
   );
 }
 
-function Printers({ names }: { readonly names: readonly string[] }) {
+function Printers({ printers }: { readonly printers: readonly Printer[] }) {
   const { t } = useTranslation();
-  if (names.length === 0) return <State tone="warning" word={t('queues.noPrinter')} />;
-  return <>{names.join(' · ')}</>;
+  if (printers.length === 0) return <State tone="warning" word={t('queues.noPrinter')} />;
+  return (
+    <>
+      <div>{printers.map(({ name }) => name).join(' · ')}</div>
+      {printers.every(({ state }) => STOPPED.includes(state)) ? (
+        <State tone="warning" word={t('queues.allStopped')} />
+      ) : null}
+    </>
+  );
+}
+
+function HeldHere({ held }: { readonly held: Held | undefined }) {
+  const { t } = useTranslation();
+  if (held === undefined) return '–';
+  return (
+    <>
+      <div>{t('queues.heldCount', { count: held.count })}</div>
+      <div className="hint">
+        {t('queues.oldest')} <When at={held.oldestAt} />
+      </div>
+      {held.endingSoon === 0 ? null : (
+        <State tone="warning" word={t('queues.endingSoon', { count: held.endingSoon })} />
+      )}
+    </>
+  );
 }

@@ -6,7 +6,8 @@ import type { Context } from '../../store/database.ts';
 import { type JobOptions, mergeOptions } from '../job.ts';
 import { addQueue, getQueue, listQueues, type Queue, removeQueue } from '../queues.ts';
 import { changeQueue } from './change-queue.ts';
-import { idParams, newQueue, type OptionsBody, optionsChangeOf, queueChange, queueShape } from './shapes.ts';
+import { countHeld } from './held.ts';
+import { heldShape, idParams, newQueue, type OptionsBody, optionsChangeOf, queueChange, queueShape } from './shapes.ts';
 
 function showQueue(queue: Queue): z.infer<typeof queueShape> {
   return {
@@ -28,6 +29,14 @@ export function queueRoutes(app: FastifyInstance, context: Context): void {
     config: { role: 'user' },
     schema: { response: { 200: z.object({ items: z.array(queueShape), nextCursor: z.null() }) } },
     handler: async () => ({ items: (await listQueues(context)).map(showQueue), nextCursor: null }),
+  });
+  routes.get('/queues/held', {
+    config: { role: 'operator' },
+    schema: { response: { 200: z.object({ items: z.array(heldShape) }) } },
+    handler: async () => {
+      const held = await countHeld(context);
+      return { items: held.map((one) => ({ ...one, oldestAt: one.oldestAt.toISOString() })) };
+    },
   });
   routes.post('/queues', {
     config: { role: 'administrator' },

@@ -55,6 +55,14 @@ const queueFields = {
 export const newQueue = z.object({ name: words(100), mode: z.enum(['hold', 'direct']), ...queueFields });
 export const queueChange = newQueue.partial().extend({ heldJobs: z.enum(['keep', 'print']).optional() });
 
+export const heldShape = z.object({
+  queueId: z.string(),
+  count: z.number(),
+  oldestAt: z.string(),
+  /** Given up within two hours unless somebody releases them. */
+  endingSoon: z.number(),
+});
+
 export const queueShape = z.object({
   id: z.string(),
   name: z.string(),

@@ -2,7 +2,7 @@
 import { NativeSelect, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { paths } from '../../api/schema.ts';
-import { plain } from '../../ui/words.ts';
+import { paperName, plain } from '../../ui/words.ts';
 import { Copies } from '../copies.tsx';
 
 export type Queue = paths['/queues']['get']['responses'][200]['content']['application/json']['items'][number];
@@ -41,14 +41,19 @@ export function readPages(text: string): readonly PageRange[] | undefined {
 }
 
 /** Only what was asked for: the queue has the rest. */
-export function optionsOf(wishes: Wishes): Readonly<Record<string, unknown>> {
-  const { copies, sides, color, media, pages } = wishes;
+export function optionsOf({ pages, ...looks }: Wishes): Readonly<Record<string, unknown>> {
+  return {
+    ...looksOf(looks),
+    ...(pages.trim() === '' ? {} : { pageRanges: readPages(pages) }),
+  };
+}
+
+export function looksOf({ copies, sides, color, media }: LooksWished): Readonly<Record<string, unknown>> {
   return {
     ...(copies === '' ? {} : { copies: Number(copies) }),
     ...(sides === '' ? {} : { sides }),
     ...(color === '' ? {} : { color }),
     ...(media === '' ? {} : { media }),
-    ...(pages.trim() === '' ? {} : { pageRanges: readPages(pages) }),
   };
 }
 
@@ -63,7 +68,6 @@ export function WishesForm({ queues, wishes, onChange, pagesError }: WishesProps
   const { t } = useTranslation();
   const queue = queues.find(({ id }) => id === wishes.queueId);
   const set = (change: Partial<Wishes>) => onChange({ ...wishes, ...change });
-  const asInQueue = { value: '', label: t('upload.asInQueue') };
   return (
     <div className="fields">
       <NativeSelect
@@ -73,25 +77,7 @@ export function WishesForm({ queues, wishes, onChange, pagesError }: WishesProps
         value={wishes.queueId}
         onChange={(event) => set({ queueId: event.currentTarget.value })}
       />
-      <Copies value={wishes.copies} onChange={(copies) => set({ copies })} />
-      <NativeSelect
-        label={t('upload.sides')}
-        data={[asInQueue, ...SIDES.map((value) => ({ value, label: t(`upload.sidesOf.${value}`) }))]}
-        value={wishes.sides}
-        onChange={(event) => set({ sides: event.currentTarget.value })}
-      />
-      <NativeSelect
-        label={t('jobs.color')}
-        data={[asInQueue, ...COLORS.map((value) => ({ value, label: t(`upload.colorOf.${value}`) }))]}
-        value={wishes.color}
-        onChange={(event) => set({ color: event.currentTarget.value })}
-      />
-      <NativeSelect
-        label={t('jobs.media')}
-        data={[asInQueue, ...Object.entries(PAPERS).map(([value, label]) => ({ value, label }))]}
-        value={wishes.media}
-        onChange={(event) => set({ media: event.currentTarget.value })}
-      />
+      <Looks unset={t('upload.asInQueue')} looks={wishes} onChange={set} />
       <TextInput
         label={t('upload.pages')}
         description={t('upload.pagesHint')}
@@ -102,6 +88,45 @@ export function WishesForm({ queues, wishes, onChange, pagesError }: WishesProps
         onChange={(event) => set({ pages: event.currentTarget.value })}
       />
     </div>
+  );
+}
+
+export type LooksWished = Pick<Wishes, 'copies' | 'sides' | 'color' | 'media'>;
+type LooksProps = {
+  /** What an empty choice means. */
+  readonly unset: string;
+  readonly looks: LooksWished;
+  readonly onChange: (change: Partial<LooksWished>) => void;
+};
+
+/** How many, on which sides, in which colors, on which paper. */
+export function Looks({ unset, looks, onChange }: LooksProps) {
+  const { t } = useTranslation();
+  const none = { value: '', label: unset };
+  // One that was set elsewhere stays.
+  const other = looks.media === '' || looks.media in PAPERS ? [] : [{ value: looks.media, label: paperName(looks.media) }];
+  return (
+    <>
+      <Copies value={looks.copies} onChange={(copies) => onChange({ copies })} />
+      <NativeSelect
+        label={t('upload.sides')}
+        data={[none, ...SIDES.map((value) => ({ value, label: t(`upload.sidesOf.${value}`) }))]}
+        value={looks.sides}
+        onChange={(event) => onChange({ sides: event.currentTarget.value })}
+      />
+      <NativeSelect
+        label={t('jobs.color')}
+        data={[none, ...COLORS.map((value) => ({ value, label: t(`upload.colorOf.${value}`) }))]}
+        value={looks.color}
+        onChange={(event) => onChange({ color: event.currentTarget.value })}
+      />
+      <NativeSelect
+        label={t('jobs.media')}
+        data={[none, ...Object.entries(PAPERS).map(([value, label]) => ({ value, label })), ...other]}
+        value={looks.media}
+        onChange={(event) => onChange({ media: event.currentTarget.value })}
+      />
+    </>
   );
 }
 
