@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { sql } from 'kysely';
 import { openTestContext } from '../../test/harness/database.ts';
 import { eventually } from '../../test/harness/time.ts';
+import { systemClock } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
+import type { Context } from './database.ts';
 import { checkFence, withLease } from './leases.ts';
 import { transaction } from './transaction.ts';
 
@@ -96,4 +98,56 @@ test('a lease that could not be given back is given back when the database answe
     },
     { what: 'the lease is free' },
   );
+});
+
+async function isOver({ db }: Context): Promise<boolean> {
+  const over = sql<boolean>`expires_at <= clock_timestamp()`;
+  return (await db.selectFrom('leases').select('name').where(over).executeTakeFirst()) !== undefined;
+}
+
+test('a renewal that is late keeps no lease that was given back', async () => {
+  await using test = await openTestContext();
+  await using other = await openTestContext({ besides: test });
+  const gate = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  const landed = Promise.withResolvers<void>();
+  let updates = 0;
+  /** The first change of a lease, which is the renewal, reaches the database only when the gate is opened. */
+  const late = <T extends object>(builder: T): T =>
+    new Proxy(builder, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        if (name !== 'executeTakeFirst') return (...given: unknown[]) => late(value.apply(target, given) as object);
+        return async () => {
+          reached.resolve();
+          await gate.promise;
+          const answer: unknown = await value.apply(target, []);
+          landed.resolve();
+          return answer;
+        };
+      },
+    });
+  const db = new Proxy(test.context.db, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      return (...given: unknown[]) => {
+        const made: unknown = value.apply(target, given);
+        if (name !== 'updateTable') return made;
+        updates += 1;
+        return updates === 1 ? late(made as object) : made;
+      };
+    },
+  });
+  const ended = withLease({ ...test.context, db }, 'mailbox:1', {}, async () => {
+    test.clock.advance(10_000);
+    await reached.promise;
+  });
+  // Whoever does not wait for the renewal has given the lease back by then.
+  for (let tries = 0; tries < 20 && !(await isOver(other.context)); tries += 1) await systemClock.sleep(50);
+  gate.resolve();
+  await Promise.all([ended, landed.promise]);
+  assert.ok(updates >= 2, 'it was renewed and given back');
+  assert.equal(await withLease(other.context, 'mailbox:1', {}, async () => 'at once'), 'at once');
 });

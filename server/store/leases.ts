@@ -53,9 +53,10 @@ export async function withLease<T>(
       if (signal.aborted || context.clock.monotonicMs() - renewedAtMs > FRESH_MS) throw leaseLost(name);
     },
   };
+  const renewing = new Set<Promise<void>>();
   const heartbeat = context.clock.every(HEARTBEAT_MS, () => {
     const startedAtMs = context.clock.monotonicMs();
-    renewLease(context, name, fence).then(
+    const renewal = renewLease(context, name, fence).then(
       (kept) => {
         if (kept) renewedAtMs = startedAtMs;
         else lost.abort(leaseLost(name));
@@ -65,11 +66,15 @@ export async function withLease<T>(
         if (context.clock.monotonicMs() - renewedAtMs > FRESH_MS) lost.abort(leaseLost(name));
       },
     );
+    renewing.add(renewal);
+    void renewal.finally(() => renewing.delete(renewal));
   });
   try {
     return await work(lease);
   } finally {
     heartbeat[Symbol.dispose]();
+    // One that came to the database after the lease was given back would keep it for half a minute, for nobody.
+    await Promise.all(renewing);
     await giveBackLease(context, name, fence);
   }
 }

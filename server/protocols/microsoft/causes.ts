@@ -46,8 +46,8 @@ export const CAUSES_OF: Readonly<Record<string, readonly CauseId[]>> = {
   'smtp-logon-failure': ['no-right', 'right-is-new'],
   'smtp-send-as-denied': ['no-send-as', 'right-is-new', 'on-behalf-only', 'alias-as-sender'],
   'imap-auth-failed': ['imap-off', 'other-account', 'token-ended', 'token-of-other-service'],
-  'imap-not-connected': ['no-license', 'imap-off', 'no-right', 'too-many-sessions'],
+  'imap-not-connected': ['no-license', 'imap-off', 'no-right', 'right-is-new', 'too-many-sessions'],
   'imap-closed': ['slowed-down', 'out-of-step'],
-  'pop3-auth-failed': ['pop3-off', 'other-account', 'token-ended', 'token-of-other-service'],
+  'pop3-auth-failed': ['pop3-off', 'no-right', 'other-account', 'token-ended', 'token-of-other-service'],
   'pop3-logon-failed': ['wrong-password', 'too-many-logins'],
 };
