@@ -1,13 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import type { Language } from '../../locales/locales.ts';
 import { PlatenError } from '../base/errors.ts';
 import { type JournalEvent, readJournal } from '../journal/journal.ts';
 import { openSpoolFile } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { decodeIdCursor, encodeCursor, limitOf, pageOf, pageQuery } from '../store/pages.ts';
 import { JOB_STATES, jobShape, showJob } from './finding/shown.ts';
-import { nameWhere } from './finding/where.ts';
+import { namePlaces } from './finding/where.ts';
 import {
   cancelJob,
   changeJobOptions,
@@ -35,8 +36,8 @@ const eventShape = z.object({
   data: z.record(z.string(), z.unknown()),
 });
 
-/** In a list stands also the name of the printer that it is for, or of its queue before one is chosen. */
-const listedJob = jobShape.extend({ where: z.string() });
+/** Where jobs are read, names stand beside ids; no printer before one is chosen. */
+const placedJob = jobShape.extend({ queueName: z.string(), printerName: z.string().nullable() });
 
 const PDF = 'application/pdf';
 
@@ -77,7 +78,7 @@ function addJobRoutes(app: FastifyInstance, context: Context): void {
     config: { role: 'user' },
     schema: {
       querystring: listQuery,
-      response: { 200: z.object({ items: z.array(listedJob), nextCursor: z.string().nullable() }) },
+      response: { 200: z.object({ items: z.array(placedJob), nextCursor: z.string().nullable() }) },
     },
     handler: async (request) => {
       const { query } = request;
@@ -95,19 +96,17 @@ function addJobRoutes(app: FastifyInstance, context: Context): void {
         limit: limit + 1,
       });
       const page = pageOf(jobs, limit, (job) => encodeCursor([job.id]));
-      const places = await nameWhere(context, page.items);
-      const items = page.items.map((job) => ({
-        ...showJob(job, request.language),
-        where: places.get(job.id) ?? '',
-      }));
-      return { items, nextCursor: page.nextCursor };
+      return { items: await showPlaced(context, page.items, request.language), nextCursor: page.nextCursor };
     },
   });
   routes.get('/jobs/:id', {
     config: { role: 'user' },
-    schema: { params: idParams, response: { 200: jobShape } },
-    handler: async (request) =>
-      showJob(await getJob(context, request.params.id, askOf(request).ownerId), request.language),
+    schema: { params: idParams, response: { 200: placedJob } },
+    handler: async (request) => {
+      const job = await getJob(context, request.params.id, askOf(request).ownerId);
+      const [shown] = await showPlaced(context, [job], request.language);
+      return shown as z.infer<typeof placedJob>;
+    },
   });
   routes.get('/jobs/:id/timeline', {
     config: { role: 'user' },
@@ -116,6 +115,18 @@ function addJobRoutes(app: FastifyInstance, context: Context): void {
       const job = await getJob(context, request.params.id, askOf(request).ownerId);
       return { items: await readTimeline(context, job) };
     },
+  });
+}
+
+async function showPlaced(
+  context: Context,
+  jobs: readonly Job[],
+  language: Language,
+): Promise<z.infer<typeof placedJob>[]> {
+  const places = await namePlaces(context, jobs);
+  return jobs.map((job) => {
+    const { queueName = '', printerName = null } = places.get(job.id) ?? {};
+    return { ...showJob(job, language), queueName, printerName };
   });
 }
 

@@ -2266,7 +2266,8 @@ export type paths = {
                 createdAt: string;
                 processingAt: string | null;
                 endedAt: string | null;
-                where: string;
+                queueName: string;
+                printerName: string | null;
               }[];
               nextCursor: string | null;
             };
@@ -2476,6 +2477,8 @@ export type paths = {
               createdAt: string;
               processingAt: string | null;
               endedAt: string | null;
+              queueName: string;
+              printerName: string | null;
             };
           };
         };

@@ -8,13 +8,14 @@ import { api, need } from '../api/client.ts';
 import { screens } from '../app/screens.ts';
 import { useNames } from '../journal/names.ts';
 import { Loaded } from '../ui/content.tsx';
+import { CopyButton } from '../ui/copy.tsx';
 import { Finding } from '../ui/finding.tsx';
 import { State } from '../ui/state.tsx';
 import { clockTime } from '../ui/when.tsx';
 import { ConsentLink } from './code/consent.tsx';
 import { needsConsent, titleOf } from './code/ends.ts';
 import type { Connection } from './connection.ts';
-import { Explained } from './explained.tsx';
+import { Explained, requestText } from './explained.tsx';
 
 type OutcomeProps = {
   readonly connection: Connection;
@@ -56,6 +57,9 @@ function Ended({ connection, onNewCode, onClose }: OutcomeProps) {
       {consent}
       {offersLink ? [link, newCode] : [newCode, link]}
       {login?.state === 'refused' ? <EditLink connection={connection} /> : null}
+      {offersLink && login?.problem !== undefined ? (
+        <CopyButton text={requestText(t, login.problem)} label={t('action.copyEntra')} />
+      ) : null}
       <HandOverLink connection={connection} />
       <Button variant="default" onClick={onClose}>
         {t('action.close')}

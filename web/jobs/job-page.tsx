@@ -9,14 +9,15 @@ import { api, need } from '../api/client.ts';
 import type { paths } from '../api/schema.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
+import { currentLanguage } from '../app/texts.ts';
 import { tell } from '../journal/event.ts';
 import { Confirm } from '../ui/confirm.tsx';
 import { Failed, Loaded } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
 import { paperName, plain } from '../ui/words.ts';
-import { isHeld, isOpen, isPrepared, isUncertain, JOBS_KEY, type Job, ownerOf } from './job.ts';
-import { JobStateShown } from './jobs-list.tsx';
+import { isHeld, isOpen, isPrepared, isUncertain, JOBS_KEY, type Job, ownerOf, type PlacedJob } from './job.ts';
+import { JobStateAndWhy } from './jobs-list.tsx';
 import { JobProblem } from './problem.tsx';
 
 type Event = paths['/jobs/{id}/timeline']['get']['responses'][200]['content']['application/json']['items'][number];
@@ -38,7 +39,7 @@ export default function JobPage() {
   return <Loaded query={job}>{(data) => <Shown job={data.job} story={data.story} />}</Loaded>;
 }
 
-function Shown({ job, story }: { readonly job: Job; readonly story: readonly Event[] }) {
+function Shown({ job, story }: { readonly job: PlacedJob; readonly story: readonly Event[] }) {
   const { t } = useTranslation();
   const seesAll = useMay('operator');
   return (
@@ -73,25 +74,44 @@ function Shown({ job, story }: { readonly job: Job; readonly story: readonly Eve
   );
 }
 
-function Facts({ job, story }: { readonly job: Job; readonly story: readonly Event[] }) {
+function Facts({ job, story }: { readonly job: PlacedJob; readonly story: readonly Event[] }) {
   const { t } = useTranslation();
-  const { pages, isColor, media, heldUntil, ignoredOptions } = job;
+  const { pages, isColor, media, messageId, ignoredOptions } = job;
+  const seesAll = useMay('operator');
   return (
     <dl className="facts">
       <Fact name={t('jobs.state')}>
-        <JobStateShown job={job} />
+        <JobStateAndWhy job={job} />
       </Fact>
       <Fact name={t('jobs.owner')}>{ownerOf(t, job)}</Fact>
+      <Fact name={t('jobs.queue')}>{plain(job.queueName)}</Fact>
+      <Fact name={t('jobs.printer')}>{job.printerName === null ? undefined : plain(job.printerName)}</Fact>
+      <Fact name={t('jobs.took')}>{secondsToPaper(job) ?? undefined}</Fact>
       <Fact name={t('jobs.pages')}>{pages ?? undefined}</Fact>
       <Fact name={t('jobs.color')}>{isColor === null ? undefined : t(isColor ? 'jobs.inColor' : 'jobs.inGray')}</Fact>
       <Fact name={t('jobs.media')}>{media === null ? undefined : paperName(media)}</Fact>
-      <Fact name={t('jobs.heldUntil')}>{heldUntil === null ? undefined : <When at={heldUntil} />}</Fact>
       <Fact name={t('jobs.wishes')}>{wishesOf(t, job.options) || undefined}</Fact>
       <Fact name={t('jobs.notUnderstood')}>{wordsLeftOut(story) || undefined}</Fact>
       <Fact name={t('jobs.ignored')}>
         {ignoredOptions.map((one) => t(`jobs.ignoredOf.${one}`)).join(', ') || undefined}
       </Fact>
+      <Fact name={t('jobs.message')}>
+        {messageId === null || !seesAll ? undefined : (
+          <Anchor component={Link} to={`/messages/${messageId}`}>
+            {t('jobs.showMessage')}
+          </Anchor>
+        )}
+      </Fact>
     </dl>
+  );
+}
+
+/** From the moment that its printer had it until it was done. */
+function secondsToPaper({ state, processingAt, endedAt }: Job): string | undefined {
+  if (state !== 'completed' || processingAt === null || endedAt === null) return undefined;
+  const seconds = Math.max(1, Math.round((Date.parse(endedAt) - Date.parse(processingAt)) / 1000));
+  return new Intl.NumberFormat(currentLanguage(), { style: 'unit', unit: 'second', unitDisplay: 'long' }).format(
+    seconds,
   );
 }
 

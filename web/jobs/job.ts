@@ -4,9 +4,10 @@ import type { paths } from '../api/schema.ts';
 import type { Tone } from '../ui/state.tsx';
 import { plain } from '../ui/words.ts';
 
-export type Job = paths['/jobs/{id}']['get']['responses'][200]['content']['application/json'];
-/** As a list shows it: with the name of its printer, or of its queue before one is chosen. */
-export type ListedJob = paths['/jobs']['get']['responses'][200]['content']['application/json']['items'][number];
+/** As the answer to an act gives it. */
+export type Job = paths['/jobs/{id}/hold']['post']['responses'][200]['content']['application/json'];
+/** As it is read: with the names of its queue and of its printer, when one is chosen. */
+export type PlacedJob = paths['/jobs/{id}']['get']['responses'][200]['content']['application/json'];
 export type JobState = Job['state'];
 
 export const JOBS_KEY = ['jobs'] as const;

@@ -17,7 +17,7 @@ import { plain } from '../ui/words.ts';
 import { BulkBar, Pick, type Picked } from './bulk.tsx';
 import { Filters, given, isFiltered, queryOf, useFilter, useGo } from './filters.tsx';
 import { HeldJobs } from './held.tsx';
-import { isOpen, JOB_TONES, JOBS_KEY, type Job, type ListedJob, ownerOf } from './job.ts';
+import { isOpen, JOB_TONES, JOBS_KEY, type Job, ownerOf, type PlacedJob } from './job.ts';
 import { MailTo } from './mail-to.tsx';
 
 const NONE_PICKED: Picked = new Set();
@@ -25,13 +25,22 @@ const UNDECIDED = 'processing-stopped';
 /** The printer has stopped taking the document and does not say why. */
 const TAKES_NOTHING = 'printer-takes-nothing';
 
+/** Reasons for waiting that are not a printer's, as the server has them. */
+const WHYS = [
+  'queue-paused',
+  'resources-are-not-ready',
+  'sender-unconfirmed',
+  'job-transforming',
+  'connecting-to-device',
+];
+
 export default function JobsList() {
   const { t } = useTranslation();
   const seesAll = useMay('operator');
   const filter = useFilter();
   const go = useGo();
   useLiveQuery(['job-'], JOBS_KEY);
-  const pages = usePages<ListedJob>([...JOBS_KEY, filter], (cursor) =>
+  const pages = usePages<PlacedJob>([...JOBS_KEY, filter], (cursor) =>
     need(api.GET('/jobs', { params: { query: { limit: 100, ...queryOf(filter), ...given({ cursor }) } } })),
   );
   const [picked, setPicked] = useState<Picked>(NONE_PICKED);
@@ -77,17 +86,17 @@ type ColumnsWish = {
 };
 
 /** Those of everybody's jobs can be picked, and have an owner. */
-function useColumns({ picked, onPick, onOwner }: ColumnsWish): readonly Column<ListedJob>[] {
+function useColumns({ picked, onPick, onOwner }: ColumnsWish): readonly Column<PlacedJob>[] {
   const { t } = useTranslation();
   const seesAll = useMay('operator');
-  const pick: Column<ListedJob> = {
+  const pick: Column<PlacedJob> = {
     key: 'pick',
     title: t('jobs.bulk'),
     isTitleQuiet: true,
     cell: (job) => <Pick job={job} picked={picked} onChange={onPick} />,
     width: '44px',
   };
-  const owner: Column<ListedJob> = {
+  const owner: Column<PlacedJob> = {
     key: 'owner',
     title: t('jobs.owner'),
     cell: (job) => <Owner job={job} onChoose={() => onOwner(job.ownerId)} />,
@@ -104,7 +113,7 @@ function useColumns({ picked, onPick, onOwner }: ColumnsWish): readonly Column<L
       cell: ({ pages: count }) => (count === null ? '–' : t('overview.pages', { count })),
       width: '110px',
     },
-    { key: 'state', title: t('jobs.state'), cell: (job) => <JobStateShown job={job} />, width: '210px' },
+    { key: 'state', title: t('jobs.state'), cell: (job) => <JobStateAndWhy job={job} />, width: '230px' },
     { key: 'where', title: t('jobs.place'), cell: (job) => <Where job={job} />, width: '150px' },
     { key: 'at', title: t('jobs.at'), cell: ({ createdAt }) => <When at={createdAt} />, width: '160px' },
   ];
@@ -156,8 +165,8 @@ function Owner({ job, onChoose }: { readonly job: Job; readonly onChoose: () => 
   );
 }
 
-function Where({ job }: { readonly job: ListedJob }) {
-  const name = plain(job.where);
+function Where({ job }: { readonly job: PlacedJob }) {
+  const name = plain(job.printerName ?? job.queueName);
   return (
     <span className="cut block" title={name}>
       {name}
@@ -170,6 +179,23 @@ function JobTitle({ job }: { readonly job: Job }) {
     <Anchor component={Link} to={`/jobs/${job.id}`} className="cut block" title={plain(job.title)}>
       {plain(job.title)}
     </Anchor>
+  );
+}
+
+/** Its state, and what it waits for where that is no printer: a release until then, its queue, its sender. */
+export function JobStateAndWhy({ job }: { readonly job: Job }) {
+  const { t } = useTranslation();
+  const why = WHYS.find((one) => job.reasons.includes(one));
+  return (
+    <>
+      <JobStateShown job={job} />
+      {why === undefined || !isOpen(job) ? null : <div className="hint">{t(`jobs.why.${why}`)}</div>}
+      {job.heldUntil === null ? null : (
+        <div className="hint">
+          {t('jobs.heldUntil')} <When at={job.heldUntil} />
+        </div>
+      )}
+    </>
   );
 }
 

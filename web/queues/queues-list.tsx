@@ -35,14 +35,7 @@ export default function QueuesList() {
   useLiveQuery(['queue-', 'printer-', 'job-'], KEY);
   const listed = useQuery({
     queryKey: KEY,
-    queryFn: async (): Promise<Listed> => {
-      const [queues, printers, held] = await Promise.all([
-        need(api.GET('/queues')),
-        need(api.GET('/printers', { params: { query: { limit: 500 } } })),
-        need(api.GET('/queues/held')),
-      ]);
-      return { queues: queues.items, printers: printers.items, held: held.items };
-    },
+    queryFn: load,
   });
   const { open, show, close } = useOpenDialog(ACTS, listed.data?.queues ?? []);
   const again = async () => await client.invalidateQueries({ queryKey: KEY });
@@ -89,6 +82,15 @@ export default function QueuesList() {
       ) : null}
     </Page>
   );
+}
+
+async function load(): Promise<Listed> {
+  const [queues, printers, held] = await Promise.all([
+    need(api.GET('/queues')),
+    need(api.GET('/printers', { params: { query: { limit: 500 } } })),
+    need(api.GET('/queues/held')),
+  ]);
+  return { queues: queues.items, printers: printers.items, held: held.items };
 }
 
 type TableProps = Listed & { readonly onOpen: (open: Open) => void };

@@ -3,8 +3,10 @@ import { namePrinters } from '../../printers/printers.ts';
 import type { Context } from '../../store/database.ts';
 import type { Job } from '../job.ts';
 
-/** The name of the printer that each job is for, or of its queue before one is chosen; by the id of the job. */
-export async function nameWhere(context: Context, jobs: readonly Job[]): Promise<ReadonlyMap<string, string>> {
+export type Places = { readonly queueName: string; readonly printerName: string | null };
+
+/** The names of the queue of each job and of the printer that it is for, when one is chosen; by the id of the job. */
+export async function namePlaces(context: Context, jobs: readonly Job[]): Promise<ReadonlyMap<string, Places>> {
   const printers = await namePrinters(context, [...new Set(jobs.flatMap(({ printerId }) => printerId ?? []))]);
   const queueIds = [...new Set(jobs.map(({ queueId }) => queueId))];
   const rows =
@@ -13,6 +15,9 @@ export async function nameWhere(context: Context, jobs: readonly Job[]): Promise
       : await context.db.selectFrom('queues').select(['id', 'name']).where('id', 'in', queueIds).execute();
   const queues = new Map(rows.map(({ id, name }) => [id, name]));
   return new Map(
-    jobs.map(({ id, printerId, queueId }) => [id, printers.get(printerId ?? '') ?? queues.get(queueId) ?? '']),
+    jobs.map(({ id, printerId, queueId }) => [
+      id,
+      { queueName: queues.get(queueId) ?? '', printerName: printers.get(printerId ?? '') ?? null },
+    ]),
   );
 }

@@ -104,7 +104,8 @@ export function Looks({ unset, looks, onChange }: LooksProps) {
   const { t } = useTranslation();
   const none = { value: '', label: unset };
   // One that was set elsewhere stays.
-  const other = looks.media === '' || looks.media in PAPERS ? [] : [{ value: looks.media, label: paperName(looks.media) }];
+  const other =
+    looks.media === '' || looks.media in PAPERS ? [] : [{ value: looks.media, label: paperName(looks.media) }];
   return (
     <>
       <Copies value={looks.copies} onChange={(copies) => onChange({ copies })} />
