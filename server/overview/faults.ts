@@ -8,6 +8,7 @@ import {
 } from '../connections/connections.ts';
 import { readConversionState } from '../conversion/conversion.ts';
 import type { Mailbox } from '../intake/intake.ts';
+import { countOpenJobs } from '../jobs/jobs.ts';
 import { findHeld } from '../outbox/outbox.ts';
 import { findPrinterNeeds, type Printer } from '../printers/printers.ts';
 import { readRelayFigures } from '../relay/relay.ts';
@@ -23,6 +24,7 @@ export type Fault = {
     | 'mailbox'
     | 'printer'
     | 'outbox'
+    | 'jobs'
     | 'disk'
     | 'conversion'
     | 'expiry'
@@ -61,6 +63,7 @@ export async function findFaults(context: Context, things: Things): Promise<Faul
     ...judgeDisk(context),
     ...(await judgeConversion(context)),
     ...(await judgeHandOvers(context)),
+    ...(await judgeJobs(context)),
   ];
   const isTold = faults.some(
     ({ severity, kind }) => severity === 'broken' && (kind === 'connection' || kind === 'network'),
@@ -135,6 +138,14 @@ async function judgeConversion(context: Context): Promise<Fault[]> {
   return [
     { severity: 'warning', kind: 'conversion', subjectId: undefined, name, since: undefined, problem: undefined },
   ];
+}
+
+/** Jobs of which nobody knows whether paper came out: they go on only when a person says how. */
+async function judgeJobs(context: Context): Promise<Fault[]> {
+  const { 'processing-stopped': waiting = 0 } = await countOpenJobs(context);
+  if (waiting === 0) return [];
+  const whose = { subjectId: undefined, name: undefined, since: undefined, problem: undefined };
+  return [{ severity: 'warning', kind: 'jobs', ...whose, waiting }];
 }
 
 /** Somebody was asked to confirm an access and did not expect it: an administrator should know before anything else. */

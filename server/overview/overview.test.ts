@@ -81,6 +81,20 @@ test('a printer that does not print is broken with its reasons, one that does is
   assert.deepEqual(mailToPaper.printers, { all: 2, ready: 1, troubled: 1 });
 });
 
+test('jobs of which nobody knows how they ended are counted, and not everything works', async () => {
+  await using platen = await openTestContext();
+  const queueId = await addQueue(platen);
+  for (const state of ['processing-stopped', 'processing-stopped', 'pending-held'] as const) {
+    await addJob(platen, queueId, state);
+  }
+  const { verdict, faults } = await readOverview(platen.context);
+  assert.equal(verdict, 'warning');
+  assert.deepEqual(
+    faults.map(({ severity, kind, waiting }) => [severity, kind, waiting]),
+    [['warning', 'jobs', 2]],
+  );
+});
+
 test('a mailbox that fails is broken, one that is switched off is not', async () => {
   await using platen = await openTestContext();
   const { context } = platen;

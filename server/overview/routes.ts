@@ -18,7 +18,18 @@ const problemShape = z.object({
 
 const faultShape = z.object({
   severity: z.enum(['broken', 'warning']),
-  kind: z.enum(['connection', 'network', 'mailbox', 'printer', 'outbox', 'disk', 'conversion', 'expiry', 'hand-over']),
+  kind: z.enum([
+    'connection',
+    'network',
+    'mailbox',
+    'printer',
+    'outbox',
+    'jobs',
+    'disk',
+    'conversion',
+    'expiry',
+    'hand-over',
+  ]),
   subjectId: z.string().nullable(),
   name: z.string().nullable(),
   since: z.string().nullable(),

@@ -98,6 +98,29 @@ describe('the people who print', () => {
     assert.equal((await listed()).find(({ email }) => email === 'nicolo@practice.example')?.role, 'administrator');
   });
 
+  test('the Escape key closes a dialog, and asks first when something that was entered would be lost', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await window.go('/users?open=add');
+    const dialog = page.getByRole('dialog', { name: 'Add a person' });
+    await dialog.getByLabel('Name').waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await window.go('/users?open=add');
+    await dialog.getByLabel('Name').fill('Half a person');
+    await page.keyboard.press('Escape');
+    const question = dialog.getByRole('alertdialog', { name: 'Close, and lose what you entered?' });
+    await question.waitFor();
+    await window.assertGood('dialog-lose-en');
+    await question.getByRole('button', { name: 'Stay here' }).click();
+    await question.waitFor({ state: 'detached' });
+    assert.equal(await dialog.getByLabel('Name').inputValue(), 'Half a person');
+    await page.keyboard.press('Escape');
+    await question.getByRole('button', { name: 'Close and lose it' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    window.assertQuiet();
+  });
+
   test('who is removed takes the open jobs along, and the printed ones stay without the name', async () => {
     const dora = (await listed()).find(({ email }) => email === 'dora@practice.example');
     const queue = await stage.api('POST', '/queues', { name: 'Follow-me', mode: 'hold', printerIds: [] });

@@ -4937,6 +4937,7 @@ export type paths = {
                   | 'mailbox'
                   | 'printer'
                   | 'outbox'
+                  | 'jobs'
                   | 'disk'
                   | 'conversion'
                   | 'expiry'

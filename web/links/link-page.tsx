@@ -4,6 +4,7 @@
  */
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
@@ -51,7 +52,18 @@ function Shown({ token, found }: { readonly token: string; readonly found: Found
   if (done !== undefined)
     return <Finding tone="ok" title={t(`links.done.${found.purpose}`)} advice={t('links.close')} />;
   if (found.state !== 'open') {
-    return <Finding tone="off" title={t(`links.${found.state}`)} advice={t('links.endedAdvice')} />;
+    return (
+      <Finding
+        tone="off"
+        title={t(`links.${found.state}`)}
+        since={found.usedAt ?? undefined}
+        advice={t('links.endedAdvice')}
+      >
+        <Button component={Link} to="/" variant="default">
+          {t('signIn.title')}
+        </Button>
+      </Finding>
+    );
   }
   return (
     <div className="card">

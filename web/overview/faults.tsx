@@ -30,6 +30,7 @@ function FaultCard({ fault }: { readonly fault: Fault }) {
   const title = problem?.title;
   const named = t(`overview.fault.${kind}`, {
     name: fault.name ?? '',
+    count: waiting ?? 0,
     date: due === null ? '' : exactTime(i18n.language, due),
   });
   const detail = [title ?? '', ...fault.reasons.map((reason) => reasonWords(t, reason))].filter((word) => word !== '');
@@ -45,7 +46,12 @@ function FaultCard({ fault }: { readonly fault: Fault }) {
       reference={problem?.code}
     >
       {place === undefined ? undefined : (
-        <Button component={Link} to={place} variant="default">
+        <Button
+          component={Link}
+          to={place}
+          search={(kind === 'jobs' ? { state: 'processing-stopped' } : {}) as never}
+          variant="default"
+        >
           {t(`overview.act.${kind}`)}
         </Button>
       )}
@@ -54,7 +60,8 @@ function FaultCard({ fault }: { readonly fault: Fault }) {
 }
 
 function stopsWith(t: TFunction, kind: string, count: number): string {
-  return `${t(`overview.stops.${kind}`)} ${t('overview.messagesWait', { count })}`;
+  const stops = t(`overview.stops.${kind}`);
+  return kind === 'jobs' ? stops : `${stops} ${t('overview.messagesWait', { count })}`;
 }
 
 /** Where it is mended; none while that page does not exist. */
@@ -64,8 +71,9 @@ function placeOf({ kind, subjectId }: Fault): string | undefined {
     expiry: ['/settings/connections/$id', `/settings/connections/${subjectId}`],
     'hand-over': ['/settings/connections/$id/hand-over', `/settings/connections/${subjectId}/hand-over`],
     network: ['/settings/network', '/settings/network'],
-    mailbox: ['/settings/jobs/mailboxes', '/settings/jobs/mailboxes'],
-    printer: ['/printers', '/printers'],
+    mailbox: ['/settings/jobs/mailboxes/$id', `/settings/jobs/mailboxes/${subjectId}`],
+    printer: ['/printers/$id', `/printers/${subjectId}`],
+    jobs: ['/jobs', '/jobs'],
     outbox: ['/outbox', '/outbox'],
     disk: ['/settings/about', '/settings/about'],
     conversion: ['/settings/security', '/settings/security'],

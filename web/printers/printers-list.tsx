@@ -15,6 +15,7 @@ import { type OpenDialog, useOpenDialog } from '../ui/dialog.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
+import { plain } from '../ui/words.ts';
 import { AddPrinter } from './add-printer.tsx';
 import { PRINTERS_KEY, type Printer } from './printer.ts';
 import { PrinterState } from './printer-state.tsx';
@@ -107,10 +108,14 @@ function columnsOf(t: TFunction, acts: Column<Printer>['cell']): readonly Column
 }
 
 function Name({ printer }: { readonly printer: Printer }) {
+  const place = printer.capabilities?.location ?? '';
   return (
-    <Anchor component={Link} to={`/printers/${printer.id}`} fw={600}>
-      {printer.name}
-    </Anchor>
+    <>
+      <Anchor component={Link} to={`/printers/${printer.id}`} fw={600}>
+        {printer.name}
+      </Anchor>
+      {place === '' ? null : <div className="hint">{plain(place)}</div>}
+    </>
   );
 }
 

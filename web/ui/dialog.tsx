@@ -1,8 +1,8 @@
 /** A dialog over the page, named by its title; `onClose` undefined: it cannot be closed. */
-import { Modal } from '@mantine/core';
+import { Button, Group, Modal } from '@mantine/core';
 import { skipToken, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { type ReactNode, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 /** Adding a thing, or an act on one that is there. */
@@ -54,20 +54,58 @@ type DialogProps = {
 
 export function Dialog({ title, isOpen = true, onClose, children }: DialogProps) {
   const { t } = useTranslation();
+  const [isAsking, setAsking] = useState(false);
+  // What was typed in it since it was opened would be lost.
+  const isTouched = useRef(false);
   const close = onClose ?? (() => undefined);
+  const leave = () => {
+    if (isTouched.current && !isAsking) setAsking(true);
+    else close();
+  };
   // Not Mantine's own head: its `header` element would be a second banner of the page.
   return (
-    <Modal.Root opened={isOpen} onClose={close} closeOnClickOutside={false} closeOnEscape={onClose !== undefined}>
+    <Modal.Root opened={isOpen} onClose={leave} closeOnClickOutside={false} closeOnEscape={onClose !== undefined}>
       <Modal.Overlay />
       <Modal.Content>
         <div className="dialog-head">
           <Modal.Title component="h2" className="dialog-title">
             {title}
           </Modal.Title>
-          {onClose === undefined ? null : <Modal.CloseButton size={36} aria-label={t('action.close')} />}
+          {onClose === undefined ? null : (
+            <Modal.CloseButton size={36} aria-label={t('action.close')} onClick={close} />
+          )}
         </div>
-        <Modal.Body>{children}</Modal.Body>
+        <Modal.Body
+          onChange={({ target }) => {
+            if (isTyped(target)) isTouched.current = true;
+          }}
+        >
+          {children}
+          {isAsking ? <Lose onClose={close} onStay={() => setAsking(false)} /> : null}
+        </Modal.Body>
       </Modal.Content>
     </Modal.Root>
+  );
+}
+
+const CHOICES = ['radio', 'checkbox', 'file'];
+const isTyped = (target: EventTarget) =>
+  target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && !CHOICES.includes(target.type));
+
+/** Asked when the Escape key would lose something. */
+function Lose({ onClose, onStay }: { readonly onClose: () => void; readonly onStay: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <div role="alertdialog" aria-label={t('form.lose')} className="lose">
+      <p className="plain">{t('form.lose')}</p>
+      <Group gap="xs">
+        <Button autoFocus onClick={onStay}>
+          {t('form.stay')}
+        </Button>
+        <Button variant="outline" color="var(--broken)" onClick={onClose}>
+          {t('form.close')}
+        </Button>
+      </Group>
+    </div>
   );
 }
