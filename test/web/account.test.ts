@@ -116,4 +116,29 @@ describe('sessions on the screen', () => {
       second.assertQuiet();
     });
   }
+
+  test('the key that jumps to the search is switched off on a device, and on again', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    const jumps = async () => {
+      await page.locator('h1').first().click();
+      await page.keyboard.press('/');
+      const isThere = await page.evaluate('document.activeElement?.getAttribute("type") === "search"');
+      await page.evaluate('document.activeElement?.blur?.()');
+      return isThere;
+    };
+    await window.go('/account');
+    const key = page.getByLabel('The “/” key jumps to the search');
+    await key.waitFor();
+    assert.equal(await jumps(), true);
+    await key.uncheck();
+    assert.equal(await jumps(), false);
+    await page.reload();
+    await key.waitFor();
+    assert.equal(await key.isChecked(), false);
+    assert.equal(await jumps(), false);
+    await key.check();
+    assert.equal(await jumps(), true);
+    window.assertQuiet();
+  });
 });

@@ -1,11 +1,12 @@
 /** How the person wants to see Platen; what is chosen is kept at once and holds on every device. */
-import { Radio, Stack } from '@mantine/core';
+import { Checkbox, Radio, Stack } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type Preferences, useChangePreferences } from '../app/preferences.ts';
 import { useMay, useSession } from '../app/session.tsx';
 import { currentLanguage, LANGUAGES } from '../app/texts.ts';
+import { hasShortcuts, switchShortcuts } from '../frame/shortcuts.ts';
 import { Failed } from '../ui/content.tsx';
 
 const APPEARANCES = ['system', 'light', 'dark'] as const;
@@ -59,9 +60,27 @@ export function OwnPreferences() {
             onChoose={(chosen) => choose({ portalLanguage: chosen === SAME ? null : chosen })}
           />
         ) : null}
+        <Shortcuts />
         {change.error === null ? null : <Failed error={change.error} />}
       </Stack>
     </section>
+  );
+}
+
+/** Of this device alone: on another one somebody may type instead of speaking. */
+function Shortcuts() {
+  const { t } = useTranslation();
+  const [isOn, setOn] = useState(hasShortcuts);
+  return (
+    <Checkbox
+      label={t('account.shortcuts')}
+      description={t('account.shortcutsHint')}
+      checked={isOn}
+      onChange={({ currentTarget }) => {
+        switchShortcuts(currentTarget.checked);
+        setOn(currentTarget.checked);
+      }}
+    />
   );
 }
 

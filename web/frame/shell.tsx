@@ -13,6 +13,7 @@ import { Dialog } from '../ui/dialog.tsx';
 import { MailFault } from './mail-fault.tsx';
 import { Mark } from './mark.tsx';
 import { type Entry, useNavigation } from './navigation.ts';
+import { hasShortcuts } from './shortcuts.ts';
 import { SessionOver } from './sign-in.tsx';
 import { AccountMenu, LanguageMenu, LiveState, SchemeButton } from './top-bar.tsx';
 import './shell.css';
@@ -181,7 +182,7 @@ function Search() {
   useEffect(() => {
     const jump = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
-      if (event.key !== '/' || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
+      if (event.key !== '/' || !hasShortcuts() || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
       event.preventDefault();
       field.current?.focus();
     };

@@ -36,21 +36,7 @@ export default function OutboxList() {
       }),
     ),
   );
-  const columns: readonly Column<Message>[] = [
-    { key: 'time', title: t('outbox.time'), cell: ({ createdAt }) => <When at={createdAt} />, width: '160px' },
-    {
-      key: 'subject',
-      title: t('outbox.subject'),
-      cell: ({ id, subject }) => (
-        <Anchor component={Link} to={`/outbox/${id}`}>
-          {subject === '' ? t('outbox.noSubject') : plain(subject)}
-        </Anchor>
-      ),
-    },
-    { key: 'from', title: t('outbox.from'), cell: ({ sender }) => sender, isNamedOnPhone: true },
-    { key: 'to', title: t('outbox.to'), cell: recipientsOf, isNamedOnPhone: true },
-    { key: 'state', title: t('outbox.state'), cell: (message) => <MessageLook message={message} /> },
-  ];
+  const columns = useColumns();
   return (
     <Page title={t('nav.outbox')}>
       <Stack gap="md">
@@ -123,6 +109,49 @@ function Verdict() {
 }
 
 /** The state, and when it is tried again. */
+function useColumns(): readonly Column<Message>[] {
+  const { t } = useTranslation();
+  const devices = useDeviceNames();
+  return [
+    { key: 'time', title: t('outbox.time'), cell: ({ createdAt }) => <When at={createdAt} />, width: '160px' },
+    {
+      key: 'subject',
+      title: t('outbox.subject'),
+      cell: ({ id, subject }) => (
+        <Anchor component={Link} to={`/outbox/${id}`}>
+          {subject === '' ? t('outbox.noSubject') : plain(subject)}
+        </Anchor>
+      ),
+    },
+    {
+      key: 'from',
+      title: t('outbox.from'),
+      cell: ({ sender, deviceId }) => <From sender={sender} device={devices.get(deviceId ?? '')} />,
+      isNamedOnPhone: true,
+    },
+    { key: 'to', title: t('outbox.to'), cell: recipientsOf, isNamedOnPhone: true },
+    { key: 'state', title: t('outbox.state'), cell: (message) => <MessageLook message={message} /> },
+  ];
+}
+
+function From({ sender, device }: { readonly sender: string; readonly device: string | undefined }) {
+  if (device === undefined) return sender;
+  return (
+    <>
+      <div>{plain(device)}</div>
+      <div className="hint">{sender}</div>
+    </>
+  );
+}
+
+function useDeviceNames(): ReadonlyMap<string, string> {
+  const devices = useQuery({
+    queryKey: ['devices', 'names'],
+    queryFn: () => need(api.GET('/devices', { params: { query: { limit: 500 } } })),
+  });
+  return new Map((devices.data?.items ?? []).map(({ id, name }) => [id, name]));
+}
+
 type LookProps = { readonly message: Pick<Message, 'state' | 'problem' | 'dueAt' | 'possiblyTwice'> };
 
 export function MessageLook({ message }: LookProps) {
