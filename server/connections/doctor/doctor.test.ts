@@ -153,7 +153,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     code: 'mailbox-not-accessible',
     reference: 'imap-not-connected',
     facts: { toldApartBy: 'smtp' },
-    causes: ['no-license', 'no-right'],
+    causes: ['no-license', 'no-right', 'right-is-new'],
   },
   'no protocol lets the account in': {
     plant: async () => {
