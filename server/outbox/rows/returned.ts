@@ -3,6 +3,7 @@
  * sent again of what is no longer kept; who did not get them is shown with the server's words.
  */
 import { sql } from 'kysely';
+import { SECOND_MS } from '../../base/clock.ts';
 import { record } from '../../journal/journal.ts';
 import type { Context } from '../../store/database.ts';
 import type { Problem } from '../../store/schema.ts';
@@ -60,6 +61,28 @@ export async function recordReturned(context: Context, { messageIds, recipients 
     });
   }
   return sent.length > 0;
+}
+
+const VERDICT_PATIENCE_MS = 10 * SECOND_MS;
+const LOOK_EVERY_MS = 100;
+
+/**
+ * Waits, at most ten seconds, while a message that is reported is still being sent: a server in the same house may report sooner
+ * than its own answer is written down. A message that has no verdict after that is sent once more, and reported once more.
+ */
+export async function awaitVerdict(context: Context, { messageIds }: Pick<Returned, 'messageIds'>): Promise<void> {
+  const untilMs = context.clock.monotonicMs() + VERDICT_PATIENCE_MS;
+  while (messageIds.length > 0 && context.clock.monotonicMs() < untilMs) {
+    const active = await context.db
+      .selectFrom('outbox_messages')
+      .select('id')
+      .where('state', '=', 'active')
+      .where('message_id_header', 'in', [...messageIds])
+      .limit(1)
+      .executeTakeFirst();
+    if (active === undefined) return;
+    await context.clock.sleep(LOOK_EVERY_MS);
+  }
 }
 
 /** What Exchange Online says by a report alone, about limits and blocked senders, has its own advice. */
