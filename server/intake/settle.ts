@@ -9,7 +9,7 @@ import { isUniqueViolation, PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
 import { submitJobs } from '../jobs/jobs.ts';
 import { recordAll } from '../journal/journal.ts';
-import { awaitVerdict, recordReturned } from '../outbox/outbox.ts';
+import { awaitVerdicts, recordReturned } from '../outbox/outbox.ts';
 import { addSpoolFiles, discard } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { checkFence, type Lease } from '../store/leases.ts';
@@ -115,7 +115,8 @@ async function settleTogether(
   messages: readonly ReceivedMessage[],
 ): Promise<Settled[]> {
   // Before the transaction: nothing may be locked meanwhile.
-  for (const { report } of messages) if (report !== undefined) await awaitVerdict(context, report);
+  const reported = messages.flatMap(({ report }) => report?.messageIds ?? []);
+  await awaitVerdicts(context, reported, place.lease.signal);
   const decided = await transaction(context, async (context) => {
     await checkFence(context, place.lease);
     const decided = await registerNewcomers(context, place, await decide(context, place, messages));

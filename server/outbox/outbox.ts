@@ -33,7 +33,7 @@ import { type Headroom, readHeadroom, readParking, unpark } from './pace.ts';
 import { getMessage, listMessages, type Row } from './rows/list.ts';
 import { findOutgoing } from './session.ts';
 
-export { awaitVerdict, type Returned, recordReturned } from './rows/returned.ts';
+export { awaitVerdicts, type Returned, recordReturned } from './rows/returned.ts';
 export type { Headroom, NewMessage, OutboxMessage };
 export { getMessage, listMessages };
 

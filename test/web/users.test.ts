@@ -114,6 +114,10 @@ describe('the people who print', () => {
     await window.assertGood('dialog-lose-en');
     await question.getByRole('button', { name: 'Stay here' }).click();
     await question.waitFor({ state: 'detached' });
+    for (const state of ['visible', 'detached'] as const) {
+      await page.keyboard.press('Escape');
+      await question.waitFor({ state });
+    }
     assert.equal(await dialog.getByLabel('Name').inputValue(), 'Half a person');
     await page.keyboard.press('Escape');
     await question.getByRole('button', { name: 'Close and lose it' }).click();

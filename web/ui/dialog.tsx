@@ -59,7 +59,8 @@ export function Dialog({ title, isOpen = true, onClose, children }: DialogProps)
   const isTouched = useRef(false);
   const close = onClose ?? (() => undefined);
   const leave = () => {
-    if (isTouched.current && !isAsking) setAsking(true);
+    // Pressed once more it takes the question back: nothing is lost by that key alone.
+    if (isTouched.current) setAsking(!isAsking);
     else close();
   };
   // Not Mantine's own head: its `header` element would be a second banner of the page.

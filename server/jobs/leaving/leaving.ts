@@ -64,6 +64,8 @@ async function cancelOpen(context: Context, ownerId: string, actor: string): Pro
     .where('ended_at', 'is', null)
     .where('cancel_asked_at', 'is', null)
     .orderBy('id')
+    // One that ends at this moment is left out instead of refusing to be canceled.
+    .forUpdate()
     .execute();
   for (const { id } of open) await cancelJob(context, id, { actor });
 }

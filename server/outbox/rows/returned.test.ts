@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { openTestContext } from '../../../test/harness/database.ts';
 import { systemClock } from '../../base/clock.ts';
 import { getMessage, submitMessage } from '../outbox.ts';
-import { awaitVerdict, recordReturned } from './returned.ts';
+import { awaitVerdicts, recordReturned } from './returned.ts';
 
 const MESSAGE_ID = '<scan-1@contoso.example>';
 const returned = {
@@ -54,7 +54,7 @@ test('one recipient did not get it, once, and the other one did', async () => {
 test('a report that is faster than the verdict about its message waits for that', async () => {
   await using sent = await openSent('active');
   let isOver = false;
-  const waiting = awaitVerdict(sent.context, returned).then(() => {
+  const waiting = awaitVerdicts(sent.context, returned.messageIds).then(() => {
     isOver = true;
   });
   await systemClock.sleep(300);
@@ -68,7 +68,7 @@ test('a report that is faster than the verdict about its message waits for that'
 test('what is about no message of ours waits for nothing and changes nothing', async () => {
   await using sent = await openSent('active');
   const other = { ...returned, messageIds: ['<other@contoso.example>'] };
-  await awaitVerdict(sent.context, other);
+  await awaitVerdicts(sent.context, other.messageIds);
   assert.equal(await recordReturned(sent.context, other), false);
   assert.equal(await recordReturned(sent.context, { messageIds: [], recipients: [] }), false);
 });

@@ -1,6 +1,6 @@
 /**
- * Messages that came back: a server had taken them and could not deliver them to somebody. They stay sent, because nothing can be
- * sent again of what is no longer kept; who did not get them is shown with the server's words.
+ * Messages that came back: a server had taken them and could not deliver them to somebody. They stay sent, because
+ * nothing can be sent again of what is no longer kept; who did not get them is shown with the server's words.
  */
 import { sql } from 'kysely';
 import { SECOND_MS } from '../../base/clock.ts';
@@ -21,8 +21,8 @@ export type Returned = {
 };
 
 /**
- * Notes who did not get a message after all, in the caller's transaction if there is one; a second report about the same recipient
- * changes nothing. Returns whether it was about a message of ours.
+ * Notes who did not get a message after all, in the caller's transaction if there is one; a second report about the same
+ * recipient changes nothing. Returns whether it was about a message of ours.
  */
 export async function recordReturned(context: Context, { messageIds, recipients }: Returned): Promise<boolean> {
   if (messageIds.length === 0 || recipients.length === 0) return false;
@@ -67,12 +67,17 @@ const VERDICT_PATIENCE_MS = 10 * SECOND_MS;
 const LOOK_EVERY_MS = 100;
 
 /**
- * Waits, at most ten seconds, while a message that is reported is still being sent: a server in the same house may report sooner
- * than its own answer is written down. A message that has no verdict after that is sent once more, and reported once more.
+ * Waits, at most ten seconds for all of them, while messages that are reported are still being sent: a server in the same
+ * house may report sooner than its own answer is written down. One that has no verdict after that is sent once more, and
+ * reported once more.
  */
-export async function awaitVerdict(context: Context, { messageIds }: Pick<Returned, 'messageIds'>): Promise<void> {
+export async function awaitVerdicts(
+  context: Context,
+  messageIds: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
   const untilMs = context.clock.monotonicMs() + VERDICT_PATIENCE_MS;
-  while (messageIds.length > 0 && context.clock.monotonicMs() < untilMs) {
+  while (messageIds.length > 0 && signal?.aborted !== true && context.clock.monotonicMs() < untilMs) {
     const active = await context.db
       .selectFrom('outbox_messages')
       .select('id')
@@ -81,7 +86,7 @@ export async function awaitVerdict(context: Context, { messageIds }: Pick<Return
       .limit(1)
       .executeTakeFirst();
     if (active === undefined) return;
-    await context.clock.sleep(LOOK_EVERY_MS);
+    await context.clock.sleep(LOOK_EVERY_MS, signal);
   }
 }
 
