@@ -88,9 +88,9 @@ function useColumns(users: readonly User[], onOpen: ((open: Open) => void) | und
   const columns: readonly Column<User>[] = [
     { key: 'name', title: t('users.name'), cell: (user) => <Name user={user} /> },
     { key: 'email', title: t('users.addresses'), cell: addressesOf },
-    { key: 'role', title: t('users.role'), cell: ({ role }) => t(`role.${role}`), width: '130px' },
-    { key: 'language', title: t('users.language'), cell: ({ language }) => nameOf(language), width: '100px' },
-    { key: 'last', title: t('users.lastJob'), cell: ({ id }) => <LastJob owner={owners.get(id)} />, width: '140px' },
+    { key: 'role', title: t('users.role'), cell: ({ role }) => t(`role.${role}`), width: '150px' },
+    { key: 'language', title: t('users.language'), cell: ({ language }) => nameOf(language), width: '90px' },
+    { key: 'last', title: t('users.lastJob'), cell: ({ id }) => <LastJob owner={owners.get(id)} />, width: '130px' },
     {
       key: 'state',
       title: t('users.state'),
