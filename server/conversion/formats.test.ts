@@ -1,33 +1,14 @@
 /** A real file of every kind that Platen promises to print becomes pages that show what it holds. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import sharp from 'sharp';
+import { openDocuments } from '../../test/harness/converting.ts';
 import { readPdfText } from '../../test/harness/pdf.ts';
-import { systemClock } from '../base/clock.ts';
-import { openLog } from '../base/log.ts';
-import type { Settings } from '../base/settings.ts';
-import { convert, type Kit } from './conversion.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'platen-formats-test-'));
-after(() => rmSync(dir, { recursive: true, force: true }));
-const kit: Kit = { clock: systemClock, log: openLog('silent'), settings: {} as Settings };
-
-function put(name: string, content: string | Buffer): string {
-  const path = join(dir, name);
-  writeFileSync(path, content);
-  return path;
-}
-
-async function toPdf(path: string): Promise<{ readonly pages: number; readonly path: string }> {
-  const result = await convert(kit, { path, format: 'application/octet-stream' }, new AbortController().signal);
-  if (result.kind === 'refused') assert.fail(`${path}: ${result.reason}, ${result.detail}`);
-  await using converted = result;
-  return { pages: converted.pages, path: put(`${path.split('/').at(-1)}.pdf`, await converted.file.readFile()) };
-}
+const { dir, put, toPdf, remove } = openDocuments();
+after(remove);
 
 const RED = sharp({ create: { width: 600, height: 300, channels: 3, background: 'red' } });
 

@@ -1,32 +1,14 @@
 /** Photos of telephones, which say more about a picture than others do. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import sharp from 'sharp';
-import { systemClock } from '../base/clock.ts';
-import { openLog } from '../base/log.ts';
-import type { Settings } from '../base/settings.ts';
-import { convert, type Kit } from './conversion.ts';
+import { openDocuments } from '../../test/harness/converting.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'platen-photos-test-'));
-after(() => rmSync(dir, { recursive: true, force: true }));
-const kit: Kit = { clock: systemClock, log: openLog('silent'), settings: {} as Settings };
-
-function put(name: string, content: string | Buffer): string {
-  const path = join(dir, name);
-  writeFileSync(path, content);
-  return path;
-}
-
-async function toPdf(path: string): Promise<string> {
-  const result = await convert(kit, { path, format: 'application/octet-stream' }, new AbortController().signal);
-  if (result.kind === 'refused') assert.fail(`${result.reason}, ${result.detail}`);
-  await using converted = result;
-  return put(`${path.split('/').at(-1)}.pdf`, await converted.file.readFile());
-}
+const { dir, put, toPdf, remove } = openDocuments();
+after(remove);
 
 const aspects = (path: string) => execFileSync('pdfinfo', ['-l', '9', path], { encoding: 'utf8' });
 const wide = (background: string) => sharp({ create: { width: 600, height: 300, channels: 3, background } });
@@ -68,9 +50,9 @@ function addRotation(heic: Buffer, quarters: number): Buffer {
 test('a photo that a telephone has turned, and says so twice, is turned once', async () => {
   const photo = put('turned.jpg', await wide('blue').jpeg().withMetadata({ orientation: 6 }).toBuffer());
   execFileSync('heif-enc', [photo, '-o', join(dir, 'plain.heic')], { stdio: 'ignore' });
-  const path = await toPdf(put('turned.heic', addRotation(readFileSync(join(dir, 'plain.heic')), 3)));
+  const { path } = await toPdf(put('turned.heic', addRotation(readFileSync(join(dir, 'plain.heic')), 3)));
   assert.match(aspects(path), /595\.28 x 841\.89/, 'it stands upright');
-  assert.match(aspects(await toPdf(photo)), /595\.28 x 841\.89/, 'as the same photo in JPEG does');
+  assert.match(aspects((await toPdf(photo)).path), /595\.28 x 841\.89/, 'as the same photo in JPEG does');
 });
 
 test('a file of two photos becomes two pages, in their order', async () => {
@@ -78,7 +60,7 @@ test('a file of two photos becomes two pages, in their order', async () => {
     ['red', 'blue'].map(async (color) => put(`${color}.png`, await wide(color).png().toBuffer())),
   );
   execFileSync('heif-enc', [red ?? '', blue ?? '', '-o', join(dir, 'two.heic')], { stdio: 'ignore' });
-  const path = await toPdf(join(dir, 'two.heic'));
+  const { path } = await toPdf(join(dir, 'two.heic'));
   assert.match(aspects(path), /^Pages: +2$/m);
   const colors = await Promise.all(
     ['1', '2'].map(async (page) => {

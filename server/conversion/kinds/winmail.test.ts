@@ -1,29 +1,22 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { KIT, openDocuments } from '../../../test/harness/converting.ts';
 import { packWinmail } from '../../../test/harness/winmail.ts';
-import { systemClock } from '../../base/clock.ts';
-import { openLog } from '../../base/log.ts';
-import type { Settings } from '../../base/settings.ts';
-import { type Kit, recognize, unpack } from '../conversion.ts';
+import { recognize, unpack } from '../conversion.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'platen-winmail-test-'));
-after(() => rmSync(dir, { recursive: true, force: true }));
-const kit: Kit = { clock: systemClock, log: openLog('silent'), settings: {} as Settings };
+const { put, remove } = openDocuments();
+after(remove);
 
 test('two documents of one name in a winmail.dat are both given, each with its own content', async () => {
-  const path = join(dir, 'winmail.dat');
   const scans = ['%PDF-1.4 the first', '%PDF-1.4 the second'];
-  writeFileSync(path, packWinmail(scans.map((text) => ['scan.pdf', Buffer.from(text)])));
+  const path = put('winmail.dat', packWinmail(scans.map((text) => ['scan.pdf', Buffer.from(text)])));
   const given: string[] = [];
   const use = async ({ content }: { content: AsyncIterable<Buffer> }) => {
     const chunks: Buffer[] = [];
     for await (const chunk of content) chunks.push(chunk);
     given.push(Buffer.concat(chunks).toString());
   };
-  const end = await unpack(kit, path, use, new AbortController().signal);
+  const end = await unpack(KIT, path, use, new AbortController().signal);
   assert.deepEqual(end, { kind: 'unpacked', isWhole: true });
   assert.deepEqual(given.sort(), scans);
 });

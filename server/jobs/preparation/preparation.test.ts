@@ -8,6 +8,7 @@ import { writePdf } from '../../../test/harness/mail.ts';
 import { openScene as openQueueScene } from '../../../test/harness/queue-scene.ts';
 import { readRaster } from '../../../test/harness/raster.ts';
 import { eventually } from '../../../test/harness/time.ts';
+import { packWinmail } from '../../../test/harness/winmail.ts';
 import { systemClock } from '../../base/clock.ts';
 import { readJournal } from '../../journal/journal.ts';
 import { addPrinter } from '../../printers/printers.ts';
@@ -379,26 +380,3 @@ test('a damaged winmail.dat is refused with a reason', async () => {
   const unpacked = await unpackWinmail(stage.context, file);
   assert.ok(unpacked.kind === 'refused' || unpacked.documents.length === 0);
 });
-
-/** MS-OXTNEF section 2.1.3: a signature, a key, and attributes with a checksum each. */
-function packWinmail(attachments: readonly (readonly [string, Buffer])[]): Buffer {
-  const attribute = (level: number, id: number, data: Buffer): Buffer => {
-    const head = Buffer.alloc(9);
-    head.writeUInt8(level);
-    head.writeUInt32LE(id, 1);
-    head.writeUInt32LE(data.length, 5);
-    const sum = Buffer.alloc(2);
-    sum.writeUInt16LE(data.reduce((total, byte) => (total + byte) & 0xffff, 0));
-    return Buffer.concat([head, data, sum]);
-  };
-  const version = attribute(1, 0x00089006, Buffer.from('00000100', 'hex'));
-  return Buffer.concat([
-    Buffer.from('789f3e220100', 'hex'),
-    version,
-    ...attachments.flatMap(([name, content]) => [
-      attribute(2, 0x00069002, Buffer.alloc(14)),
-      attribute(2, 0x00018010, Buffer.from(`${name}\0`)),
-      attribute(2, 0x0006800f, content),
-    ]),
-  ]);
-}
