@@ -88,3 +88,17 @@ export async function eventually<T>(
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
+
+/** Moves the clock past the pauses between tries, in steps that leave time for leases to be renewed, until it is so. */
+export async function moveUntil(
+  { clock }: { readonly clock: MovableClock },
+  claim: () => boolean | Promise<boolean>,
+  what: string,
+): Promise<void> {
+  const moved = async (): Promise<boolean> => {
+    if (await claim()) return true;
+    clock.advance(3000);
+    return false;
+  };
+  await eventually(moved, { timeoutMs: 90_000, what });
+}

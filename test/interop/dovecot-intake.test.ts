@@ -24,7 +24,7 @@ import { startPostfix, withoutRoot } from '../harness/postfix.ts';
 import { PRINT_ROOM } from '../harness/practice-connection.ts';
 import { makePrivateCertificate } from '../harness/private-ca.ts';
 import { startTcpProxy } from '../harness/tcp-proxy.ts';
-import { eventually } from '../harness/time.ts';
+import { moveUntil } from '../harness/time.ts';
 
 const PASSWORD = 'seven-quiet-harbor-lanterns';
 const SENDER = 'anna@practice.example';
@@ -72,16 +72,6 @@ async function openNode(read: { readonly address: string; readonly port: number;
     outcomes: async () => (await listMessages(context, { mailboxId, limit: 500 })).map(({ outcome }) => outcome).sort(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
-}
-
-/** Moves the clock past the pauses between tries, in steps that leave time for the lease to be renewed. */
-async function moveUntil({ clock }: Node, claim: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const moved = async (): Promise<boolean> => {
-    if (await claim()) return true;
-    clock.advance(3000);
-    return false;
-  };
-  await eventually(moved, { timeoutMs: 90_000, what });
 }
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');

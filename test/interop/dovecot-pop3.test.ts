@@ -28,7 +28,7 @@ import { type Dovecot, startDovecot } from '../harness/dovecot.ts';
 import { TWO_PAGES, writeMessage } from '../harness/intake.ts';
 import { makePrivateCertificate } from '../harness/private-ca.ts';
 import { startTcpProxy } from '../harness/tcp-proxy.ts';
-import { eventually } from '../harness/time.ts';
+import { moveUntil } from '../harness/time.ts';
 
 const PASSWORD = 'seven-quiet-harbor-lanterns';
 const SENDER = 'anna@practice.example';
@@ -83,16 +83,6 @@ async function openNode({ address, afterIntake, security = 'tls', port }: Read) 
     change: (change: MailboxChange) => updateMailbox(context, mailboxId, { change, actor: 'test' }),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
-}
-
-/** Moves the clock past the pauses between looks, in steps that leave time for the lease to be renewed. */
-async function moveUntil({ clock }: Node, claim: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const moved = async (): Promise<boolean> => {
-    if (await claim()) return true;
-    clock.advance(3000);
-    return false;
-  };
-  await eventually(moved, { timeoutMs: 90_000, what });
 }
 
 const outcomes = async (node: Node): Promise<string[]> => (await node.messages()).map(({ outcome }) => outcome).sort();

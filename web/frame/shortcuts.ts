@@ -1,4 +1,7 @@
-/** Keys that act without a modifier can be switched off (WCAG 2.1.4): who dictates would press them by speaking. Kept on this device. */
+/**
+ * Keys that act without a modifier can be switched off (WCAG 2.1.4): who dictates would press them by speaking. Kept on
+ * this device.
+ */
 const KEPT = 'platen-shortcuts';
 
 export const hasShortcuts = (): boolean => localStorage.getItem(KEPT) !== 'off';

@@ -272,7 +272,7 @@ function titleOf(leaf: Leaf): string {
   return leaf.fileName ?? leaf.within ?? '';
 }
 
-/** What could harm in the name of a file stands there as its number, after a percent sign; without that it is a name like any other. */
+/** What could harm in the name of a file stands there as its number after a percent sign; else it is a name like others. */
 function titleOfPacked(name: string): string {
   const sent = name.replace(/%([0-7][0-9A-F])/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
   return displayFileName(sent) ?? '';

@@ -1,6 +1,7 @@
 /**
  * People who leave: what of theirs is open ends with them, and the records of what they printed stay without their names.
- * A job at a printer keeps its name until it has ended there: a printer lets only its owner cancel it (RFC 8011 section 4.3.3).
+ * A job at a printer keeps its name until it has ended there: a printer lets only its owner cancel it (RFC 8011 section
+ * 4.3.3).
  */
 import { sql } from 'kysely';
 import { HOUR_MS } from '../../base/clock.ts';

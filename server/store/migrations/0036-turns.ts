@@ -1,6 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 
-/** How many documents of the same person were waiting to be prepared when this one came: who sends a heap waits behind who sends one. */
+/**
+ * How many documents of the same person were waiting to be prepared when this one came: who sends a heap waits behind who
+ * sends one.
+ */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
 }

@@ -1,4 +1,7 @@
-/** Adds the people of a file, each by itself: one that cannot be added does not keep the others, and a second time adds none twice. */
+/**
+ * Adds the people of a file, each by itself: one that cannot be added does not keep the others, and a second time adds
+ * none twice.
+ */
 import { sql } from 'kysely';
 import { PlatenError } from '../../base/errors.ts';
 import type { Context } from '../../store/database.ts';

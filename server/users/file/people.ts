@@ -71,8 +71,8 @@ const DELIMITERS = [',', ';', '\t'] as const;
 const WINDOWS_BYTES = 'windows-1252';
 
 /**
- * The people of a file, in its order; nothing is asked of the database. Throws `file-unreadable` when it is no such list, or is
- * too long.
+ * The people of a file, in its order; nothing is asked of the database. Throws `file-unreadable` when it is no such list,
+ * or is too long.
  */
 export function readPeople(file: Buffer): PersonInFile[] {
   if (file.length > fileLimits.maxBytes) throw unreadable(`the file has ${file.length} bytes`);
