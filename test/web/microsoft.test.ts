@@ -33,6 +33,7 @@ const WORDS = {
     confirm: 'Confirm the code',
     blocked: 'Microsoft refuses',
     byLink: 'Sign in by link',
+    copyEntra: 'Text for the Entra administrator',
     pasteHere: 'Paste it here',
     openPage: 'Open the sign-in page',
     noCode: 'There is no code in this address',
@@ -85,6 +86,7 @@ const WORDS = {
     confirm: 'Conferma il codice',
     blocked: 'Microsoft rifiuta',
     byLink: 'Accedi con un link',
+    copyEntra: 'Testo per l’amministratore Entra',
     pasteHere: 'Incollalo qui',
     openPage: 'Apri la pagina di accesso',
     noCode: 'In questo indirizzo non c’è alcun codice',
@@ -200,6 +202,9 @@ describe('the Microsoft side in the browser', () => {
       const code = await page.getByTestId('user-code').textContent();
       await stage.control('/device-login', { userCode: code ?? '', account: PRINT_ROOM, action: 'confirm' });
       await page.getByText('AADSTS530035').first().waitFor();
+      // Whoever may change the policy gets a text to send on, with what Microsoft has said.
+      await page.getByRole('button', { name: words.copyEntra }).click();
+      assert.match(String(await page.evaluate('navigator.clipboard.readText()')), /AADSTS530035/);
       await window.assertGood(`blocked-${language}-${width}`);
       await page.getByRole('link', { name: words.byLink }).first().click();
       await page.getByRole('dialog', { name: words.byLink }).waitFor();
@@ -241,6 +246,11 @@ describe('the Microsoft side in the browser', () => {
       // the link stands first, before a new code
       const [first] = await page.locator('[role=alert] .mantine-Button-root').allTextContents();
       assert.equal(first, words.byLink);
+      assert.equal(
+        await page.getByRole('button', { name: words.copyEntra }).count(),
+        0,
+        'there is nothing to be changed',
+      );
       await window.assertGood(`expired-link-${language}-${width}`);
       await page.getByRole('link', { name: words.byLink }).first().click();
       await page.getByRole('button', { name: words.here }).click();

@@ -57,7 +57,8 @@ function Ended({ connection, onNewCode, onClose }: OutcomeProps) {
       {consent}
       {offersLink ? [link, newCode] : [newCode, link]}
       {login?.state === 'refused' ? <EditLink connection={connection} /> : null}
-      {offersLink && login?.problem !== undefined ? (
+      {/* Of a code that nobody confirmed in time there is nothing to be changed at Microsoft. */}
+      {offersLink && login?.state === 'refused' && login.problem !== undefined ? (
         <CopyButton text={requestText(t, login.problem)} label={t('action.copyEntra')} />
       ) : null}
       <HandOverLink connection={connection} />

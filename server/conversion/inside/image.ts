@@ -40,7 +40,7 @@ type Picture = { readonly data: Buffer; readonly width: number; readonly height:
 
 async function render(path: string, page: number): Promise<Picture> {
   const read = sharp(path, { limitInputPixels: Number(MAX_PIXELS), failOn: 'error', page });
-  // A decoded photo has been turned already, and still says that it is to be turned (ISO/IEC 23008-12 section 6.5.10).
+  // A photo is turned where it is decoded; its metadata, which say the same, only describe it (ISO/IEC 23008-12 annex A).
   const turned = await (KIND === 'heic' ? read : read.autoOrient())
     .flatten({ background: 'white' })
     .toColourspace('srgb')
