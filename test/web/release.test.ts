@@ -196,5 +196,9 @@ describe('the pages behind the code of a printer and the links of messages', () 
     await eventually(async () => (await stage.api('GET', `/jobs/${held?.id}`)).state === 'completed');
     await page.reload();
     await page.getByText('This link was used already').waitFor();
+    await page.getByText(/ago$|^now$/).waitFor();
+    await window.assertGood('link-used');
+    await page.getByRole('link', { name: 'Sign in' }).click();
+    await page.getByLabel('Password', { exact: true }).waitFor();
   });
 });
