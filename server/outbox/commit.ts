@@ -6,9 +6,9 @@
  */
 import { sql } from 'kysely';
 import { recordSelected } from '../journal/journal.ts';
-import { addSpoolFiles, type SpoolFile } from '../spool/spool.ts';
+import { addSpoolFilesOf, type SpoolFile } from '../spool/spool.ts';
 import type { Context, Db } from '../store/database.ts';
-import { ringFollower } from '../store/tasks.ts';
+import { isFollowedHere, ringFollower } from '../store/tasks.ts';
 import { transaction } from '../store/transaction.ts';
 import { findPause } from './hold.ts';
 import { LIFETIME_MS, type NewMessage, PRIORITY } from './message.ts';
@@ -37,7 +37,7 @@ export async function commitInGroup(context: Context, prepared: Prepared): Promi
       bytesOf: ({ body }) => body?.length ?? 0,
       async commit(batch) {
         const pause = findPause(context.db);
-        await transaction(context, (context) => insertMessages(context, batch, pause));
+        await keepTogether(context, batch, pause);
         // The pause may have ended meanwhile, and who let everything go did not see these.
         if (pause !== findPause(context.db)) await ring(context, batch);
         return batch.map(() => undefined);
@@ -119,15 +119,18 @@ function isAboutTheData(error: unknown): boolean {
 
 type Pause = ReturnType<typeof findPause>;
 
+/** One statement is a transaction of its own, at a third of the round trips; a task for another node needs a whole one. */
+async function keepTogether(context: Context, batch: readonly Prepared[], pause: Pause): Promise<void> {
+  if (pause === undefined && !isFollowedHere(context, 'outbox')) {
+    await transaction(context, (context) => insertMessages(context, batch, pause));
+  } else await insertMessages(context, batch, pause);
+}
+
 /**
- * Writes messages with their recipients, spool rows, journal and alarms in the transaction of `context.db`. In a pause
- * they are held from the start, and nobody is woken for them.
+ * Writes messages with their recipients, spool rows, journal and alarms in the transaction of `context.db`, or as one
+ * statement of its own. In a pause they are held from the start, and nobody is woken for them.
  */
 export async function insertMessages(context: Context, all: readonly Prepared[], pause?: Pause): Promise<void> {
-  await addSpoolFiles(
-    context,
-    all.flatMap(({ file }) => (file === undefined ? [] : [file])),
-  );
   await statementOf(context, all, pause).execute(context.db);
   if (pause === undefined) await ring(context, all);
 }
@@ -146,8 +149,9 @@ function statementOf(context: Context, all: readonly Prepared[], pause: Pause) {
   const recipients = all.flatMap(({ id, message }) =>
     message.recipients.map((address, position) => ({ id, address, position })),
   );
-  return sql`
-    WITH given AS (
+  return sql`/* planned once: outbox-keep */
+    WITH files AS (${addSpoolFilesOf(all.flatMap(({ file }) => (file === undefined ? [] : [file])))}),
+    given AS (
       SELECT * FROM unnest(
         ${all.map(({ id }) => id)}::uuid[], ${all.map(({ message }) => message.kind)}::text[],
         ${all.map(({ message }) => PRIORITY[message.kind])}::int[],

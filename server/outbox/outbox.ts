@@ -5,7 +5,7 @@
  * uncertain; nothing is dropped but by a person. A message is never in two sessions at once. What was cut off after
  * the final dot is sent again byte for byte the same. It never opens or changes a message.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { sql } from 'kysely';
 import { HOUR_MS, SECOND_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
@@ -65,7 +65,7 @@ async function prepare(context: Context, asked: NewMessage): Promise<Prepared> {
   }
   const { bytes } = content;
   if (bytes.length <= MAX_ROW_BYTES) {
-    return { id, message, body: bytes, file: undefined, sha256: createHash('sha256').update(bytes).digest() };
+    return { id, message, body: bytes, file: undefined, sha256: hash('sha256', bytes, 'buffer') };
   }
   const file = await keep(context, bytes, { mediaType: 'message/rfc822', maxBytes: MAX_MESSAGE_BYTES });
   return { id, message, body: undefined, file, sha256: file.sha256 };

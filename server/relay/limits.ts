@@ -62,16 +62,12 @@ export const DEFAULT_DEVICE_LIMITS = {
 
 /** Waits for `work` so long and no longer: a database that hangs must not hold a device. */
 export async function inTime<T>(context: Context, work: Promise<T>, ms: number): Promise<T> {
-  const ended = new AbortController();
-  const late = context.clock.sleep(ms, ended.signal).then(() => undefined);
-  try {
-    const first = await Promise.race([work.then((value) => ({ value })), late]);
-    if (first === undefined) throw new Refusal('not-kept');
-    return first.value;
-  } finally {
-    // With a reason: without one an exception with a stack is made for each message.
-    ended.abort('done');
-  }
+  let give: (late: Refusal) => void;
+  const late = new Promise<never>((_, reject) => {
+    give = reject;
+  });
+  using _timer = context.clock.every(ms, () => give(new Refusal('not-kept')));
+  return await Promise.race([work, late]);
 }
 
 /** A node is given this share of a minute's messages at once, so that few messages have to ask the database. */
@@ -93,14 +89,18 @@ export class MinuteRates {
 
   /** Takes one; false when there is none left now. */
   async take(deviceId: string, perMinute: number): Promise<boolean> {
-    for (;;) {
-      const given = this.#given.get(deviceId);
-      if (given !== undefined && given.left > 0 && this.#context.clock.monotonicMs() < given.untilMs) {
-        given.left -= 1;
-        return true;
-      }
+    while (!this.takeGiven(deviceId)) {
       if ((await this.#askOnce(deviceId, perMinute)) === 0) return false;
     }
+    return true;
+  }
+
+  /** Takes one of those that this node was given, without asking the database; false when all are spent. */
+  takeGiven(deviceId: string): boolean {
+    const given = this.#given.get(deviceId);
+    if (given === undefined || given.left === 0 || this.#context.clock.monotonicMs() >= given.untilMs) return false;
+    given.left -= 1;
+    return true;
   }
 
   async #askOnce(deviceId: string, perMinute: number): Promise<number> {

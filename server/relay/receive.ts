@@ -2,7 +2,7 @@
  * One message from a device: its bytes are checked and its header rewritten while they come, and it is handed to the
  * outbox. When this returns an id, the message is durable; only then may the device hear 250.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { PlatenError } from '../base/errors.ts';
 import { isOwnStamp, makeStamp, STAMP_FIELD } from '../base/hop-stamp.ts';
@@ -199,7 +199,7 @@ async function chooseMessageId(
 ): Promise<{ messageId: string; isReplaced: boolean }> {
   const { id: deviceId } = transaction.device;
   const written = valuesOf(header, 'message-id').find(isMessageId);
-  const sha256 = createHash('sha256').update(beginning).digest();
+  const sha256 = hash('sha256', beginning, 'buffer');
   const keepsId = await sightings.add({ deviceId, messageIdHeader: written, sha256 }).catch((cause: unknown) => {
     throw new Refusal('not-kept', cause);
   });

@@ -87,6 +87,12 @@ async function writeBatch(context: Context, batch: readonly Sighting[]): Promise
   });
 }
 
+type FirstSeen = {
+  readonly device_id: string | null;
+  readonly message_id_header: string | null;
+  readonly sha256: Buffer | null;
+};
+
 /** One statement; answers with which content each Message-ID was first seen before it. */
 async function writeRows(
   context: Context,
@@ -94,49 +100,32 @@ async function writeRows(
   counts: ReadonlyMap<string, number>,
 ): Promise<Map<string, Buffer>> {
   const now = context.clock.now();
-  const day = dayOf(now);
-  const days = [...counts].map(([deviceId, messages]) => ({ device_id: deviceId, day, messages, last_at: now }));
-  const counted = context.db.with('counted', (db) =>
-    db
-      .insertInto('device_days')
-      .values(days.sort((left, right) => left.device_id.localeCompare(right.device_id)))
-      .onConflict((conflict) =>
-        conflict.columns(['device_id', 'day']).doUpdateSet({
-          messages: sql<number>`device_days.messages + excluded.messages`,
-          last_at: sql<Date>`excluded.last_at`,
-        }),
-      ),
-  );
-  // Local to this statement's own transaction.
-  const noWait = sql<string>`set_config('synchronous_commit', 'off', true)`;
-  if (sightings.length === 0) {
-    await counted.selectNoFrom(noWait.as('no_wait')).execute();
-    return new Map();
-  }
-  const rows = await counted
-    .with('noted', (db) =>
-      db
-        .insertInto('device_messages')
-        .values(
-          sightings.map(({ deviceId, messageIdHeader, sha256 }) => ({
-            device_id: deviceId,
-            message_id_header: messageIdHeader,
-            sha256,
-            at: sql<Date>`clock_timestamp()`,
-          })),
-        )
-        .onConflict((conflict) => conflict.doNothing()),
+  const { rows } = await sql<FirstSeen>`/* planned once: device-messages-see */
+    WITH given AS (
+      SELECT device_id, message_id_header, decode(sha256, 'hex') AS sha256 FROM unnest(
+        ${sightings.map(({ deviceId }) => deviceId)}::uuid[],
+        ${sightings.map(({ messageIdHeader }) => messageIdHeader)}::text[],
+        ${sightings.map(({ sha256 }) => sha256.toString('hex'))}::text[]
+      ) AS g (device_id, message_id_header, sha256)
+    ),
+    counted AS (
+      INSERT INTO device_days (device_id, day, messages, last_at)
+      SELECT device_id, ${dayOf(now)}, messages, ${now}
+      FROM unnest(${[...counts.keys()]}::uuid[], ${[...counts.values()]}::int[]) AS c (device_id, messages)
+      ORDER BY device_id
+      ON CONFLICT (device_id, day)
+      DO UPDATE SET messages = device_days.messages + excluded.messages, last_at = excluded.last_at
+    ),
+    noted AS (
+      INSERT INTO device_messages (device_id, message_id_header, sha256, at)
+      SELECT device_id, message_id_header, sha256, clock_timestamp() FROM given
+      ON CONFLICT DO NOTHING
     )
-    .selectFrom(context.db.selectNoFrom(noWait.as('no_wait')).as('setting'))
-    .leftJoin('device_messages', (join) =>
-      join
-        .on('device_id', 'in', [...new Set(sightings.map((one) => one.deviceId))])
-        .on('message_id_header', 'in', [...new Set(sightings.map((one) => one.messageIdHeader))]),
-    )
-    .select(['no_wait', 'device_id', 'message_id_header', 'sha256'])
-    .orderBy('at')
-    .orderBy('sha256')
-    .execute();
+    -- Local to this statement's own transaction, and read before anything is written.
+    SELECT no_wait, seen.device_id, seen.message_id_header, seen.sha256
+    FROM (SELECT set_config('synchronous_commit', 'off', true)) AS setting (no_wait)
+    LEFT JOIN (given JOIN device_messages AS seen USING (device_id, message_id_header)) ON true
+    ORDER BY seen.at, seen.sha256`.execute(context.db);
   const first = new Map<string, Buffer>();
   for (const row of rows) {
     const { device_id: deviceId, message_id_header: header, sha256 } = row;

@@ -177,6 +177,7 @@ export class SessionRules implements Rules {
     const { device } = this.#visitOf(caller);
     if (device === undefined) throw new Refusal('not-a-device');
     if (this.#state.disk === 'full') throw new Refusal('disk-full');
+    if (this.#rates.takeGiven(device.id)) return;
     const taking = this.#rates.take(device.id, device.limits.messagesPerMinute).catch(notKept);
     if (!(await inTime(this.#context, taking, relayLimits.databaseMs))) throw new Refusal('rate');
   }

@@ -10,6 +10,7 @@ import { createReadStream, type ReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { type RawBuilder, sql } from 'kysely';
 import { isSystemError, PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
 import type { Context } from '../store/database.ts';
@@ -90,14 +91,17 @@ export async function keep(context: Context, source: Readable | Buffer, options:
 
 /** Writes the rows of kept files in the transaction of `context.db`. */
 export async function addSpoolFiles(context: Context, files: readonly SpoolFile[]): Promise<void> {
-  if (files.length === 0) return;
-  const rows = files.map((file) => ({
-    id: file.id,
-    bytes: file.bytes,
-    sha256: file.sha256,
-    media_type: file.mediaType,
-  }));
-  await context.db.insertInto('spool_files').values(rows).execute();
+  if (files.length > 0) await addSpoolFilesOf(files).execute(context.db);
+}
+
+/** The same as a part of a statement, whose text is the same for however many files there are. */
+export function addSpoolFilesOf(files: readonly SpoolFile[]): RawBuilder<unknown> {
+  return sql`
+    INSERT INTO spool_files (id, bytes, sha256, media_type)
+    SELECT id, bytes, decode(sha256, 'hex'), media_type FROM unnest(
+      ${files.map(({ id }) => id)}::uuid[], ${files.map(({ bytes }) => bytes)}::bigint[],
+      ${files.map(({ sha256 }) => sha256.toString('hex'))}::text[], ${files.map(({ mediaType }) => mediaType)}::text[]
+    ) AS f (id, bytes, sha256, media_type)`;
 }
 
 /** Opens a kept file. Throws `document-missing` when its bytes are gone or have another length than the row says. */

@@ -10,6 +10,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Secrets } from '../base/secrets.ts';
 import type { Settings } from '../base/settings.ts';
+import { planOnce } from './plan-once.ts';
 import type { Schema } from './schema.ts';
 
 export type Db = Kysely<Schema>;
@@ -55,7 +56,10 @@ export function openPool(target: DatabaseTarget, log: Log): pg.Pool {
   // connection is idle. Whoever uses it at that moment gets the error from the query.
   const noteLoss = (error: Error) => log.warn({ error: { message: error.message } }, 'a database connection was lost');
   pool.on('error', noteLoss);
-  pool.on('connect', (client) => client.on('error', noteLoss));
+  pool.on('connect', (client) => {
+    client.on('error', noteLoss);
+    planOnce(client);
+  });
   return pool;
 }
 

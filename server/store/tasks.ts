@@ -93,10 +93,14 @@ export async function enqueueTasks(context: Context, queue: TaskQueue, ids: read
  * when this one dies.
  */
 export async function ringFollower(context: Context, queue: TaskQueue, ids: readonly string[]): Promise<void> {
-  const base = bases.get(context.db) ?? context.db;
-  const isFollowed = (followers.get(base)?.get(queue)?.size ?? 0) > 0;
-  if (isFollowed) ringAfterCommit(context.db, queue, ids);
+  if (isFollowedHere(context, queue)) ringAfterCommit(context.db, queue, ids);
   else await enqueueTasks(context, queue, ids);
+}
+
+/** Whether this node follows the queue itself, so that `ringFollower` asks nothing of the database. */
+export function isFollowedHere(context: Context, queue: TaskQueue): boolean {
+  const base = bases.get(context.db) ?? context.db;
+  return (followers.get(base)?.get(queue)?.size ?? 0) > 0;
 }
 
 function ringAfterCommit(db: Db, queue: TaskQueue, ids: readonly string[]): void {
