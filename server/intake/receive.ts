@@ -201,11 +201,13 @@ class Receipt {
 
   async takeLeaf(leaf: LeafInMemory): Promise<void> {
     if (this.#report === undefined) return await this.#collector.takeWhole(leaf, leaf.decode());
+    this.#report.enclosed(leaf);
     if (tellsOfDelivery(leaf.declaredType)) this.#report.take(leaf.declaredType, leaf.peek(reportLimits.maxPartBytes));
   }
 
   async takeStream({ leaf, content }: MessageItem & { kind: 'leaf' }): Promise<void> {
     if (this.#report === undefined) return await this.#collector.takeStream(leaf, content);
+    this.#report.enclosed(leaf);
     if (!tellsOfDelivery(leaf.declaredType)) return;
     this.#report.take(leaf.declaredType, await readBeginning(content, reportLimits.maxPartBytes));
   }

@@ -22,6 +22,8 @@ export interface Leaf {
   readonly messagePath: string;
   /** Subject of that message; for display only. */
   readonly within?: string;
+  /** Message-ID of that message, with its angle brackets. */
+  readonly withinId?: string;
   /** Where programs may read it, or what it lies in, differently; empty for nearly all. */
   readonly doubts: readonly Doubt[];
 }
@@ -32,6 +34,7 @@ export interface Surroundings {
   readonly prefix: string;
   readonly embeddedDepth: number;
   readonly subject?: string;
+  readonly messageId?: string;
   readonly doubts: readonly Doubt[];
 }
 
@@ -51,6 +54,7 @@ export function describeLeaf(node: MessageNode, within: Surroundings): Leaf {
     encoding: transferEncodingOf(node.encoding),
     ...(fileName === undefined ? {} : { fileName }),
     ...(within.subject === undefined ? {} : { within: within.subject }),
+    ...(within.messageId === undefined ? {} : { withinId: within.messageId }),
     ...contentIdOf(node),
     ...(node.charset ? { charset: node.charset.slice(0, MAX_TYPE_CHARACTERS).toLowerCase() } : {}),
   };

@@ -113,7 +113,9 @@ async function readInto(leaves: LeafInMemory[], level: Level & { readonly raw: B
 }
 
 function surroundings({ prefix, embeddedDepth, doubts }: Level, head: MessageHead): Surroundings {
-  return { prefix, embeddedDepth, doubts, ...(embeddedDepth === 0 ? {} : { subject: head.subject }) };
+  if (embeddedDepth === 0) return { prefix, embeddedDepth, doubts };
+  const { subject, messageId } = head;
+  return { prefix, embeddedDepth, doubts, subject, ...(messageId === undefined ? {} : { messageId }) };
 }
 
 function inMemory(leaf: Leaf, raw: Buffer): LeafInMemory {

@@ -3,10 +3,16 @@ import { test } from 'node:test';
 import { readMessage } from '../mime/split.ts';
 import { DeliveryReportReader, isDeliveryReport, reportLimits, tellsOfDelivery } from './delivery-report.ts';
 
-type Parts = { readonly fields?: string; readonly status: string; readonly header?: string };
+type Parts = {
+  readonly fields?: string;
+  readonly status: string;
+  readonly header?: string;
+  /** The message that was not delivered, all of it. */
+  readonly message?: string;
+};
 
 /** Reads a report as the intake does. */
-async function read({ fields = '', status, header }: Parts) {
+async function read({ fields = '', status, header, message }: Parts) {
   const raw = [
     'From: <mailer-daemon@contoso.example>',
     'Content-Type: multipart/report; report-type=delivery-status; boundary=b',
@@ -20,13 +26,17 @@ async function read({ fields = '', status, header }: Parts) {
     '',
     status,
     ...(header === undefined ? [] : ['--b', 'Content-Type: text/rfc822-headers', '', header]),
+    ...(message === undefined ? [] : ['--b', 'Content-Type: message/rfc822', '', message]),
     '--b--',
     '',
   ].join('\r\n');
   const { head, leaves } = await readMessage(Buffer.from(raw));
   assert.ok(isDeliveryReport(head));
   const reader = new DeliveryReportReader(head);
-  for (const leaf of leaves) if (tellsOfDelivery(leaf.declaredType)) reader.take(leaf.declaredType, leaf.decode());
+  for (const leaf of leaves) {
+    reader.enclosed(leaf);
+    if (tellsOfDelivery(leaf.declaredType)) reader.take(leaf.declaredType, leaf.decode());
+  }
   return reader.finish();
 }
 
@@ -83,6 +93,25 @@ test('a report of another server names it by the header that it encloses, and th
       ['anna@contoso.example', '5.1.1', undefined],
     ],
   );
+});
+
+test('a report that encloses the whole message and answers nothing, as Postfix writes it, names it all the same', async () => {
+  const scan = [
+    'Subject: Scan',
+    'Message-ID: <scan-3@contoso.example>',
+    'Content-Type: multipart/mixed; boundary=c',
+    '',
+    '--c',
+    '',
+    'Your scan',
+    '--c',
+    'Content-Type: message/rfc822',
+    '',
+    'Message-ID: <older@contoso.example>\r\nSubject: a message in the message\r\n\r\nText',
+    '--c--',
+  ].join('\r\n');
+  const report = await read({ status: group('anna@contoso.example'), message: scan });
+  assert.deepEqual(report?.messageIds, ['<scan-3@contoso.example>']);
 });
 
 test('what tells nothing of use is no report: no failure, no message, no status', async () => {

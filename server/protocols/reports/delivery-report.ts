@@ -1,5 +1,6 @@
 /** Reads reports about messages that could not be delivered (RFC 3464): what a server found out after it had taken them. */
 import type { MessageHead } from '../mime/header-text.ts';
+import type { Leaf } from '../mime/leaf.ts';
 
 export type FailedRecipient = {
   /** In lower case. */
@@ -55,6 +56,11 @@ export class DeliveryReportReader {
     const text = content.subarray(0, reportLimits.maxPartBytes).toString('utf8').replace(/\r\n/g, '\n');
     if (declaredType === STATUS_PART) this.#takeStatus(text);
     else for (const [, value = ''] of unfold(text).matchAll(/^message-id:(.*)$/gim)) this.#addIds(value);
+  }
+
+  /** Takes what is known of a part that lies in the whole message, which some servers enclose (RFC 3464 section 2). */
+  enclosed({ embeddedDepth, withinId }: Pick<Leaf, 'embeddedDepth' | 'withinId'>): void {
+    if (embeddedDepth === 1 && withinId !== undefined) this.#addIds(withinId);
   }
 
   /** Undefined when nothing failed, or nothing tells which message it was. */
