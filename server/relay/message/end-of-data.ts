@@ -29,8 +29,10 @@ export class RelayStream extends SMTPStream {
   #scan(bytes: Buffer, done: (error?: Error | null) => void): void {
     const parts: Buffer[] = [];
     let from = 0;
-    // A dot that ends or escapes has at least two bytes on each side of it, else the next chunk decides.
-    for (let found = bytes.indexOf(LINE_FEED_AND_DOT, 1); found !== -1 && found + 3 < bytes.length; ) {
+    // A message that begins with a bare line feed begins before the first line, for the library and so for us.
+    const first = this.dataBytes === 0 ? 1 : 0;
+    // A dot that ends or escapes has at least two bytes behind it, else the next chunk decides.
+    for (let found = bytes.indexOf(LINE_FEED_AND_DOT, first); found !== -1 && found + 3 < bytes.length; ) {
       const dot = found + 1;
       if (bytes[dot - 2] === CR && bytes[dot + 1] === CR && bytes[dot + 2] === LF) {
         const rest = Buffer.concat([...parts, bytes.subarray(from, dot)]);
@@ -43,10 +45,21 @@ export class RelayStream extends SMTPStream {
       if (isEscape) from = dot + 1;
       found = bytes.indexOf(LINE_FEED_AND_DOT, isEscape ? dot + 2 : dot);
     }
-    const held = Math.max(from, bytes.length - 4);
+    const held = Math.max(from, bytes.length - this.#undecided(bytes));
     this._lastBytes = bytes.subarray(held);
     if (held > from) parts.push(bytes.subarray(from, held));
     this.#pass(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts), done);
+  }
+
+  /** How many of the last bytes may belong to the end of the message or to an escape; none in nearly all chunks. */
+  #undecided(bytes: Buffer): number {
+    const { length } = bytes;
+    if (this._atDataStart && length < 3) return length;
+    const [third, second, last] = [bytes[length - 3], bytes[length - 2], bytes[length - 1]];
+    if (third === LF && second === DOT) return 4;
+    if (second === LF && last === DOT) return 3;
+    if (last === LF) return 2;
+    return last === CR ? 1 : 0;
   }
 
   #pass(bytes: Buffer, done: () => void): void {
