@@ -128,6 +128,53 @@ test('the main job is set up and followed with the command line alone', { timeou
     await eventually(async () => (await read(world, 'mailboxes', 'list'))[0]?.state === 'connected' || undefined);
   });
 
+  await t.test('a mailbox of a classic server is added, and all its rules are said and changed', async () => {
+    const address = 'scuola@old.example';
+    const where = ['--host', '127.0.0.1', '--port', '1', '--username', 'scuola', '--password', 'secret of the mailbox'];
+    const rules = [
+      '--unknown',
+      'register',
+      '--domain',
+      'old.example',
+      '--unproven',
+      'accept',
+      '--reply',
+      'held,refused',
+    ];
+    const added = await done(world, 'mailboxes', 'add', '--address', address, '--protocol', 'pop3', ...where, ...rules);
+    assert.match(added, /Mail server +127\.0\.0\.1:1, tls, scuola/);
+    assert.match(added, /Unknown senders +register\n\s*Domains registered +old\.example\n\s*Unproven senders +accept/);
+    assert.match(added, /Answered +held, refused\n\s*Language of answers +sender/);
+    assert.doesNotMatch(added, /secret of the mailbox/);
+    const changed = [
+      '--security',
+      'starttls',
+      '--title',
+      'School',
+      '--reply',
+      'none',
+      '--reply-language',
+      'it',
+      '--disable',
+    ];
+    const after = await done(world, 'mailboxes', 'set', address, ...changed);
+    assert.match(after, /Mail server +127\.0\.0\.1:110, starttls, scuola/, 'the usual port of what was chosen');
+    assert.match(after, /State +.*Off/);
+    assert.match(after, /Answered +none\n\s*Language of answers +it/);
+    const kept = (await read(world, 'mailboxes', 'list')).find((one) => one.title === 'School');
+    assert.match(JSON.stringify(kept?.senderPolicy), /"domains":\["old\.example"\]/, 'what was not said stays');
+    await done(world, 'mailboxes', 'remove', 'School', '--yes');
+    for (const [words, said] of [
+      [['set', MAILBOX], /Say what to change/],
+      [['add', '--host', 'mail.old.example', '--address', address], /--password/],
+      [['add', '--host', 'mail.old.example', '--connection', 'Practice'], /--connection/],
+      [['set', MAILBOX, '--reply', 'sometimes'], /printed, held, refused, none/],
+    ] as const) {
+      const cli = await startCli(['mailboxes', ...words], { env: world.env }).ended;
+      assert.deepEqual([cli.code, said.test(cli.stderr)], [2, true], cli.stdout + cli.stderr);
+    }
+  });
+
   await t.test('a mailed document is held, released, printed, and its story told', async () => {
     const mail = writeMail({ mark: 'cli-journey', sender: SENDER });
     const steer = clientOf(practice);

@@ -1,8 +1,17 @@
 /** `mailboxes`: jobs via e-mail. */
 import { z } from 'zod';
 import type { Client } from './client.ts';
-import { type Call, type Command, given, readNumber } from './command.ts';
+import { type Call, type Command, given } from './command.ts';
 import { findId, pathOf } from './find.ts';
+import {
+  AFTER_INTAKE,
+  BODIES,
+  MAILBOX_OPTIONS,
+  namesServer,
+  readMailbox,
+  readRules,
+  readServer,
+} from './mailbox-options.ts';
 import { readNames } from './names.ts';
 import { explainKept, keptProblem, Problem, showProblem, UsageError } from './problem.ts';
 import { confirmRemoval } from './prompt.ts';
@@ -11,34 +20,6 @@ import { anything, type Connection, connection, type Mailbox, mailbox, queue } f
 import { instant, shortId, size, state } from './words.ts';
 
 const CHECK_TIMEOUT_MS = 120_000;
-const PROTOCOLS = ['imap', 'pop3'] as const;
-const AFTER_INTAKE = ['move', 'delete', 'keep'] as const;
-
-const KINDS = ['pdf', 'image', 'office', 'text', 'html'] as const;
-const BODIES = ['without-attachment', 'always', 'never'] as const;
-
-/** Which documents of a message are taken. */
-const DOCUMENT_OPTIONS = {
-  kind: { value: 'text', choices: KINDS, isMultiple: true, about: 'document-kind' },
-  body: { value: 'text', choices: BODIES, about: 'message-body' },
-  'max-documents': { value: 'number', about: 'max-documents' },
-  'max-document-megabytes': { value: 'number', about: 'max-document-megabytes' },
-} as const;
-
-const MEGABYTE = 1024 * 1024;
-
-/** Only what was given; `undefined` when nothing was. Throws `UsageError`. */
-function readDocumentPolicy(call: Call): object | undefined {
-  const megabytes = readNumber(call, 'max-document-megabytes', { min: 1, max: 50 });
-  const policy = given({
-    kinds: call.all('kind').length === 0 ? undefined : [...call.all('kind')],
-    body: call.find('body'),
-    maxDocuments: readNumber(call, 'max-documents', { min: 1, max: 50 }),
-    maxBytes: megabytes === undefined ? undefined : megabytes * MEGABYTE,
-  });
-  return Object.keys(policy).length === 0 ? undefined : policy;
-}
-
 const list: Command = {
   words: ['mailboxes', 'list'],
   async run({ openClient, screen, language }) {
@@ -61,59 +42,55 @@ const list: Command = {
 
 const add: Command = {
   words: ['mailboxes', 'add'],
-  options: {
-    connection: { value: 'id', about: 'mailbox-connection' },
-    address: { value: 'address', about: 'mailbox-address' },
-    title: { value: 'text', about: 'mailbox-title' },
-    queue: { value: 'id', about: 'mailbox-queue' },
-    protocol: { value: 'text', choices: PROTOCOLS },
-    folder: { value: 'text' },
-    'after-intake': { value: 'text', choices: AFTER_INTAKE },
-    'poll-seconds': { value: 'number' },
-    ...DOCUMENT_OPTIONS,
-  },
+  options: MAILBOX_OPTIONS,
   async run(call) {
-    const { screen, find } = call;
-    const pollSeconds = readNumber(call, 'poll-seconds', { min: 30, max: 3600 });
+    checkPlace(call);
+    const { screen } = call;
+    const rules = readRules(call);
     const client = await call.openClient();
-    const chosen = await chooseConnection(call, client);
-    const address = find('address') ?? chosen.account?.username ?? chosen.expectedAccount ?? undefined;
+    const server = namesServer(call) ? await readServer(call, undefined) : undefined;
+    const chosen = server === undefined ? await chooseConnection(call, client) : undefined;
+    const address = call.find('address') ?? chosen?.account?.username ?? chosen?.expectedAccount ?? undefined;
     if (address === undefined) throw new UsageError('missing-option', { name: 'address' });
-    const body = given({
-      title: find('title') ?? address,
-      protocol: find('protocol') ?? 'imap',
-      connectionId: chosen.id,
-      address,
-      folder: find('folder'),
-      pollSeconds,
-      afterIntake: find('after-intake'),
-      documentPolicy: readDocumentPolicy(call),
-      queueId: await chooseQueue(call, client),
-    });
+    const queueId = await chooseQueue(call, client);
+    const where = given({ connectionId: chosen?.id, server });
+    const body = { title: address, protocol: 'imap', ...rules, ...where, address, queueId };
     await showMailbox(client, screen, await client.ask(mailbox, { method: 'POST', path: '/mailboxes', body }));
   },
 };
 
+function checkPlace(call: Call): void {
+  if (call.has('connection') && namesServer(call))
+    throw new UsageError('either', { first: 'connection', second: 'host' });
+  if (call.has('enable') && call.has('disable')) throw new UsageError('either', { first: 'enable', second: 'disable' });
+}
+
 const show: Command = {
   words: ['mailboxes', 'show'],
   operands: ['id'],
-  async run({ openClient, screen, operands }) {
-    const client = await openClient();
-    const id = await findId(client, screen, { kind: 'mailbox', text: operands[0] ?? '' });
-    await showMailbox(client, screen, await client.get(mailbox, pathOf('mailbox', id)));
+  async run(call) {
+    const client = await call.openClient();
+    await showMailbox(client, call.screen, await readMailbox(call, client));
   },
 };
 
 const set: Command = {
   words: ['mailboxes', 'set'],
   operands: ['id'],
-  options: DOCUMENT_OPTIONS,
+  options: { ...MAILBOX_OPTIONS, enable: { about: 'enable-mailbox' }, disable: { about: 'disable-mailbox' } },
   async run(call) {
-    const { screen, operands } = call;
-    const body = given({ documentPolicy: readDocumentPolicy(call) });
+    checkPlace(call);
+    const { screen, has } = call;
+    const rules = readRules(call);
     const client = await call.openClient();
-    const id = await findId(client, screen, { kind: 'mailbox', text: operands[0] ?? '' });
-    const path = pathOf('mailbox', id);
+    const old = await readMailbox(call, client);
+    const connectionId = has('connection') ? (await chooseConnection(call, client)).id : undefined;
+    const server = namesServer(call) ? await readServer(call, old) : undefined;
+    const queueId = has('queue') ? await chooseQueue(call, client) : undefined;
+    const enabled = has('enable') ? true : has('disable') ? false : undefined;
+    const body = { ...rules, ...given({ connectionId, server, queueId, enabled }) };
+    if (Object.keys(body).length === 0) throw new UsageError('nothing-to-change');
+    const path = pathOf('mailbox', old.id);
     await showMailbox(client, screen, await client.ask(mailbox, { method: 'PATCH', path, body }));
   },
 };
@@ -211,14 +188,37 @@ async function showMailbox(client: Client, screen: Screen, item: Mailbox): Promi
     [name('folder'), item.folder ?? undefined],
     [name('after-intake'), after === undefined ? undefined : screen.text(`mailboxes.after.${after}`)],
     [name('connection'), named(item.connectionId)],
+    [name('mail-server'), serverWords(item)],
     [name('queue'), named(item.queueId)],
     [name('documents'), policy === undefined ? undefined : policy.kinds.join(', ')],
     [name('message-text'), body === undefined ? undefined : screen.text(`mailboxes.body.${body}`)],
     [name('max-documents'), policy === undefined ? undefined : String(policy.maxDocuments)],
     [name('max-size'), policy === undefined ? undefined : size(language, policy.maxBytes)],
+    ...whoMayPrint(screen, item),
   ]);
   const { problem } = item;
   if (problem !== null && problem !== undefined) showProblem(screen, explainKept(language, problem), 'result');
+}
+
+function serverWords({ server }: Mailbox): string | undefined {
+  if (server === null || server === undefined) return undefined;
+  return `${server.host}:${server.port}, ${server.security}, ${server.username}`;
+}
+
+/** Said with the words of the options that change it. */
+function whoMayPrint(screen: Screen, { senderPolicy, proofPolicy, replyPolicy, language }: Mailbox) {
+  const name = (key: string) => screen.text(`names.${key}`);
+  const answered = Object.entries(replyPolicy ?? {}).flatMap(([what, isAnswered]) =>
+    isAnswered === true ? [what] : [],
+  );
+  const domains = senderPolicy?.domains ?? [];
+  return [
+    [name('unknown-senders'), senderPolicy?.unknown],
+    [name('sender-domains'), domains.length === 0 ? undefined : domains.join(', ')],
+    [name('unproven-senders'), proofPolicy?.unproven],
+    [name('answered'), replyPolicy === undefined ? undefined : answered.join(', ') || 'none'],
+    [name('answered-in'), language === null ? 'sender' : language],
+  ] as const;
 }
 
 export const mailboxesCommands: readonly Command[] = [list, add, set, show, remove, check];

@@ -88,6 +88,11 @@ export const mailbox = z.looseObject({
   documentPolicy: z
     .looseObject({ kinds: z.array(z.string()), body: z.string(), maxDocuments: z.number(), maxBytes: z.number() })
     .nullish(),
+  server: z.looseObject({ host: z.string(), port: z.number(), security: z.string(), username: z.string() }).nullish(),
+  senderPolicy: z.looseObject({ unknown: z.string(), domains: z.array(z.string()) }).optional(),
+  proofPolicy: z.looseObject({ unproven: z.string() }).optional(),
+  replyPolicy: z.record(z.string(), z.unknown()).optional(),
+  language: text,
   state: z.string(),
   stateSince: instant,
   problem: keptProblem,

@@ -10,7 +10,6 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Secrets } from '../base/secrets.ts';
 import type { Settings } from '../base/settings.ts';
-import { planOnce } from './plan-once.ts';
 import type { Schema } from './schema.ts';
 
 export type Db = Kysely<Schema>;
@@ -70,6 +69,25 @@ export function connectionOptions(target: DatabaseTarget): pg.ClientConfig {
 
 export function openDatabase(pool: pg.Pool): Db {
   return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/**
+ * A statement that begins with this comment becomes a named one of the wire protocol, which a connection plans only once:
+ * for those that run for every few messages, whose planning costs more than what they do. Its text must never differ, so its
+ * values are parameters and its lists arrays.
+ */
+const MARK = /^\/\* planned once: ([a-z-]{1,60}) \*\//;
+
+type Query = (text: unknown, values?: unknown, ...rest: unknown[]) => unknown;
+
+/** Makes a connection heed such comments: `planned once: ` and a name of small letters, at the very beginning. */
+function planOnce(client: Pick<pg.Client, 'query'>): void {
+  const query = client.query.bind(client) as Query;
+  const heeding: Query = (text, values, ...rest) => {
+    const name = typeof text === 'string' ? MARK.exec(text)?.[1] : undefined;
+    return name === undefined ? query(text, values, ...rest) : query({ name, text, values }, ...rest);
+  };
+  client.query = heeding as typeof client.query;
 }
 
 /** As pg reads values, but with bigint as number. */
