@@ -167,6 +167,7 @@ export const ERRORS = {
   'upload-unreadable': rule(400, false),
   'upload-key-reused': rule(422, false),
   'sender-unconfirmed': rule(409, false),
+  'options-impossible': rule(422, false),
   'no-printer': rule(409, false),
   'no-queue': rule(409, false),
   'printer-unreachable': rule(503, true),

@@ -29,6 +29,7 @@ import {
 } from './job.ts';
 import * as restored from './keeping/restored.ts';
 import { placesOf, wayFor } from './keeping/ways.ts';
+import { setOptions } from './options/options.ts';
 import { takeTurns } from './preparation/claims.ts';
 import type { UnpackedWinmail } from './preparation/winmail.ts';
 import * as winmail from './preparation/winmail.ts';
@@ -272,43 +273,12 @@ export async function confirmJobs(context: Context, messageId: string, actor: st
   });
 }
 
-/** Changes the options of a job that has not started. Throws `not-found` and `job-state-conflict`. */
-export async function changeJobOptions(
-  context: Context,
-  id: string,
-  ask: Ask & { readonly options: OptionsChange },
-): Promise<Job> {
-  return await transaction(context, async (context) => {
-    const job = await lockJob(context, id, ask.ownerId);
-    if (job.state !== 'pending-held' && job.state !== 'pending') {
-      throw new PlatenError('job-state-conflict', `the options of a job that is ${job.state} cannot be changed`, {
-        values: { from: job.state, to: 'pending' },
-      });
-    }
-    const options = await setOptions(context, job, ask.options);
-    await recordAll(context, [
-      { type: 'job-changed', subjectId: id, ownerId: job.ownerId, actor: ask.actor, data: { options } },
-    ]);
-    return await getJob(context, id);
-  });
-}
-
-async function setOptions(context: Context, job: Job, change: OptionsChange): Promise<JobOptions> {
-  const options = mergeOptions(job.options, change);
-  await context.db
-    .updateTable('jobs')
-    .set({ options: JSON.stringify(options) })
-    .where('id', '=', job.id)
-    .execute();
-  return options;
-}
-
 /** Keeps a waiting job from printing until it is released. Throws `not-found` and `job-state-conflict`. */
 export async function holdJob(context: Context, id: string, ask: Ask): Promise<Job> {
   return await transaction(context, async (context) => {
     const job = await lockJob(context, id, ask.ownerId);
-    // It is held already, for a reason that a hold must not replace.
-    if (job.reasons.includes(SENDER_UNCONFIRMED)) return job;
+    // It is held already, perhaps for a reason that a hold must not replace.
+    if (job.state === 'pending-held') return job;
     const change = { state: 'pending-held' as const, reasons: [HELD_FOR_RELEASE], dueAt: null, actor: ask.actor };
     await recordAll(context, [{ type: 'job-held', subjectId: id, ownerId: job.ownerId, actor: ask.actor }]);
     return await changeJob(context, job, change);

@@ -2,27 +2,18 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Language } from '../../locales/locales.ts';
-import { PlatenError } from '../base/errors.ts';
 import { type JournalEvent, readJournal } from '../journal/journal.ts';
-import { openSpoolFile } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { decodeIdCursor, encodeCursor, limitOf, pageOf, pageQuery } from '../store/pages.ts';
+import { documentRoutes } from './document/routes.ts';
+import { askOf } from './finding/asker.ts';
 import { JOB_STATES, jobShape, showJob } from './finding/shown.ts';
 import { namePlaces } from './finding/where.ts';
-import {
-  cancelJob,
-  changeJobOptions,
-  confirmPrinted,
-  getJob,
-  holdJob,
-  type Job,
-  listJobs,
-  releaseJob,
-} from './jobs.ts';
+import { cancelJob, confirmPrinted, getJob, holdJob, type Job, listJobs, releaseJob } from './jobs.ts';
 import { queueRoutes } from './keeping/routes.ts';
 import { idParams, optionsChange, optionsChangeOf } from './keeping/shapes.ts';
 import { leavingRoutes } from './leaving/routes.ts';
-import { openPreview } from './preparation/previews.ts';
+import { optionsRoutes } from './options/routes.ts';
 import { releaseRoutes } from './release/routes.ts';
 import { testPageRoutes } from './test-page/routes.ts';
 import { uploadRoutes } from './upload/routes.ts';
@@ -39,20 +30,11 @@ const eventShape = z.object({
 /** Where jobs are read, names stand beside ids; no printer before one is chosen. */
 const placedJob = jobShape.extend({ queueName: z.string(), printerName: z.string().nullable() });
 
-const PDF = 'application/pdf';
-
-type Asker = { readonly principal: { readonly userId: string | null; readonly role: string }; readonly actor: string };
-
-/** Users see and touch only their own jobs; for them a job of somebody else does not exist. */
-function askOf(request: Asker): { actor: string; ownerId?: string } {
-  if (request.principal.role !== 'user') return { actor: request.actor };
-  return { actor: request.actor, ownerId: request.principal.userId ?? '00000000-0000-0000-0000-000000000000' };
-}
-
 export async function jobsRoutes(app: FastifyInstance, context: Context): Promise<void> {
   addJobRoutes(app, context);
-  addDocumentRoutes(app, context);
   addJobActions(app, context);
+  optionsRoutes(app, context);
+  documentRoutes(app, context);
   queueRoutes(app, context);
   releaseRoutes(app, context);
   uploadRoutes(app, context);
@@ -130,39 +112,6 @@ async function showPlaced(
   });
 }
 
-/** What is printed, and pictures of it. */
-function addDocumentRoutes(app: FastifyInstance, context: Context): void {
-  const routes = app.withTypeProvider<ZodTypeProvider>();
-  routes.get('/jobs/:id/document', {
-    config: { role: 'user' },
-    schema: { params: idParams },
-    handler: async (request, reply) => {
-      const job = await getJob(context, request.params.id, askOf(request).ownerId);
-      if (job.documentId === null) throw new PlatenError('document-removed', 'the document of this job was removed');
-      const document = await openSpoolFile(context, job.documentId);
-      // Bytes of a stranger: never shown in our own page, only saved.
-      return reply
-        .header('content-type', 'application/octet-stream')
-        .header('content-disposition', `attachment; filename="${job.id}.${job.documentFormat === PDF ? 'pdf' : 'bin'}"`)
-        .header('content-security-policy', 'sandbox')
-        .send(document);
-    },
-  });
-  routes.get('/jobs/:id/preview/:page', {
-    config: { role: 'user' },
-    schema: { params: idParams.extend({ page: z.string().max(100) }) },
-    handler: async (request, reply) => {
-      const job = await getJob(context, request.params.id, askOf(request).ownerId);
-      const picture = await openPreview(context, job, Number(request.params.page));
-      return reply
-        .header('content-type', 'image/png')
-        .header('cache-control', 'private, max-age=3600')
-        .header('content-security-policy', 'sandbox')
-        .send(picture);
-    },
-  });
-}
-
 const TIMELINE_EVENTS = 500;
 
 /** What became of the replies to a message: they leave by the outbox, where they can also wait or fail. */
@@ -207,14 +156,6 @@ function addJobActions(app: FastifyInstance, context: Context): void {
       const { printerId, options } = request.body ?? {};
       const ask = { ...askOf(request), printerId, options: options && optionsChangeOf(options) };
       return showJob(await releaseJob(context, request.params.id, ask), request.language);
-    },
-  });
-  routes.patch('/jobs/:id', {
-    config: { role: 'user' },
-    schema: { params: idParams, body: z.object({ options: optionsChange.optional() }), response: { 200: jobShape } },
-    handler: async (request) => {
-      const ask = { ...askOf(request), options: optionsChangeOf(request.body.options ?? {}) };
-      return showJob(await changeJobOptions(context, request.params.id, ask), request.language);
     },
   });
   routes.post('/jobs/:id/hold', {

@@ -52,6 +52,7 @@ export const EVENT_TYPES = {
   'job-prepared': 'job',
   'job-changed': 'job',
   'job-document-removed': 'job',
+  'job-document-saved': 'job',
   'job-held': 'job',
   'job-released': 'job',
   'job-cancel-asked': 'job',

@@ -2627,10 +2627,37 @@ export type paths = {
       };
     };
   };
-  '/jobs/{id}/document': {
+  '/jobs/{id}/choices': {
     get: {
       parameters: {
         query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              copies: number | null;
+              sides: ('one-sided' | 'two-sided-long-edge' | 'two-sided-short-edge')[];
+              color: ('color' | 'monochrome')[];
+              media: string[];
+              pageRanges: boolean;
+              finishings: ('staple' | 'punch')[];
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/jobs/{id}/document': {
+    get: {
+      parameters: {
+        query?: { as?: 'printed' | 'original' };
         header?: never;
         path: { id: string };
         cookie?: never;
@@ -2999,6 +3026,7 @@ export type paths = {
             | 'job-prepared'
             | 'job-changed'
             | 'job-document-removed'
+            | 'job-document-saved'
             | 'job-held'
             | 'job-released'
             | 'job-cancel-asked'
@@ -3137,6 +3165,7 @@ export type paths = {
             | 'job-prepared'
             | 'job-changed'
             | 'job-document-removed'
+            | 'job-document-saved'
             | 'job-held'
             | 'job-released'
             | 'job-cancel-asked'
@@ -6733,6 +6762,7 @@ export const EVENT_TYPES = [
   'job-prepared',
   'job-changed',
   'job-document-removed',
+  'job-document-saved',
   'job-held',
   'job-released',
   'job-cancel-asked',

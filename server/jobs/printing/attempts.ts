@@ -4,6 +4,7 @@
  * Phases: creating → sending → sent → ended. `creating`: an empty printer job may exist, which prints nothing.
  * `sending`: the document may have left. `sent`: the printer has taken it whole. A job has at most one open attempt.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Selectable } from 'kysely';
 import { newId } from '../../base/secrets.ts';
 import type { Printer } from '../../printers/printers.ts';
@@ -11,7 +12,7 @@ import type { Context } from '../../store/database.ts';
 import { checkFence, isHeld, type Lease, leaseLost } from '../../store/leases.ts';
 import type { AttemptPhase, Schema } from '../../store/schema.ts';
 import { transaction } from '../../store/transaction.ts';
-import { JOB_OUTGOING, type Job } from '../job.ts';
+import { JOB_OUTGOING, type Job, type JobOptions } from '../job.ts';
 import { ignoredOptionsOf } from '../preparation/cut.ts';
 import { changeJob, type JobChange, lockJob } from '../rows.ts';
 
@@ -96,6 +97,8 @@ export type Beginning = {
   readonly phase: 'creating' | 'sending';
   /** Where it is known, so that the job shows which of its options are left out. */
   readonly printer?: Printer;
+  /** As they were when its document was made ready for them: with others it is not begun. */
+  readonly options?: JobOptions;
 };
 export type Begun = { readonly job: Job; readonly attempt: Attempt };
 
@@ -139,6 +142,7 @@ async function writeBeginning(context: Context, lease: Lease, begin: Beginning):
   const job = await lockJob(context, begin.jobId);
   const isWaiting = job.state === 'pending' && job.preparation !== 'due' && job.cancelAskedAt === null;
   if (!isWaiting || job.printerId !== begin.printerId) return undefined;
+  if (begin.options !== undefined && !isDeepStrictEqual(begin.options, job.options)) return undefined;
   const id = newId();
   const row = await context.db
     .insertInto('print_attempts')

@@ -64,7 +64,8 @@ async function takePrepared(run: Run, waiting: Job, phase: 'creating' | 'sending
   memory.prepared = undefined;
   if (prepared?.begin.jobId === waiting.id && prepared.begin.phase === phase) return await prepared.commit();
   await prepared?.drop();
-  return await beginAttempt(context, lease, { jobId: waiting.id, printerId: printer.id, phase, printer });
+  const { id, options } = waiting;
+  return await beginAttempt(context, lease, { jobId: id, printerId: printer.id, phase, printer, options });
 }
 
 /**
@@ -89,6 +90,7 @@ export async function lookAhead(run: Run): Promise<void> {
     printerId: printer.id,
     phase: 'creating',
     printer,
+    options: next.options,
   });
 }
 

@@ -1,19 +1,18 @@
 /** The release page behind the QR code of a printer: which held jobs it can print, their release there, and what became of it. */
 import { MINUTE_MS } from '../../base/clock.ts';
 import { PlatenError } from '../../base/errors.ts';
-import { describePrinterJobSupport, getPrinter, listPrinters, type Printer } from '../../printers/printers.ts';
+import { getPrinter, type Printer } from '../../printers/printers.ts';
 import type { Context } from '../../store/database.ts';
 import { transaction } from '../../store/transaction.ts';
 import { countPinGuess, forgivePinGuess } from '../../users/users.ts';
 import { type Job, type OptionsChange, SENDER_UNCONFIRMED } from '../job.ts';
 import { releaseJob } from '../jobs.ts';
-import { getQueue } from '../queues.ts';
 import { toJob } from '../rows.ts';
 import { digestPin } from './keys.ts';
+import { canPrint } from './places.ts';
 
 /** More than anybody scrolls through at a printer. */
 export const MAX_AT_ONCE = 100;
-const MOST_PRINTERS = 1_000;
 /** For as long somebody may still stand there and look for the pages. */
 const LATELY_MS = 10 * MINUTE_MS;
 
@@ -42,19 +41,6 @@ export async function listGiven(context: Context, printer: Printer, ownerId: str
     .limit(MAX_AT_ONCE)
     .execute();
   return rows.map(toJob).reverse();
-}
-
-/** Can it print the next job at once, as far as it has told? */
-export function isReady({ state, reasons }: Pick<Printer, 'state' | 'reasons'>): boolean {
-  return (state === 'idle' || state === 'processing') && !reasons.some((reason) => reason.endsWith('-error'));
-}
-
-/** Where a job of this queue can be released: the printers of the queue that take its document, those that are ready first. */
-export async function listPlaces(context: Context, job: Pick<Job, 'queueId'>): Promise<Printer[]> {
-  const { printerIds } = await getQueue(context, job.queueId);
-  const { items } = await listPrinters(context, { limit: MOST_PRINTERS });
-  const printers = items.filter((printer) => printerIds.includes(printer.id) && canPrint(printer));
-  return [...printers.filter(isReady), ...printers.filter((printer) => !isReady(printer))];
 }
 
 /** What this printer puts a document on when it is not the paper that the document was made for. */
@@ -129,12 +115,6 @@ async function findByPin(
     await forgivePinGuess(context, printer.id, remoteAddress);
     return found;
   });
-}
-
-function canPrint(printer: Printer): boolean {
-  const { acceptsPdf, drawing } = describePrinterJobSupport(printer);
-  // A printer that has never answered may do it: what it can is seen when it prints.
-  return printer.capabilities === null || acceptsPdf || drawing !== undefined;
 }
 
 async function findHeld(

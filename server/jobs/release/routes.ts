@@ -16,9 +16,7 @@ import { getJob } from '../jobs.ts';
 import { idParams, optionsChange, optionsChangeOf } from '../keeping/shapes.ts';
 import {
   type AtPrinter,
-  isReady,
   listGiven,
-  listPlaces,
   listReleasable,
   MAX_AT_ONCE,
   type NotReleased,
@@ -26,6 +24,7 @@ import {
   pagesToPrint,
   releaseAtPrinter,
 } from './at-printer.ts';
+import { isReady, listPlaces } from './places.ts';
 
 const jobAtPrinter = z.object({
   id: z.string(),
