@@ -103,7 +103,11 @@ describe('the pages of jobs', () => {
     await page.getByText('quickly').waitFor();
     await page.getByText('selection of pages, paper size').waitFor();
     await window.assertGood('job-held');
-    await page.getByRole('button', { name: 'Print now' }).click();
+    await page.getByRole('button', { name: 'Print…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Where shall it print?' });
+    await dialog.getByRole('radio', { name: /^Hall/ }).waitFor();
+    await dialog.getByRole('button', { name: 'Print now' }).click();
+    await dialog.waitFor({ state: 'detached' });
     await page.getByRole('definition').getByText('Printed').waitFor();
     assert.equal((await stage.api('GET', `/jobs/${id}`)).state, 'completed');
     assert.equal(await page.getByRole('button', { name: 'Cancel the job' }).count(), 0);

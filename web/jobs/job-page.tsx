@@ -1,6 +1,6 @@
 /** One job: its state, its first page, its story from the mail to the paper, and what can still be done with it. */
 import { Anchor, Button, Group } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import type { TFunction } from 'i18next';
 import { useState } from 'react';
@@ -11,12 +11,12 @@ import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
 import { currentLanguage } from '../app/texts.ts';
 import { tell } from '../journal/event.ts';
-import { Confirm } from '../ui/confirm.tsx';
-import { Failed, Loaded } from '../ui/content.tsx';
+import { Loaded } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
 import { paperName, plain } from '../ui/words.ts';
-import { isHeld, isOpen, isPrepared, isUncertain, JOBS_KEY, type Job, ownerOf, type PlacedJob } from './job.ts';
+import { JobActs } from './acts/job-acts.tsx';
+import { isOpen, isPrepared, JOBS_KEY, type Job, ownerOf, type PlacedJob } from './job.ts';
 import { JobStateAndWhy } from './jobs-list.tsx';
 import { JobProblem } from './problem.tsx';
 
@@ -51,7 +51,7 @@ function Shown({ job, story }: { readonly job: PlacedJob; readonly story: readon
           ‹ {seesAll ? t('nav.jobs') : t('nav.myJobs')}
         </Anchor>
       }
-      actions={<Acts job={job} />}
+      actions={<JobActs job={job} />}
     >
       <div className="job">
         <div>
@@ -191,63 +191,5 @@ function Pages({ job: { id, pages } }: { readonly job: Job }) {
         </Group>
       )}
     </div>
-  );
-}
-
-type Ask = 'cancel' | 'again';
-
-function Acts({ job }: { readonly job: Job }) {
-  const { t } = useTranslation();
-  const client = useQueryClient();
-  const [asking, setAsking] = useState<Ask>();
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
-  const params = { path: { id: job.id } };
-  const again = async () => await client.invalidateQueries({ queryKey: JOBS_KEY });
-  const act = async (asked: Promise<unknown>) => {
-    setBusy(true);
-    setError(undefined);
-    await asked.catch(setError);
-    await again();
-    setBusy(false);
-  };
-  const release = () => need(api.POST('/jobs/{id}/release', { params, body: {} }));
-  return (
-    <>
-      {isHeld(job) ? (
-        <Button loading={isBusy} onClick={() => void act(release())}>
-          {t('jobs.printNow')}
-        </Button>
-      ) : null}
-      {isUncertain(job) ? (
-        <>
-          <Button loading={isBusy} onClick={() => void act(need(api.POST('/jobs/{id}/printed', { params })))}>
-            {t('jobs.isPrinted')}
-          </Button>
-          <Button variant="default" onClick={() => setAsking('again')}>
-            {t('jobs.printAgain')}
-          </Button>
-        </>
-      ) : null}
-      {isOpen(job) ? (
-        <Button variant="default" onClick={() => setAsking('cancel')}>
-          {t('jobs.cancel')}
-        </Button>
-      ) : null}
-      {error === undefined ? null : <Failed error={error} />}
-      {asking === undefined ? null : (
-        <Confirm
-          title={t(asking === 'again' ? 'jobs.printAgainTitle' : 'jobs.cancelTitle', { number: job.number })}
-          act={t(asking === 'again' ? 'jobs.printAgain' : 'jobs.cancel')}
-          onClose={() => setAsking(undefined)}
-          onConfirm={async () => {
-            await (asking === 'again' ? release() : need(api.POST('/jobs/{id}/cancel', { params })));
-            await again();
-          }}
-        >
-          <p>{t(asking === 'again' ? 'jobs.printAgainMeans' : 'jobs.cancelStops')}</p>
-        </Confirm>
-      )}
-    </>
   );
 }

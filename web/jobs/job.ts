@@ -34,6 +34,10 @@ export const JOB_TONES: Readonly<Record<JobState, Tone>> = {
 
 /** The printer did not say whether paper came out: a person decides. */
 export const isUncertain = ({ reasons }: Pick<Job, 'reasons'>): boolean => reasons.includes('outcome-unknown');
+/** Nobody may print it before its sender has confirmed to have sent it. */
+export const isUnconfirmed = ({ reasons }: Pick<Job, 'reasons'>): boolean => reasons.includes('sender-unconfirmed');
+/** It has not been begun at a printer: how it is printed can still be changed. */
+export const isWaiting = ({ state }: Pick<Job, 'state'>): boolean => state === 'pending' || state === 'pending-held';
 /** May it still be let go, or stopped? */
 export const isHeld = ({ state }: Pick<Job, 'state'>): boolean => state === 'pending-held';
 export const isOpen = ({ state }: Pick<Job, 'state'>): boolean =>

@@ -88,7 +88,7 @@ test('a document is kept as long as its queue says, then it is gone, and the jou
   assert.equal(types.at(-1), 'job-document-removed');
   assert.notEqual((await getJob(context, waiting)).documentId, null);
   // Who signed in at the beginning is no longer signed in after these days.
-  const session = await addPerson(server, 'operator');
+  const session = await addPerson(server, 'administrator');
   const gone = await call(server, 'GET', `/api/v1/jobs/${id}/document`, { headers: session.headers });
   assert.deepEqual([gone.status, gone.json.code], [410, 'document-removed'], gone.text);
 });

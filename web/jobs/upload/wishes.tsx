@@ -92,44 +92,62 @@ export function WishesForm({ queues, wishes, onChange, pagesError }: WishesProps
 }
 
 export type LooksWished = Pick<Wishes, 'copies' | 'sides' | 'color' | 'media'>;
+/** What the printers can do; with no choice a field is not shown, unless something was asked for before. */
+export type CanLook = {
+  readonly copies: number | null;
+  readonly sides: readonly string[];
+  readonly color: readonly string[];
+  readonly media: readonly string[];
+};
 type LooksProps = {
   /** What an empty choice means. */
   readonly unset: string;
+  /** Whatever there is where it is left out. */
+  readonly can?: CanLook;
   readonly looks: LooksWished;
   readonly onChange: (change: Partial<LooksWished>) => void;
 };
 
 /** How many, on which sides, in which colors, on which paper. */
-export function Looks({ unset, looks, onChange }: LooksProps) {
+export function Looks({ unset, can, looks, onChange }: LooksProps) {
   const { t } = useTranslation();
   const none = { value: '', label: unset };
+  const choose = (name: 'sides' | 'color' | 'media', label: string, all: readonly Choice[]) => {
+    const choices = all.filter(({ value }) => can === undefined || value === looks[name] || can[name].includes(value));
+    return choices.length === 0 ? null : (
+      <NativeSelect
+        label={label}
+        data={[none, ...choices]}
+        value={looks[name]}
+        onChange={(event) => onChange({ [name]: event.currentTarget.value })}
+      />
+    );
+  };
   // One that was set elsewhere stays.
   const other =
     looks.media === '' || looks.media in PAPERS ? [] : [{ value: looks.media, label: paperName(looks.media) }];
+  const papers = Object.entries(PAPERS).map(([value, label]) => ({ value, label }));
   return (
     <>
-      <Copies value={looks.copies} onChange={(copies) => onChange({ copies })} />
-      <NativeSelect
-        label={t('upload.sides')}
-        data={[none, ...SIDES.map((value) => ({ value, label: t(`upload.sidesOf.${value}`) }))]}
-        value={looks.sides}
-        onChange={(event) => onChange({ sides: event.currentTarget.value })}
-      />
-      <NativeSelect
-        label={t('jobs.color')}
-        data={[none, ...COLORS.map((value) => ({ value, label: t(`upload.colorOf.${value}`) }))]}
-        value={looks.color}
-        onChange={(event) => onChange({ color: event.currentTarget.value })}
-      />
-      <NativeSelect
-        label={t('jobs.media')}
-        data={[none, ...Object.entries(PAPERS).map(([value, label]) => ({ value, label })), ...other]}
-        value={looks.media}
-        onChange={(event) => onChange({ media: event.currentTarget.value })}
-      />
+      {can?.copies === null && looks.copies === '' ? null : (
+        <Copies value={looks.copies} most={can?.copies ?? undefined} onChange={(copies) => onChange({ copies })} />
+      )}
+      {choose(
+        'sides',
+        t('upload.sides'),
+        SIDES.map((value) => ({ value, label: t(`upload.sidesOf.${value}`) })),
+      )}
+      {choose(
+        'color',
+        t('jobs.color'),
+        COLORS.map((value) => ({ value, label: t(`upload.colorOf.${value}`) })),
+      )}
+      {choose('media', t('jobs.media'), [...papers, ...other])}
     </>
   );
 }
+
+type Choice = { readonly value: string; readonly label: string };
 
 function queueHint(t: ReturnType<typeof useTranslation>['t'], { mode, pauseReason }: Queue): string {
   return pauseReason === null ? t(`queueMode.${mode}`) : t('upload.paused', { reason: plain(pauseReason) });
