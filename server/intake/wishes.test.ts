@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LANGUAGES, textFor } from '../../locales/locales.ts';
 import type { JobOptions } from '../jobs/jobs.ts';
 import { intakeLimits } from './limits.ts';
 import { joinWishes, readSubAddress, readSubject } from './wishes.ts';
@@ -207,4 +208,22 @@ test('what the subject says wins over what the address says', () => {
     both.ignored.map(({ word }) => word),
     ['foo', 'bar'],
   );
+});
+
+test('the words that the interface tells people to write are understood, and mean what it says', () => {
+  const meant: Readonly<Record<string, JobOptions>> = {
+    example: { copies: 2, ...long },
+    'words.copies': { copies: 2 },
+    'words.sides': long,
+    'words.gray': mono,
+    'words.pages': pages([1, 3]),
+    'words.paper': a3,
+    'words.staple': { finishings: ['staple'] },
+  };
+  for (const language of LANGUAGES) {
+    for (const [key, options] of Object.entries(meant)) {
+      const words = textFor(language, `web.mailTo.${key}`);
+      assert.deepEqual(readSubject(`Plan ${words}`), { options, ignored: [] }, `${language}: ${words}`);
+    }
+  }
 });

@@ -237,7 +237,7 @@ describe('the pages of jobs', () => {
     await using window = await browser.open(stage, { as: stranger });
     const { page } = window;
     await window.go('/');
-    await page.getByText('No job yet').waitFor();
+    await page.getByText('No job in the last 30 days').waitFor();
     await window.go(`/jobs/${id}`);
     await page.getByText('What to do').waitFor();
     assert.equal(await page.getByText('onerror').count(), 0);

@@ -151,6 +151,10 @@ describe('the pages behind the code of a printer and the links of messages', () 
     const mail = page.getByRole('region', { name: 'Mail documents to' });
     await mail.getByText(PRINT_ROOM, { exact: true }).waitFor();
     await mail.getByText('waits until you release it').waitFor();
+    await page.getByText('How to print by e-mail').click();
+    await page.getByText('[2 copies, duplex]').waitFor();
+    await page.getByText('type the PIN, or sign in there').waitFor();
+    await window.assertGood('own-jobs-help');
     const waiting = page.getByRole('region', { name: 'Waiting for you' });
     await waiting.getByRole('button', { name: /^Print… / }).click();
     const dialog = page.getByRole('dialog', { name: 'Where shall it print?' });
@@ -172,6 +176,26 @@ describe('the pages behind the code of a printer and the links of messages', () 
     await window.assertGood('release-nothing');
     await stage.deliver(1, { sender: KNOWN_SENDERS[0] });
     await page.getByRole('checkbox').waitFor();
+  });
+
+  test('own jobs are those of the last 30 days, until more is asked for', async () => {
+    await using window = await openAsAnna({ language: 'en' });
+    const { page } = window;
+    await window.go('/jobs');
+    await page.getByRole('heading', { level: 2, name: 'The last 30 days' }).waitFor();
+    const rows = page.getByRole('table').locator('tr[data-row]');
+    await rows.first().waitFor();
+    const count = await rows.count();
+    const [printed] = ((await stage.api('GET', '/jobs?state=completed')) as { items: Row[] }).items;
+    await stage.sql(`UPDATE jobs SET created_at = created_at - interval '40 days' WHERE id = $1`, [printed?.id]);
+    await page.reload();
+    await eventually(async () => (await rows.count()) === count - 1, { what: 'the old one is left out' });
+    await page.getByLabel('Came since').selectOption('Any time');
+    await page.waitForURL('**/jobs?since=ever');
+    await eventually(async () => (await rows.count()) === count, { what: 'all are there' });
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await eventually(async () => (await rows.count()) === count - 1, { what: 'those of lately again' });
+    window.assertQuiet();
   });
 
   test('a link does nothing when it is opened, prints at the button, and only once', async () => {

@@ -3,6 +3,8 @@ import { Button, PasswordInput, Stack } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useSession } from '../app/session.tsx';
+import { MailTo } from '../jobs/mail-to.tsx';
+import { PrintByMail } from '../jobs/print-by-mail.tsx';
 import { Failed } from '../ui/content.tsx';
 import { fieldOf, usePlatenForm } from '../ui/form.tsx';
 import { Page } from '../ui/page.tsx';
@@ -30,6 +32,10 @@ export default function AccountPage() {
           <dt>{t('users.role')}</dt>
           <dd>{session === null ? '' : t(`role.${session.role}`)}</dd>
         </dl>
+        <div className="narrow">
+          <MailTo />
+          <PrintByMail />
+        </div>
         <OwnPreferences />
         <ChangePassword />
         <Sessions of="own" />

@@ -11,8 +11,9 @@ import { JOB_STATES, type JobState } from './job.ts';
 
 /** Since the beginning of this day, of the week up to it, or of the month. */
 const SINCE_DAYS = { today: 0, week: 6, month: 29 } as const;
-type Since = keyof typeof SINCE_DAYS;
-const SINCES = Object.keys(SINCE_DAYS) as Since[];
+/** `ever`: said of own jobs, of which those of a month are shown when nothing is said. */
+type Since = keyof typeof SINCE_DAYS | 'ever';
+const SINCES: readonly Since[] = ['today', 'week', 'month', 'ever'];
 
 export type Filter = {
   readonly q?: string | undefined;
@@ -39,11 +40,17 @@ export function useFilter(): Filter {
   };
 }
 
+/** What is shown: who prints sees what came lately as long as nothing is looked for. */
+export function useShownFilter(): Filter {
+  const filter = useFilter();
+  return useMay('operator') || isFiltered(filter) ? filter : { since: 'month' };
+}
+
 export const isFiltered = (filter: Filter): boolean => Object.values(filter).some((value) => value !== undefined);
 
 /** As the server is asked; a day begins where the reader is. */
 export function queryOf({ since, ...filter }: Filter) {
-  if (since === undefined) return given(filter);
+  if (since === undefined || since === 'ever') return given(filter);
   const start = new Date();
   start.setHours(0, 0, 0, 0);
   start.setDate(start.getDate() - SINCE_DAYS[since]);
@@ -61,7 +68,8 @@ export function Filters({ ownerName }: { readonly ownerName: string | undefined 
   const filter = useFilter();
   const seesAll = useMay('operator');
   const places = useQuery({ queryKey: ['queues'], queryFn: () => need(api.GET('/queues')) });
-  const { state, queue, printer, owner, since } = filter;
+  const { state, queue, printer, owner } = filter;
+  const { since } = useShownFilter();
   return (
     <Group gap="sm" mb="md" align="flex-end">
       <FindField
@@ -88,9 +96,9 @@ export function Filters({ ownerName }: { readonly ownerName: string | undefined 
       <Choice
         label={t('jobs.since')}
         any={t('jobs.anyTime')}
-        choices={SINCES.map((value) => ({ value, label: t(`jobs.sinceOf.${value}`) }))}
-        value={since}
-        onChange={(value) => go({ ...filter, since: value as Since | undefined })}
+        choices={SINCES.flatMap((value) => (value === 'ever' ? [] : [{ value, label: t(`jobs.sinceOf.${value}`) }]))}
+        value={since === 'ever' ? undefined : since}
+        onChange={(value) => go({ ...filter, since: (value as Since | undefined) ?? (seesAll ? undefined : 'ever') })}
       />
       {owner === undefined || ownerName === undefined ? null : (
         <Button variant="default" onClick={() => go({ ...filter, owner: undefined })}>

@@ -15,10 +15,11 @@ import { State } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
 import { BulkBar, Pick, type Picked } from './bulk.tsx';
-import { Filters, given, isFiltered, queryOf, useFilter, useGo } from './filters.tsx';
+import { Filters, given, isFiltered, queryOf, useFilter, useGo, useShownFilter } from './filters.tsx';
 import { HeldJobs } from './held.tsx';
 import { isOpen, JOB_TONES, JOBS_KEY, type Job, ownerOf, type PlacedJob } from './job.ts';
 import { MailTo } from './mail-to.tsx';
+import { PrintByMail } from './print-by-mail.tsx';
 
 const NONE_PICKED: Picked = new Set();
 const UNDECIDED = 'processing-stopped';
@@ -40,8 +41,9 @@ export default function JobsList() {
   const filter = useFilter();
   const go = useGo();
   useLiveQuery(['job-'], JOBS_KEY);
-  const pages = usePages<PlacedJob>([...JOBS_KEY, filter], (cursor) =>
-    need(api.GET('/jobs', { params: { query: { limit: 100, ...queryOf(filter), ...given({ cursor }) } } })),
+  const shown = useShownFilter();
+  const pages = usePages<PlacedJob>([...JOBS_KEY, shown], (cursor) =>
+    need(api.GET('/jobs', { params: { query: { limit: 100, ...queryOf(shown), ...given({ cursor }) } } })),
   );
   const [picked, setPicked] = useState<Picked>(NONE_PICKED);
   const columns = useColumns({ picked, onPick: setPicked, onOwner: (owner) => go({ ...filter, owner }) });
@@ -58,6 +60,7 @@ export default function JobsList() {
     >
       {filter.state === UNDECIDED ? null : <NeedLook onShow={() => go({ state: UNDECIDED })} />}
       {seesAll ? null : <OwnFirst />}
+      {seesAll || isNarrowed ? null : <h2 className="section spaced">{t('jobs.sinceOf.month')}</h2>}
       <Filters ownerName={pages.items.find(({ ownerId }) => ownerId === filter.owner)?.ownerName} />
       <LongList
         label={title}
@@ -66,7 +69,7 @@ export default function JobsList() {
         keyOf={({ id }) => id}
         news={(count) => t('jobs.new', { count })}
         empty={
-          <Empty title={isNarrowed ? t('jobs.noHit') : t('jobs.empty')}>
+          <Empty title={t(isNarrowed ? 'jobs.noHit' : seesAll ? 'jobs.empty' : 'jobs.emptyLately')}>
             <p>{isNarrowed ? t('jobs.noHitHint') : t('jobs.emptyHint')}</p>
           </Empty>
         }
@@ -95,27 +98,42 @@ function useColumns({ picked, onPick, onOwner }: ColumnsWish): readonly Column<P
     isTitleQuiet: true,
     cell: (job) => <Pick job={job} picked={picked} onChange={onPick} />,
     width: '44px',
+    phone: 'tick',
   };
   const owner: Column<PlacedJob> = {
     key: 'owner',
     title: t('jobs.owner'),
     cell: (job) => <Owner job={job} onChoose={() => onOwner(job.ownerId)} />,
     width: '180px',
+    phone: 'detail',
   };
   return [
     ...(seesAll ? [pick] : []),
-    { key: 'number', title: t('jobs.number'), cell: ({ number }) => number, width: '80px', isNamedOnPhone: true },
-    { key: 'title', title: t('jobs.title'), cell: (job) => <JobTitle job={job} /> },
+    { key: 'number', title: t('jobs.number'), cell: ({ number }) => number, width: '80px' },
+    { key: 'title', title: t('jobs.title'), cell: (job) => <JobTitle job={job} />, phone: 'name' },
     ...(seesAll ? [owner] : []),
     {
       key: 'pages',
       title: t('jobs.pages'),
       cell: ({ pages: count }) => (count === null ? '–' : t('overview.pages', { count })),
       width: '110px',
+      phone: 'detail',
     },
-    { key: 'state', title: t('jobs.state'), cell: (job) => <JobStateAndWhy job={job} />, width: '230px' },
+    {
+      key: 'state',
+      title: t('jobs.state'),
+      cell: (job) => <JobStateAndWhy job={job} />,
+      width: '230px',
+      phone: 'state',
+    },
     { key: 'where', title: t('jobs.place'), cell: (job) => <Where job={job} />, width: '150px' },
-    { key: 'at', title: t('jobs.at'), cell: ({ createdAt }) => <When at={createdAt} />, width: '160px' },
+    {
+      key: 'at',
+      title: t('jobs.at'),
+      cell: ({ createdAt }) => <When at={createdAt} />,
+      width: '160px',
+      phone: 'detail',
+    },
   ];
 }
 
@@ -138,12 +156,13 @@ function NeedLook({ onShow }: { readonly onShow: () => void }) {
   );
 }
 
-/** For who prints: where to mail documents to, and what waits for a release. */
+/** For who prints: where to mail documents to, what waits for a release, and how printing by mail goes. */
 function OwnFirst() {
   return (
     <>
       <MailTo />
       <HeldJobs />
+      <PrintByMail />
     </>
   );
 }

@@ -5,9 +5,8 @@ import { api, need } from '../api/client.ts';
 import { CopyButton } from '../ui/copy.tsx';
 import { plain } from '../ui/words.ts';
 
-/** Nothing where no mailbox is read; with a printer only the addresses whose documents can come out there. */
-export function MailTo({ printerId }: { readonly printerId?: string }) {
-  const { t } = useTranslation();
+/** With a printer only the addresses whose documents can come out there. */
+export function useMailAddresses(printerId?: string) {
   const addresses = useQuery({
     queryKey: ['mailboxes', 'addresses', printerId ?? ''],
     queryFn: () =>
@@ -17,7 +16,13 @@ export function MailTo({ printerId }: { readonly printerId?: string }) {
         }),
       ),
   });
-  const items = addresses.data?.items ?? [];
+  return addresses.data?.items ?? [];
+}
+
+/** Nothing where no mailbox is read. */
+export function MailTo({ printerId }: { readonly printerId?: string }) {
+  const { t } = useTranslation();
+  const items = useMailAddresses(printerId);
   if (items.length === 0) return null;
   return (
     <section className="mail-to" aria-label={t('mailTo.label')}>

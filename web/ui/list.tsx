@@ -2,10 +2,12 @@
 import { Button } from '@mantine/core';
 import { type QueryKey, useInfiniteQuery } from '@tanstack/react-query';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Failed, Loading } from './content.tsx';
 import { NewRows, useNews } from './news.tsx';
+import { useRowKeys } from './rows/row-keys.ts';
+import { useWayBack } from './rows/way-back.ts';
 
 export type ListPage<T> = { readonly items: readonly T[]; readonly nextCursor: string | null };
 export type Column<T> = {
@@ -17,6 +19,8 @@ export type Column<T> = {
   readonly isTitleQuiet?: true;
   /** On a phone, where the titles of the columns are not shown, its cells say what they are. */
   readonly isNamedOnPhone?: true;
+  /** Where it stands on a phone, when a row has two lines there: nowhere without a place. */
+  readonly phone?: 'tick' | 'name' | 'state' | 'detail';
 };
 
 /** A guess until a row is measured. */
@@ -46,30 +50,25 @@ type LongListProps<T> = {
 };
 
 export function LongList<T>({ label, pages, columns, keyOf, empty, news }: LongListProps<T>) {
-  const { t } = useTranslation();
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = pages;
   const place = useRef<HTMLTableElement>(null);
   const waiting = useNews(pages.items, keyOf, { of: pages.of, place });
   const items = news === undefined ? pages.items : waiting.shown;
-  const [offset, setOffset] = useState(0);
-  useLayoutEffect(() => setOffset(place.current?.offsetTop ?? 0), []);
-  const rows = useWindowVirtualizer({
-    count: items.length,
-    estimateSize: () => ROW_PX[document.documentElement.dataset.density === 'compact' ? 'compact' : 'comfortable'],
-    overscan: 12,
-    scrollMargin: offset,
-    getItemKey: (at) => keyOf(items[at] as T),
-  });
+  const { rows, offset } = useRows(items.length, place, (at) => keyOf(items[at] as T));
   const shown = rows.getVirtualItems();
-  const last = shown.at(-1)?.index ?? 0;
+  const count = items.length;
+  const isNearEnd = (shown.at(-1)?.index ?? 0) >= count - 20;
   useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage && last >= items.length - 20) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage, last, items.length]);
+    if (hasNextPage && !isFetchingNextPage && isNearEnd) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage, isNearEnd]);
+  const { at, focusRow, ...keys } = useRowKeys({ table: place, count, reveal: (index) => rows.scrollToIndex(index) });
+  const indexOf = (key: string) => items.findIndex((item) => keyOf(item) === key);
+  const leave = useWayBack({ of: pages.of, table: place, count, indexOf, focusRow });
   if (pages.isPending) return <Loading retry={pages.refetch} />;
-  if (pages.error !== null && items.length === 0) return <Failed error={pages.error} retry={pages.refetch} />;
-  if (items.length === 0) return <>{empty}</>;
+  if (count === 0) return pages.error === null ? empty : <Failed error={pages.error} retry={pages.refetch} />;
   const above = (shown[0]?.start ?? offset) - offset;
   const below = rows.getTotalSize() + offset - (shown.at(-1)?.end ?? 0);
+  const stop = shown.find(({ key }) => key === at) ?? shown[0];
   return (
     <div>
       {news === undefined ? null : <NewRows count={waiting.count} words={news} onShow={waiting.show} />}
@@ -78,30 +77,67 @@ export function LongList<T>({ label, pages, columns, keyOf, empty, news }: LongL
         tabIndex={-1}
         className="list"
         aria-label={label}
-        aria-rowcount={hasNextPage ? -1 : items.length + 1}
+        aria-rowcount={hasNextPage ? -1 : count + 1}
+        data-lines={columns.some(({ phone }) => phone !== undefined) || undefined}
+        onClickCapture={leave}
+        {...keys}
       >
         <Head columns={columns} />
         <tbody aria-busy={pages.isPlaceholderData}>
           <Spacer height={above} />
           {shown.map(({ index, key }) => (
-            <tr key={key as string} data-row data-index={index} aria-rowindex={index + 2} ref={rows.measureElement}>
-              {columns.map((column) => (
-                <td key={column.key} data-title={column.isNamedOnPhone && column.title}>
-                  {column.cell(items[index] as T)}
-                </td>
-              ))}
+            <tr
+              key={key as string}
+              data-row
+              data-key={key}
+              data-index={index}
+              tabIndex={key === stop?.key ? 0 : -1}
+              aria-rowindex={index + 2}
+              ref={rows.measureElement}
+            >
+              <Cells columns={columns} item={items[index] as T} />
             </tr>
           ))}
           <Spacer height={below} />
         </tbody>
       </table>
-      {hasNextPage ? (
-        <Button variant="default" mt="sm" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {t('action.loadMore')}
-        </Button>
-      ) : null}
+      {hasNextPage ? <LoadMore pages={pages} /> : null}
     </div>
   );
+}
+
+type More = { readonly isFetchingNextPage: boolean; readonly fetchNextPage: () => unknown };
+
+function LoadMore({ pages }: { readonly pages: More }) {
+  const { t } = useTranslation();
+  const { isFetchingNextPage, fetchNextPage } = pages;
+  return (
+    <Button variant="default" mt="sm" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+      {t('action.loadMore')}
+    </Button>
+  );
+}
+
+function useRows(count: number, place: RefObject<HTMLTableElement | null>, keyAt: (index: number) => string) {
+  const [offset, setOffset] = useState(0);
+  // What stands above it comes later, or goes.
+  useLayoutEffect(() => setOffset(place.current?.offsetTop ?? 0));
+  const rows = useWindowVirtualizer({
+    count,
+    estimateSize: () => ROW_PX[document.documentElement.dataset.density === 'compact' ? 'compact' : 'comfortable'],
+    overscan: 12,
+    scrollMargin: offset,
+    getItemKey: keyAt,
+  });
+  return { rows, offset };
+}
+
+function Cells<T>({ columns, item }: { readonly columns: readonly Column<T>[]; readonly item: T }) {
+  return columns.map((column) => (
+    <td key={column.key} data-title={column.isNamedOnPhone && column.title} data-phone={column.phone}>
+      {column.cell(item)}
+    </td>
+  ));
 }
 
 function Head({ columns }: { readonly columns: readonly Omit<Column<never>, 'cell'>[] }) {

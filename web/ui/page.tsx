@@ -19,8 +19,8 @@ export function Page({ title, actions, above, isBroken = false, children }: Page
   const heading = useRef<HTMLHeadingElement>(null);
   useTitle(title, isBroken);
   useEffect(() => {
-    // On the first page the browser's own start of reading is better.
-    if (!isFirstPage && !document.querySelector('[role="dialog"]')) heading.current?.focus();
+    // On the first page the browser's own start of reading is better. Where the page begins is for the router to say.
+    if (!isFirstPage && !document.querySelector('[role="dialog"]')) heading.current?.focus({ preventScroll: true });
     isFirstPage = false;
   }, []);
   return (
