@@ -105,6 +105,22 @@ describe('what can be done with a job on its page', () => {
     window.assertQuiet();
   });
 
+  test('nobody is offered to print what its sender has not confirmed', async () => {
+    const job = await deliverHeld();
+    await stage.sql(`UPDATE jobs SET reasons = '{sender-unconfirmed}' WHERE id = $1`, [job.id]);
+    await using window = await browser.open(stage, { as: OWNER });
+    const { page } = window;
+    await window.go('/jobs');
+    const waiting = page.getByRole('region', { name: 'Waiting for you' });
+    await waiting.getByText('its sender has to confirm it').waitFor();
+    await waiting.getByRole('button', { name: `Delete ${job.title}` }).waitFor();
+    assert.equal(await waiting.getByRole('button', { name: `Print… ${job.title}` }).count(), 0);
+    await window.go(`/jobs/${job.id}`);
+    await page.getByRole('button', { name: 'Cancel the job' }).waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Print…' }).count(), 0);
+    await stage.api('POST', `/jobs/${job.id}/cancel`);
+  });
+
   test('the owner and an administrator save the document, an operator does not', async () => {
     const job = await deliverHeld();
     for (const as of [OWNER, ADMINISTRATOR]) {

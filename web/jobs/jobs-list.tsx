@@ -71,6 +71,7 @@ export default function JobsList() {
         empty={
           <Empty title={t(isNarrowed ? 'jobs.noHit' : seesAll ? 'jobs.empty' : 'jobs.emptyLately')}>
             <p>{isNarrowed ? t('jobs.noHitHint') : t('jobs.emptyHint')}</p>
+            {isNarrowed || !seesAll ? null : <MailTo />}
           </Empty>
         }
       />
