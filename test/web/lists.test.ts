@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { type Browser, openBrowser } from '../harness/browser.ts';
-import { KNOWN_SENDERS } from '../harness/mail.ts';
+import { KNOWN_SENDERS, PRINT_ROOM } from '../harness/mail.ts';
 import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
 import { eventually } from '../harness/time.ts';
 
@@ -21,29 +21,42 @@ const focused = async (page: Page) => (await page.evaluate(FOCUSED)) as { index:
 const reach = (page: Page, index: number) =>
   eventually(async () => (await focused(page))?.index === index, { what: `row ${index} has the focus` });
 
+/** One job that is held, and more than three pages of others. */
+async function fill(): Promise<void> {
+  await stage.deliver(1, { sender: KNOWN_SENDERS[0] });
+  const [job] = await eventually(async () => {
+    const { items } = (await stage.api('GET', '/jobs?state=pending-held')) as { items: Row[] };
+    return items.length === 1 && items[0]?.preparation === 'done' ? items : undefined;
+  });
+  await stage.api('PATCH', `/users/${job?.ownerId}`, { password: PASSWORD });
+  await stage.sql(
+    `INSERT INTO jobs OVERRIDING SYSTEM VALUE
+     SELECT (jsonb_populate_record(job, jsonb_build_object(
+       'id', gen_random_uuid(), 'number', 5000 + n, 'title', 'sheet ' || n, 'state', 'completed', 'held_until', null,
+       'reasons', '{}'::text[], 'ended_at', now()))).*
+     FROM jobs job, generate_series(1, 350) n`,
+  );
+}
+
 describe('long lists', () => {
   before(async () => {
     stage = await openStage({ database: 'external' });
     browser = await openBrowser();
     await stage.api('PATCH', `/queues/${stage.queueId}`, { mode: 'hold' });
-    await stage.deliver(1, { sender: KNOWN_SENDERS[0] });
-    const [job] = await eventually(async () => {
-      const { items } = (await stage.api('GET', '/jobs?state=pending-held')) as { items: Row[] };
-      return items.length === 1 && items[0]?.preparation === 'done' ? items : undefined;
-    });
-    await stage.api('PATCH', `/users/${job?.ownerId}`, { password: PASSWORD });
-    // More than three pages of the list.
-    await stage.sql(
-      `INSERT INTO jobs OVERRIDING SYSTEM VALUE
-       SELECT (jsonb_populate_record(job, jsonb_build_object(
-         'id', gen_random_uuid(), 'number', 5000 + n, 'title', 'sheet ' || n, 'state', 'completed', 'held_until', null,
-         'reasons', '{}'::text[], 'ended_at', now()))).*
-       FROM jobs job, generate_series(1, 350) n`,
-    );
   });
   after(async () => {
     await browser?.[Symbol.asyncDispose]();
     await stage?.[Symbol.asyncDispose]();
+  });
+
+  test('where there is no job yet, the list says where to mail a document to', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await window.go('/jobs');
+    await page.getByText('No job yet').waitFor();
+    await page.getByRole('region', { name: 'Mail documents to' }).getByText(PRINT_ROOM, { exact: true }).waitFor();
+    await window.assertGood('list-empty');
+    await fill();
   });
 
   test('arrows lead from row to row, Home and End to the ends, Space ticks and Enter opens', async () => {
