@@ -25,6 +25,8 @@ test('what a machine wrote is told by its header', async () => {
     'X-Auto-Response-Suppress: All',
     'X-Auto-Response-Suppress: DR, OOF, AutoReply',
     'X-Platen-Hop: 1',
+    'Message-ID: <platen-notice.0198a2b3@practice.example>',
+    'Message-ID: <platen-alarm.0198a2b3@practice.example>',
     'Content-Type: multipart/report; report-type=delivery-status; boundary=b',
   ];
   for (const fields of automatic) assert.equal(await judge(fields), true, fields);
@@ -39,6 +41,7 @@ test('what a person wrote stays a message of a person', async () => {
     'Precedence: normal',
     'X-Auto-Response-Suppress: DR, RN, NRN, OOF',
     'Content-Type: text/plain',
+    'Message-ID: <about.platen-notice.1@practice.example>',
   ];
   for (const fields of personal) assert.equal(await judge(fields), false, fields);
 });

@@ -161,6 +161,8 @@ export function isAutomatic({ fields, sender }: MessageHead): boolean {
   if (some('auto-submitted', /^(?!no\b)/) || some('return-path', /^<\s*>/)) return true;
   if (some('precedence', /^(bulk|list|junk)\b/) || some('content-type', /^multipart\/report\b/)) return true;
   if ([...fields.keys()].some((name) => name.startsWith('list-') || name === 'x-platen-hop')) return true;
+  // Another Platen wrote it, whatever a gateway has taken out of its header.
+  if (some('message-id', /^<platen-(notice|alarm)\./)) return true;
   // Of the values of Exchange these two ask for silence (MS-OXCMAIL); ordinary clients send the others.
   if (some('x-auto-response-suppress', /\b(all|autoreply)\b/)) return true;
   return sender.kind !== 'one' || NOT_A_PERSON.test(sender.sender.address);

@@ -10,6 +10,7 @@ import { newId } from '../base/secrets.ts';
 import { submitJobs } from '../jobs/jobs.ts';
 import { recordAll } from '../journal/journal.ts';
 import { awaitVerdicts, recordReturned } from '../outbox/outbox.ts';
+import { readAnswered } from '../protocols/mime/header-text.ts';
 import { addSpoolFiles, discard } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
 import { checkFence, type Lease } from '../store/leases.ts';
@@ -275,6 +276,7 @@ const EVENTS = {
 } as const;
 
 function eventOf({ mailbox, uidValidity }: Place, message: Decided) {
+  const answered = message.head === undefined ? [] : readAnswered(message.head);
   return {
     type: EVENTS[message.decision],
     subjectId: message.id,
@@ -290,6 +292,7 @@ function eventOf({ mailbox, uidValidity }: Place, message: Decided) {
       documents: acceptedOf(message.documents).map(({ title }) => title),
       ...notPrinted(message.documents),
       ...(message.head?.messageId === undefined ? {} : { messageIdHeader: message.head.messageId }),
+      ...(answered.length === 0 ? {} : { answered }),
       isAutomatic: message.head === undefined || isAutomatic(message.head),
       mayReply: message.mayReply ?? false,
       ...(message.mayReply === true ? { replies: { ...policyOf(mailbox).replyPolicy } } : {}),

@@ -19,6 +19,8 @@ export type Received = {
   readonly sender: string;
   readonly subject: string;
   readonly messageIdHeader: string | undefined;
+  /** The ids of what it answers itself. */
+  readonly answered: readonly string[];
   readonly mayBeAnswered: boolean;
   /** What its mailbox answers; none for a message of an older version, which gets no reply. */
   readonly replies: Replies | undefined;
@@ -305,6 +307,7 @@ function receivedOf({ subjectId, data }: JournalEvent): Received {
     sender: textOf(data.sender) ?? '',
     subject: textOf(data.subject) ?? '',
     messageIdHeader: textOf(data.messageIdHeader),
+    answered: Array.isArray(data.answered) ? data.answered.map(String) : [],
     // An event of an older version does not say it: then nobody is answered.
     mayBeAnswered: data.isAutomatic === false && data.mayReply !== false,
     replies: repliesOf(data.replies),

@@ -142,4 +142,8 @@ test('a limit lets its own number pass and not one more', () => {
     isWithinLimits(settings, { receiver: owner, event: 'message-reply' }, { toReceiver, toEverybody: 0 });
   assert.ok(reply(DEFAULT_LIMITS.jobRepliesPerPersonAndDay - 1));
   assert.ok(!reply(DEFAULT_LIMITS.jobRepliesPerPersonAndDay));
+  // One to what answers a letter of ours counts with the answers of which there are few.
+  const echo = { receiver: owner, event: 'message-reply', isEcho: true } as const;
+  assert.ok(isWithinLimits(settings, echo, { toReceiver: 1, toEverybody: 0 }));
+  assert.ok(!isWithinLimits(settings, echo, { toReceiver: 2, toEverybody: 0 }));
 });

@@ -41,6 +41,8 @@ export type Occurrence =
     };
 
 export const REPLY = 'message-reply';
+/** Stands beside a reply to what itself answers a letter of ours: so much of that a day looks like two machines. */
+export const ECHO = 'message-echo';
 const OUTCOME_UNKNOWN = 'outcome-unknown';
 const SENDER_UNCONFIRMED = 'sender-unconfirmed';
 
@@ -171,11 +173,12 @@ export type Written = { readonly toReceiver: number; readonly toEverybody: numbe
 
 export function isWithinLimits(
   { limits }: Pick<NoticeSettings, 'limits'>,
-  of: { readonly receiver: Receiver; readonly event: Occurrence['event'] },
+  of: { readonly receiver: Receiver; readonly event: Occurrence['event']; readonly isEcho?: boolean },
   written: Written,
 ): boolean {
   const { repliesPerPersonAndDay, jobRepliesPerPersonAndDay, noticesPerPersonAndDay, perHour } = limits;
-  const perAnswer = of.event === REPLY ? jobRepliesPerPersonAndDay : repliesPerPersonAndDay;
+  const isOfJobs = of.event === REPLY && of.isEcho !== true;
+  const perAnswer = isOfJobs ? jobRepliesPerPersonAndDay : repliesPerPersonAndDay;
   const perDay = of.receiver.isOwner ? perAnswer : noticesPerPersonAndDay;
   return written.toReceiver < perDay && written.toEverybody < perHour;
 }

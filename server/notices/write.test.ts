@@ -306,6 +306,36 @@ test('the sixth answer of a day is not written, is told to the journal once, and
   assert.equal((await outbox(context)).length, 6);
 });
 
+test('of the replies to what answers a letter there are five a day, of the others as many as bring a PIN', async () => {
+  await using scene = await openScene();
+  const { context, anna } = scene;
+  let count = 0;
+  const finish = async (subject: string, answered: readonly string[] = []) => {
+    count += 1;
+    const message = `finished-${count}`;
+    const replies = { printed: true, held: true, refused: true };
+    const told = { sender: anna.email, subject, replies };
+    const data = { ...told, isAutomatic: false, mayReply: true, messageIdHeader: `<${message}@x>`, answered };
+    await record(context, 'message-received', { subjectId: message, ownerId: anna.id, data });
+    const refused = [{ title: `${message}.zip`, reason: 'document-archive' }];
+    const end = { ...told, jobs: [], refused };
+    await record(context, 'message-finished', { subjectId: message, ownerId: anna.id, data: end });
+    await write(context);
+    return (await outbox(context)).at(-1);
+  };
+  await finish('The first');
+  for (let at = 0; at < 8; at += 1) {
+    const latest = (await outbox(context)).at(-1);
+    await finish(
+      at % 2 === 0 ? `Re: ${latest?.subject}` : 'On holiday',
+      at % 2 === 0 ? [] : [latest?.parsed.messageId ?? ''],
+    );
+  }
+  assert.equal((await outbox(context)).length, 1 + 5);
+  for (let at = 0; at < 6; at += 1) await finish(`Another ${at}`);
+  assert.equal((await outbox(context)).length, 1 + 5 + 6, 'who mails documents is answered as before');
+});
+
 test('all notices of an hour together stop at the limit, whoever they are for', async () => {
   await using scene = await openScene();
   const { context, test } = scene;

@@ -19,9 +19,10 @@ import { transaction } from '../store/transaction.ts';
 import { createLink } from '../users/users.ts';
 import { type Notice, variantOf, type Written, writeNotice } from './compose.ts';
 import { Facts, type Story } from './facts.ts';
+import { answersLetter } from './letters/answered.ts';
 import { writeReply } from './letters/reply.ts';
 import { type NoticeSettings, type Receiver, readSettings } from './notice.ts';
-import { findOccurrence, isWithinLimits, REPLY } from './rules.ts';
+import { ECHO, findOccurrence, isWithinLimits, REPLY } from './rules.ts';
 
 /** Events of one transaction. */
 export const BATCH_EVENTS = 200;
@@ -123,9 +124,13 @@ async function deliver(context: Context, { receiver, stories }: Notice, reading:
   const [first, ...rest] = await claim(context, { receiver, stories });
   if (first === undefined) return;
   const { event } = first.occurrence;
-  const mayWrite = isWithinLimits(settings, { receiver, event }, await countWritten(context, receiver, event));
-  if (!mayWrite) return await tellSuppressed(context, receiver, first);
+  const isEcho = event === REPLY && (await isAnswerToUs(context, receiver, first));
+  const written = await countWritten(context, receiver, isEcho ? ECHO : event);
+  if (!isWithinLimits(settings, { receiver, event, isEcho }, written)) {
+    return await tellSuppressed(context, receiver, first);
+  }
   const outboxMessageId = await submit(context, { receiver, stories: [first, ...rest] }, sender);
+  if (isEcho) await markEcho(context, { receiver, stories: [first] }, outboxMessageId);
   await context.db
     .updateTable('notices_sent')
     .set({ outbox_message_id: outboxMessageId })
@@ -136,6 +141,27 @@ async function deliver(context: Context, { receiver, stories }: Notice, reading:
       'in',
       [first, ...rest].map(({ subjectId }) => subjectId),
     )
+    .execute();
+}
+
+async function isAnswerToUs(context: Context, receiver: Receiver, { received }: Story): Promise<boolean> {
+  if (received === undefined) return false;
+  return await answersLetter(context, received, { address: receiver.address, since: before(context, DAY_MS) });
+}
+
+/** Counts with the answers of which there are few. */
+async function markEcho(context: Context, { receiver, stories }: Notice, outboxMessageId: string): Promise<void> {
+  await context.db
+    .insertInto('notices_sent')
+    .values({
+      subject_id: stories[0].subjectId,
+      event: ECHO,
+      recipient: receiver.address,
+      is_reply: receiver.isOwner,
+      outbox_message_id: outboxMessageId,
+      at: context.clock.now(),
+    })
+    .onConflict((conflict) => conflict.columns(['subject_id', 'event', 'recipient']).doNothing())
     .execute();
 }
 

@@ -213,6 +213,23 @@ async function recordMove(
   });
 }
 
+/** By what an answer to a message of ours can be told: also Exchange may have given it an id, which its last words name. */
+export type Recognizable = {
+  readonly subject: string;
+  readonly messageIdHeader: string;
+  readonly remoteAnswer: string | null;
+};
+
+/** Of the messages with these ids, as far as they are still kept. */
+export async function listRecognizable(context: Context, ids: readonly string[]): Promise<Recognizable[]> {
+  if (ids.length === 0) return [];
+  return await context.db
+    .selectFrom('outbox_messages')
+    .select(['subject', 'message_id_header as messageIdHeader', 'remote_answer as remoteAnswer'])
+    .where('id', 'in', [...ids])
+    .execute();
+}
+
 export type OutboxCount = {
   readonly states: Readonly<Record<OutboxState, number>>;
   /** Age of the oldest message that is neither sent nor failed. */

@@ -1,10 +1,12 @@
 /**
  * `npm run campaign`: the long runs behind docs/reliability.md, each with a printed seed.
  *
- *   npm run campaign                                    1,000 kills, 1,000 on the way out, 100 power cuts each way, 100 zombies, a flood
+ *   npm run campaign                                    1,000 kills, 1,000 on the way out, 100 power cuts each way, 100 zombies, a flood,
+ *                                                       ten minutes of machines that answer each other
  *   npm run campaign -- --kills 200 --seed 7            only kills, and again the same ones
  *   npm run campaign -- --kills 200 --world two-nodes   only that world; without it each gets its half
  *   npm run campaign -- --mail-kills 200                only kills while devices hand in mail; three worlds for those
+ *   npm run campaign -- --answering-minutes 10          only machines that answer each other, see answering.ts
  *   npm run campaign -- --documents FOLDER              only documents: converts all in the folder, for how `good/` and
  *                                                       `bad/` in it are judged see documents.ts; never done unless asked
  *
@@ -13,6 +15,7 @@
  */
 import { parseArgs } from 'node:util';
 import { chooseSeed } from '../harness/dice.ts';
+import { runAnswering } from './answering.ts';
 import { runDocuments } from './documents.ts';
 import { runFlood } from './flood.ts';
 import { runKills } from './kills.ts';
@@ -33,7 +36,9 @@ const USUAL = {
   'mail-power-cuts': 100,
   zombies: 100,
   flood: 100_000,
+  'answering-minutes': 10,
 };
+const MINUTE_MS = 60_000;
 /** What a device may hand in on a day when nobody says otherwise. */
 const USUAL_DAY = 5_000;
 
@@ -70,6 +75,10 @@ async function main(): Promise<number> {
     const messages = wanted.flood;
     runs.push({ name: 'flood', start: () => runFlood({ messages, messagesPerDay: USUAL_DAY, say }) });
   }
+  if (wanted.answeringMinutes > 0) {
+    const forMs = wanted.answeringMinutes * MINUTE_MS;
+    runs.push({ name: 'machines that answer', start: () => runAnswering({ forMs, say }) });
+  }
   let broken = 0;
   for (const { name, start } of runs) {
     try {
@@ -101,12 +110,21 @@ function readWanted() {
       'mail-power-cuts': text,
       zombies: text,
       flood: text,
+      'answering-minutes': text,
       seed: text,
       world: text,
       documents: text,
     },
   });
-  const names = ['kills', 'mail-kills', 'power-cuts', 'mail-power-cuts', 'zombies', 'flood'] as const;
+  const names = [
+    'kills',
+    'mail-kills',
+    'power-cuts',
+    'mail-power-cuts',
+    'zombies',
+    'flood',
+    'answering-minutes',
+  ] as const;
   const isChosen = values.documents !== undefined || names.some((name) => values[name] !== undefined);
   const countOf = (name: (typeof names)[number]) => readNumber(name, values[name] ?? (isChosen ? 0 : USUAL[name]));
   const world = MAIL_WORLDS.find((known) => known === values.world);
@@ -119,6 +137,7 @@ function readWanted() {
     zombies: countOf('zombies'),
     documents: values.documents,
     flood: countOf('flood'),
+    answeringMinutes: countOf('answering-minutes'),
     world,
     seed: values.seed === undefined ? chooseSeed() : readNumber('seed', values.seed),
   };

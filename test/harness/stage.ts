@@ -17,7 +17,8 @@ import { eventually } from './time.ts';
 export const ADMINISTRATOR = { email: 'admin@practice.example', password: 'seven quiet harbour lanterns' };
 
 export type StageOptions = {
-  readonly peers?: Peers['kind'];
+  /** Others that a second stage shares are not ended with this one. */
+  readonly peers?: Peers['kind'] | Peers;
   /** `external` takes a fresh database on the PostgreSQL of the test run; an address, one that the test may break. */
   readonly database?: 'embedded' | 'external' | { readonly url: string };
   readonly nodes?: number;
@@ -191,17 +192,17 @@ export class Stage {
     return await this.api('GET', `/connections/${id}`);
   }
 
-  /** Adds a connection and has the print room's account confirm its code. */
-  async connect(): Promise<string> {
-    const id = await this.addConnection({ expectedAccount: PRINT_ROOM });
-    await this.confirm(id);
+  /** Adds a connection and has its account confirm the code. */
+  async connect(account: string = PRINT_ROOM, more: Row = {}): Promise<string> {
+    const id = await this.addConnection({ expectedAccount: account, ...more });
+    await this.confirm(id, account);
     return id;
   }
 
-  /** Begins a login by code and has the print room's account confirm it, for the first time or again. */
-  async confirm(id: string): Promise<void> {
+  /** Begins a login by code and has the account confirm it, for the first time or again. */
+  async confirm(id: string, account: string = PRINT_ROOM): Promise<void> {
     const { userCode } = await this.api('POST', `/connections/${id}/device-code`);
-    await answerCode(this.peers.practice, { userCode: String(userCode), account: PRINT_ROOM });
+    await answerCode(this.peers.practice, { userCode: String(userCode), account });
     await eventually(async () => (await this.connectionState(id)).state === 'connected', { timeoutMs: 30_000 });
   }
 
@@ -270,7 +271,8 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const { until = 'ready' } = options;
   await using undo = new AsyncDisposableStack();
   const directory = options.directory ?? temporaryDirectory(undo);
-  const peers = undo.use(await openPeers(options.peers ?? 'practice'));
+  const peers =
+    typeof options.peers === 'object' ? options.peers : undo.use(await openPeers(options.peers ?? 'practice'));
   const database = options.database === 'external' ? undo.use(await openTestDatabase()) : undefined;
   const env = {
     PLATEN_SPOOL_DIR: join(directory, 'spool'),

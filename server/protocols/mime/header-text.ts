@@ -110,6 +110,19 @@ function readMessageId(values: readonly string[]): string | undefined {
   return /^<[!-;=?-~]{1,996}>$/.test(value) ? value : undefined;
 }
 
+const MAX_ANSWERED = 5;
+const MAX_ID_CHARACTERS = 250;
+
+/** What a message answers (RFC 5322 section 3.6.4): the ids of In-Reply-To, and the latest of References; a few of each. */
+export function readAnswered({ fields }: Pick<MessageHead, 'fields'>): readonly string[] {
+  const idsOf = (name: string) =>
+    (fields.get(name) ?? [])
+      .flatMap((value) => value.slice(-4_000).match(/<[!-;=?-~]+>/g) ?? [])
+      .filter((id) => id.length <= MAX_ID_CHARACTERS)
+      .slice(-MAX_ANSWERED);
+  return [...new Set([...idsOf('in-reply-to'), ...idsOf('references')])];
+}
+
 function unfold(value: string): string {
   return value.replace(/\r?\n(?=[ \t])/g, '').trim();
 }
