@@ -58,6 +58,7 @@ test('metrics are for operators and their programs', async () => {
   assert.match(String(answer.headers['content-type']), /^text\/plain; version=0\.0\.4/);
   assert.match(answer.text, /^platen_jobs\{state="pending"\} 3$/m);
   assert.match(answer.text, /^platen_resident_memory_bytes \d+$/m);
+  assert.match(answer.text, /^platen_event_loop_delay_p99_seconds \d/m);
   assert.match(
     answer.text,
     /^platen_http_request_duration_seconds_count\{method="GET",route="\/api\/v1\/users\/:id",status="200"\} 1$/m,

@@ -2,6 +2,7 @@
  * `/metrics` for Prometheus, for whoever has at least the role operator: give the scraper an API token of that role.
  * Labels are route patterns and states, never ids or addresses.
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
 import { Gauge, Histogram, Registry } from 'prom-client';
 import type { Context } from '../store/database.ts';
@@ -30,6 +31,7 @@ export function metricsRoutes(
     registers: [registry],
   });
   addProcessGauges(registry, streamCount);
+  addDelayGauge(registry, app);
 
   app.addHook('onResponse', async (request, reply) => {
     // Streams last as long as the screen is open: their duration means nothing.
@@ -75,4 +77,25 @@ function addProcessGauges(registry: Registry, streamCount: () => number): void {
   });
   gauge('platen_uptime_seconds', 'Time since the start.', () => process.uptime());
   gauge('platen_event_streams', 'Live screens that are open.', streamCount);
+}
+
+const DELAY_LOOK_MS = 10;
+const NANOSECONDS = 1_000_000_000;
+
+/** How long other work has to wait for its turn: whatever makes the program slow, a document or a message, is seen here. */
+function addDelayGauge(registry: Registry, app: FastifyInstance): void {
+  const delays = monitorEventLoopDelay({ resolution: DELAY_LOOK_MS });
+  delays.enable();
+  app.addHook('onClose', async () => void delays.disable());
+  new Gauge({
+    name: 'platen_event_loop_delay_p99_seconds',
+    help: 'What 99 of 100 waits for a turn of the program took at most since the last scrape.',
+    registers: [registry],
+    collect() {
+      // Each of them is measured with the pause between two looks.
+      const waited = delays.count === 0 ? 0 : delays.percentile(99) / NANOSECONDS - DELAY_LOOK_MS / 1_000;
+      this.set(Math.max(0, waited));
+      delays.reset();
+    },
+  });
 }
