@@ -200,6 +200,8 @@ describe('a document that a person sends', () => {
       ['C:\\Users\\anna\\Perché però.pdf', 'Perché però.pdf'],
       ['<img src=x onerror=alert(1)>.pdf', '<img src=x onerror=alert(1)>.pdf'],
       ['a\u001b[2Jb\u0000c.pdf', 'a [2Jb c.pdf'],
+      ['invoice\u202Efdp.exe', 'invoicefdp.exe'],
+      ['\u2067..\u2069/CON', 'CON'],
     ];
     for (const [name, title] of names) {
       const { status, json } = await send(anna.headers, { name });

@@ -146,9 +146,15 @@ function refusal(reason: Refusal): PlatenError {
   return new PlatenError(reason, 'the document cannot be printed');
 }
 
-/** For display: never a path, and without what a terminal or a database would choke on. */
+/** What turns or hides the text around it, so that a name reads as another one. */
+const UNSEEN = /[\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu;
+
+/** For display: never a path, and without what a terminal or a database would choke on, or what would deceive a reader. */
 function titleOf(name: string): string {
   const last = name.split(/[\\/]/).at(-1) ?? '';
-  const title = last.replaceAll(/\p{Cc}+/gu, ' ').trim();
+  const title = last
+    .replaceAll(UNSEEN, '')
+    .replaceAll(/\p{Cc}+/gu, ' ')
+    .trim();
   return title === '' ? 'document' : title;
 }
