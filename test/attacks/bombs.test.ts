@@ -9,12 +9,22 @@ import { systemClock } from '../../server/base/clock.ts';
 import { openLog } from '../../server/base/log.ts';
 import type { Settings } from '../../server/base/settings.ts';
 import { convert, type Kit } from '../../server/conversion/conversion.ts';
+import { formsInForms, pagesInCircles } from '../harness/hostile-documents.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'platen-bombs-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
 const kit: Kit = { clock: systemClock, log: openLog('silent'), settings: {} as Settings };
 const MIB = 1024 * 1024;
 const MOST_GROWTH_BYTES = 200 * MIB;
+
+const IN_LIMITS = [
+  'converted',
+  'document-corrupt',
+  'document-too-complex',
+  'conversion-timeout',
+  'conversion-too-large',
+  'conversion-failed',
+];
 
 const BOMBS: readonly (readonly [name: string, make: () => Buffer, reasons: readonly string[]])[] = [
   ['a picture of 40,000 x 40,000 pixels in a few kilobytes', () => png(40_000, 40_000), ['document-too-complex']],
@@ -29,6 +39,8 @@ const BOMBS: readonly (readonly [name: string, make: () => Buffer, reasons: read
     // The program does not follow them, and draws what is left.
     ['converted', 'document-corrupt', 'conversion-timeout', 'conversion-failed'],
   ],
+  ['a PDF that draws a form in a form, a billion times', () => formsInForms(30), IN_LIMITS],
+  ['a PDF whose pages are their own branches', () => pagesInCircles(), IN_LIMITS],
   [
     'a PDF of 100,000 pages that are one',
     () => manyPages(100_000),
