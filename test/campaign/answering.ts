@@ -36,7 +36,7 @@ export type AnsweringReport = {
 
 /** Answers an answer of a person's machine; the others are answers to what somebody sent of their own accord. */
 const ECHOES_PER_DAY = 5;
-const RESTED_MS = 3_000;
+const RESTED_MS = 2_000;
 const MOST_REST_MS = 10 * 60_000;
 
 export async function runAnswering(options: AnsweringOptions): Promise<AnsweringReport> {
