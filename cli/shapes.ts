@@ -86,7 +86,13 @@ export const mailbox = z.looseObject({
   queueId: text,
   enabled: z.boolean().nullish(),
   documentPolicy: z
-    .looseObject({ kinds: z.array(z.string()), body: z.string(), maxDocuments: z.number(), maxBytes: z.number() })
+    .looseObject({
+      kinds: z.array(z.string()),
+      body: z.string(),
+      maxDocuments: z.number(),
+      maxBytes: z.number(),
+      maxPages: z.number().optional(),
+    })
     .nullish(),
   server: z.looseObject({ host: z.string(), port: z.number(), security: z.string(), username: z.string() }).nullish(),
   senderPolicy: z.looseObject({ unknown: z.string(), domains: z.array(z.string()) }).optional(),

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openTestContext } from '../../test/harness/database.ts';
 import { readMessage } from '../protocols/mime/split.ts';
-import { admit, isAutomatic } from './admission.ts';
+import { addUser } from '../users/users.ts';
+import { admit, isAutomatic, mayBeAnswered } from './admission.ts';
 import { policyOf } from './senders/policy.ts';
 
 async function judge(fields: string, from = 'anna@practice.example'): Promise<boolean> {
@@ -55,6 +56,35 @@ test('senders that nobody reads are not answered, whatever else the header says'
   }
   assert.equal(await judge('X-Other: y', 'norah@x.example'), false);
   assert.equal(await judge('From: <second@x.example>'), true);
+});
+
+test('what machines write for users is taken or refused by the rule of the mailbox, and reports in no case', async () => {
+  await using test = await openTestContext();
+  await addUser(test.context, { email: 'anna@practice.example', name: 'Anna', role: 'user' }, 'test');
+  const judge = async (senderPolicy: object, fields: string) => {
+    const rules = { proofPolicy: { unproven: 'accept' }, senderPolicy };
+    const policy = policyOf({ policy: rules, connection_id: null });
+    const { head } = await readMessage(
+      Buffer.from(`From: <anna@practice.example>\r\nSubject: x\r\n${fields}\r\n\r\nHello\r\n`),
+    );
+    const admission = await admit(test.context, head, {
+      known: new Map(),
+      door: { address: 'print@practice.example', policy },
+    });
+    assert.equal(mayBeAnswered(head, admission.proof, policy), fields.startsWith('X-Other'), fields);
+    return admission.kind === 'refused' ? admission.reason : admission.kind;
+  };
+  const automatic = ['Auto-Submitted: auto-replied', 'List-Id: <news.practice.example>', 'Precedence: bulk'];
+  for (const fields of automatic) {
+    assert.equal(await judge({}, fields), 'admitted', fields);
+    assert.equal(await judge({ machines: 'refuse' }, fields), 'automatic-message', fields);
+  }
+  assert.equal(await judge({ machines: 'refuse' }, 'X-Other: y'), 'admitted');
+  const reports = [
+    'Content-Type: multipart/report; report-type=disposition-notification; boundary=b',
+    'Auto-Submitted: auto-replied\r\nX-Failed-Recipients: x@elsewhere.example',
+  ];
+  for (const fields of reports) assert.equal(await judge({}, fields), 'mail-report', fields);
 });
 
 test('a machine that nobody knows becomes no user and is asked nothing, however well it is proven', async () => {

@@ -17,6 +17,8 @@ export type Reason =
   | 'unknown-sender'
   | 'unproven-sender'
   | 'disabled-sender'
+  | 'automatic-message'
+  | 'mail-report'
   | 'sender-unconfirmed'
   | 'never-confirmed'
   | 'own-message'
@@ -75,6 +77,8 @@ export async function admit(
   // A machine becomes no user, and is not asked to confirm anything: somebody would be written to because of it.
   if (found.kind === 'unknown' && isAutomatic(head)) return refuse('unknown-sender');
   if (found.kind === 'unknown') return admitNewcomer(sender.sender, door, proof);
+  if (isReport(head)) return refuse('mail-report');
+  if (door.policy.senderPolicy.machines === 'refuse' && isAutomatic(head)) return refuse('automatic-message');
   const { user } = found;
   if (proof.verdict === 'proven') return { kind: 'admitted', user, proof };
   const { unproven } = door.policy.proofPolicy;
@@ -147,6 +151,16 @@ export function isSubstitute({ fields, subject }: MessageHead): boolean {
   if (!SUBSTITUTE_SUBJECT.test(subject)) return false;
   const from = fields.get('from')?.[0] ?? '';
   return from === '' || /Microsoft Exchange Server|microsoft@unknown|MicrosoftExchange/i.test(from);
+}
+
+/**
+ * Tells what a server or a mail program says about another message: bounces and receipts (RFC 6522), and bounces of servers
+ * that write them in their own form. The message that is enclosed in them is not to be printed again.
+ */
+function isReport({ fields, sender }: MessageHead): boolean {
+  if (fields.has('x-failed-recipients')) return true;
+  if (fields.get('content-type')?.some((value) => /^\s*multipart\/report\b/i.test(value)) === true) return true;
+  return sender.kind === 'one' && /^mailer-daemon@/i.test(sender.sender.address);
 }
 
 const NOT_A_PERSON = /^(mailer-daemon|postmaster|owner-.*|.*-(request|owner|bounces)|(no|do-?not)[-_.]?reply)@/i;

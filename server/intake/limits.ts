@@ -1,6 +1,6 @@
 /** What intake takes, and how often it looks, each with its reason. */
 
-import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../base/clock.ts';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../base/clock.ts';
 
 const MIB = 1024 * 1024;
 
@@ -15,6 +15,8 @@ export const intakeLimits = {
   beginningBytes: 64 * 1024,
   /** Documents in one message; more is an accident or an attack. */
   maxDocuments: 50,
+  /** Of one document: no longer one is prepared at all. */
+  maxPages: 500,
   /** A logo in a signature stays below; a page that was photographed does not. */
   decorationBytes: 256 * 1024,
   /** A nameless picture of this size is a mark or a line, not something that anybody sends to print. */
@@ -58,7 +60,7 @@ export const intakeTimes = {
   /** How often the list of mailboxes is compared with what is being watched. */
   lookEveryMs: 2 * SECOND_MS,
   /** How often it is looked for messages that nobody has confirmed in time. */
-  expireEveryMs: 1 * HOUR_MS,
+  expireEveryMs: 1 * MINUTE_MS,
   /** How often it is looked for messages whose jobs have come to something. */
   finishEveryMs: 1 * SECOND_MS,
   /** How often a node asks for a mailbox that another node is watching. */

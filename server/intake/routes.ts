@@ -371,9 +371,9 @@ function showMessage({ wishes: _, ...message }: IncomingMessage, language: Langu
   };
 }
 
-function showDocument(document: MessageDocument, language: Language): z.infer<typeof documentAnswer> {
+function showDocument({ values, ...document }: MessageDocument, language: Language): z.infer<typeof documentAnswer> {
   const { reason } = document;
-  const words = reason === undefined ? undefined : reasonFor(language, reason);
+  const words = reason === undefined ? undefined : reasonFor(language, reason, values);
   return {
     ...document,
     reason: reason ?? null,

@@ -22,6 +22,7 @@ import { insertDocuments, notPrinted } from './documents/record.ts';
 import { intakeLimits } from './limits.ts';
 import { type MailboxRow, placeOf } from './mailbox.ts';
 import type { Received, ReceivedMessage } from './receive.ts';
+import { endOfConfirmation } from './senders/confirm.ts';
 import { policyOf } from './senders/policy.ts';
 import { registerSender } from './senders/register.ts';
 import { hasWishes, readWishes, type Wishes } from './wishes.ts';
@@ -118,10 +119,11 @@ async function settleTogether(
   // Before the transaction: nothing may be locked meanwhile.
   const reported = messages.flatMap(({ report }) => report?.messageIds ?? []);
   await awaitVerdicts(context, reported, place.lease.signal);
+  const now = context.clock.now();
   const decided = await transaction(context, async (context) => {
     await checkFence(context, place.lease);
     const decided = await registerNewcomers(context, place, await decide(context, place, messages));
-    await insertMessages(context, place, decided);
+    await insertMessages(context, place, { decided, now });
     const done = decided.filter(({ decision }) => decision === 'done' || decision === 'held');
     await addSpoolFiles(
       context,
@@ -134,7 +136,7 @@ async function settleTogether(
     for (const { report } of decided) if (report !== undefined) await recordReturned(context, report);
     const jobIds = await submitJobs(
       context,
-      done.flatMap((message) => submissionsOf(place, message)),
+      done.flatMap((message) => submissionsOf(place, message, now)),
     );
     await insertDocuments(
       context,
@@ -193,8 +195,11 @@ async function decide(context: Context, place: Place, messages: readonly Receive
   });
 }
 
-async function insertMessages(context: Context, place: Place, decided: readonly Decided[]): Promise<void> {
-  const now = context.clock.now();
+async function insertMessages(
+  context: Context,
+  place: Place,
+  { decided, now }: { readonly decided: readonly Decided[]; readonly now: Date },
+): Promise<void> {
   const { mailbox } = place;
   const rows = decided.map((message) => ({
     id: message.id,
@@ -248,7 +253,7 @@ async function registerNewcomers(
   return settled;
 }
 
-function submissionsOf({ mailbox }: Place, message: Decided) {
+function submissionsOf({ mailbox }: Place, message: Decided, now: Date) {
   const { id, user, documents, decision, wishes, head } = message;
   if (user === undefined) return [];
   const foundBy = [senderOf(message), head?.subject ?? '', head?.messageId ?? ''];
@@ -261,7 +266,8 @@ function submissionsOf({ mailbox }: Place, message: Decided) {
     documentFormat: file.mediaType,
     messageId: id,
     foundBy,
-    isUnconfirmed: decision === 'held',
+    ...(decision === 'held' ? { unconfirmedUntil: endOfConfirmation(now) } : {}),
+    maxPages: policyOf(mailbox).documentPolicy.maxPages,
     options: wishes.options,
     ignoredWords: wishes.ignored,
   }));

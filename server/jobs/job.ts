@@ -53,6 +53,8 @@ export type Job = {
   readonly isColor: boolean | null;
   readonly media: string | null; // media of the first page
   readonly messageId: string | null;
+  /** Of the mailbox that it came by; a longer document is not printed. */
+  readonly maxPages: number | null;
   readonly cancelAskedAt: Date | null;
   readonly createdAt: Date; // time-at-creation
   readonly processingAt: Date | null; // time-at-processing
@@ -67,6 +69,8 @@ export const OUTCOME_UNKNOWN = 'outcome-unknown';
 export const NO_PRINTER = 'resources-are-not-ready';
 /** Held until its owner has confirmed to have sent it; nobody can release it before that. */
 export const SENDER_UNCONFIRMED = 'sender-unconfirmed';
+/** The code of its problem when nobody has. */
+export const NEVER_CONFIRMED = 'never-confirmed';
 /** Its queue is paused; it goes on by itself when the queue does. */
 export const QUEUE_PAUSED = 'queue-paused';
 export const HELD_FOR_RELEASE = 'job-hold-until-specified';

@@ -42,6 +42,7 @@ export type { DocumentHints, RecognizedDocument } from '../conversion/conversion
 export { type JobEnding, listEndings } from './finding/endings.ts';
 export type { JobFilter } from './finding/list.ts';
 export { type Job, type JobOptions, type JobState, needsOf } from './job.ts';
+export { giveUpUnconfirmed } from './keeping/retention.ts';
 export type { PackedDocument, UnpackedWinmail } from './preparation/winmail.ts';
 export type { Queue } from './queues.ts';
 export type { JobLinks } from './release/keys.ts';
@@ -61,8 +62,10 @@ export type JobSubmission = {
   readonly options?: JobOptions;
   /** What its sender wished for and was not understood, for its story. */
   readonly ignoredWords?: readonly { readonly word: string; readonly reason: string }[];
-  /** Its owner has to confirm first that it is theirs (`confirmJobs`). */
-  readonly isUnconfirmed?: boolean;
+  /** Its owner has to confirm first that it is theirs (`confirmJobs`); given up then (`giveUpUnconfirmed`). */
+  readonly unconfirmedUntil?: Date;
+  /** A longer document is refused once it is known how many pages it has. */
+  readonly maxPages?: number;
   /** It goes to this printer at once, whatever its queue does with other jobs. */
   readonly printerId?: string;
 };
@@ -138,7 +141,8 @@ export async function submitJobs(context: Context, submissions: readonly JobSubm
       prepare_due_at: sql<Date>`clock_timestamp()`,
       prepare_turn: turnOf(submission.ownerId),
       message_id: submission.messageId ?? null,
-      held_until: state === 'pending-held' ? endOfHold(submission.queueId, now) : null,
+      held_until: state === 'pending-held' ? (submission.unconfirmedUntil ?? endOfHold(submission.queueId, now)) : null,
+      max_pages: submission.maxPages ?? null,
     };
   });
   await context.db.insertInto('jobs').values(rows).execute();

@@ -5,7 +5,15 @@ import type { EventType } from '../journal/events.ts';
 import { type NewEvent, recordAll } from '../journal/journal.ts';
 import type { Context } from '../store/database.ts';
 import type { Problem, Schema } from '../store/schema.ts';
-import { type Job, type JobOptions, type JobState, needsOf, QUEUE_PAUSED, TRANSFORMING } from './job.ts';
+import {
+  type Job,
+  type JobOptions,
+  type JobState,
+  needsOf,
+  QUEUE_PAUSED,
+  SENDER_UNCONFIRMED,
+  TRANSFORMING,
+} from './job.ts';
 import { checkTransition, isEnded } from './states.ts';
 
 type JobRow = Selectable<Schema['jobs']>;
@@ -36,6 +44,7 @@ export function toJob(row: JobRow): Job {
     isColor: row.is_color,
     media: row.media,
     messageId: row.message_id,
+    maxPages: row.max_pages,
     cancelAskedAt: row.cancel_asked_at,
     createdAt: row.created_at,
     processingAt: row.processing_at,
@@ -143,7 +152,9 @@ export async function changeJob(context: Context, job: Job, change: JobChange): 
 
 function whileHeld(job: Job, state: JobState, now: Date) {
   if (state !== 'pending-held') return { held_until: null, release_pin: null };
-  return job.state === 'pending-held' ? {} : { held_until: endOfHold(job.queueId, now) };
+  // What was held for its sender and is held for its queue from now on gets the time of the queue.
+  const isStillHeld = job.state === 'pending-held' && !job.reasons.includes(SENDER_UNCONFIRMED);
+  return isStillHeld ? {} : { held_until: endOfHold(job.queueId, now) };
 }
 
 /** When a job that is held from now on is given up, by the rule of its queue. */

@@ -45,6 +45,7 @@ export const REPLY = 'message-reply';
 export const ECHO = 'message-echo';
 const OUTCOME_UNKNOWN = 'outcome-unknown';
 const SENDER_UNCONFIRMED = 'sender-unconfirmed';
+const NEVER_CONFIRMED = 'never-confirmed';
 
 /** Reads what an event means for notices; `undefined` when no rule that is switched on is about it. */
 export function findOccurrence(event: JournalEvent, rules: NoticeSettings['rules']): Occurrence | undefined {
@@ -112,6 +113,8 @@ function jobOccurrences(event: JournalEvent): readonly Occurrence[] {
     const told = { name: String(why.values?.name ?? printerId), words: why.remote ?? why.detail };
     return [{ kind: 'printer', event: 'printer-needs-attention', printerId, cursor: event.cursor, at, ...told }];
   }
+  // Its message tells it, where anybody may be told.
+  if (why?.code === NEVER_CONFIRMED) return [];
   const isUnknown = data.to === 'processing-stopped' && textsOf(data.reasons).includes(OUTCOME_UNKNOWN);
   // Whoever holds their own job knows it, and whoever has seen its paper.
   const isOwnDeed = event.actor !== null && event.actor === event.ownerId;

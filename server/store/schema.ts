@@ -411,6 +411,8 @@ type Jobs = {
   is_color: boolean | null;
   media: string | null; // media of the document's first page
   message_id: string | null;
+  /** Of the mailbox that it came by. */
+  max_pages: number | null;
   cancel_asked_at: InstantOrNone;
   /** A held job is given up then; none when it is not held. */
   held_until: InstantOrNone;

@@ -17,6 +17,7 @@ const SENDER = 'platen@practice.example';
 
 type Asked = {
   readonly mode?: 'hold' | 'direct';
+  readonly documentPolicy?: { readonly maxPages: number };
   readonly replyPolicy?: { readonly printed: boolean; readonly refused: boolean };
 };
 

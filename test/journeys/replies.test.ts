@@ -7,7 +7,8 @@ import { readJournal } from '../../server/journal/journal.ts';
 import { withLease } from '../../server/store/leases.ts';
 import { updateUser } from '../../server/users/users.ts';
 import { addProgram, call } from '../attacks/callers.ts';
-import { openWatchedMailbox, writeMessage } from '../harness/intake.ts';
+import { openWatchedMailbox, TWO_PAGES, writeMessage } from '../harness/intake.ts';
+import { writePdf } from '../harness/mail.ts';
 import { letters, openReplyRoom, writeSeveral } from '../harness/reply-room.ts';
 import { eventually } from '../harness/time.ts';
 
@@ -111,6 +112,31 @@ test('a reply tells of each document of a message, in the language of its sender
   assert.match(letter?.text ?? '', /questo documento non è stato stampato:\n\n {2}rotto\.pdf\n[\s\S]*danneggiato/);
   assert.match(letter?.text ?? '', /questo documento non è stato accettato:\n\n {2}tutto\.zip\n {2}\S/);
   assert.ok(!/PIN|links#/.test(letter?.text ?? ''), 'nothing is left to be released');
+});
+
+test('a document with more pages than its mailbox prints is refused with both figures, and the others print', async () => {
+  await using room = await openReplyRoom({ mode: 'direct', documentPolicy: { maxPages: 1 } });
+  const { watched, context, paper, api } = room;
+  watched.deliver(
+    writeSeveral('Minutes', [
+      { name: 'short.pdf', content: writePdf('short', 900) },
+      { name: 'book.pdf', content: TWO_PAGES },
+    ]),
+  );
+  const [letter] = await eventually(async () => {
+    const found = await letters(context);
+    return found.length > 0 ? found : undefined;
+  }, LONG);
+  assert.equal(paper.printed().length, 1);
+  assert.equal(letter?.subject, 'Not printed: book.pdf');
+  assert.match(letter?.text ?? '', /book\.pdf\n[\s\S]*It has 2 pages; this mailbox\s+prints\s+1\s+of\s+a\s+document/);
+  const [message] = await watched.messages();
+  const headers = await addProgram(api, 'operator');
+  const { json } = await call(api, 'GET', `/api/v1/messages/${message?.id}`, { headers });
+  const documents = json.documents as { name: string; outcome: string; reason: string; reasonText: string }[];
+  const book = documents.find(({ name }) => name === 'book.pdf');
+  assert.deepEqual([book?.outcome, book?.reason], ['refused', 'over-page-limit']);
+  assert.match(book?.reasonText ?? '', /It has 2 pages/);
 });
 
 test('a reply does not wait for a printer for ever, and what comes later is told by itself', async () => {

@@ -6,11 +6,13 @@ import { setNetworkSettings } from '../../server/connections/connections.ts';
 import { listMessages, type NewMailbox } from '../../server/intake/intake.ts';
 import { intakeLimits } from '../../server/intake/limits.ts';
 import { followLink } from '../../server/intake/links/deeds.ts';
-import { expireHeld } from '../../server/intake/senders/confirm.ts';
+import { confirmMessage, expireHeld } from '../../server/intake/senders/confirm.ts';
 import { cancelJob, getJob, holdJob, releaseJob } from '../../server/jobs/jobs.ts';
+import { endHolds } from '../../server/jobs/keeping/retention.ts';
 import { writeNotices } from '../../server/notices/write.ts';
 import type { Context } from '../../server/store/database.ts';
 import { withLease } from '../../server/store/leases.ts';
+import { transaction } from '../../server/store/transaction.ts';
 import { listUsers, updateUser } from '../../server/users/users.ts';
 import { stampOf } from '../../simulator/stamp.ts';
 import { openWatchedMailbox, type WatchedMailbox, writeMessage } from '../harness/intake.ts';
@@ -181,14 +183,15 @@ test('what nobody confirms in seven days is refused and forgotten', async () => 
   assert.ok((await world.messages()).every(({ outcome }) => outcome === 'held'));
   await world.workers.disposeAsync();
   const { context } = world;
-  world.test.clock.advance(7 * DAY_MS);
+  world.test.clock.advance(7 * DAY_MS - 1);
   assert.equal(await expireHeld(context), 0);
+  assert.equal(await endHolds(context), 0);
   world.test.clock.advance(1);
   assert.equal(await expireHeld(context), 2);
   assert.ok((await world.messages()).every(({ reason }) => reason === 'never-confirmed'));
   assert.deepEqual(
-    (await world.jobs()).map(({ state }) => state),
-    ['canceled'],
+    (await world.jobs()).map(({ state, problem }) => [state, problem?.code]),
+    [['aborted', 'never-confirmed']],
   );
   const kept = await context.db
     .selectFrom('incoming_documents')
@@ -196,6 +199,48 @@ test('what nobody confirms in seven days is refused and forgotten', async () => 
     .where('spool_id', 'is not', null)
     .execute();
   assert.deepEqual(kept, []);
+  // Who only claims to have sent it is not written to.
+  assert.equal((await letters(world)).filter(({ to }) => to === 'anna@practice.example').length, 1);
+});
+
+test('what is held for its sender waits longer than its queue holds, and from the confirmation on as long as that', async () => {
+  await using world = await openWorld();
+  const { context, test } = world;
+  world.deliver(writeMessage());
+  await world.settled(1);
+  const letter = await oneLetter(world);
+  const { id = '', heldUntil } = (await world.jobs())[0] ?? {};
+  const [message] = await world.messages();
+  assert.equal(heldUntil?.getTime(), (message?.receivedAt.getTime() ?? 0) + 7 * DAY_MS);
+  await world.workers.disposeAsync();
+  test.clock.advance(6 * DAY_MS);
+  assert.equal(await endHolds(context), 0);
+  await followLink(context, tokenIn(letter), '127.0.0.1');
+  const confirmed = await getJob(context, id);
+  assert.deepEqual([confirmed.state, confirmed.reasons], ['pending-held', ['job-hold-until-specified']]);
+  assert.equal(confirmed.heldUntil?.getTime(), test.clock.now().getTime() + 2 * DAY_MS);
+});
+
+test('a message that came too late to be confirmed says so, and a proven sender hears that it is not printed', async () => {
+  await using world = await openWorld();
+  const { context, test } = world;
+  const twice = 'Content-Type: text/plain\r\nContent-Type: application/pdf; name="two-pages.pdf"';
+  const ambiguous = writeMessage()
+    .toString('latin1')
+    .replace('Content-Type: application/pdf; name="two-pages.pdf"', twice);
+  world.deliver(stamped(genuine('practice.example'), Buffer.from(ambiguous)));
+  const [message] = await world.settled(1);
+  assert.deepEqual([message?.outcome, message?.reason], ['held', 'ambiguous-structure']);
+  await oneLetter(world);
+  await world.workers.disposeAsync();
+  test.clock.advance(7 * DAY_MS);
+  const late = transaction(context, (context) => confirmMessage(context, message?.id ?? '', world.anna.id));
+  await assert.rejects(late, { code: 'link-expired' });
+  assert.equal(await expireHeld(context), 1);
+  const told = (await letters(world)).map(({ to, subject }) => [to, subject]);
+  assert.equal(told.length, 2, JSON.stringify(told));
+  assert.equal(told[1]?.[0], 'anna@practice.example');
+  assert.match(told[1]?.[1] ?? '', /[Nn]ot /);
 });
 
 test('an address of a user who is switched off is refused under every policy', async () => {

@@ -48,6 +48,8 @@ describe('jobs via e-mail in the browser', () => {
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Enter a whole number from 1 on').waitFor();
     await page.getByLabel('Size of a document at most (MB)').fill('20');
+    await page.getByLabel('Pages of a document at most').fill('40');
+    await page.getByRole('radiogroup', { name: 'Newsletters' }).getByRole('radio', { name: 'Refuse' }).check();
     await page.getByRole('checkbox', { name: 'held', exact: true }).uncheck();
     await page.getByRole('button', { name: 'What counts as a proof' }).click();
     await window.assertGood('mailbox-new-en-1280');
@@ -58,12 +60,17 @@ describe('jobs via e-mail in the browser', () => {
     await page.getByText('Signed in, inbox opened, folders exist').waitFor();
     await window.assertGood('mailbox-tested-en-1280');
     const mailbox = await mailboxNamed('Print');
-    assert.deepEqual(mailbox.senderPolicy, { unknown: 'register', domains: ['practice.example', 'scuola.example'] });
+    assert.deepEqual(mailbox.senderPolicy, {
+      unknown: 'register',
+      domains: ['practice.example', 'scuola.example'],
+      machines: 'refuse',
+    });
     assert.deepEqual(mailbox.documentPolicy, {
       kinds: ['pdf', 'image', 'office', 'text'],
       body: 'never',
       maxDocuments: 50,
       maxBytes: 20 * 1024 * 1024,
+      maxPages: 40,
     });
     assert.deepEqual(mailbox.replyPolicy, { printed: true, held: false, refused: true });
     assert.equal(mailbox.afterIntake, 'move');

@@ -91,6 +91,7 @@ function rulesFor(t: TFunction, isNew: boolean): FormRules<Values> {
     queueId: (value) => (value === '' ? t('mailboxes.queueMissing') : null),
     maxDocuments: (value) => (isCount(value) ? null : t('mailboxes.numberMissing')),
     maxMegabytes: (value) => (isCount(value) ? null : t('mailboxes.numberMissing')),
+    maxPages: (value) => (isCount(value) ? null : t('mailboxes.numberMissing')),
   };
 }
 

@@ -102,12 +102,16 @@ function Facts({ mailbox }: { readonly mailbox: Mailbox }) {
       <dd>{t(`afterIntake.${mailbox.afterIntake}`)}</dd>
       <dt>{t('mailboxes.unknown')}</dt>
       <dd>{t(`unknownSender.${mailbox.senderPolicy.unknown}`)}</dd>
+      <dt>{t('mailboxes.machines')}</dt>
+      <dd>{t(`automaticMail.${mailbox.senderPolicy.machines}`)}</dd>
       <dt>{t('mailboxes.noProof')}</dt>
       <dd>{t(`unproven.${mailbox.proofPolicy.unproven}`)}</dd>
       <dt>{t('mailboxes.kinds')}</dt>
       <dd>{mailbox.documentPolicy.kinds.map((kind) => t(`documentKind.${kind}`)).join(', ') || '–'}</dd>
       <dt>{t('mailboxes.body')}</dt>
       <dd>{t(`messageBody.${mailbox.documentPolicy.body}`)}</dd>
+      <dt>{t('mailboxes.maxPages')}</dt>
+      <dd>{mailbox.documentPolicy.maxPages}</dd>
       <dt>{t('mailboxes.queue')}</dt>
       <dd>{queues.data?.find(({ id }) => id === mailbox.queueId)?.name ?? '–'}</dd>
     </dl>

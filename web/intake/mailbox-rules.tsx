@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { LANGUAGES } from '../app/texts.ts';
 import { fieldOf, type PlatenForm } from '../ui/form.tsx';
-import { DOCUMENT_KINDS, MOST_DOCUMENTS, MOST_MEGABYTES, OTHER, type Values } from './mailbox.ts';
+import { DOCUMENT_KINDS, MOST_DOCUMENTS, MOST_MEGABYTES, MOST_PAGES, OTHER, type Values } from './mailbox.ts';
 
 type Part = { readonly form: PlatenForm<Values> };
 
@@ -29,6 +29,16 @@ export function Senders({ form }: Part) {
           {...fieldOf(form, 'domains')}
         />
       ) : null}
+      <Radio.Group
+        label={t('mailboxes.machines')}
+        description={t('mailboxes.machinesHint')}
+        {...form.getInputProps('machines')}
+      >
+        <Stack gap="xs" mt="xs">
+          <Radio value="print" label={t('automaticMail.print')} />
+          <Radio value="refuse" label={t('automaticMail.refuse')} />
+        </Stack>
+      </Radio.Group>
     </>
   );
 }
@@ -127,6 +137,14 @@ export function Documents({ form }: Part) {
           {...fieldOf(form, 'maxMegabytes')}
         />
       </Group>
+      <NumberInput
+        label={t('mailboxes.maxPages')}
+        min={1}
+        max={MOST_PAGES}
+        allowDecimal={false}
+        className="fit"
+        {...fieldOf(form, 'maxPages')}
+      />
     </>
   );
 }

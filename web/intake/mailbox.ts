@@ -59,6 +59,7 @@ export type Values = {
   enabled: boolean;
   unknown: 'refuse' | 'register' | 'hold';
   domains: string;
+  machines: 'print' | 'refuse';
   unproven: 'accept' | 'hold' | 'refuse';
   hostKind: 'exchange-online' | 'other';
   authservId: string;
@@ -69,6 +70,7 @@ export type Values = {
   body: 'without-attachment' | 'always' | 'never';
   maxDocuments: number | string;
   maxMegabytes: number | string;
+  maxPages: number | string;
   printed: boolean;
   held: boolean;
   refused: boolean;
@@ -80,6 +82,7 @@ export type DocumentKind = (typeof DOCUMENT_KINDS)[number];
 /** What the server takes at most. */
 export const MOST_DOCUMENTS = 50;
 export const MOST_MEGABYTES = 50;
+export const MOST_PAGES = 500;
 const MEGABYTE = 1024 * 1024;
 
 const NEW: Values = {
@@ -99,6 +102,7 @@ const NEW: Values = {
   enabled: true,
   unknown: 'refuse',
   domains: '',
+  machines: 'print',
   unproven: 'hold',
   hostKind: 'other',
   authservId: '',
@@ -109,6 +113,7 @@ const NEW: Values = {
   body: 'without-attachment',
   maxDocuments: MOST_DOCUMENTS,
   maxMegabytes: MOST_MEGABYTES,
+  maxPages: MOST_PAGES,
   printed: true,
   held: true,
   refused: true,
@@ -158,6 +163,7 @@ export function valuesOf(mailbox: Mailbox): Values {
     body: documentPolicy.body,
     maxDocuments: documentPolicy.maxDocuments,
     maxMegabytes: Math.max(1, Math.round(documentPolicy.maxBytes / MEGABYTE)),
+    maxPages: documentPolicy.maxPages,
     domains: senderPolicy.domains.join('\n'),
     arcSealers: proofPolicy.arcSealers.join('\n'),
     language: mailbox.language ?? 'en',
@@ -191,7 +197,7 @@ export function bodyOf(values: Values): MailboxBody {
     ...(isOther ? { server } : { connectionId: source }),
     hostKind: isOther ? values.hostKind : 'exchange-online',
     authservId: isOther && values.authservId.trim() !== '' ? values.authservId.trim() : null,
-    senderPolicy: { unknown: values.unknown, domains: wordsIn(values.domains) },
+    senderPolicy: { unknown: values.unknown, domains: wordsIn(values.domains), machines: values.machines },
     proofPolicy: {
       unproven: values.unproven,
       compauth: values.compauth,
@@ -203,6 +209,7 @@ export function bodyOf(values: Values): MailboxBody {
       body: values.body,
       maxDocuments: Number(values.maxDocuments),
       maxBytes: Number(values.maxMegabytes) * MEGABYTE,
+      maxPages: Number(values.maxPages),
     },
     replyPolicy: { printed: values.printed, held: values.held, refused: values.refused },
     language: values.language,

@@ -11,6 +11,8 @@ export type MessageDocument = {
   /** `waiting` for the confirmation of its sender; `refused` also where its job ended because of the document. */
   readonly outcome: 'job' | 'waiting' | 'refused' | 'left-out';
   readonly reason: string | undefined;
+  /** What the words of the reason mention. */
+  readonly values: Readonly<Record<string, string | number>>;
   readonly jobId: string | undefined;
 };
 
@@ -24,9 +26,7 @@ export async function listDocuments(context: Context, messageId: string, ownerId
     .execute();
   const jobs = await listJobs(context, { messageId, ownerId, limit: intakeLimits.maxDocuments });
   const aborted = new Map(
-    jobs.flatMap(({ id, state, problem }) =>
-      state === 'aborted' && problem !== null ? [[id, problem.code] as const] : [],
-    ),
+    jobs.flatMap(({ id, state, problem }) => (state === 'aborted' && problem !== null ? [[id, problem] as const] : [])),
   );
   return rows.map((row) => {
     const failure = row.job_id === null ? undefined : aborted.get(row.job_id);
@@ -36,7 +36,8 @@ export async function listDocuments(context: Context, messageId: string, ownerId
       format: row.format,
       bytes: row.bytes,
       outcome: failure === undefined ? outcomeOf(row) : 'refused',
-      reason: failure ?? row.reason ?? undefined,
+      reason: failure?.code ?? row.reason ?? undefined,
+      values: failure?.values ?? {},
       jobId: row.job_id ?? undefined,
     };
   });

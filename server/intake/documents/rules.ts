@@ -13,6 +13,8 @@ export type DocumentPolicy = {
   readonly maxDocuments: number;
   /** Of one document. */
   readonly maxBytes: number;
+  /** Of one document, as it turns out when it is prepared. */
+  readonly maxPages: number;
 };
 
 /**

@@ -6,7 +6,7 @@
  */
 import type { Selectable } from 'kysely';
 import { PlatenError } from '../../base/errors.ts';
-import { cancelJob, confirmJobs, listJobs, submitJobs } from '../../jobs/jobs.ts';
+import { confirmJobs, giveUpUnconfirmed, listJobs, submitJobs } from '../../jobs/jobs.ts';
 import { readJournal, record } from '../../journal/journal.ts';
 import { forget } from '../../spool/spool.ts';
 import type { Context } from '../../store/database.ts';
@@ -14,7 +14,7 @@ import type { Schema } from '../../store/schema.ts';
 import { transaction } from '../../store/transaction.ts';
 import type { KnownSender } from '../../users/users.ts';
 import { intakeLimits } from '../limits.ts';
-import { getMailboxRow } from '../mailbox.ts';
+import { getMailboxRow, type MailboxRow } from '../mailbox.ts';
 import { NO_WISHES, type Wishes } from '../wishes.ts';
 import { policyOf } from './policy.ts';
 import { registerSender } from './register.ts';
@@ -60,11 +60,14 @@ export async function confirmMessage(context: Context, messageId: string, userId
     .executeTakeFirst();
   if (row === undefined) throw new PlatenError('not-found', 'there is no such message');
   if (row.outcome !== 'held') throw new PlatenError('link-used', 'the message is no longer held');
+  if (endOfConfirmation(row.received_at) <= context.clock.now()) {
+    throw new PlatenError('link-expired', 'the message was not confirmed in time');
+  }
   let ownerId = userId ?? row.sender_user_id;
   if (row.sender_user_id === null) {
     const mailbox = await getMailboxRow(context, row.mailbox_id);
     const user = await registerSender(context, { address: row.sender, name: '' }, mailbox);
-    await submitKept(context, { messageId, queueId: mailbox.queue_id, user, row });
+    await submitKept(context, { messageId, mailbox, user, row });
     ownerId = user.id;
   } else {
     await confirmJobs(context, messageId, ownerId ?? row.sender_user_id);
@@ -97,9 +100,15 @@ type HeldRow = Pick<Selectable<Schema['incoming_messages']>, 'sender' | 'subject
 /** Makes jobs of the documents that were kept while nobody owned them. */
 async function submitKept(
   context: Context,
-  asked: { readonly messageId: string; readonly queueId: string; readonly user: KnownSender; readonly row: HeldRow },
+  asked: {
+    readonly messageId: string;
+    readonly mailbox: MailboxRow;
+    readonly user: KnownSender;
+    readonly row: HeldRow;
+  },
 ): Promise<void> {
-  const { messageId, queueId, user, row } = asked;
+  const { messageId, mailbox, user, row } = asked;
+  const { maxPages } = policyOf(mailbox).documentPolicy;
   // As `settle` has written them.
   const wishes = (row.wishes as Wishes | null) ?? NO_WISHES;
   const kept = await context.db
@@ -114,11 +123,12 @@ async function submitKept(
     kept.map(({ spool_id, name, format, bytes }) => ({
       ownerId: user.id,
       ownerName: user.name,
-      queueId,
+      queueId: mailbox.queue_id,
       title: name,
       document: { id: spool_id ?? '', bytes },
       documentFormat: format,
       messageId,
+      maxPages,
       foundBy: [row.sender, row.subject, row.message_id ?? ''],
       options: wishes.options,
       ignoredWords: wishes.ignored,
@@ -134,6 +144,11 @@ async function submitKept(
   }
 }
 
+/** When a message that is held, and its jobs, are given up. */
+export function endOfConfirmation(receivedAt: Date): Date {
+  return new Date(receivedAt.getTime() + intakeLimits.confirmationMs);
+}
+
 /** Refuses what nobody has confirmed in time. Returns how many messages that were. */
 export async function expireHeld(context: Context): Promise<number> {
   const before = new Date(context.clock.now().getTime() - intakeLimits.confirmationMs);
@@ -141,7 +156,7 @@ export async function expireHeld(context: Context): Promise<number> {
     .selectFrom('incoming_messages')
     .select('id')
     .where('outcome', '=', 'held')
-    .where('received_at', '<', before)
+    .where('received_at', '<=', before)
     .limit(intakeLimits.maxUidsPerStep)
     .execute();
   for (const { id } of old) await expireMessage(context, id);
@@ -155,16 +170,10 @@ async function expireMessage(context: Context, id: string): Promise<void> {
       .set({ outcome: 'refused', reason: 'never-confirmed' })
       .where('id', '=', id)
       .where('outcome', '=', 'held')
-      .returning(['sender', 'subject'])
+      .returning(['sender', 'subject', 'message_id', 'mailbox_id', 'sender_user_id', 'may_reply'])
       .executeTakeFirst();
     if (row === undefined) return;
-    for (const job of await listJobs(context, {
-      messageId: id,
-      state: 'pending-held',
-      limit: intakeLimits.maxDocuments,
-    })) {
-      await cancelJob(context, job.id, { actor: 'retention' });
-    }
+    await giveUpUnconfirmed(context, id);
     const documents = await context.db
       .selectFrom('incoming_documents')
       .select('spool_id')
@@ -177,11 +186,36 @@ async function expireMessage(context: Context, id: string): Promise<void> {
       .where('message_id', '=', id)
       .where('spool_id', 'is not', null)
       .execute();
-    const data = { ...row, reason: 'never-confirmed', isAutomatic: true, mayReply: false };
-    await record(context, 'message-refused', { subjectId: id, data });
+    await recordExpired(context, id, row);
     await forget(
       context,
       documents.flatMap(({ spool_id }) => (spool_id === null ? [] : [spool_id])),
     );
+  });
+}
+
+type ExpiredRow = Pick<
+  Selectable<Schema['incoming_messages']>,
+  'sender' | 'subject' | 'message_id' | 'mailbox_id' | 'sender_user_id' | 'may_reply'
+>;
+
+/** Who is proven to have sent it is told that it is not printed; of who only claims to be, nobody is written to. */
+async function recordExpired(context: Context, id: string, row: ExpiredRow): Promise<void> {
+  const mailbox = await getMailboxRow(context, row.mailbox_id);
+  const mayReply = row.may_reply && (await mayNowBeAnswered(context, id));
+  await record(context, 'message-refused', {
+    subjectId: id,
+    ...(row.sender_user_id === null ? {} : { ownerId: row.sender_user_id }),
+    data: {
+      mailboxId: mailbox.id,
+      mailbox: mailbox.title,
+      sender: row.sender,
+      subject: row.subject,
+      ...(row.message_id === null ? {} : { messageIdHeader: row.message_id }),
+      reason: 'never-confirmed',
+      isAutomatic: !mayReply,
+      mayReply,
+      ...(mayReply ? { replies: { ...policyOf(mailbox).replyPolicy } } : {}),
+    },
   });
 }

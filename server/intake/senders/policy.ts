@@ -10,6 +10,8 @@ export type SenderPolicy = {
   readonly unknown: 'refuse' | 'register' | 'hold';
   /** Of these domains senders are registered; none: of the mailbox's own. */
   readonly domains: readonly string[];
+  /** What happens to attachments of newsletters, automatic replies and other mail of machines that users are the sender of. */
+  readonly machines: 'print' | 'refuse';
 };
 
 export type ProofPolicy = {
@@ -48,7 +50,7 @@ export type PolicyChange = {
 };
 
 const DEFAULTS = {
-  senderPolicy: { unknown: 'refuse', domains: [] },
+  senderPolicy: { unknown: 'refuse', domains: [], machines: 'print' },
   // A known address that anybody can write is no permission to print.
   proofPolicy: { unproven: 'hold', compauth: false, internal: false, arcSealers: [] },
   documentPolicy: {
@@ -56,6 +58,7 @@ const DEFAULTS = {
     body: 'without-attachment',
     maxDocuments: intakeLimits.maxDocuments,
     maxBytes: intakeLimits.maxMessageBytes,
+    maxPages: intakeLimits.maxPages,
   },
   replyPolicy: { printed: true, held: true, refused: true },
 } as const satisfies Partial<MailboxPolicy>;

@@ -12,7 +12,11 @@ const domain = z
   .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/, 'must be a domain');
 const domains = z.array(domain).max(100);
 
-const senderPolicy = z.strictObject({ unknown: z.enum(['refuse', 'register', 'hold']), domains });
+const senderPolicy = z.strictObject({
+  unknown: z.enum(['refuse', 'register', 'hold']),
+  domains,
+  machines: z.enum(['print', 'refuse']),
+});
 const proofPolicy = z.strictObject({
   unproven: z.enum(['accept', 'hold', 'refuse']),
   compauth: z.boolean(),
@@ -25,6 +29,7 @@ const documentPolicy = z.strictObject({
   body: z.enum(['without-attachment', 'always', 'never']),
   maxDocuments: z.number().int().min(1).max(intakeLimits.maxDocuments),
   maxBytes: z.number().int().min(1024).max(intakeLimits.maxMessageBytes),
+  maxPages: z.number().int().min(1).max(intakeLimits.maxPages),
 });
 const replyPolicy = z.strictObject({ printed: z.boolean(), held: z.boolean(), refused: z.boolean() });
 const hostKind = z.enum(['exchange-online', 'other']);

@@ -7,6 +7,7 @@ import { recordAll } from '../../journal/journal.ts';
 import { discard, forget } from '../../spool/spool.ts';
 import type { Context } from '../../store/database.ts';
 import { transaction } from '../../store/transaction.ts';
+import { type Job, NEVER_CONFIRMED, SENDER_UNCONFIRMED } from '../job.ts';
 import { changeJob, lockJob } from '../rows.ts';
 
 /** Of one sweep: the next one comes in seconds, and no transaction grows with what has piled up. */
@@ -27,16 +28,37 @@ export async function endHolds(context: Context): Promise<number> {
     await transaction(context, async (context) => {
       const job = await lockJob(context, id);
       if (job.state !== 'pending-held' || job.heldUntil === null || job.heldUntil > now) return;
-      const detail = 'nobody released the job in time';
-      await changeJob(context, job, {
-        state: 'aborted',
-        reasons: ['aborted-by-system'],
-        problem: { code: 'held-too-long', detail, at: now.toISOString() },
-      });
+      await giveUp(context, job);
       ended += 1;
     });
   }
   return ended;
+}
+
+/** Gives up the jobs of a message whose sender has not confirmed it in time, in the caller's transaction. */
+export async function giveUpUnconfirmed(context: Context, messageId: string): Promise<void> {
+  const rows = await context.db
+    .selectFrom('jobs')
+    .select('id')
+    .where('message_id', '=', messageId)
+    .where('state', '=', 'pending-held')
+    .orderBy('id')
+    .execute();
+  for (const { id } of rows) {
+    const job = await lockJob(context, id);
+    if (job.state === 'pending-held' && job.reasons.includes(SENDER_UNCONFIRMED)) await giveUp(context, job);
+  }
+}
+
+async function giveUp(context: Context, job: Job): Promise<void> {
+  const [code, detail] = job.reasons.includes(SENDER_UNCONFIRMED)
+    ? [NEVER_CONFIRMED, 'its sender did not confirm the job in time']
+    : ['held-too-long', 'nobody released the job in time'];
+  await changeJob(context, job, {
+    state: 'aborted',
+    reasons: ['aborted-by-system'],
+    problem: { code, detail, at: context.clock.now().toISOString() },
+  });
 }
 
 /**

@@ -29,10 +29,10 @@ export async function placesOf(
 
 /** What is said of the job itself goes before the rule of its queue. */
 export function wayFor(
-  submission: { readonly isUnconfirmed?: boolean; readonly printerId?: string },
+  submission: { readonly unconfirmedUntil?: Date; readonly printerId?: string },
   place: Place,
 ): Way {
-  if (submission.isUnconfirmed === true) return UNCONFIRMED;
+  if (submission.unconfirmedUntil !== undefined) return UNCONFIRMED;
   return submission.printerId === undefined
     ? place
     : { state: 'pending', reasons: [], printerId: submission.printerId };

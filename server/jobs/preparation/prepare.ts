@@ -28,7 +28,8 @@ const MAX_TRIES = 6;
 export async function prepare(context: Context, claim: Claim, signal: AbortSignal): Promise<void> {
   if (claim.lane === 'look') return await seeLooks(context, claim, signal);
   if (claim.tries > MAX_TRIES) {
-    return await fail(context, claim, 'conversion-failed', 'the server ended each time it was converted');
+    const detail = 'the server ended each time it was converted';
+    return await fail(context, claim, { code: 'conversion-failed', detail });
   }
   const startedAtMs = context.clock.monotonicMs();
   const source = { path: pathOf(context, claim.file.id), format: claim.originalFormat };
@@ -37,8 +38,15 @@ export async function prepare(context: Context, claim: Claim, signal: AbortSigna
     if (result.kind === 'converted') await result[Symbol.asyncDispose]();
     return;
   }
-  if (result.kind === 'refused') return await fail(context, claim, result.reason, result.detail);
+  if (result.kind === 'refused') {
+    return await fail(context, claim, { code: result.reason, detail: result.detail });
+  }
   await using converted = result;
+  const { maxPages } = await readJob(context, claim.jobId);
+  if (maxPages !== null && converted.pages > maxPages) {
+    const values = { pages: converted.pages, most: maxPages };
+    return await fail(context, claim, { code: 'over-page-limit', detail: `it has ${converted.pages} pages`, values });
+  }
   const file = await keep(context, converted.file.createReadStream({ autoClose: false }), {
     mediaType: PDF,
     maxBytes: MAX_PDF_BYTES,
@@ -112,20 +120,32 @@ async function lockClaimed(context: Context, claim: Claim): Promise<Job | undefi
 }
 
 /** RFC 8011 section 5.3.8, and PWG 5100.13 for the password. */
-const REASONS: Readonly<Partial<Record<ErrorCode, string>>> = {
+const REASONS: Readonly<Partial<Record<Failure['code'], string>>> = {
   'document-encrypted': 'document-password-error',
   'document-corrupt': 'document-format-error',
   'document-unsupported': 'unsupported-document-format',
 };
 
-async function fail(context: Context, claim: Claim, code: ErrorCode, detail: string): Promise<void> {
+type Failure = {
+  /** Of an error, or a reason of the intake. */
+  readonly code: ErrorCode | 'over-page-limit';
+  readonly detail: string;
+  readonly values?: Readonly<Record<string, number>>;
+};
+
+async function fail(context: Context, claim: Claim, { code, detail, values }: Failure): Promise<void> {
   await transaction(context, async (context) => {
     const job = await lockClaimed(context, claim);
     if (job === undefined) return;
     await changeJob(context, job, {
       state: 'aborted',
       reasons: [REASONS[code] ?? 'document-unprintable-error'],
-      problem: { code, detail: `${job.title}: ${detail}`, at: context.clock.now().toISOString() },
+      problem: {
+        code,
+        detail: `${job.title}: ${detail}`,
+        ...(values === undefined ? {} : { values }),
+        at: context.clock.now().toISOString(),
+      },
     });
   });
 }
