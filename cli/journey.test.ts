@@ -126,7 +126,10 @@ test('the main job is set up and followed with the command line alone', { timeou
     assert.match(rules, /pdf, image/);
     assert.match(rules, /never printed/);
     const more = ['--max-document-pages', '40', '--automatic-mail', 'refuse'];
-    assert.match(await done(world, 'mailboxes', 'set', MAILBOX, ...more), /Pages at most +40\n *Automatic mail +refused/);
+    assert.match(
+      await done(world, 'mailboxes', 'set', MAILBOX, ...more),
+      /Pages at most +40\n *Automatic mail +refused/,
+    );
     await eventually(async () => (await read(world, 'mailboxes', 'list'))[0]?.state === 'connected' || undefined);
   });
 

@@ -29,7 +29,7 @@ import * as prepareTries from './migrations/0033-prepare-tries.ts';
 import * as leaving from './migrations/0034-leaving.ts';
 import * as returned from './migrations/0035-returned.ts';
 import * as turns from './migrations/0036-turns.ts';
-import * as pageLimits from './migrations/0041-page-limits.ts';
+import * as intakeRules from './migrations/0041-intake-rules.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -58,7 +58,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0034-leaving': leaving,
   '0035-returned': returned,
   '0036-turns': turns,
-  '0041-page-limits': pageLimits,
+  '0041-intake-rules': intakeRules,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

@@ -327,7 +327,14 @@ type IncomingDocuments = {
   spool_id: string | null;
 };
 /** Which number stands for a message of POP3: its UIDL, or a digest of its header where the server has none. */
-type Pop3Numbers = { mailbox_id: string; place: string; uidl: string; uid: GeneratedAlways<number> };
+type Pop3Numbers = {
+  mailbox_id: string;
+  place: string;
+  uidl: string;
+  uid: GeneratedAlways<number>;
+  /** The sha256 of what was read, where the server has no UIDL. */
+  content: Buffer | null;
+};
 /** Messages that could not be read: counted, so that the third failure settles them. */
 type UnreadableMessages = {
   mailbox_id: string;

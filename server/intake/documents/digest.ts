@@ -21,16 +21,28 @@ export class ContentDigest {
   }
 
   /**
-   * The digest over id, date, body and decoded parts; never over the raw message, which Exchange builds anew each
-   * time. Without an id or a date two messages can be alike and still be two: then there is none.
+   * The digest over what names the message, its body and decoded parts; never over the raw message, which Exchange builds
+   * anew each time. Where nothing names it two messages can be alike and still be two: then there is none.
    */
   finish(head: MessageHead): Buffer | undefined {
-    if (head.messageId === undefined || head.date === undefined) return undefined;
-    const whole = createHash('sha256').update(JSON.stringify([head.messageId, head.date.toISOString()]));
+    const name = nameOf(head);
+    if (name === undefined) return undefined;
+    const whole = createHash('sha256').update(JSON.stringify(name));
     whole.update(this.#text.digest());
     for (const part of this.#parts) whole.update(part);
     return whole.digest();
   }
+}
+
+/**
+ * Its id and date, or, where one of them is missing, what else the header tells of it: the servers on its way write when
+ * they took it, and so tell two alike messages apart (RFC 5321 section 4.4).
+ */
+function nameOf({ messageId, date, subject, fields }: MessageHead): readonly unknown[] | undefined {
+  if (messageId !== undefined && date !== undefined) return [messageId, date.toISOString()];
+  const way = fields.get('received') ?? [];
+  if (date === undefined && way.length === 0) return undefined;
+  return [messageId ?? null, date?.toISOString() ?? null, fields.get('from') ?? [], subject, way];
 }
 
 /** Counts and digests what passes through, of which only the first `maxBytes` and one more go on. */

@@ -61,8 +61,12 @@ test('a connection that ends before QUIT has deleted nothing, and nothing become
   assert.equal((await watched.jobs()).length, 1);
 });
 
-test('a server that ignores deletes is named, and prints nothing twice', async () => {
+test('a server that ignores deletes is named, and prints nothing twice', () => deletesAreIgnored([]));
+test('so is one without UIDL, whose messages are told by what is in them', () => deletesAreIgnored(['no-uidl']));
+
+async function deletesAreIgnored(faults: readonly PopFault['name'][]): Promise<void> {
   await using watched = await openPopMailbox('delete');
+  for (const name of faults) fault(watched, { name });
   fault(watched, { name: 'ignore-deletes' });
   watched.deliver(writeMessage());
   await using _worker = await watched.startWorker();
@@ -74,7 +78,7 @@ test('a server that ignores deletes is named, and prints nothing twice', async (
   await moveUntil(watched, async () => (await stateOf()).state === 'connected', 10_000);
   assert.equal(watched.uidsIn('INBOX').length, 0);
   assert.equal((await watched.jobs()).length, 1);
-});
+}
 
 test('a server without UIDL is read by what its messages are', async () => {
   await using watched = await openPopMailbox('keep');
@@ -86,6 +90,54 @@ test('a server without UIDL is read by what its messages are', async () => {
   await moveUntil(watched, async () => (await watched.messages()).length === 3, 10_000);
   await looks(watched, 1);
   assert.equal((await watched.jobs()).length, 3);
+});
+
+/** Two messages that differ in their documents alone, of the same length. */
+function twoAlike(headers: (message: string) => string): [Buffer, Buffer] {
+  const first = headers(writeMessage({ document: Buffer.from('The first document, as text.') }).toString('latin1'));
+  const [one, other] = ['The first document, as text.', 'The other document, as text.'].map((text) =>
+    Buffer.from(text).toString('base64'),
+  );
+  return [Buffer.from(first, 'latin1'), Buffer.from(first.replace(one ?? '', other ?? ''), 'latin1')];
+}
+
+test('a server without UIDL may have two messages of the same header and size: both are printed, at once or in turn', async () => {
+  for (const afterIntake of ['keep', 'delete'] as const) {
+    await using watched = await openPopMailbox(afterIntake);
+    fault(watched, { name: 'no-uidl' });
+    const [first, other] = twoAlike((message) => message);
+    assert.equal(first.length, other.length);
+    watched.deliver(first);
+    await using _worker = await watched.startWorker();
+    await moveUntil(watched, async () => (await watched.jobs()).length === 1);
+    if (afterIntake === 'delete') await moveUntil(watched, () => watched.uidsIn('INBOX').length === 0, 10_000);
+    watched.deliver(other);
+    await moveUntil(watched, async () => (await watched.jobs()).length === 2, 10_000);
+    await looks(watched, 2);
+    assert.equal((await watched.jobs()).length, 2, afterIntake);
+    const ignored = (await outcomes(watched)).filter((outcome) => outcome !== 'done');
+    // What was read before under another name is known by its content.
+    assert.deepEqual(ignored, afterIntake === 'keep' ? ['ignored'] : []);
+    const [third, fourth] = twoAlike((message) => message);
+    for (const raw of [third, fourth]) watched.deliver(raw);
+    await moveUntil(watched, async () => (await watched.jobs()).length === 4, 10_000);
+  }
+});
+
+test('a message without an id is known again by its way and what stands in it, and an alike one is another', async () => {
+  await using watched = await openPopMailbox('keep');
+  const cameAt = (time: string) => (message: string) =>
+    `Received: from a by b; Sun, 22 Nov 2026 ${time} +0100\r\n${message.replace(/^Message-ID:.*\r\n/m, '')}`;
+  const raw = writeMessage().toString('latin1');
+  watched.deliver(Buffer.from(cameAt('10:00:01')(raw), 'latin1'));
+  watched.deliver(Buffer.from(cameAt('10:00:02')(raw), 'latin1'));
+  await using _worker = await watched.startWorker();
+  await moveUntil(watched, async () => (await watched.messages()).length === 2);
+  assert.deepEqual(await outcomes(watched), ['done', 'done']);
+  assert.ok((await watched.messages()).every(({ messageId }) => messageId === undefined));
+  fault(watched, { name: 'reset-uidls' });
+  await moveUntil(watched, async () => (await watched.messages()).length === 4, 10_000);
+  assert.deepEqual(await outcomes(watched), ['done', 'done', 'ignored', 'ignored']);
 });
 
 test('new UIDLs for old messages print nothing twice', async () => {

@@ -1,8 +1,8 @@
 /**
  * A mailbox over POP3, in the shape in which a pass reads a folder.
  *
- * The UIDL of a message, or a digest of its header and size where the server has none, gets a number that stands where
- * the UID of IMAP stands; POP3 has the numbering 0, which no IMAP folder has. What is to be deleted is collected and
+ * The UIDL of a message, or a digest of what it is where the server has none, gets a number that stands where the UID of
+ * IMAP stands; POP3 has the numbering 0, which no IMAP folder has. What is to be deleted is collected and
  * deleted at the end of the session: the next one finds out whether the server did it (RFC 1939 section 6).
  */
 import { createHash } from 'node:crypto';
@@ -27,25 +27,33 @@ export async function openPopFolder(context: Context, mailbox: MailboxRow, optio
   const { target } = await targetOf(context, mailbox, { ...options, use: 'pop3' });
   const session = await connectPop3(target, options.signal);
   try {
-    const named = await nameEntries(session, await session.list());
+    const listed = await session.list();
+    const named = await nameEntries(session, listed);
+    if (listed.every(({ uidl }) => uidl === undefined)) await forgetGone(context, mailbox, [...named.keys()]);
+    if (mailbox.after_intake === 'delete') await forgetReplaced(context, mailbox, { session, named });
     const numbers = await numberNames(context, mailbox, [...named.keys()]);
     const entries = new Map([...named].map(([name, entry]) => [numbers.get(name) ?? 0, entry] as const));
-    return new PopFolder(session, entries);
+    return new PopFolder(session, entries, (uid, content) => noteContent(context, { mailbox, uid, content }));
   } catch (error) {
     session.abandon();
     throw error;
   }
 }
 
+/** Told the sha256 of a message without UIDL once it was read to its end. */
+type NoteContent = (uid: number, content: Buffer) => Promise<void>;
+
 export class PopFolder implements MessageSource, AsyncDisposable {
   readonly deletesLater = true;
   readonly #session: Pop3Session;
   readonly #entries: ReadonlyMap<number, Pop3Entry>;
   readonly #unwanted = new Set<number>();
+  readonly #noteContent: NoteContent;
 
-  constructor(session: Pop3Session, entries: ReadonlyMap<number, Pop3Entry>) {
+  constructor(session: Pop3Session, entries: ReadonlyMap<number, Pop3Entry>, noteContent: NoteContent) {
     this.#session = session;
     this.#entries = entries;
+    this.#noteContent = noteContent;
   }
 
   async listUids(): Promise<number[]> {
@@ -70,7 +78,7 @@ export class PopFolder implements MessageSource, AsyncDisposable {
         continue;
       }
       const pieces: Buffer[] = [];
-      for await (const piece of this.#session.retrieve(entry.number, imapLimits.maxLiteralBytes)) pieces.push(piece);
+      for await (const piece of this.#read(uid, entry, imapLimits.maxLiteralBytes)) pieces.push(piece);
       const raw = Buffer.concat(pieces);
       bodies.push(raw.length === 0 ? { kind: 'empty', uid } : { kind: 'body', uid, raw });
     }
@@ -87,7 +95,18 @@ export class PopFolder implements MessageSource, AsyncDisposable {
 
   async *streamBody(uid: number): AsyncGenerator<Buffer, void, undefined> {
     const entry = this.#entries.get(uid);
-    if (entry !== undefined) yield* this.#session.retrieve(entry.number, intakeLimits.maxMessageBytes + SLACK_BYTES);
+    if (entry !== undefined) yield* this.#read(uid, entry, intakeLimits.maxMessageBytes + SLACK_BYTES);
+  }
+
+  /** What has no UIDL is known again by all that was read. */
+  async *#read(uid: number, { number, uidl }: Pop3Entry, maxBytes: number): AsyncGenerator<Buffer, void, undefined> {
+    if (uidl !== undefined) return yield* this.#session.retrieve(number, maxBytes);
+    const hash = createHash('sha256');
+    for await (const piece of this.#session.retrieve(number, maxBytes)) {
+      hash.update(piece);
+      yield piece;
+    }
+    await this.#noteContent(uid, hash.digest());
   }
 
   async move(): Promise<Map<number, number>> {
@@ -114,18 +133,101 @@ export class PopFolder implements MessageSource, AsyncDisposable {
   }
 }
 
-/** Names each message by its UIDL, or by what it is. Two messages with the same header and size count as one. */
+/** A UIDL has the prefix of its own: names of the three kinds are told apart by it. */
+const WITHOUT_UIDL = ['header:', 'content:'] as const;
+
+/**
+ * Names each message by its UIDL, or by its header and size. Messages that have those in common are read whole, and named
+ * by their content; what is alike to the last byte counts as one.
+ */
 async function nameEntries(
   session: Pop3Session,
   entries: readonly Pop3Entry[],
 ): Promise<ReadonlyMap<string, Pop3Entry>> {
-  const named = new Map<string, Pop3Entry>();
+  const alike = new Map<string, Pop3Entry[]>();
   for (const entry of entries) {
-    // A UIDL holds no colon's prefix of ours: those names are told apart by it.
     const name = entry.uidl === undefined ? await nameByHeader(session, entry) : `uidl:${entry.uidl}`;
-    if (!named.has(name)) named.set(name, entry);
+    alike.set(name, [...(alike.get(name) ?? []), entry]);
+  }
+  const named = new Map<string, Pop3Entry>();
+  for (const [name, group] of alike) {
+    for (const entry of group) {
+      // What is too large is refused by its header alone, and never read.
+      const isAlone = group.length === 1 || entry.bytes > intakeLimits.maxMessageBytes;
+      const own = isAlone ? name : await nameByContent(session, entry);
+      if (!named.has(own)) named.set(own, entry);
+    }
   }
   return named;
+}
+
+async function nameByContent(session: Pop3Session, entry: Pop3Entry): Promise<string> {
+  return `content:${(await hashContent(session, entry)).toString('hex')}`;
+}
+
+async function hashContent(session: Pop3Session, { number }: Pop3Entry): Promise<Buffer> {
+  const hash = createHash('sha256');
+  for await (const piece of session.retrieve(number, intakeLimits.maxMessageBytes + SLACK_BYTES)) hash.update(piece);
+  return hash.digest();
+}
+
+async function noteContent(
+  context: Context,
+  { mailbox, uid, content }: { readonly mailbox: MailboxRow; readonly uid: number; readonly content: Buffer },
+): Promise<void> {
+  await context.db
+    .updateTable('pop3_numbers')
+    .set({ content })
+    .where('mailbox_id', '=', mailbox.id)
+    .where('uid', '=', uid)
+    .execute();
+}
+
+/**
+ * What was to be deleted and is there may be another message with the same header and size, which came meanwhile. It is
+ * read: only what is the same to the last byte keeps the number, and is deleted again.
+ */
+async function forgetReplaced(
+  context: Context,
+  mailbox: MailboxRow,
+  { session, named }: { readonly session: Pop3Session; readonly named: ReadonlyMap<string, Pop3Entry> },
+): Promise<void> {
+  const names = [...named.keys()].filter((name) => name.startsWith('header:'));
+  if (names.length === 0) return;
+  const rows = await context.db
+    .selectFrom('pop3_numbers')
+    .innerJoin('incoming_messages', (join) =>
+      join
+        .onRef('incoming_messages.mailbox_id', '=', 'pop3_numbers.mailbox_id')
+        .onRef('incoming_messages.place', '=', 'pop3_numbers.place')
+        .onRef('incoming_messages.uid', '=', 'pop3_numbers.uid')
+        .on('incoming_messages.uidvalidity', '=', POP3_NUMBERING),
+    )
+    .select(['pop3_numbers.uidl', 'pop3_numbers.uid', 'content'])
+    .where('pop3_numbers.mailbox_id', '=', mailbox.id)
+    .where('pop3_numbers.place', '=', placeOf(mailbox))
+    .where('outcome', 'in', ['done', 'held', 'ignored'])
+    .where(sql<boolean>`pop3_numbers.uidl = ANY (${names}::text[])`)
+    .execute();
+  for (const { uidl, uid, content } of rows) {
+    const entry = named.get(uidl);
+    if (entry === undefined || content === null || content.equals(await hashContent(session, entry))) continue;
+    await context.db.deleteFrom('pop3_numbers').where('mailbox_id', '=', mailbox.id).where('uid', '=', uid).execute();
+  }
+}
+
+/**
+ * Forgets the numbers of messages that are gone: another one with the same header and size may come, and is a new one. A
+ * message that comes back is known by what stands in it.
+ */
+async function forgetGone(context: Context, mailbox: MailboxRow, present: readonly string[]): Promise<void> {
+  await context.db
+    .deleteFrom('pop3_numbers')
+    .where('mailbox_id', '=', mailbox.id)
+    .where('place', '=', placeOf(mailbox))
+    .where((builder) => builder.or(WITHOUT_UIDL.map((prefix) => builder('uidl', 'like', `${prefix}%`))))
+    .where(sql<boolean>`uidl <> ALL (${[...present]}::text[])`)
+    .execute();
 }
 
 async function nameByHeader(session: Pop3Session, { number, bytes }: Pop3Entry): Promise<string> {
