@@ -1,4 +1,5 @@
 /** `messages`: mail that came in, and what became of it. */
+import { z } from 'zod';
 import { type Command, readNumber } from './command.ts';
 import { findId, pathOf } from './find.ts';
 import { optionWords } from './options.ts';
@@ -9,6 +10,8 @@ import { instant, jobState, shortId, size, state } from './words.ts';
 const OUTCOMES = ['done', 'refused', 'failed', 'ignored', 'held'];
 const MAX_LIST = 10_000;
 const DEFAULT_LIST = 50;
+
+const story = z.object({ items: z.array(z.looseObject({ at: z.string(), words: z.string() })) });
 
 const list: Command = {
   words: ['messages', 'list'],
@@ -48,7 +51,8 @@ const show: Command = {
     const id = await findId(client, screen, { kind: 'message', text: operands[0] ?? '' });
     const item = await client.get(message, pathOf('message', id));
     const jobs = await client.list(job, '/jobs', { message: id });
-    if (screen.isJson) return screen.json({ ...item, jobs });
+    const { items: timeline } = await client.get(story, `${pathOf('message', id)}/timeline`);
+    if (screen.isJson) return screen.json({ ...item, jobs, timeline });
     const name = (key: string) => screen.text(`names.${key}`);
     screen.details([
       [name('subject'), item.subject ?? undefined],
@@ -75,6 +79,11 @@ const show: Command = {
       if (document.advice && document.outcome === 'refused') screen.line(`    ${document.advice}`);
     }
     for (const one of jobs) screen.line(`${shortId(one.id)}  ${one.title}  `, jobState(language, one));
+    screen.line('');
+    screen.line({ text: screen.text('jobs.story'), tone: 'strong' });
+    for (const { at, words } of timeline) {
+      screen.line({ text: instant(language, at), tone: 'strong' }, `  ${words}`);
+    }
   },
 };
 

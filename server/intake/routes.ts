@@ -26,6 +26,7 @@ import {
 import { intakeLimits } from './limits.ts';
 import { linkRoutes } from './links/routes.ts';
 import { policyAnswer, policyBody, showPolicy } from './senders/shapes.ts';
+import { ownOnly, storyRoutes } from './story/routes.ts';
 
 const reading = { role: 'operator' } as const;
 const writing = { role: 'administrator' } as const;
@@ -173,6 +174,7 @@ export async function intakeRoutes(app: FastifyInstance, context: Context): Prom
   changeRoutes(app, context);
   checkRoutes(app, context);
   messageRoutes(app, context);
+  storyRoutes(app, context);
   linkRoutes(app, context);
   addressRoutes(app, context);
 }
@@ -310,13 +312,6 @@ function messageRoutes(app: FastifyInstance, context: Context): void {
       };
     },
   );
-}
-
-const NOBODY = '00000000-0000-0000-0000-000000000000';
-
-/** Users see what they sent themselves; for them the mail of somebody else does not exist. */
-function ownOnly({ principal }: { readonly principal: { readonly userId: string | null; readonly role: string } }) {
-  return principal.role === 'user' ? (principal.userId ?? NOBODY) : undefined;
 }
 
 /** Who reads, and what each connection is that a mailbox may be read through. */

@@ -81,6 +81,13 @@ test('whoever mails to a hold queue gets one reply, and its PIN and its links do
   const story = (json.items as { type: string; data: { to?: string } }[]).map(({ type, data }) => [type, data.to]);
   assert.deepEqual(story.at(-1), ['outbox-message-state-changed', 'held'], JSON.stringify(story));
   assert.ok(story.some(([type]) => type === 'message-answered'));
+  const ofMessage = await call(api, 'GET', `/api/v1/messages/${reply?.subjectId}/timeline`, { headers });
+  const steps = (ofMessage.json.items as { words: string }[]).map(({ words }) => words);
+  assert.deepEqual(
+    steps.slice(-2),
+    ['A reply was written to anna@practice.example.', 'The reply: Held.'],
+    steps.join(),
+  );
 });
 
 test('a reply tells of each document of a message, in the language of its sender', async () => {

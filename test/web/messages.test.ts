@@ -36,8 +36,30 @@ describe('mail that came in, in the browser', () => {
   });
 
   for (const [language, width, words] of [
-    ['en', 1280, { link: 'Mail that came in', refused: 'Refused', outcome: 'Outcome', job: 'Became a job' }],
-    ['it', 390, { link: 'Posta arrivata', refused: 'Rifiutato', outcome: 'Esito', job: 'È diventato un lavoro' }],
+    [
+      'en',
+      1280,
+      {
+        link: 'Mail that came in',
+        refused: 'Refused',
+        outcome: 'Outcome',
+        job: 'Became a job',
+        taken: 'It was taken: 1 job.',
+        silence: 'Nobody is answered',
+      },
+    ],
+    [
+      'it',
+      390,
+      {
+        link: 'Posta arrivata',
+        refused: 'Rifiutato',
+        outcome: 'Esito',
+        job: 'È diventato un lavoro',
+        taken: 'È stato accettato: 1 lavoro.',
+        silence: 'Nessuno riceve risposta',
+      },
+    ],
   ] as const) {
     test(`an operator sees what was refused and why, and what became of each document, in ${language}`, async () => {
       await using window = await browser.open(stage, { as: ADMINISTRATOR, language, width });
@@ -56,10 +78,15 @@ describe('mail that came in, in the browser', () => {
       // Until the answer is there the rows of before stand in their place.
       await eventually(async () => (await rows.count()) === 1, { what: 'the other message is gone' });
       await page.getByText(words.refused, { exact: true }).first().waitFor();
+      await window.go(`/messages?q=${encodeURIComponent(String(stranger.messageId))}`);
+      await page.locator('tr[data-row]').getByRole('link').first().click();
+      await page.getByText(words.silence).waitFor();
+      await window.assertGood(`message-refused-${language}-${width}`);
       await window.go('/messages?q=two-documents');
       await page.getByRole('link', { name: 'two-documents' }).click();
       await page.getByText(words.job).waitFor();
       await page.getByRole('cell', { name: 'tool.exe' }).waitFor();
+      await page.getByText(words.taken).waitFor();
       await window.assertGood(`message-${language}-${width}`);
       await page.getByRole('link', { name: 'plan.pdf' }).click();
       await page.getByRole('heading', { level: 1, name: /1001/ }).waitFor();

@@ -13,7 +13,7 @@ import { Page } from '../ui/page.tsx';
 import { State, type Tone } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
-import { MESSAGES_KEY, type MessageStory, OUTCOME_TONES } from './message.ts';
+import { MESSAGES_KEY, type MessageStep, type MessageStory, OUTCOME_TONES } from './message.ts';
 import { Outcome } from './outcome.tsx';
 
 type Document = MessageStory['documents'][number];
@@ -28,15 +28,22 @@ const DOCUMENT_TONES: Readonly<Record<Document['outcome'], Tone>> = {
 export default function MessagePage() {
   const { id = '' } = useParams({ strict: false }) as { id?: string };
   const key = [...MESSAGES_KEY, 'one', id];
-  useLiveQuery(['message-', 'job-'], key);
+  useLiveQuery(['message-', 'job-', 'outbox-message-'], key);
   const message = useQuery({
     queryKey: key,
-    queryFn: () => need(api.GET('/messages/{id}', { params: { path: { id } } })),
+    queryFn: async () => {
+      const params = { path: { id } };
+      const [found, story] = await Promise.all([
+        need(api.GET('/messages/{id}', { params })),
+        need(api.GET('/messages/{id}/timeline', { params })),
+      ]);
+      return { message: found, steps: story.items };
+    },
   });
-  return <Loaded query={message}>{(one) => <Shown message={one} />}</Loaded>;
+  return <Loaded query={message}>{(data) => <Shown message={data.message} steps={data.steps} />}</Loaded>;
 }
 
-function Shown({ message }: { readonly message: MessageStory }) {
+function Shown({ message, steps }: { readonly message: MessageStory; readonly steps: readonly MessageStep[] }) {
   const { t } = useTranslation();
   const seesAll = useMay('operator');
   return (
@@ -54,8 +61,26 @@ function Shown({ message }: { readonly message: MessageStory }) {
         <Verdict message={message} />
         <Facts message={message} />
         <Documents documents={message.documents} />
+        <Steps steps={steps} />
       </Stack>
     </Page>
+  );
+}
+
+function Steps({ steps }: { readonly steps: readonly MessageStep[] }) {
+  const { t } = useTranslation();
+  return (
+    <section>
+      <h2 className="section">{t('jobs.story')}</h2>
+      <ol className="story">
+        {steps.map(({ at, type, words }) => (
+          <li key={`${at} ${type} ${words}`}>
+            <When at={at} />
+            <span>{plain(words)}</span>
+          </li>
+        ))}
+      </ol>
+    </section>
   );
 }
 

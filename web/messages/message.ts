@@ -6,6 +6,9 @@ export type Message = paths['/messages']['get']['responses'][200]['content']['ap
 export type MessageOutcome = Message['outcome'];
 export type MessageStory = paths['/messages/{id}']['get']['responses'][200]['content']['application/json'];
 
+export type MessageStep =
+  paths['/messages/{id}/timeline']['get']['responses'][200]['content']['application/json']['items'][number];
+
 export const MESSAGES_KEY = ['messages'] as const;
 
 export const OUTCOMES: readonly MessageOutcome[] = ['done', 'held', 'refused', 'failed', 'ignored'];
