@@ -119,6 +119,10 @@ test('the main job is set up and followed with the command line alone', { timeou
     await done(world, 'queues', 'set', 'Ground floor', '--mode', 'hold');
     await done(world, 'users', 'add', '--email', 'anna.rossi@practice.example', '--name', 'Anna');
     await done(world, 'users', 'set', 'anna.rossi@practice.example', '--address', SENDER, '--user-language', 'it');
+    await done(world, 'users', 'set', 'anna.rossi@practice.example', '--group', 'School');
+    assert.match(await done(world, 'users', 'list', '--group', 'School'), /Anna +School +user/);
+    assert.doesNotMatch(await done(world, 'users', 'list', '--group', 'Hospital'), /Anna/);
+    await done(world, 'users', 'set', 'anna.rossi@practice.example', '--no-group');
     assert.match(await done(world, 'users', 'list'), /Anna +user +only prints +anna@practice\.example/);
     await done(world, 'mailboxes', 'add', '--queue', 'Ground floor');
     assert.match(await done(world, 'mailboxes', 'check', MAILBOX), /can be read/);

@@ -230,6 +230,7 @@ export const user = z.looseObject({
   language: z.string(),
   addresses: z.array(z.string()),
   hasPassword: z.boolean(),
+  group: text,
   createdAt: instant,
   disabledAt: instant,
 });

@@ -15,10 +15,10 @@ export const ROLES = ['administrator', 'operator', 'user'] as const;
 
 const list: Command = {
   words: ['users', 'list'],
-  options: { search: { value: 'text', about: 'user-search' } },
+  options: { search: { value: 'text', about: 'user-search' }, group: { value: 'text', about: 'users-of-group' } },
   async run({ openClient, screen, find }) {
     const client = await openClient();
-    const items = await client.list(user, '/users', { q: find('search') });
+    const items = await client.list(user, '/users', { q: find('search'), group: find('group') });
     if (screen.isJson) screen.json({ items });
     else showUsers(screen, items);
   },
@@ -33,6 +33,7 @@ const add: Command = {
     password: { value: 'secret' },
     'user-language': { value: 'text', choices: ['en', 'it'] },
     address: { value: 'address', isMultiple: true },
+    group: { value: 'text', about: 'user-group' },
   },
   async run(call) {
     const body = given({ ...(await readFields(call)), role: call.find('role') ?? 'user' });
@@ -77,6 +78,8 @@ const set: Command = {
     'no-password': {},
     'user-language': { value: 'text', choices: ['en', 'it'] },
     address: { value: 'address', isMultiple: true, about: 'all-addresses' },
+    group: { value: 'text', about: 'user-group' },
+    'no-group': { about: 'user-no-group' },
     disable: {},
     enable: {},
   },
@@ -84,8 +87,12 @@ const set: Command = {
     const { screen, operands, has } = call;
     if (has('disable') && has('enable')) throw new UsageError('either', { first: 'disable', second: 'enable' });
     const isDisabling = has('disable') ? true : has('enable') ? false : undefined;
-    const noPassword = has('no-password') ? { password: null } : {};
-    const body = { ...given({ ...(await readFields(call)), disabled: isDisabling }), ...noPassword };
+    const isLeaving = has('no-group');
+    if (isLeaving && call.find('group') !== undefined) {
+      throw new UsageError('either', { first: 'group', second: 'no-group' });
+    }
+    const taken = { ...(has('no-password') ? { password: null } : {}), ...(isLeaving ? { group: null } : {}) };
+    const body = { ...given({ ...(await readFields(call)), disabled: isDisabling }), ...taken };
     if (Object.keys(body).length === 0) throw new UsageError('nothing-to-change');
     const client = await call.openClient();
     const id = await findId(client, screen, { kind: 'user', text: operands[0] ?? '' });
@@ -116,6 +123,7 @@ async function readFields(call: Call) {
     role: call.find('role'),
     language: call.find('user-language'),
     addresses: readList(call, 'address'),
+    group: call.find('group'),
     password: password === undefined ? undefined : await readPassword(password),
   };
 }
@@ -127,11 +135,12 @@ function showOne(screen: Screen, item: User): void {
 
 function showUsers(screen: Screen, items: readonly User[]): void {
   screen.table(
-    ['id', 'email', 'name', 'role', 'sign-in', 'addresses'].map((head) => screen.text(`names.${head}`)),
+    ['id', 'email', 'name', 'group', 'role', 'sign-in', 'addresses'].map((head) => screen.text(`names.${head}`)),
     items.map((item) => [
       shortId(item.id),
       item.email,
       item.name,
+      item.group ?? '',
       (ROLES as readonly string[]).includes(item.role) ? screen.text(`roles.${item.role}`) : item.role,
       signInOf(screen, item),
       item.addresses.filter((address) => address !== item.email).join(', '),

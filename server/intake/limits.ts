@@ -27,6 +27,8 @@ export const intakeLimits = {
   maxBodyBytes: 4 * MIB,
   /** Text of the body that counts for recognising a message again. */
   maxHashedTextBytes: 1 * MIB,
+  /** Of the name of a group, as for users. */
+  maxGroupChars: 64,
   /** Received fields; each hop adds one, and mail that goes round in a circle collects them. */
   maxHops: 25,
   /** Messages whose documents are written to the disk at the same time: what waits is the disk, and syncs are shared. */

@@ -30,6 +30,7 @@ import * as leaving from './migrations/0034-leaving.ts';
 import * as returned from './migrations/0035-returned.ts';
 import * as turns from './migrations/0036-turns.ts';
 import * as intakeRules from './migrations/0041-intake-rules.ts';
+import * as groups from './migrations/0042-groups.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -59,6 +60,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0035-returned': returned,
   '0036-turns': turns,
   '0041-intake-rules': intakeRules,
+  '0042-groups': groups,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

@@ -84,6 +84,8 @@ type Users = {
   /** In which language the person sees Microsoft's own pages; none: the same as Platen. */
   portal_language: Language | null;
   origin: Generated<Origin>;
+  /** Where the person belongs to, such as a school. */
+  group_name: string | null;
   removed_at: InstantOrNone;
   /** Since when no job names a person who was removed. */
   forgotten_at: InstantOrNone;

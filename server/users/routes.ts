@@ -7,6 +7,7 @@ import type { Context } from '../store/database.ts';
 import { limitOf, pageQuery } from '../store/pages.ts';
 import { fileRoutes } from './file/routes.ts';
 import { isFirstRunDue } from './first-run.ts';
+import { groupRoutes } from './groups/routes.ts';
 import { changePreferences, getPreferences } from './preferences.ts';
 import {
   listSessions,
@@ -46,6 +47,7 @@ export async function usersRoutes(app: FastifyInstance, context: Context): Promi
   sessionRoutes(app, context);
   userRoutes(app, context);
   fileRoutes(app, context);
+  groupRoutes(app, context);
   tokenRoutes(app, context);
 }
 
@@ -221,7 +223,11 @@ function sessionRoutes(app: FastifyInstance, context: Context): void {
 function userRoutes(app: FastifyInstance, context: Context): void {
   const routes = app.withTypeProvider<ZodTypeProvider>();
   const page = z.object({ items: z.array(userAnswer), nextCursor: z.string().nullable() });
-  const listQuery = z.object({ q: z.string().max(200).optional(), ...pageQuery });
+  const listQuery = z.object({
+    q: z.string().max(200).optional(),
+    group: z.string().max(200).optional(),
+    ...pageQuery,
+  });
 
   routes.get(
     '/users',
@@ -230,7 +236,7 @@ function userRoutes(app: FastifyInstance, context: Context): void {
       schema: { tags: ['users'], querystring: listQuery, response: { 200: page } },
     },
     async ({ query }) => {
-      const asked = { limit: limitOf(query.limit), cursor: query.cursor, text: query.q };
+      const asked = { limit: limitOf(query.limit), cursor: query.cursor, text: query.q, group: query.group };
       const { items, nextCursor } = await listUsers(context, asked);
       return { items: items.map(answerUser), nextCursor };
     },

@@ -26,6 +26,10 @@ export const password = z.string().min(1).max(MAX_PASSWORD_CHARS);
 /** Of the person who asks, to make somebody an administrator; a program with an API token has none. */
 const ownPassword = password;
 
+/** Of the length of a department in Microsoft 365. */
+export const MAX_GROUP_CHARS = 64;
+export const group = line(MAX_GROUP_CHARS);
+
 export const userBody = z.object({
   email: address,
   name: line(200),
@@ -33,6 +37,7 @@ export const userBody = z.object({
   password: password.optional(),
   language: language.optional(),
   addresses: z.array(address).max(MAX_ADDRESSES).optional(),
+  group: group.optional(),
   ownPassword: ownPassword.optional(),
 });
 
@@ -45,6 +50,7 @@ export const userChangeBody = z
     language,
     addresses: z.array(address).max(MAX_ADDRESSES),
     disabled: z.boolean(),
+    group: group.nullable(),
     ownPassword,
   })
   .partial();
@@ -61,6 +67,8 @@ export const userAnswer = z.object({
   disabledAt: z.string().nullable(),
   /** How the person came here: added by somebody, registered by a message, or from a file. */
   origin: z.enum(['administrator', 'mail', 'file']),
+  /** Where the person belongs to, such as a school; it gives no rights. */
+  group: z.string().nullable(),
 });
 
 export function answerUser(user: User): z.infer<typeof userAnswer> {
@@ -69,6 +77,7 @@ export function answerUser(user: User): z.infer<typeof userAnswer> {
     addresses: [...user.addresses],
     createdAt: user.createdAt.toISOString(),
     disabledAt: user.disabledAt?.toISOString() ?? null,
+    group: user.group ?? null,
   };
 }
 

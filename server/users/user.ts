@@ -18,6 +18,8 @@ export type User = {
   readonly createdAt: Date;
   readonly disabledAt: Date | undefined;
   readonly origin: Origin;
+  /** Where the person belongs to, such as a school; it gives no rights. */
+  readonly group: string | undefined;
 };
 
 /** Who asks: a person with a session, or a program with an API token. */
@@ -46,6 +48,7 @@ export type UserRow = {
   readonly passwordHash: string | undefined;
   readonly addresses: readonly string[];
   readonly origin?: Origin | undefined;
+  readonly group?: string | undefined;
 };
 
 const UNIQUE_VIOLATION = '23505';
@@ -65,6 +68,7 @@ export async function insertUser(context: Context, row: UserRow): Promise<string
         password_hash: row.passwordHash ?? null,
         created_at: context.clock.now(),
         origin: row.origin ?? 'administrator',
+        group_name: row.group ?? null,
       })
       .execute();
     await writeAddresses(context, id, [row.email, ...row.addresses]);
@@ -98,6 +102,7 @@ export async function emptyUser(context: Context, id: string): Promise<void> {
     .updateTable('users')
     // No address that anybody could sign in with or write from.
     .set({ email: `removed-${id}`, name: '', role: 'user', password_hash: null, disabled_at: now, removed_at: now })
+    .set({ group_name: null })
     .where('id', '=', id)
     .execute();
 }
@@ -128,14 +133,19 @@ export function addressTaken(error: unknown): unknown {
   return new PlatenError('conflict', 'one of the addresses belongs to another user');
 }
 
+type UserFilter = {
+  readonly id?: string;
+  readonly afterId?: string;
+  readonly text?: string;
+  readonly group?: string;
+  readonly limit: number;
+};
+
 /** Users in the order of their ids (the order in which they were added), after `afterId`. */
-export async function selectUsers(
-  context: Context,
-  filter: { readonly id?: string; readonly afterId?: string; readonly text?: string; readonly limit: number },
-): Promise<User[]> {
+export async function selectUsers(context: Context, filter: UserFilter): Promise<User[]> {
   let query = context.db
     .selectFrom('users')
-    .select(['id', 'email', 'name', 'role', 'language', 'created_at', 'disabled_at', 'origin'])
+    .select(['id', 'email', 'name', 'role', 'language', 'created_at', 'disabled_at', 'origin', 'group_name'])
     .where('removed_at', 'is', null)
     .select([
       sql<SqlBool>`password_hash IS NOT NULL`.as('has_password'),
@@ -148,6 +158,8 @@ export async function selectUsers(
   if (filter.id !== undefined) query = query.where('id', '=', filter.id);
   if (filter.afterId !== undefined) query = query.where('id', '>', filter.afterId);
   if (filter.text !== undefined) query = query.where(isNamed(filter.text));
+  // No group has it, and the database refuses to be asked.
+  if (filter.group !== undefined) query = query.where('group_name', '=', filter.group.replaceAll('\0', ''));
   const rows = await query.execute();
   return rows.map((row) => ({
     id: row.id,
@@ -160,6 +172,7 @@ export async function selectUsers(
     createdAt: row.created_at,
     disabledAt: row.disabled_at ?? undefined,
     origin: row.origin,
+    group: row.group_name ?? undefined,
   }));
 }
 

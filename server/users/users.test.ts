@@ -136,3 +136,23 @@ test('users are found by a part of the name or of any address, page by page', as
   const next = await listUsers(test.context, { limit: 1, text: 'rossi', cursor: first.nextCursor ?? '' });
   assert.deepEqual([next.items[0]?.name, next.nextCursor], ['Bob ROSSI', null]);
 });
+
+test('people belong to a group, are found by it, and leave it', async () => {
+  await using test = await openTestContext();
+  const { context } = test;
+  const ada = await addUser(context, { ...ADA, group: 'School' }, 'test');
+  const bob = await addUser(context, BOB, 'test');
+  const idsOf = async (group: string) => (await listUsers(context, { limit: 9, group })).items.map(({ id }) => id);
+  assert.deepEqual([ada.group, bob.group], ['School', undefined]);
+  assert.deepEqual(await idsOf('School'), [ada.id]);
+  assert.deepEqual(await idsOf('Scho'), []);
+  assert.deepEqual(await idsOf('School\0'), [ada.id]);
+  assert.equal((await updateUser(context, bob.id, { group: 'School' }, 'test')).group, 'School');
+  assert.deepEqual(await idsOf('School'), [ada.id, bob.id]);
+  // A change of something else leaves it.
+  assert.equal((await updateUser(context, bob.id, { name: 'Robert' }, 'test')).group, 'School');
+  assert.equal((await updateUser(context, bob.id, { group: null }, 'test')).group, undefined);
+  await removeUser(context, bob.id, 'test');
+  await updateUser(context, ada.id, { group: 'Hospital' }, 'test');
+  assert.deepEqual(await idsOf('School'), []);
+});

@@ -56,6 +56,7 @@ export type NewUser = {
   readonly password?: string | undefined;
   readonly addresses?: readonly string[] | undefined;
   readonly origin?: Origin | undefined;
+  readonly group?: string | undefined;
 };
 
 export type UserChange = {
@@ -67,6 +68,8 @@ export type UserChange = {
   readonly password?: string | null | undefined;
   readonly addresses?: readonly string[] | undefined;
   readonly disabled?: boolean | undefined;
+  /** `null` takes the person out of it. */
+  readonly group?: string | null | undefined;
 };
 
 export type KnownSender = Pick<User, 'id' | 'email' | 'name' | 'language' | 'role'>;
@@ -111,19 +114,25 @@ export async function getUser(context: Context, id: string): Promise<User> {
 }
 
 /**
- * Lists users in the order in which they were added; `text` is a part of the name or of an address. Throws
- * `invalid-request` for a wrong cursor.
+ * Lists users in the order in which they were added; `text` is a part of the name or of an address, `group` the whole name
+ * of one. Throws `invalid-request` for a wrong cursor.
  */
 export async function listUsers(
   context: Context,
-  asked: { readonly limit: number; readonly cursor?: string | undefined; readonly text?: string | undefined },
+  asked: {
+    readonly limit: number;
+    readonly cursor?: string | undefined;
+    readonly text?: string | undefined;
+    readonly group?: string | undefined;
+  },
 ): Promise<Page<User>> {
-  const { limit, text } = asked;
+  const { limit, text, group } = asked;
   const afterId = decodeIdCursor(asked.cursor);
   const users = await selectUsers(context, {
     limit: limit + 1,
     ...(afterId === undefined ? {} : { afterId }),
     ...(text === undefined ? {} : { text }),
+    ...(group === undefined ? {} : { group }),
   });
   return pageOf(users, limit, (user) => encodeCursor([user.id]));
 }
@@ -134,9 +143,10 @@ export async function addUser(context: Context, user: NewUser, actor: string): P
   const passwordHash = user.password === undefined ? undefined : await hashNew(user.password, email);
   const addresses = (user.addresses ?? []).map((address) => address.toLowerCase());
   return await transaction(context, async (context) => {
-    const { name, role, language = 'en', origin } = user;
-    const id = await insertUser(context, { email, name, role, language, passwordHash, addresses, origin });
-    await record(context, 'user-added', { subjectId: id, actor, data: { email, name, role } });
+    const { name, role, language = 'en', origin, group } = user;
+    const id = await insertUser(context, { email, name, role, language, passwordHash, addresses, origin, group });
+    const belongs = group === undefined ? {} : { group };
+    await record(context, 'user-added', { subjectId: id, actor, data: { email, name, role, ...belongs } });
     return await getUser(context, id);
   });
 }
@@ -336,6 +346,7 @@ async function writeChange(
         ...(change.language === undefined ? {} : { language: change.language }),
         ...(change.passwordHash === undefined ? {} : { password_hash: change.passwordHash }),
         ...(change.disabled === undefined ? {} : { disabled_at: disabledAt }),
+        ...(change.group === undefined ? {} : { group_name: change.group }),
       })
       .where('id', '=', current.id)
       .execute();

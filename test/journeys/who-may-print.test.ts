@@ -137,7 +137,9 @@ test('a mailbox that refuses what is not proven answers nobody', async () => {
 });
 
 test('a stranger who is proven and of an allowed domain becomes a user, and nobody else does', async () => {
-  await using world = await openWorld({ senderPolicy: { unknown: 'register', domains: ['contoso.example'] } });
+  await using world = await openWorld({
+    senderPolicy: { unknown: 'register', domains: ['contoso.example'], group: 'School' },
+  });
   world.deliver(writeMessage({ from: 'carla@contoso.example' }));
   world.deliver(stamped(genuine('elsewhere.example'), writeMessage({ from: 'x@elsewhere.example' })));
   world.deliver(stamped(genuine('contoso.example'), writeMessage({ from: 'x@sub.contoso.example' })));
@@ -150,7 +152,7 @@ test('a stranger who is proven and of an allowed domain becomes a user, and nobo
   await world.settled(5);
   const users = (await listUsers(world.context, { limit: 50 })).items;
   const carla = users.find(({ email }) => email === 'carla@contoso.example');
-  assert.deepEqual([users.length, carla?.role, carla?.hasPassword], [2, 'user', false]);
+  assert.deepEqual([users.length, carla?.role, carla?.hasPassword, carla?.group], [2, 'user', false, 'School']);
   assert.equal((await world.jobs()).filter(({ ownerId }) => ownerId === carla?.id).length, 2);
   const welcome = await eventually(async () =>
     (await letters(world)).find(({ text }) => text.includes('print@practice.example')),

@@ -41,6 +41,7 @@ describe('jobs via e-mail in the browser', () => {
     await page.getByLabel('Title').fill('Print');
     await page.getByRole('radio', { name: 'Add as a user, if the sender is proven' }).check();
     await page.getByLabel('Mail domains (optional)').fill('practice.example, scuola.example');
+    await page.getByLabel('Group of the people added (optional)').fill('School');
     await page.getByRole('radio', { name: 'Print all the same' }).check();
     await page.getByRole('checkbox', { name: 'Web pages (HTML)' }).uncheck();
     await page.getByRole('radio', { name: 'Never print it' }).check();
@@ -63,6 +64,7 @@ describe('jobs via e-mail in the browser', () => {
     assert.deepEqual(mailbox.senderPolicy, {
       unknown: 'register',
       domains: ['practice.example', 'scuola.example'],
+      group: 'School',
       machines: 'refuse',
     });
     assert.deepEqual(mailbox.documentPolicy, {

@@ -7,9 +7,9 @@ let stage: Stage;
 let browser: Browser;
 
 const FILE = [
-  'nome;e-mail;ruolo;altri indirizzi',
-  'Nicolò Bianchi;nicolo@practice.example;;n.bianchi@practice.example',
-  'Dora <b>Verdi</b>;dora@practice.example;operatore;',
+  'nome;e-mail;ruolo;altri indirizzi;reparto',
+  'Nicolò Bianchi;nicolo@practice.example;;n.bianchi@practice.example;Scuola',
+  'Dora <b>Verdi</b>;dora@practice.example;operatore;;',
   'Capo;capo@practice.example;amministratore;',
   'Senza;;;',
 ].join('\r\n');
@@ -74,6 +74,31 @@ describe('the people who print', () => {
     await dialog.getByText('2 persone ci sono già e restano come sono.').waitFor();
     assert.equal(await dialog.getByRole('button', { name: /^Importa \d/ }).count(), 0);
     await window.assertGood('users-import-it-phone');
+  });
+
+  test('people are shown with their group, and those of one group alone', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    await window.go('/users');
+    const { page } = window;
+    await page.getByRole('button', { name: /Actions for Dora/ }).click();
+    await page.getByRole('menuitem', { name: 'Edit' }).click();
+    const dialog = page.getByRole('dialog', { name: /Dora/ });
+    await dialog.getByLabel('Group (optional)').fill('Hospital');
+    await window.assertGood('users-group-form-en');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('row').filter({ hasText: 'dora@' }).getByText('Hospital').waitFor();
+    await page.getByRole('combobox', { name: 'Group' }).click();
+    await page.getByRole('option', { name: 'Scuola' }).click();
+    await page.waitForURL(/\/users\?group=Scuola$/);
+    await page.getByText('dora@practice.example').waitFor({ state: 'detached' });
+    await page.getByText('nicolo@practice.example').waitFor();
+    await window.assertGood('users-of-group-en');
+    const groups = (await stage.api('GET', '/groups')).items;
+    assert.deepEqual(groups, [
+      { name: 'Hospital', people: 1 },
+      { name: 'Scuola', people: 1 },
+    ]);
   });
 
   test('an administrator is made with the own password alone', async () => {

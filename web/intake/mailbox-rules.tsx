@@ -29,6 +29,14 @@ export function Senders({ form }: Part) {
           {...fieldOf(form, 'domains')}
         />
       ) : null}
+      {form.values.unknown === 'refuse' ? null : (
+        <TextInput
+          label={t('mailboxes.group')}
+          description={t('users.groupHint')}
+          autoComplete="off"
+          {...fieldOf(form, 'group')}
+        />
+      )}
       <Radio.Group
         label={t('mailboxes.machines')}
         description={t('mailboxes.machinesHint')}

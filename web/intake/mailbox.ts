@@ -59,6 +59,7 @@ export type Values = {
   enabled: boolean;
   unknown: 'refuse' | 'register' | 'hold';
   domains: string;
+  group: string;
   machines: 'print' | 'refuse';
   unproven: 'accept' | 'hold' | 'refuse';
   hostKind: 'exchange-online' | 'other';
@@ -102,6 +103,7 @@ const NEW: Values = {
   enabled: true,
   unknown: 'refuse',
   domains: '',
+  group: '',
   machines: 'print',
   unproven: 'hold',
   hostKind: 'other',
@@ -164,6 +166,7 @@ export function valuesOf(mailbox: Mailbox): Values {
     maxDocuments: documentPolicy.maxDocuments,
     maxMegabytes: Math.max(1, Math.round(documentPolicy.maxBytes / MEGABYTE)),
     maxPages: documentPolicy.maxPages,
+    group: senderPolicy.group ?? '',
     domains: senderPolicy.domains.join('\n'),
     arcSealers: proofPolicy.arcSealers.join('\n'),
     language: mailbox.language ?? 'en',
@@ -197,7 +200,12 @@ export function bodyOf(values: Values): MailboxBody {
     ...(isOther ? { server } : { connectionId: source }),
     hostKind: isOther ? values.hostKind : 'exchange-online',
     authservId: isOther && values.authservId.trim() !== '' ? values.authservId.trim() : null,
-    senderPolicy: { unknown: values.unknown, domains: wordsIn(values.domains), machines: values.machines },
+    senderPolicy: {
+      unknown: values.unknown,
+      domains: wordsIn(values.domains),
+      group: values.group.trim() === '' ? null : values.group.trim(),
+      machines: values.machines,
+    },
     proofPolicy: {
       unproven: values.unproven,
       compauth: values.compauth,

@@ -129,7 +129,8 @@ function Preview({ people, isDone }: Shown) {
   );
 }
 
-function Person({ person: { line, name, email, addresses, role, outcome, words } }: { readonly person: PersonInFile }) {
+function Person({ person }: { readonly person: PersonInFile }) {
+  const { line, name, email, addresses, role, group, outcome, words } = person;
   const { t } = useTranslation();
   return (
     <li>
@@ -138,6 +139,7 @@ function Person({ person: { line, name, email, addresses, role, outcome, words }
       </div>
       <div className="hint">
         {t('users.fileLine')} {line} · {t(`role.${role}`)}
+        {group === null ? null : ` · ${plain(group)}`}
       </div>
       <State tone={TONES[outcome]} word={words ?? t(`users.outcome.${outcome}`)} />
     </li>

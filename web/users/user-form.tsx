@@ -14,13 +14,14 @@ export type User = paths['/users']['get']['responses'][200]['content']['applicat
 
 type FormProps = { readonly user?: User; readonly onClose: () => void; readonly onSaved: () => Promise<void> };
 
-type Values = Record<'name' | 'email' | 'addresses' | 'password' | 'ownPassword', string> & {
+type Values = Record<'name' | 'email' | 'addresses' | 'group' | 'password' | 'ownPassword', string> & {
   readonly role: Role;
   readonly language: Language;
 };
 
 async function saveUser(user: User | undefined, values: Values): Promise<void> {
-  const { password, ownPassword, ...same } = values;
+  const { password, ownPassword, group, ...same } = values;
+  const belongs = group.trim();
   const addresses = values.addresses.split(/[\s,;]+/).filter((one) => one !== '');
   const person = { ...same, name: same.name.trim(), email: same.email.trim(), addresses };
   const body = {
@@ -28,8 +29,12 @@ async function saveUser(user: User | undefined, values: Values): Promise<void> {
     ...(password === '' ? {} : { password }),
     ...(isRaised(user, values.role) ? { ownPassword } : {}),
   };
-  if (user === undefined) await need(api.POST('/users', { body }));
-  else await need(api.PATCH('/users/{id}', { params: { path: { id: user.id } }, body }));
+  if (user === undefined) {
+    await need(api.POST('/users', { body: { ...body, ...(belongs === '' ? {} : { group: belongs }) } }));
+    return;
+  }
+  const change = { ...body, group: belongs === '' ? null : belongs };
+  await need(api.PATCH('/users/{id}', { params: { path: { id: user.id } }, body: change }));
 }
 
 /** Whoever makes an administrator types their own password, which the server asks for. */
@@ -43,6 +48,7 @@ export function UserForm({ user, onClose, onSaved }: FormProps) {
         name: user?.name ?? '',
         email: user?.email ?? '',
         addresses: (user?.addresses ?? []).filter((one) => one !== user?.email).join('\n'),
+        group: user?.group ?? '',
         role: user?.role ?? ('user' as Role),
         language: user?.language ?? ('en' as Language),
         password: '',
@@ -74,6 +80,7 @@ export function UserForm({ user, onClose, onSaved }: FormProps) {
             minRows={2}
             {...fieldOf(form, 'addresses')}
           />
+          <Belongs form={form} />
           <RoleChoice {...form.getInputProps('role')} />
           <Radio.Group label={t('users.language')} {...form.getInputProps('language')}>
             <Group gap="md" mt={4}>
@@ -88,6 +95,19 @@ export function UserForm({ user, onClose, onSaved }: FormProps) {
         </Stack>
       </form>
     </Dialog>
+  );
+}
+
+function Belongs({ form }: Pick<PasswordsProps, 'form'>) {
+  const { t } = useTranslation();
+  return (
+    <TextInput
+      label={t('users.group')}
+      description={t('users.groupHint')}
+      autoComplete="off"
+      maxLength={64}
+      {...fieldOf(form, 'group')}
+    />
   );
 }
 

@@ -1,8 +1,8 @@
 /** People: their addresses and roles, and who is kept out. */
 import { Button, Group, Menu } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
-import { useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
@@ -17,6 +17,8 @@ import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
 import { State } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
+import { plain } from '../ui/words.ts';
+import { GroupChoice, groupsQuery } from './groups.tsx';
 import { ImportPeople } from './import-people.tsx';
 import { type JobOwner, useOwners } from './owners.ts';
 import { type User, UserForm } from './user-form.tsx';
@@ -33,16 +35,22 @@ export default function UsersList() {
   const [isImporting, setImporting] = useState(false);
   const text = useAskedText();
   const navigate = useNavigate();
-  const find = (q: string | undefined) =>
-    void navigate({ to: '/users', search: (q === undefined ? {} : { q }) as never, replace: true });
-  const pages = usePages<User>([...KEY, 'list', text ?? ''], (cursor) => loadUsers(text, cursor));
+  const group = useAskedGroup();
+  const groups = useQuery(groupsQuery).data ?? [];
+  const find = (q: string | undefined, group: string | undefined) => {
+    const search = { ...(q === undefined ? {} : { q }), ...(group === undefined ? {} : { group }) };
+    void navigate({ to: '/users', search: search as never, replace: true });
+  };
+  const pages = usePages<User>([...KEY, 'list', text ?? '', group ?? ''], (cursor) =>
+    loadUsers({ text, group }, cursor),
+  );
   const again = async () => await client.invalidateQueries({ queryKey: KEY });
   const { open, show, close } = useOpenDialog(
     ACTS,
     isAdministrator ? pages.items : [],
     isAdministrator ? findUser : undefined,
   );
-  const columns = useColumns(pages.items, isAdministrator ? show : undefined);
+  const columns = useColumns(pages.items, groups.length > 0, isAdministrator ? show : undefined);
   const add = isAdministrator ? (
     <Group gap="xs">
       <Button variant="default" onClick={() => setImporting(true)}>
@@ -51,19 +59,26 @@ export default function UsersList() {
       <Button onClick={() => show({ act: 'add' })}>{t('users.add')}</Button>
     </Group>
   ) : null;
-  const isAlone = text === undefined && pages.items.length === 1;
+  const isNarrowed = text !== undefined || group !== undefined;
+  const isAlone = !isNarrowed && pages.items.length === 1;
   return (
     <Page title={t('nav.users')} actions={add}>
-      <div className="narrow spaced">
-        <FindField label={t('jobs.find')} description={t('users.findHint')} text={text} onFind={find} />
-      </div>
+      <Group gap="sm" align="flex-end" className="spaced">
+        <FindField
+          label={t('jobs.find')}
+          description={t('users.findHint')}
+          text={text}
+          onFind={(found) => find(found, group)}
+        />
+        <GroupChoice groups={groups} chosen={group} onChoose={(name) => find(text, name)} />
+      </Group>
       <LongList
         label={t('nav.users')}
         pages={pages}
         columns={columns}
         keyOf={({ id }) => id}
         empty={
-          text === undefined ? null : (
+          !isNarrowed ? null : (
             <Empty title={t('users.noHit')}>
               <p className="plain">{t('users.findHint')}</p>
             </Empty>
@@ -82,12 +97,19 @@ export default function UsersList() {
 }
 
 /** With what may be done, for who may do it. */
-function useColumns(users: readonly User[], onOpen: ((open: Open) => void) | undefined): readonly Column<User>[] {
+function useColumns(
+  users: readonly User[],
+  hasGroups: boolean,
+  onOpen: ((open: Open) => void) | undefined,
+): readonly Column<User>[] {
   const { t } = useTranslation();
   const owners = useOwners(users.map(({ id }) => id));
   const columns: readonly Column<User>[] = [
     { key: 'name', title: t('users.name'), cell: (user) => <Name user={user} /> },
     { key: 'email', title: t('users.addresses'), cell: addressesOf },
+    ...(hasGroups
+      ? [{ key: 'group', title: t('users.groupShort'), cell: ({ group }: User) => plain(group ?? ''), width: '130px' }]
+      : []),
     { key: 'role', title: t('users.role'), cell: ({ role }) => t(`role.${role}`), width: '150px' },
     { key: 'language', title: t('users.language'), cell: ({ language }) => nameOf(language), width: '90px' },
     { key: 'last', title: t('users.lastJob'), cell: ({ id }) => <LastJob owner={owners.get(id)} />, width: '130px' },
@@ -135,10 +157,20 @@ function LastJob({ owner }: { readonly owner: JobOwner | undefined }) {
   return owner.lastJobAt === null ? t('users.never') : <When at={owner.lastJobAt} />;
 }
 
-function loadUsers(text: string | undefined, cursor: string | undefined) {
+function useAskedGroup(): string | undefined {
+  const { group } = useSearch({ strict: false }) as { group?: unknown };
+  // A number in the address is read as one by the router.
+  const name = typeof group === 'string' || typeof group === 'number' ? String(group) : '';
+  return name === '' ? undefined : name;
+}
+
+type Narrowed = { readonly text: string | undefined; readonly group: string | undefined };
+
+function loadUsers({ text, group }: Narrowed, cursor: string | undefined) {
   const query = {
     limit: 100,
     ...(text === undefined ? {} : { q: text }),
+    ...(group === undefined ? {} : { group }),
     ...(cursor === undefined ? {} : { cursor }),
   };
   return need(api.GET('/users', { params: { query } }));

@@ -10,6 +10,8 @@ export type SenderPolicy = {
   readonly unknown: 'refuse' | 'register' | 'hold';
   /** Of these domains senders are registered; none: of the mailbox's own. */
   readonly domains: readonly string[];
+  /** To which group those belong who become users; none: to no group. */
+  readonly group: string | null;
   /** What happens to attachments of newsletters, automatic replies and other mail of machines that users are the sender of. */
   readonly machines: 'print' | 'refuse';
 };
@@ -50,7 +52,7 @@ export type PolicyChange = {
 };
 
 const DEFAULTS = {
-  senderPolicy: { unknown: 'refuse', domains: [], machines: 'print' },
+  senderPolicy: { unknown: 'refuse', domains: [], group: null, machines: 'print' },
   // A known address that anybody can write is no permission to print.
   proofPolicy: { unproven: 'hold', compauth: false, internal: false, arcSealers: [] },
   documentPolicy: {

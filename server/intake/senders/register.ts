@@ -23,6 +23,7 @@ export async function registerSender(context: Context, sender: Newcomer, mailbox
       role: 'user',
       language: policyOf(mailbox).language ?? 'en',
       origin: 'mail',
+      group: policyOf(mailbox).senderPolicy.group ?? undefined,
     },
     `mailbox:${mailbox.title}`,
   );

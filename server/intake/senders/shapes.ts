@@ -15,6 +15,13 @@ const domains = z.array(domain).max(100);
 const senderPolicy = z.strictObject({
   unknown: z.enum(['refuse', 'register', 'hold']),
   domains,
+  group: z
+    .string()
+    .trim()
+    .min(1)
+    .max(intakeLimits.maxGroupChars)
+    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be one line without control characters')
+    .nullable(),
   machines: z.enum(['print', 'refuse']),
 });
 const proofPolicy = z.strictObject({

@@ -49,9 +49,9 @@ function judge(person: Omit<Judged, 'outcome'>, owners: ReadonlyMap<string, stri
 }
 
 async function addOne(context: Context, person: Judged, actor: string): Promise<Judged> {
-  const { name, email, role, language, addresses } = person;
+  const { name, email, role, language, addresses, group } = person;
   try {
-    await addUser(context, { name, email, role, language, addresses, origin: 'file' }, actor);
+    await addUser(context, { name, email, role, language, addresses, group, origin: 'file' }, actor);
     return { ...person, outcome: 'added' };
   } catch (error) {
     // Somebody else has added one with this address meanwhile.

@@ -3,12 +3,14 @@ import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { PlatenError } from '../../base/errors.ts';
 import type { Language, Role } from '../../store/schema.ts';
+import { MAX_GROUP_CHARS } from '../shapes.ts';
 
 export const fileLimits = {
   maxBytes: 1_000_000,
   maxPeople: 2_000,
   maxAddresses: 50,
   maxNameChars: 200,
+  maxGroupChars: MAX_GROUP_CHARS,
   maxRecordChars: 20_000,
 } as const;
 
@@ -20,6 +22,7 @@ export type PersonInFile = {
   readonly addresses: readonly string[];
   readonly role: Role;
   readonly language: Language | undefined;
+  readonly group: string | undefined;
   /** Why this person cannot be added, if so. */
   readonly reason: PersonReason | undefined;
 };
@@ -34,10 +37,11 @@ export const PERSON_REASONS = [
   'role-unknown',
   'role-not-by-file',
   'language-unknown',
+  'group-unusable',
 ] as const;
 export type PersonReason = (typeof PERSON_REASONS)[number];
 
-type Field = 'email' | 'name' | 'role' | 'language' | 'addresses';
+type Field = 'email' | 'name' | 'role' | 'language' | 'addresses' | 'group';
 
 /** What the columns may be called, in small letters; the first of each that a file has is taken. */
 const COLUMNS: Readonly<Record<Field, readonly string[]>> = {
@@ -53,6 +57,8 @@ const COLUMNS: Readonly<Record<Field, readonly string[]>> = {
     ...['addresses', 'further addresses', 'other addresses', 'proxy addresses', 'proxyaddresses'],
     ...['indirizzi', 'altri indirizzi', 'indirizzi proxy'],
   ],
+  // What Microsoft 365 exports is the department.
+  group: ['group', 'gruppo', 'department', 'reparto', 'ufficio'],
 };
 
 const ROLES: Readonly<Record<string, Role>> = {
@@ -97,6 +103,7 @@ function readPerson(given: (field: Field) => string): Omit<PersonInFile, 'line'>
   const wish = given('language').toLowerCase();
   const language = LANGUAGES[wish.split(/[-_ (]/)[0] ?? ''];
   const addresses = splitAddresses(given('addresses'));
+  const group = given('group');
   const reason = (): PersonReason | undefined => {
     if (given('email') === '') return 'address-missing';
     if (!email.success || addresses.some((one) => !anAddress.safeParse(one).success)) return 'address-unusable';
@@ -106,6 +113,7 @@ function readPerson(given: (field: Field) => string): Omit<PersonInFile, 'line'>
     // Whoever can make administrators shows a password for each of them.
     if (role === 'administrator') return 'role-not-by-file';
     if (wish !== '' && language === undefined) return 'language-unknown';
+    if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(group) || group.length > fileLimits.maxGroupChars) return 'group-unusable';
     return undefined;
   };
   const address = email.data ?? given('email').slice(0, MAX_ADDRESS_CHARS);
@@ -115,6 +123,7 @@ function readPerson(given: (field: Field) => string): Omit<PersonInFile, 'line'>
     addresses: addresses.filter((one) => one !== address),
     role: role ?? 'user',
     language,
+    group: group === '' ? undefined : group.slice(0, fileLimits.maxGroupChars),
     reason: reason(),
   };
 }

@@ -24,6 +24,7 @@ const person = z.object({
   addresses: z.array(z.string()),
   role: z.enum(['administrator', 'operator', 'user']),
   language: z.enum(['en', 'it']),
+  group: z.string().nullable(),
   /** `new`: would be added; `known`: somebody has this e-mail address already, and nothing of them changes. */
   outcome: z.enum(['new', 'added', 'known', 'refused']),
   reason: z.enum(PERSON_REASONS).nullable(),
@@ -40,8 +41,9 @@ export function fileRoutes(app: FastifyInstance, context: Context): void {
       const people = await importPeople(context, Buffer.from(body.file, 'base64'), {
         ...{ isDryRun: body.dryRun, language, actor },
       });
-      const items = people.map(({ reason, addresses, ...one }) => ({
+      const items = people.map(({ reason, addresses, group, ...one }) => ({
         ...one,
+        group: group ?? null,
         addresses: [...addresses],
         reason: reason ?? null,
         words: reason === undefined ? null : textFor(language, `people.reasons.${reason}`),
