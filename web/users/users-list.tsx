@@ -50,7 +50,7 @@ export default function UsersList() {
     isAdministrator ? pages.items : [],
     isAdministrator ? findUser : undefined,
   );
-  const columns = useColumns(pages.items, groups.length > 0, isAdministrator ? show : undefined);
+  const columns = useColumns(pages.items, isAdministrator ? show : undefined);
   const add = isAdministrator ? (
     <Group gap="xs">
       <Button variant="default" onClick={() => setImporting(true)}>
@@ -97,19 +97,12 @@ export default function UsersList() {
 }
 
 /** With what may be done, for who may do it. */
-function useColumns(
-  users: readonly User[],
-  hasGroups: boolean,
-  onOpen: ((open: Open) => void) | undefined,
-): readonly Column<User>[] {
+function useColumns(users: readonly User[], onOpen: ((open: Open) => void) | undefined): readonly Column<User>[] {
   const { t } = useTranslation();
   const owners = useOwners(users.map(({ id }) => id));
   const columns: readonly Column<User>[] = [
     { key: 'name', title: t('users.name'), cell: (user) => <Name user={user} /> },
     { key: 'email', title: t('users.addresses'), cell: addressesOf },
-    ...(hasGroups
-      ? [{ key: 'group', title: t('users.groupShort'), cell: ({ group }: User) => plain(group ?? ''), width: '130px' }]
-      : []),
     { key: 'role', title: t('users.role'), cell: ({ role }) => t(`role.${role}`), width: '150px' },
     { key: 'language', title: t('users.language'), cell: ({ language }) => nameOf(language), width: '90px' },
     { key: 'last', title: t('users.lastJob'), cell: ({ id }) => <LastJob owner={owners.get(id)} />, width: '130px' },
@@ -138,12 +131,13 @@ function OnlyYou() {
 
 const nameOf = (language: Language) => LANGUAGES.find(({ code }) => code === language)?.name;
 
-/** How somebody came here is told where no administrator has added them by hand. */
-function Name({ user: { name, origin } }: { readonly user: User }) {
+/** With the group; how somebody came here is told where no administrator has added them by hand. */
+function Name({ user: { name, group, origin } }: { readonly user: User }) {
   const { t } = useTranslation();
   return (
     <>
       <strong>{name}</strong>
+      {group === null ? null : <div>{plain(group)}</div>}
       {origin === 'administrator' ? null : (
         <div className="hint">{t(origin === 'mail' ? 'users.byMail' : 'users.byFile')}</div>
       )}
