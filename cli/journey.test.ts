@@ -129,11 +129,10 @@ test('the main job is set up and followed with the command line alone', { timeou
     const rules = await done(world, 'mailboxes', 'set', MAILBOX, '--kind', 'pdf', '--kind', 'image', '--body', 'never');
     assert.match(rules, /pdf, image/);
     assert.match(rules, /never printed/);
-    const more = ['--max-document-pages', '40', '--automatic-mail', 'refuse'];
-    assert.match(
-      await done(world, 'mailboxes', 'set', MAILBOX, ...more),
-      /Pages at most +40\n *Automatic mail +refused/,
-    );
+    const more = ['--max-document-pages', '40', '--automatic-mail', 'refuse', '--group', 'School'];
+    const changed = await done(world, 'mailboxes', 'set', MAILBOX, ...more);
+    assert.match(changed, /Pages at most +40\n[\s\S]*Group +School\n[\s\S]*Automatic mail +refuse/);
+    assert.doesNotMatch(await done(world, 'mailboxes', 'set', MAILBOX, '--no-group'), /School/);
     await eventually(async () => (await read(world, 'mailboxes', 'list'))[0]?.state === 'connected' || undefined);
   });
 

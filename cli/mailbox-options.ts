@@ -12,6 +12,7 @@ const PROTOCOLS = ['imap', 'pop3'] as const;
 const SECURITIES = ['tls', 'starttls', 'none'] as const;
 const KINDS = ['pdf', 'image', 'office', 'text', 'html'] as const;
 const UNKNOWN = ['refuse', 'register', 'hold'] as const;
+const AUTOMATIC = ['print', 'refuse'] as const;
 const UNPROVEN = ['accept', 'hold', 'refuse'] as const;
 const REPLIES = ['printed', 'held', 'refused'] as const;
 /** That of whoever wrote, which the API calls null. */
@@ -47,8 +48,12 @@ export const MAILBOX_OPTIONS: NonNullable<Command['options']> = {
   body: { value: 'text', choices: BODIES, about: 'message-body' },
   'max-documents': { value: 'number', about: 'max-documents' },
   'max-document-megabytes': { value: 'number', about: 'max-document-megabytes' },
+  'max-document-pages': { value: 'number', about: 'max-document-pages' },
   unknown: { value: 'text', choices: UNKNOWN, about: 'mailbox-unknown' },
   domain: { value: 'text', isMultiple: true, about: 'mailbox-domain' },
+  group: { value: 'text', about: 'mailbox-group' },
+  'no-group': { about: 'mailbox-no-group' },
+  'automatic-mail': { value: 'text', choices: AUTOMATIC, about: 'automatic-mail' },
   unproven: { value: 'text', choices: UNPROVEN, about: 'mailbox-unproven' },
   reply: { value: 'list', isMultiple: true, about: 'mailbox-reply' },
   'reply-language': { value: 'text', choices: ['en', 'it', OF_SENDER], about: 'mailbox-reply-language' },
@@ -70,7 +75,7 @@ export function readRules(call: Call): Readonly<Record<string, unknown>> {
     pollSeconds: readNumber(call, 'poll-seconds', { min: 30, max: 3600 }),
     afterIntake: find('after-intake'),
     documentPolicy: readDocumentPolicy(call),
-    senderPolicy: unlessEmpty({ unknown: find('unknown'), domains: readList(call, 'domain') }),
+    senderPolicy: readSenderPolicy(call),
     proofPolicy: unlessEmpty({ unproven: find('unproven') }),
     replyPolicy: readReplyPolicy(call),
     language: language === OF_SENDER ? null : language,
@@ -84,6 +89,18 @@ function readDocumentPolicy(call: Call): object | undefined {
     body: call.find('body'),
     maxDocuments: readNumber(call, 'max-documents', { min: 1, max: 50 }),
     maxBytes: megabytes === undefined ? undefined : megabytes * MEGABYTE,
+    maxPages: readNumber(call, 'max-document-pages', { min: 1, max: 500 }),
+  });
+}
+
+function readSenderPolicy(call: Call): object | undefined {
+  const { find, has } = call;
+  if (has('group') && has('no-group')) throw new UsageError('either', { first: 'group', second: 'no-group' });
+  return unlessEmpty({
+    unknown: find('unknown'),
+    domains: readList(call, 'domain'),
+    group: has('no-group') ? null : find('group'),
+    machines: find('automatic-mail'),
   });
 }
 

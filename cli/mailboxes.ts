@@ -194,6 +194,7 @@ async function showMailbox(client: Client, screen: Screen, item: Mailbox): Promi
     [name('message-text'), body === undefined ? undefined : screen.text(`mailboxes.body.${body}`)],
     [name('max-documents'), policy === undefined ? undefined : String(policy.maxDocuments)],
     [name('max-size'), policy === undefined ? undefined : size(language, policy.maxBytes)],
+    [name('max-pages'), policy?.maxPages === undefined ? undefined : String(policy.maxPages)],
     ...whoMayPrint(screen, item),
   ]);
   const { problem } = item;
@@ -218,6 +219,8 @@ function whoMayPrint(screen: Screen, { senderPolicy, proofPolicy, replyPolicy, l
     [name('unproven-senders'), proofPolicy?.unproven],
     [name('answered'), replyPolicy === undefined ? undefined : answered.join(', ') || 'none'],
     [name('answered-in'), language === null ? 'sender' : language],
+    [name('group'), senderPolicy?.group ?? undefined],
+    [name('automatic-mail'), senderPolicy?.machines ?? undefined],
   ] as const;
 }
 

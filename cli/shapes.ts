@@ -95,7 +95,9 @@ export const mailbox = z.looseObject({
     })
     .nullish(),
   server: z.looseObject({ host: z.string(), port: z.number(), security: z.string(), username: z.string() }).nullish(),
-  senderPolicy: z.looseObject({ unknown: z.string(), domains: z.array(z.string()) }).optional(),
+  senderPolicy: z
+    .looseObject({ unknown: z.string(), domains: z.array(z.string()), group: text, machines: text })
+    .optional(),
   proofPolicy: z.looseObject({ unproven: z.string() }).optional(),
   replyPolicy: z.record(z.string(), z.unknown()).optional(),
   language: text,

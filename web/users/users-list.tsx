@@ -34,13 +34,7 @@ export default function UsersList() {
   useLiveQuery(['user-'], KEY);
   const [isImporting, setImporting] = useState(false);
   const text = useAskedText();
-  const navigate = useNavigate();
   const group = useAskedGroup();
-  const groups = useQuery(groupsQuery).data ?? [];
-  const find = (q: string | undefined, group: string | undefined) => {
-    const search = { ...(q === undefined ? {} : { q }), ...(group === undefined ? {} : { group }) };
-    void navigate({ to: '/users', search: search as never, replace: true });
-  };
   const pages = usePages<User>([...KEY, 'list', text ?? '', group ?? ''], (cursor) =>
     loadUsers({ text, group }, cursor),
   );
@@ -63,15 +57,7 @@ export default function UsersList() {
   const isAlone = !isNarrowed && pages.items.length === 1;
   return (
     <Page title={t('nav.users')} actions={add}>
-      <Group gap="sm" align="flex-end" className="spaced">
-        <FindField
-          label={t('jobs.find')}
-          description={t('users.findHint')}
-          text={text}
-          onFind={(found) => find(found, group)}
-        />
-        <GroupChoice groups={groups} chosen={group} onChoose={(name) => find(text, name)} />
-      </Group>
+      <Narrowing text={text} group={group} />
       <LongList
         label={t('nav.users')}
         pages={pages}
@@ -156,6 +142,28 @@ function useAskedGroup(): string | undefined {
   // A number in the address is read as one by the router.
   const name = typeof group === 'string' || typeof group === 'number' ? String(group) : '';
   return name === '' ? undefined : name;
+}
+
+/** By a text and by a group; both stand in the address of the page. */
+function Narrowing({ text, group }: Narrowed) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const groups = useQuery(groupsQuery).data ?? [];
+  const go = (q: string | undefined, group: string | undefined) => {
+    const search = { ...(q === undefined ? {} : { q }), ...(group === undefined ? {} : { group }) };
+    void navigate({ to: '/users', search: search as never, replace: true });
+  };
+  return (
+    <Group gap="sm" align="flex-end" className="spaced">
+      <FindField
+        label={t('jobs.find')}
+        description={t('users.findHint')}
+        text={text}
+        onFind={(found) => go(found, group)}
+      />
+      <GroupChoice groups={groups} chosen={group} onChoose={(name) => go(text, name)} />
+    </Group>
+  );
 }
 
 type Narrowed = { readonly text: string | undefined; readonly group: string | undefined };
