@@ -18,6 +18,7 @@ import type { ConnectionState, LoginState, Problem, Schema, Use } from '../store
 import type { CheckReport } from './doctor/report.ts';
 import { usesOf } from './exchange-online.ts';
 import type { ConnectionForecast } from './expiry/permissions.ts';
+import type { LastUse } from './uses/uses.ts';
 
 export type ConnectionRow = Selectable<Schema['connections']>;
 export type LoginRow = Selectable<Schema['connection_logins']>;
@@ -33,6 +34,8 @@ export type Connection = {
   /** What it is meant for; `grantedUses` is what the confirmation permits. */
   readonly uses: readonly Use[];
   readonly grantedUses: readonly Use[];
+  /** When each use worked last; a use that never has is missing. */
+  readonly lastUses: readonly LastUse[];
   readonly state: ConnectionState;
   readonly stateSince: Date;
   readonly problem: Problem | undefined;
@@ -63,13 +66,15 @@ export type Connection = {
     readonly signedInAt: Date | undefined;
     readonly renewedAt: Date | undefined;
     readonly accessExpiresAt: Date | undefined;
+    /** When Microsoft is asked next, also after a renewal that failed. */
+    readonly nextRenewalAt: Date | undefined;
   } & ConnectionForecast;
   /** By how much Microsoft's clock was ahead of ours when the account was confirmed. */
   readonly clockSkewSeconds: number | undefined;
   readonly createdAt: Date;
 };
 
-export type TokenTimes = { readonly renewed_at: Date; readonly access_expires_at: Date };
+export type TokenTimes = { readonly renewed_at: Date; readonly access_expires_at: Date; readonly renew_at: Date };
 
 export function describeConnection(
   row: ConnectionRow,
@@ -90,17 +95,19 @@ export function describeConnection(
     expectedAccount: row.expected_account ?? undefined,
     uses: row.uses,
     grantedUses: usesOf(row.scopes),
+    lastUses: [],
     state: row.state,
     stateSince: row.state_since,
     problem: row.problem ?? undefined,
     account: describeAccount(row),
     login: login === undefined ? undefined : describeLogin(login),
-    // told by whoever knows the time, because a report may have been cut off
+    // both are told by `describe`: a report may have been cut off, and the uses stand elsewhere
     checks: undefined,
     expiry: {
       signedInAt: row.confirmed_at ?? undefined,
       renewedAt: times?.renewed_at,
       accessExpiresAt: times?.access_expires_at,
+      nextRenewalAt: times?.renew_at,
       ...forecast,
     },
     clockSkewSeconds: row.clock_skew_seconds ?? undefined,

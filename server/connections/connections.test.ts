@@ -14,6 +14,8 @@ import {
   type Practice,
 } from '../../test/harness/practice-connection.ts';
 import { PlatenError } from '../base/errors.ts';
+import { newId } from '../base/secrets.ts';
+import type { Cloud, Settings } from '../base/settings.ts';
 import { readJournal } from '../journal/journal.ts';
 import { transaction } from '../store/transaction.ts';
 import {
@@ -22,6 +24,7 @@ import {
   endpointFor,
   findReadMailbox,
   getConnection,
+  noteUse,
   removeConnection,
   setReadAddresses,
   updateConnection,
@@ -148,8 +151,8 @@ describe('the routes of connections', () => {
   let server: Server;
   let admin: Readonly<Record<string, string>>;
 
-  async function onServer(run: () => Promise<void>): Promise<void> {
-    await using opened = await openServer({ settings: { clouds: practice.clouds } });
+  async function onServer(run: () => Promise<void>, more: Partial<Settings> = {}): Promise<void> {
+    await using opened = await openServer({ settings: { clouds: practice.clouds, ...more } });
     server = opened;
     admin = await addProgram(opened, 'administrator');
     await run();
@@ -253,6 +256,60 @@ describe('the routes of connections', () => {
       assert.equal((await api('DELETE', `/connections/${id}`)).status, 403);
       assert.equal((await api('PUT', '/settings/network', {})).status, 403);
     }));
+
+  test('let an operator check a connection and stop the check', () =>
+    onServer(async () => {
+      const id = await connectPractice(server.test, practice);
+      admin = await addProgram(server, 'operator');
+      const checked = await api('POST', `/connections/${id}/check?wait=true`, {});
+      assert.deepEqual([checked.status, checked.json.state], [200, 'finished'], checked.text);
+      assert.equal((await api('GET', `/connections/${id}/check`)).json.id, checked.json.id);
+      assert.equal((await api('DELETE', `/connections/${id}/check`)).status, 204);
+      admin = await addProgram(server, 'user');
+      assert.equal((await api('POST', `/connections/${id}/check`, {})).status, 403);
+    }));
+
+  test('name the account in the journal once it has confirmed, and when each use worked last', () =>
+    onServer(async () => {
+      const { context, clock } = server.test;
+      const id = await connectPractice(server.test, practice);
+      const [ended] = await readJournal(context, { type: 'login-ended', order: 'newest', limit: 1 });
+      assert.deepEqual([ended?.data.state, ended?.data.account], ['granted', PRINT_ROOM]);
+      const lastUses = async () => (await api('GET', `/connections/${id}`)).json.lastUses;
+      assert.deepEqual(await lastUses(), []);
+      const at = clock.now().toISOString();
+      await noteUse(context, id, 'imap');
+      clock.advance(1000);
+      // a busy use is written down every few seconds only
+      await noteUse(context, id, 'imap');
+      assert.deepEqual(await lastUses(), [{ use: 'imap', at }]);
+      clock.advance(10_000);
+      await noteUse(context, id, 'imap');
+      assert.deepEqual(await lastUses(), [{ use: 'imap', at: clock.now().toISOString() }]);
+      await api('PATCH', `/connections/${id}`, { clientId: '11111111-2222-4333-8444-555555555555' });
+      assert.deepEqual(await lastUses(), []);
+      await noteUse(context, newId(), 'imap');
+    }));
+
+  test('find the cloud that a tenant lives in when it is another one than was asked for', async () => {
+    await using other = await openPractice({ tid: newId() });
+    const clouds = { ...practice.clouds, elsewhere: other.clouds.practice as Cloud };
+    // the real clouds are not there
+    const settings = { clouds, httpsProxy: 'http://127.0.0.1:1', noProxy: 'localhost,127.0.0.1' };
+    await onServer(async () => {
+      const asked = async (cloud: string, tenant: string) =>
+        (await api('GET', `/tenants/${tenant}?cloud=${cloud}`)).json;
+      assert.deepEqual(await asked('practice', practice.tid), {
+        ...{ exists: true, tenantId: practice.tid, cloud: 'practice', otherCloud: null },
+      });
+      assert.deepEqual(await asked('elsewhere', practice.tid), {
+        ...{ exists: false, tenantId: null, cloud: 'elsewhere', otherCloud: 'practice' },
+      });
+      assert.deepEqual(await asked('elsewhere', 'nobody.example'), {
+        ...{ exists: false, tenantId: null, cloud: 'elsewhere', otherCloud: null },
+      });
+    }, settings);
+  });
 
   test('say in the network settings that nothing can be sent before the confirmation, and which account it takes', () =>
     onServer(async () => {

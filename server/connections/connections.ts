@@ -38,8 +38,10 @@ import {
 } from './network.ts';
 import { findTokens, openAccessToken, renewTokens } from './tokens.ts';
 import { degraded, notConfirmed, requireConfirmed } from './usable.ts';
+import { forgetUses, listLastUses } from './uses/uses.ts';
 
 export { type AboutConnection, aboutConnections, aboutOutgoing, answerKept, problemAnswer } from './explain/kept.ts';
+export { noteUse } from './uses/uses.ts';
 export type { Connection, DeviceLogin, NetworkSettings, OutgoingServer };
 
 export type NewConnection = {
@@ -105,7 +107,8 @@ async function describe(context: Context, row: ConnectionRow): Promise<Connectio
   const times = await findTokens(context, row.id);
   const forecast = await forecastFor(context, row, times?.renewed_at);
   const described = describeConnection(row, { login, times, forecast });
-  return { ...described, checks: readReport(context, row.checks) };
+  const lastUses = await listLastUses(context, row.id);
+  return { ...described, lastUses, checks: readReport(context, row.checks) };
 }
 
 export type ConnectionChange = {
@@ -160,6 +163,7 @@ async function forgetAccount(context: Context, row: ConnectionRow, actor: string
   await cancelPending(context, row.id, actor);
   await endHandOver(context, row.id, { as: 'withdrawn', actor });
   await endPermission(context, row.id);
+  await forgetUses(context, row.id);
   await context.db.deleteFrom('connection_tokens').where('connection_id', '=', row.id).execute();
   await context.db
     .updateTable('connections')

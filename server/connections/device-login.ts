@@ -165,7 +165,13 @@ export async function cancelPending(context: Context, connectionId: string, acto
 export async function settleLogin(
   context: Context,
   login: LoginRow,
-  end: { readonly state: Exclude<LoginState, 'pending'>; readonly problem?: Problem; readonly actor?: string },
+  end: {
+    readonly state: Exclude<LoginState, 'pending'>;
+    readonly problem?: Problem;
+    readonly actor?: string;
+    /** The user name that was accepted. */
+    readonly account?: string;
+  },
 ): Promise<void> {
   await context.db
     .updateTable('connection_logins')
@@ -186,6 +192,11 @@ export async function settleLogin(
   await record(context, 'login-ended', {
     subjectId: login.connection_id,
     ...(end.actor === undefined ? {} : { actor: end.actor }),
-    data: { kind: login.kind, state: end.state, ...facts },
+    data: {
+      kind: login.kind,
+      state: end.state,
+      ...(end.account === undefined ? {} : { account: end.account }),
+      ...facts,
+    },
   });
 }

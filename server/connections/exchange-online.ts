@@ -1,7 +1,8 @@
 /** Where Microsoft 365 is reached in each cloud, and which permissions each use needs. */
+import { SECOND_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
 import type { Cloud, CloudEndpoint, Settings } from '../base/settings.ts';
-import { discoverTenant } from '../protocols/oauth/discovery.ts';
+import { discoverTenant, isSharedTenant } from '../protocols/oauth/discovery.ts';
 import type { Call } from '../protocols/oauth/https.ts';
 import type { Context } from '../store/database.ts';
 import type { Use } from '../store/schema.ts';
@@ -76,18 +77,50 @@ export function listClouds(settings: Settings): string[] {
   return [...Object.keys(settings.clouds), ...BUILT_IN.keys()];
 }
 
-/** Asks Microsoft whether a tenant exists. Throws `unknown-cloud` and `identity-unreachable`. */
+type FoundTenant = {
+  readonly exists: boolean;
+  readonly tenantId: string | undefined;
+  /** Where it is, if not in the cloud that was asked. */
+  readonly otherCloud: string | undefined;
+};
+
+/**
+ * Asks Microsoft whether a tenant exists, and where it does not, whether it lives in another cloud: then AADSTS90002 or
+ * 90038 is all that the cloud itself would say. Throws `unknown-cloud` and `identity-unreachable`.
+ */
 export async function findTenant(
   context: Context,
   asked: { readonly tenant: string; readonly cloud: string },
-): Promise<{ readonly exists: boolean; readonly tenantId: string | undefined }> {
+): Promise<FoundTenant> {
   const { authority } = getCloud(context.settings, asked.cloud);
   const found = await discoverTenant({ authority, tenant: asked.tenant }, identityCall(context));
-  if (found.kind === 'found') return { exists: true, tenantId: found.tenantId };
-  if (found.kind === 'refused') return { exists: false, tenantId: undefined };
+  if (found.kind === 'found') return { exists: true, tenantId: found.tenantId, otherCloud: undefined };
+  if (found.kind === 'refused') {
+    return { exists: false, tenantId: undefined, otherCloud: await findOtherCloud(context, asked.tenant, authority) };
+  }
   throw new PlatenError('identity-unreachable', `Microsoft could not be asked: ${found.words}`, {
     remote: found.words,
   });
+}
+
+/** A form waits for this: a cloud that does not answer soon is not the one. */
+const OTHER_CLOUDS_MS = 5 * SECOND_MS;
+
+/** The first cloud whose identity platform knows the tenant; clouds that share one with that which was asked are none. */
+async function findOtherCloud(context: Context, tenant: string, asked: string): Promise<string | undefined> {
+  if (isSharedTenant(tenant)) return undefined;
+  const byAuthority = new Map<string, string>();
+  for (const name of listClouds(context.settings)) {
+    const { authority } = getCloud(context.settings, name);
+    if (authority !== asked && !byAuthority.has(authority)) byAuthority.set(authority, name);
+  }
+  const plain = identityCall(context);
+  const call = { ...plain, transport: { ...plain.transport, timeoutMs: OTHER_CLOUDS_MS } };
+  const looks = [...byAuthority].map(async ([authority, name]) => {
+    const found = await discoverTenant({ authority, tenant }, call);
+    return found.kind === 'found' ? name : undefined;
+  });
+  return (await Promise.all(looks)).find((name) => name !== undefined);
 }
 
 const PERMISSIONS: Readonly<Record<Use, string>> = {

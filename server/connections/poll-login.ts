@@ -209,7 +209,7 @@ async function decide(step: LoginStep): Promise<void> {
     return await endLogin(step, 'wrong-account', new PlatenError('wrong-account', message, { values, facts, remote }));
   }
   await change(step, async (context, current) => {
-    await settleLogin(context, login, { state: 'granted' });
+    await settleLogin(context, login, { state: 'granted', account: grant.identity.username });
     await adoptGrant(context, current, { grant, method: login.kind, scopes, addresses: verdict.addresses });
     await endHandOver(context, current.id, { as: 'confirmed' });
   });

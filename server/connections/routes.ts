@@ -170,8 +170,8 @@ function lookUpRoutes(app: FastifyInstance, context: Context): void {
     },
     async ({ params, query }) => {
       const { cloud } = query;
-      const { exists, tenantId } = await findTenant(context, { tenant: params.idOrDomain, cloud });
-      return { exists, tenantId: tenantId ?? null, cloud };
+      const { exists, tenantId, otherCloud } = await findTenant(context, { tenant: params.idOrDomain, cloud });
+      return { exists, tenantId: tenantId ?? null, cloud, otherCloud: otherCloud ?? null };
     },
   );
 }

@@ -87,6 +87,8 @@ export const connectionAnswer = z.object({
   expectedAccount: z.string().nullable(),
   uses: z.array(z.string()),
   grantedUses: z.array(z.string()),
+  /** When each use worked last: a message was accepted, a mailbox was looked through. */
+  lastUses: z.array(z.object({ use: z.enum(['imap', 'pop3', 'smtp']), at: z.string() })),
   state: z.enum(['awaiting-confirmation', 'connected', 'degraded', 'needs-confirmation']),
   stateSince: z.string(),
   problem: problemAnswer.nullable(),
@@ -109,6 +111,8 @@ export const connectionAnswer = z.object({
     signedInAt: z.string().nullable(),
     renewedAt: z.string().nullable(),
     accessExpiresAt: z.string().nullable(),
+    /** When Microsoft is asked for the next access. */
+    nextRenewalAt: z.string().nullable(),
     /** How sure the forecast is; `unknown`: not enough has been seen. */
     kind: z.enum(['known', 'likely', 'none', 'unknown']),
     /** When the permission is expected to end. */
@@ -136,7 +140,13 @@ export const connectionAnswer = z.object({
 
 export const tenantParams = z.object({ idOrDomain: fields.tenantId });
 export const tenantQuery = z.object({ cloud: fields.cloud.default(DEFAULT_CLOUD) });
-export const tenantAnswer = z.object({ exists: z.boolean(), tenantId: z.string().nullable(), cloud: z.string() });
+export const tenantAnswer = z.object({
+  exists: z.boolean(),
+  tenantId: z.string().nullable(),
+  cloud: z.string(),
+  /** The cloud that the tenant lives in, where it is not the one that was asked for. */
+  otherCloud: z.string().nullable(),
+});
 
 export const deviceCodeAnswer = z.object({
   userCode: z.string(),
@@ -231,6 +241,7 @@ function answerExpiry(expiry: Connection['expiry'], language: Language) {
     signedInAt: expiry.signedInAt?.toISOString() ?? null,
     renewedAt: expiry.renewedAt?.toISOString() ?? null,
     accessExpiresAt: expiry.accessExpiresAt?.toISOString() ?? null,
+    nextRenewalAt: expiry.nextRenewalAt?.toISOString() ?? null,
     kind: expiry.kind,
     at: expiry.at?.toISOString() ?? null,
     latestAt: expiry.latestAt?.toISOString() ?? null,
@@ -260,6 +271,7 @@ export function answerConnection(connection: Connection, language: Language): z.
     expectedAccount: connection.expectedAccount ?? null,
     uses: [...connection.uses],
     grantedUses: [...connection.grantedUses],
+    lastUses: connection.lastUses.map(({ use, at }) => ({ use, at: at.toISOString() })),
     state: connection.state,
     stateSince: connection.stateSince.toISOString(),
     problem: problem === undefined ? null : answerProblem(problem, language, about),

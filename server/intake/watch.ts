@@ -6,6 +6,7 @@
 
 import { PlatenError } from '../base/errors.ts';
 import { jitter } from '../base/secrets.ts';
+import { noteUse } from '../connections/connections.ts';
 import { record } from '../journal/journal.ts';
 import type { ImapFailure } from '../protocols/imap/failure.ts';
 import { imapLimits } from '../protocols/limits.ts';
@@ -107,6 +108,7 @@ class Watch {
     this.#deleted = await folder.end();
     this.#failures = 0;
     await this.#tellPopState(mailbox, isBack);
+    await this.#noteLook(mailbox);
     const { clock } = this.#context;
     const tryMs = nextTryAt === undefined ? Number.POSITIVE_INFINITY : nextTryAt.getTime() - clock.now().getTime();
     await clock.sleep(Math.max(0, Math.min(mailbox.poll_seconds * 1000, tryMs)), signal);
@@ -136,7 +138,12 @@ class Watch {
       },
     });
     await this.#tellState(mailbox);
+    await this.#noteLook(mailbox);
     return nextTryAt;
+  }
+
+  async #noteLook({ connection_id, protocol }: MailboxRow): Promise<void> {
+    if (connection_id !== null) await noteUse(this.#context, connection_id, protocol);
   }
 
   async #tellState(mailbox: MailboxRow): Promise<void> {

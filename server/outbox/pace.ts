@@ -5,6 +5,7 @@
 import { sql } from 'kysely';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../base/clock.ts';
 import type { Context } from '../store/database.ts';
+import { countLeases } from '../store/leases.ts';
 import type { Problem } from '../store/schema.ts';
 
 export type Pace = {
@@ -24,6 +25,11 @@ export const EXCHANGE_LIMITS: Limits = { messagesPerMinute: 25, burst: 5, recipi
 export const EXCHANGE_SESSIONS = 2;
 /** Fewer where the server takes fewer: it tells by itself (421), and no further session is opened for a while. */
 export const CLASSIC_SESSIONS = 10;
+
+/** How the names of the leases begin under which the sessions of a mailbox run. */
+export function slotsOf(mailbox: string): string {
+  return `outbox-session:${mailbox}:`;
+}
 
 export type Turn =
   | { readonly kind: 'go' }
@@ -168,10 +174,16 @@ export async function dailyPauseMs(context: Context, mailbox: string): Promise<n
 
 export type Headroom = {
   readonly mailbox: string;
+  /** Submissions at once, now and at most. */
+  readonly sessionsOpen: number;
+  readonly sessions: number;
+  /** Tries of the last minute, which is what the limit of a minute counts. */
+  readonly triesLastMinute: number;
   /** Messages that may leave at once; then one every few seconds. */
   readonly messagesNow: number | undefined;
   readonly messagesPerMinute: number | undefined;
   readonly recipientsLeftToday: number | undefined;
+  readonly recipientsPerDay: number | undefined;
   /** Set while it is parked. */
   readonly pausedForMs: number | undefined;
   readonly problem: Problem | undefined;
@@ -182,10 +194,8 @@ export async function readHeadroom(context: Context, pace: Pace): Promise<Headro
   const { mailbox, limits } = pace;
   const parking = await readParking(context, mailbox);
   const pausedForMs = parking.ms > 0 ? parking.ms : undefined;
-  const shared = { mailbox, pausedForMs, problem: parking.problem };
-  if (limits === undefined) {
-    return { ...shared, messagesNow: undefined, messagesPerMinute: undefined, recipientsLeftToday: undefined };
-  }
+  const shared = { mailbox, pausedForMs, problem: parking.problem, ...(await readSessions(context, pace)) };
+  if (limits === undefined) return { ...shared, ...UNLIMITED };
   const row = await context.db
     .selectFrom('pace_buckets')
     .select(['tokens', sql<number>`extract(epoch from clock_timestamp() - counted_at)::float8 * 1000`.as('since_ms')])
@@ -199,7 +209,26 @@ export async function readHeadroom(context: Context, pace: Pace): Promise<Headro
     messagesNow: Math.floor(Math.min(limits.burst, grown)),
     messagesPerMinute: limits.messagesPerMinute,
     recipientsLeftToday: Math.max(limits.recipientsPerDay - day.recipients, 0),
+    recipientsPerDay: limits.recipientsPerDay,
   };
+}
+
+const UNLIMITED = {
+  messagesNow: undefined,
+  messagesPerMinute: undefined,
+  recipientsLeftToday: undefined,
+  recipientsPerDay: undefined,
+} as const;
+
+async function readSessions(context: Context, { mailbox, sessions }: Pace) {
+  const slots = slotsOf(mailbox);
+  const row = await context.db
+    .selectFrom('outbox_attempts')
+    .select((select) => select.fn.countAll<number>().as('count'))
+    .where('started_at', '>', new Date(context.clock.now().getTime() - MINUTE_MS))
+    .where(sql<boolean>`starts_with(lease_name, ${slots})`)
+    .executeTakeFirstOrThrow();
+  return { sessions, sessionsOpen: await countLeases(context, slots), triesLastMinute: Number(row.count) };
 }
 
 /** Forgets hours that no limit looks at any more. */

@@ -82,9 +82,14 @@ const summaryAnswer = z.object({
   headroom: z
     .object({
       mailbox: z.string(),
+      /** Submissions at once, now and at most. */
+      sessionsOpen: z.number(),
+      sessions: z.number(),
+      triesLastMinute: z.number(),
       messagesNow: z.number().nullable(),
       messagesPerMinute: z.number().nullable(),
       recipientsLeftToday: z.number().nullable(),
+      recipientsPerDay: z.number().nullable(),
       pausedForSeconds: z.number().nullable(),
       problem: problemAnswer.nullable(),
     })
@@ -158,9 +163,13 @@ async function answerSummary(context: Context, language: Language): Promise<z.in
   if (room === undefined) return { states: { ...states }, oldestWaitingSeconds, headroom: null };
   const shown = {
     mailbox: room.mailbox,
+    sessionsOpen: room.sessionsOpen,
+    sessions: room.sessions,
+    triesLastMinute: room.triesLastMinute,
     messagesNow: room.messagesNow ?? null,
     messagesPerMinute: room.messagesPerMinute ?? null,
     recipientsLeftToday: room.recipientsLeftToday ?? null,
+    recipientsPerDay: room.recipientsPerDay ?? null,
     pausedForSeconds: room.pausedForMs === undefined ? null : Math.ceil(room.pausedForMs / SECOND_MS),
     problem: answerProblem(room.problem ?? null, await readerOf(context, language)),
   };

@@ -4,7 +4,13 @@
  */
 import { MINUTE_MS, SECOND_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
-import { accessTokenFor, endpointFor, getOutgoingServer, type OutgoingServer } from '../connections/connections.ts';
+import {
+  accessTokenFor,
+  endpointFor,
+  getOutgoingServer,
+  noteUse,
+  type OutgoingServer,
+} from '../connections/connections.ts';
 import { connectSmtp, type SmtpSession, type SmtpTarget } from '../protocols/smtp/client.ts';
 import type { Context } from '../store/database.ts';
 import type { Lease } from '../store/leases.ts';
@@ -198,7 +204,9 @@ async function sendAll(sending: Sending): Promise<SessionEnd | 'reconnect'> {
       continue;
     }
     sending.turned('sending');
+    const sentBefore = counted.sent;
     const sent = await sendBatch(sending, counted, next.claimed);
+    if (counted.sent > sentBefore) await noteSent(context, outgoing);
     if (sent.end !== undefined) return sent.end;
     done = sent.done;
     wants = next.claimed.length < wants ? 1 : Math.min(2 * wants, MOST_AT_ONCE);
@@ -216,6 +224,10 @@ async function parkForToday({ context, outgoing }: Sending): Promise<SessionEnd>
   } as const;
   await transaction(context, (context) => settleSession(context, outgoing.place, verdict));
   return { kind: 'idle', ms: 0 };
+}
+
+async function noteSent(context: Context, { server }: Outgoing): Promise<void> {
+  if (server.kind === 'connection') await noteUse(context, server.connectionId, 'smtp');
 }
 
 type Counted = { sent: number; lookedAtMs: number };

@@ -18,7 +18,7 @@ import {
   retellHeld,
   setPause,
 } from './hold.ts';
-import { forgetOldHours, readParking } from './pace.ts';
+import { forgetOldHours, readParking, slotsOf } from './pace.ts';
 import { pruneEnded } from './rows/retention.ts';
 import { findOutgoing, type Outgoing, runSession } from './session.ts';
 
@@ -163,7 +163,7 @@ class Sender implements AsyncDisposable {
 
   #openSessions(outgoing: Outgoing, wanted: number): void {
     for (let slot = 1; slot <= outgoing.pace.sessions && this.#slots.size < wanted; slot++) {
-      const name = `outbox-session:${outgoing.pace.mailbox}:${slot}`;
+      const name = `${slotsOf(outgoing.pace.mailbox)}${slot}`;
       if (this.#slots.has(name)) continue;
       const running = this.#runSlot(name, outgoing).finally(() => {
         this.#signedIn.delete(name);

@@ -115,6 +115,17 @@ export function leaseLost(name: string): PlatenError {
   return new PlatenError('lease-lost', `another node has taken over ${name}`, { values: { name } });
 }
 
+/** How many leases whose names begin like this are held now, on whichever node. */
+export async function countLeases(context: Context, beginning: string): Promise<number> {
+  const row = await context.db
+    .selectFrom('leases')
+    .select((select) => select.fn.countAll<number>().as('count'))
+    .where(sql<boolean>`starts_with(name, ${beginning})`)
+    .where('expires_at', '>', sql<Date>`clock_timestamp()`)
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
 /** Ends all leases: right only where this process is known to be the only one, on the embedded database. */
 export async function clearLeases(context: Context): Promise<void> {
   await context.db.updateTable('leases').set({ expires_at: sql`clock_timestamp()` }).execute();

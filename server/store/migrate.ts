@@ -31,6 +31,7 @@ import * as returned from './migrations/0035-returned.ts';
 import * as turns from './migrations/0036-turns.ts';
 import * as intakeRules from './migrations/0041-intake-rules.ts';
 import * as groups from './migrations/0042-groups.ts';
+import * as connectionUses from './migrations/0038-connection-uses.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -61,6 +62,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0036-turns': turns,
   '0041-intake-rules': intakeRules,
   '0042-groups': groups,
+  '0038-connection-uses': connectionUses,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

@@ -231,6 +231,8 @@ type ConnectionPermissions = {
   /** The last step, in days before the expected end, that was told. */
   told_days: WithDefault<number | null>;
 };
+/** When each use of a connection worked last. */
+type ConnectionUses = { connection_id: string; use: Use; used_at: Instant };
 type NetworkSettings = {
   /** Always 1. */
   id: number;
@@ -669,6 +671,7 @@ export type Schema = {
   hand_overs: HandOvers;
   connection_tokens: ConnectionTokens;
   connection_permissions: ConnectionPermissions;
+  connection_uses: ConnectionUses;
   network_settings: NetworkSettings;
   read_addresses: ReadAddresses;
   mailboxes: Mailboxes;
@@ -716,6 +719,7 @@ export const TABLE_OWNERS: Readonly<Record<keyof Schema, string>> = {
   hand_overs: 'connections',
   connection_tokens: 'connections',
   connection_permissions: 'connections',
+  connection_uses: 'connections',
   network_settings: 'connections',
   read_addresses: 'connections',
   mailboxes: 'intake',

@@ -26,8 +26,8 @@ export type Practice = RunningPracticeTenant & {
 };
 
 /** Starts the practice tenant and trusts its private authority in this process. */
-export async function openPractice(): Promise<Practice & AsyncDisposable> {
-  const running = await startPracticeTenant();
+export async function openPractice(options: { readonly tid?: string } = {}): Promise<Practice & AsyncDisposable> {
+  const running = await startPracticeTenant(options);
   setDefaultCACertificates([...getCACertificates('default'), running.certificates.ca]);
   const clouds = JSON.parse(readFileSync(running.cloudsFile, 'utf8')) as Record<string, Cloud>;
   const client = clientOf(running);

@@ -271,18 +271,32 @@ describe('the connection doctor', () => {
     assert.ok(!JSON.stringify(report).includes('eyJ'), 'no token in the report');
   });
 
-  test('what nobody asked for is not run and says so', async () => {
+  test('what is not needed for the chosen uses is not run and says so', async () => {
     await using node = await openPracticeContext(practice);
     const id = await connectPractice(node, practice, { uses: ['smtp'] });
     const report = await examine(node, id);
     const skippedTests = report.tests.flatMap(({ test, because }) => (because === undefined ? [] : [[test, because]]));
     assert.deepEqual(skippedTests, [
-      ['imap', 'not-granted'],
-      ['imap-folders', 'needs-imap'],
-      ['pop3', 'not-granted'],
+      ['imap', 'not-chosen'],
+      ['imap-folders', 'not-chosen'],
+      ['pop3', 'not-chosen'],
       ['message', 'not-wanted'],
-      ['shared-mailbox', 'not-wanted'],
+      ['shared-mailbox', 'not-chosen'],
     ]);
+  });
+
+  test('a use that was given up is not tested any more, although its permission is still there', async () => {
+    await using node = await openPracticeContext(practice);
+    const id = await connectPractice(node, practice, { uses: ['imap', 'smtp'] });
+    await updateConnection(node.context, id, { change: { uses: ['imap'] }, actor: 'test' });
+    await practice.steer('/smtp/switch', { tenantAuth: 'off' });
+    const report = await examine(node, id, { sendMessage: true });
+    assert.deepEqual(failuresOf(report), []);
+    const because = Object.fromEntries(report.tests.map(({ test, because }) => [test, because]));
+    assert.deepEqual([because.smtp, because.message], ['not-chosen', 'not-chosen']);
+    assert.equal(because['imap-folders'], 'not-read');
+    const reach = report.tests.find(({ test }) => test === 'reach');
+    assert.doesNotMatch(String(reach?.facts?.open), new RegExp(`:${practice.clouds.practice?.smtp.port}\\b`));
   });
 
   for (const [name, fault] of Object.entries(FAULTS)) {

@@ -86,7 +86,7 @@ async function openCheck(context: Context, connectionId: string, run: Run): Prom
     context,
     row,
     cloud: getCloud(context.settings, row.cloud),
-    granted: usesOf(row.scopes),
+    granted: usesOf(row.scopes).filter((use) => row.uses.includes(use)),
     wish: run.wish,
     startedAt: context.clock.now(),
     signal: run.signal,
@@ -95,6 +95,7 @@ async function openCheck(context: Context, connectionId: string, run: Run): Prom
 }
 
 async function tryProbe(check: Check, report: CheckReport, probe: Probe): Promise<Outcome> {
+  if (probe.use !== undefined && !check.row.uses.includes(probe.use)) return { kind: 'skipped', because: 'not-chosen' };
   const missing = probe.needs.find((name) => report.tests.find(({ test }) => test === name)?.outcome !== 'passed');
   if (missing !== undefined) return { kind: 'skipped', because: `needs-${missing}` };
   try {

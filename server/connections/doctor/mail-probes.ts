@@ -97,7 +97,7 @@ async function testFolders(check: Check): Promise<Outcome> {
     .select('address')
     .where('address', 'in', [...row.account_addresses, ''])
     .executeTakeFirst();
-  if (read === undefined) return skipped('not-wanted');
+  if (read === undefined) return skipped('not-read');
   try {
     await openInbox(check, namesOf(check), FOLDERS);
     return passed({ folders: FOLDERS.join(', ') });
@@ -175,9 +175,9 @@ async function testSharedMailbox(check: Check): Promise<Outcome> {
 
 export const MAIL_PROBES: readonly Probe[] = [
   { test: 'reach', needs: ['permissions'], run: testReach },
-  { test: 'imap', needs: ['token', 'reach'], run: testImap },
-  { test: 'imap-folders', needs: ['imap'], run: testFolders },
-  { test: 'smtp', needs: ['token', 'reach'], run: testSmtp },
-  { test: 'message', needs: ['smtp'], run: testMessage },
-  { test: 'shared-mailbox', needs: ['token', 'reach'], run: testSharedMailbox },
+  { test: 'imap', use: 'imap', needs: ['token', 'reach'], run: testImap },
+  { test: 'imap-folders', use: 'imap', needs: ['imap'], run: testFolders },
+  { test: 'smtp', use: 'smtp', needs: ['token', 'reach'], run: testSmtp },
+  { test: 'message', use: 'smtp', needs: ['smtp'], run: testMessage },
+  { test: 'shared-mailbox', use: 'imap', needs: ['token', 'reach'], run: testSharedMailbox },
 ];

@@ -38,4 +38,4 @@ function pop3Error(
   });
 }
 
-export const POP3_PROBE: Probe = { test: 'pop3', needs: ['token', 'reach'], run: testPop3 };
+export const POP3_PROBE: Probe = { test: 'pop3', use: 'pop3', needs: ['token', 'reach'], run: testPop3 };

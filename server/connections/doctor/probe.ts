@@ -25,6 +25,7 @@ export type Check = {
   readonly context: Context;
   readonly row: ConnectionRow;
   readonly cloud: Cloud;
+  /** What is tested: the uses that were chosen, as far as they were granted. */
   readonly granted: readonly Use[];
   readonly wish: CheckWish;
   readonly startedAt: Date;
@@ -36,6 +37,8 @@ export type Seen = { clockSkewSeconds?: number; accessToken?: string; deviceCode
 
 export type Probe = {
   readonly test: TestName;
+  /** The use that it is about: where the connection is not for it, the test is not run. */
+  readonly use?: Use;
   /** Tests that must have passed before this one means anything. */
   readonly needs: readonly TestName[];
   run(check: Check): Promise<Outcome>;

@@ -30,8 +30,11 @@ export const TESTS = [
 ] as const;
 export type TestName = (typeof TESTS)[number];
 
-/** Why a test did not run: not chosen, no part of what was confirmed, or another one must pass first. */
-export type Because = 'not-wanted' | 'not-granted' | 'stopped' | `needs-${TestName}`;
+/**
+ * Why a test did not run: nobody asked for it, the connection is not for this use, no mailbox of it is read, the use is no
+ * part of what was confirmed, or another test must pass first.
+ */
+export type Because = 'not-wanted' | 'not-chosen' | 'not-read' | 'not-granted' | 'stopped' | `needs-${TestName}`;
 
 export type CheckTest = {
   readonly test: TestName;

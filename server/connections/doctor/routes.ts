@@ -8,8 +8,8 @@ import { getConnection } from '../connections.ts';
 import { answerCheck, checkAnswer, idParams, mailAddress } from '../shapes.ts';
 import { Doctor } from './doctor.ts';
 
-const reading = { role: 'operator' } as const;
-const writing = { role: 'administrator' } as const;
+/** Whoever helps the people who print may look for the cause, and change nothing by it. */
+const checking = { role: 'operator' } as const;
 const tags = ['connections'];
 
 const wishBody = z
@@ -30,7 +30,7 @@ export function doctorRoutes(app: FastifyInstance, context: Context): void {
   routes.post(
     '/connections/:id/check',
     {
-      config: writing,
+      config: checking,
       schema: { tags, params: idParams, querystring, body: wishBody, response: { 200: checkAnswer, 202: checkAnswer } },
     },
     async (request, reply) => {
@@ -46,7 +46,7 @@ export function doctorRoutes(app: FastifyInstance, context: Context): void {
 
   routes.get(
     '/connections/:id/check',
-    { config: reading, schema: { tags, params: idParams, response: { 200: checkAnswer } } },
+    { config: checking, schema: { tags, params: idParams, response: { 200: checkAnswer } } },
     async (request) => {
       const connection = await getConnection(context, request.params.id);
       if (connection.checks === undefined) throw new PlatenError('not-found', 'this connection was never checked');
@@ -56,7 +56,7 @@ export function doctorRoutes(app: FastifyInstance, context: Context): void {
 
   routes.delete(
     '/connections/:id/check',
-    { config: writing, schema: { tags, params: idParams, response: { 204: z.null() } } },
+    { config: checking, schema: { tags, params: idParams, response: { 204: z.null() } } },
     async (request, reply) => {
       await doctor.stop(request.params.id);
       return reply.code(204).send(null);

@@ -6,7 +6,6 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, isProblem, need } from '../../api/client.ts';
 import { useLiveQuery } from '../../app/live.tsx';
-import { useMay } from '../../app/session.tsx';
 import { Failed, Loaded } from '../../ui/content.tsx';
 import { Page } from '../../ui/page.tsx';
 import { State } from '../../ui/state.tsx';
@@ -94,7 +93,6 @@ function Told({ connection, report }: { readonly connection: Connection; readonl
 /** What is to be tested beside the usual, and the buttons. */
 function CheckRunner({ connection, report }: { readonly connection: Connection; readonly report: Report | undefined }) {
   const { t } = useTranslation();
-  const mayRun = useMay('administrator');
   const [sendsMessage, setSends] = useState(false);
   const [shared, setShared] = useState('');
   const client = useQueryClient();
@@ -112,7 +110,6 @@ function CheckRunner({ connection, report }: { readonly connection: Connection; 
     mutationFn: () => need(api.DELETE('/connections/{id}/check', { params: { path: { id } } })),
     onSuccess: refresh,
   });
-  if (!mayRun) return null;
   const isRunning = report?.state === 'running';
   return (
     <section className="card">

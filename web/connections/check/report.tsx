@@ -30,7 +30,7 @@ export function CheckFindings({ report, connectionId }: { readonly report: Repor
 
 function CheckFinding({ test, connectionId }: { readonly test: Test; readonly connectionId: string }) {
   const { t } = useTranslation();
-  const mayRun = useMay('administrator');
+  const mayConfirm = useMay('administrator');
   const client = useQueryClient();
   const run = useMutation({
     mutationFn: () => need(api.POST('/connections/{id}/check', { params: { path: { id: connectionId } }, body: {} })),
@@ -40,20 +40,18 @@ function CheckFinding({ test, connectionId }: { readonly test: Test; readonly co
   if (problem === undefined) return null;
   return (
     <Explained problem={problem} found={t('check.foundBy', { test: test.title })}>
-      {mayRun && needsConfirmation(test) ? (
+      {mayConfirm && needsConfirmation(test) ? (
         <Button component={Link} to={`/settings/connections/${connectionId}`}>
           {t('action.confirmAgain')}
         </Button>
       ) : null}
-      {mayRun ? (
-        <Button
-          variant={needsConfirmation(test) ? 'default' : 'filled'}
-          loading={run.isPending}
-          onClick={() => run.mutate()}
-        >
-          {t('action.checkThisAgain')}
-        </Button>
-      ) : null}
+      <Button
+        variant={mayConfirm && needsConfirmation(test) ? 'default' : 'filled'}
+        loading={run.isPending}
+        onClick={() => run.mutate()}
+      >
+        {t('action.checkThisAgain')}
+      </Button>
       <CopyButton text={requestText(t, problem)} label={t('action.copyRequest')} />
     </Explained>
   );
