@@ -236,7 +236,8 @@ describe('setting up in the browser', () => {
     const { page } = window;
     const { id } = await connectionNamed('Refused en');
     await window.go(`/settings/connections/${id}`);
-    await page.getByRole('button', { name: 'Remove' }).click();
+    await page.getByRole('button', { name: 'Actions for Refused en' }).click();
+    await page.getByRole('menuitem', { name: 'Remove' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText('The permission that Platen has').waitFor();
     assert.equal(await dialog.getByRole('button', { name: 'Remove' }).isDisabled(), true);

@@ -1,13 +1,13 @@
 /** The page of one external system: how it stands, who confirmed it, what it may be used for, what can be done. */
 import { Anchor, Button, Group, Stack } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useParams, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
-import { Failed, Loaded } from '../ui/content.tsx';
+import { Loaded } from '../ui/content.tsx';
 import { CopyButton } from '../ui/copy.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Page } from '../ui/page.tsx';
@@ -18,7 +18,13 @@ import { ConnectionForm, type ConnectionValues } from './connection-form.tsx';
 import { ConnectionState } from './connections-list.tsx';
 import { Explained, requestText } from './explained.tsx';
 import { Forecast } from './forecast.tsx';
+import { NewCodeButton } from './list/new-code.tsx';
+import { RowMenu } from './list/row-menu.tsx';
+import { useUsage } from './list/usage.ts';
 import { CheckLine, HandOverLink, SignInByLink } from './outcome.tsx';
+import { History } from './page/history.tsx';
+import { SendingRoom } from './page/sending-room.tsx';
+import { WorksFor } from './page/works-for.tsx';
 import { RemoveConnection } from './remove.tsx';
 
 export default function ConnectionPage() {
@@ -47,6 +53,8 @@ function Shown({ connection }: { readonly connection: Connection }) {
   const search = useSearch({ strict: false }) as { readonly edit?: unknown };
   const [open, setOpen] = useState<'none' | 'edit' | 'remove'>(search.edit === undefined ? 'none' : 'edit');
   const close = () => setOpen('none');
+  const usage = useUsage()?.(connection.id);
+  const isOpen = connection.state === 'awaiting-confirmation' || connection.state === 'needs-confirmation';
   return (
     <Page
       title={connection.title}
@@ -57,27 +65,35 @@ function Shown({ connection }: { readonly connection: Connection }) {
         </Anchor>
       }
       actions={
-        mayChange ? (
-          <>
-            <NewCodeButton connection={connection} />
-            <SignInByLink connection={connection} />
-            <HandOverLink connection={connection} />
-            <Button variant="default" onClick={() => setOpen('edit')}>
-              {t('action.edit')}
-            </Button>
-            <Button variant="default" onClick={() => setOpen('remove')}>
-              {t('action.remove')}
-            </Button>
-          </>
-        ) : undefined
+        <>
+          {mayChange && isOpen ? <ConfirmActs connection={connection} /> : null}
+          <Button component={Link} to={`/settings/connections/${connection.id}/check`} variant="default">
+            {t('action.checkNow')}
+          </Button>
+          {mayChange ? (
+            <>
+              <Button variant="default" onClick={() => setOpen('edit')}>
+                {t('action.edit')}
+              </Button>
+              <RowMenu
+                connection={connection}
+                without={isOpen ? ['check', 'confirm', 'edit'] : ['check', 'edit']}
+                onRemove={() => setOpen('remove')}
+              />
+            </>
+          ) : null}
+        </>
       }
     >
       <Stack gap="md">
-        <ConnectionState connection={connection} />
+        <ConnectionState connection={connection} usage={usage} />
         <ConnectionFault connection={connection} />
         <Facts connection={connection} />
+        <WorksFor connection={connection} usage={usage} />
         <Forecast connection={connection} />
+        {usage?.isSending ? <SendingRoom /> : null}
         <Check connection={connection} />
+        <History id={connection.id} />
       </Stack>
       {open === 'edit' ? <EditConnection connection={connection} onClose={close} /> : null}
       {open === 'remove' ? <RemoveConnection connection={connection} onClose={close} /> : null}
@@ -85,37 +101,20 @@ function Shown({ connection }: { readonly connection: Connection }) {
   );
 }
 
-/** Asks for a new code and goes where it is shown. */
-function NewCodeButton({ connection }: { readonly connection: Connection }) {
-  const { t } = useTranslation();
-  const navigate = useNavigate();
-  const client = useQueryClient();
-  const { id, state } = connection;
-  const begin = useMutation({
-    mutationFn: () => need(api.POST('/connections/{id}/device-code', { params: { path: { id } } })),
-    onSuccess: async (made) => {
-      client.setQueryData(['device-code', id], made);
-      await client.invalidateQueries({ queryKey: connectionsQuery.queryKey });
-      await navigate({ to: `/settings/connections/${id}/device-code` });
-    },
-  });
+/** The ways to a confirmation, while one is needed. */
+function ConfirmActs({ connection }: { readonly connection: Connection }) {
   return (
     <>
-      <Button
-        variant={state === 'connected' ? 'default' : 'filled'}
-        loading={begin.isPending}
-        onClick={() => begin.mutate()}
-      >
-        {state === 'awaiting-confirmation' ? t('action.newCode') : t('action.confirmAgain')}
-      </Button>
-      {begin.error === null ? null : <Failed error={begin.error} />}
+      <NewCodeButton connection={connection} variant="filled" />
+      <SignInByLink connection={connection} />
+      <HandOverLink connection={connection} />
     </>
   );
 }
 
 function ConnectionFault({ connection }: { readonly connection: Connection }) {
   const { t } = useTranslation();
-  const { problem, state, stateSince } = connection;
+  const { problem, state, stateSince, expiry } = connection;
   if (problem === null) return null;
   return (
     <Explained
@@ -124,6 +123,11 @@ function ConnectionFault({ connection }: { readonly connection: Connection }) {
       since={stateSince}
       stops={state === 'degraded' ? t('waiting.yes') : t('connections.stops')}
     >
+      {state === 'degraded' && expiry.nextRenewalAt !== null ? (
+        <span className="hint">
+          {t('connections.nextTry')} <When at={expiry.nextRenewalAt} />
+        </span>
+      ) : null}
       <CopyButton text={requestText(t, problem)} label={t('action.copyRequest')} />
     </Explained>
   );
@@ -132,26 +136,12 @@ function ConnectionFault({ connection }: { readonly connection: Connection }) {
 function Facts({ connection }: { readonly connection: Connection }) {
   const { t } = useTranslation();
   const { account, expiry } = connection;
-  const missing = connection.uses.filter((use) => !connection.grantedUses.includes(use));
   return (
     <dl className="facts card">
       <dt>{t('connections.account')}</dt>
       <dd>{account === null ? '–' : `${account.name}, ${account.username}`}</dd>
       <dt>{t('connections.expected')}</dt>
       <dd>{connection.expectedAccount ?? '–'}</dd>
-      <dt>{t('connections.worksFor')}</dt>
-      <dd>
-        {connection.grantedUses.map((use) => (
-          <div key={use}>
-            <State tone="ok" word={t(`use.${use}`)} />
-          </div>
-        ))}
-        {missing.map((use) => (
-          <div key={use}>
-            <State tone="off" word={t('connections.notGranted', { use: t(`use.${use}`) })} />
-          </div>
-        ))}
-      </dd>
       <dt>{t('connections.clientId')}</dt>
       <dd className="words">{connection.clientId}</dd>
       <dt>{t('connections.tenantId')}</dt>

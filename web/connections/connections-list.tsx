@@ -6,10 +6,16 @@ import { useTranslation } from 'react-i18next';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
 import { Empty, Loaded } from '../ui/content.tsx';
+import { useOpenDialog } from '../ui/dialog.tsx';
 import { Page } from '../ui/page.tsx';
 import { State } from '../ui/state.tsx';
 import { useNow } from '../ui/when.tsx';
 import { type Connection, connectionsQuery, STATE_TONES } from './connection.ts';
+import { NewCodeButton } from './list/new-code.tsx';
+import { RowMenu } from './list/row-menu.tsx';
+import { isUsed, type Usage, useUsage } from './list/usage.ts';
+import { UsedFor } from './list/used-for.tsx';
+import { RemoveConnection } from './remove.tsx';
 
 export default function ConnectionsList() {
   const { t } = useTranslation();
@@ -18,7 +24,11 @@ export default function ConnectionsList() {
   const connections = useQuery(connectionsQuery);
   const isBroken = connections.data?.some(({ state }) => state === 'needs-confirmation') === true;
   return (
-    <Page title={t('nav.connections')} isBroken={isBroken} actions={mayChange ? <AddMenu /> : undefined}>
+    <Page
+      title={t('nav.connections')}
+      isBroken={isBroken}
+      actions={mayChange ? <AddMenu isQuiet={isBroken} /> : undefined}
+    >
       <Loaded query={connections}>
         {(all) =>
           all.length === 0 ? (
@@ -56,12 +66,12 @@ function FirstActs() {
 }
 
 /** The kinds of systems; today there is one. */
-function AddMenu() {
+function AddMenu({ isQuiet }: { readonly isQuiet: boolean }) {
   const { t } = useTranslation();
   return (
     <Menu position="bottom-end" width={320}>
       <Menu.Target>
-        <Button>{t('action.add')}</Button>
+        <Button variant={isQuiet ? 'default' : 'filled'}>{t('action.add')}</Button>
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Item component={Link} to="/settings/connections/new">
@@ -76,51 +86,103 @@ function AddMenu() {
 
 function ConnectionTable({ connections }: { readonly connections: readonly Connection[] }) {
   const { t } = useTranslation();
+  const usageOf = useUsage();
+  const { open, show, close } = useOpenDialog(['remove'], useMay('administrator') ? connections : []);
+  const firstBroken = connections.find(({ state }) => state === 'needs-confirmation');
   return (
-    <table className="list" aria-label={t('nav.connections')}>
-      <thead>
-        <tr>
-          <th scope="col">{t('connections.title')}</th>
-          <th scope="col">{t('connections.account')}</th>
-          <th scope="col">{t('connections.uses')}</th>
-          <th scope="col">{t('connections.stateTitle')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {connections.map((connection) => (
-          <tr key={connection.id} data-row>
-            <td>
-              <Anchor component={Link} to={`/settings/connections/${connection.id}`}>
-                {connection.title}
-              </Anchor>
-            </td>
-            <td>{connection.account?.username ?? connection.expectedAccount ?? '–'}</td>
-            <td>{connection.grantedUses.map((use) => t(`use.${use}`)).join(' · ') || '–'}</td>
-            <td>
-              <ConnectionState connection={connection} />
-            </td>
+    <>
+      <table className="list" aria-label={t('nav.connections')}>
+        <thead>
+          <tr>
+            <th scope="col">{t('connections.title')}</th>
+            <th scope="col">{t('connections.account')}</th>
+            <th scope="col">{t('connections.uses')}</th>
+            <th scope="col">{t('connections.stateTitle')}</th>
+            <th scope="col">
+              <span className="quiet">{t('label.acts')}</span>
+            </th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {connections.map((connection) => (
+            <tr key={connection.id} data-row>
+              <td>
+                <Anchor component={Link} to={`/settings/connections/${connection.id}`}>
+                  {connection.title}
+                </Anchor>
+              </td>
+              <td>{connection.account?.username ?? connection.expectedAccount ?? '–'}</td>
+              <td>
+                <UsedFor connection={connection} usage={usageOf?.(connection.id)} />
+              </td>
+              <td>
+                <ConnectionState connection={connection} usage={usageOf?.(connection.id)} />
+                <Permission connection={connection} />
+                <ConfirmAgain connection={connection} isFirst={connection === firstBroken} />
+              </td>
+              <td>
+                <RowMenu connection={connection} onRemove={() => show({ act: 'remove', item: connection })} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {open?.act === 'remove' ? <RemoveConnection connection={open.item} onClose={close} /> : null}
+    </>
   );
+}
+
+/** When the permission is expected to end, as far as anything points to a day. */
+function Permission({ connection: { expiry, state } }: { readonly connection: Connection }) {
+  const { t, i18n } = useTranslation();
+  if (expiry.at === null || (state !== 'connected' && state !== 'degraded')) return null;
+  const date = shortDay(i18n.language, new Date(expiry.at));
+  return (
+    <div className="hint">{t(expiry.kind === 'known' ? 'connections.endsOn' : 'connections.endsAbout', { date })}</div>
+  );
+}
+
+/** 3 Dec; in another year than this one with the year. */
+function shortDay(language: string, at: Date): string {
+  const isThisYear = at.getFullYear() === new Date().getFullYear();
+  const year = isThisYear ? {} : ({ year: 'numeric' } as const);
+  return new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', ...year }).format(at);
+}
+
+/** In the row that needs it. Where several do, the first has the one filled button of the page. */
+function ConfirmAgain({ connection, isFirst }: { readonly connection: Connection; readonly isFirst: boolean }) {
+  const mayChange = useMay('administrator');
+  if (!mayChange || connection.state !== 'needs-confirmation' || isPending(connection)) return null;
+  return (
+    <Group mt="xs">
+      <NewCodeButton connection={connection} variant={isFirst ? 'filled' : 'default'} />
+    </Group>
+  );
+}
+
+/** A code or a link runs: then it is shown, and no other one is asked for. */
+function isPending({ login }: Connection): boolean {
+  return login?.state === 'pending' && new Date(login.expiresAt).getTime() > Date.now();
 }
 
 function loginPath({ id, login }: Connection): string {
   return `/settings/connections/${id}/${login?.kind === 'link' ? 'sign-in-link' : 'device-code'}`;
 }
 
+type StateProps = { readonly connection: Connection; readonly usage?: Usage | undefined };
+
 /** The state, and while a code runs how long it is still good for. */
-export function ConnectionState({ connection }: { readonly connection: Connection }) {
+export function ConnectionState({ connection, usage }: StateProps) {
   const { t } = useTranslation();
   const mayChange = useMay('administrator');
   const now = useNow(10_000);
   const { state, login } = connection;
   const minutes = Math.ceil((new Date(login?.expiresAt ?? 0).getTime() - now.getTime()) / 60_000);
   const isRunning = login?.state === 'pending' && minutes > 0;
+  const isIdle = state === 'connected' && usage !== undefined && !isUsed(usage);
   return (
     <>
-      <State tone={STATE_TONES[state]} word={t(`connection.${state}`)} />
+      <State tone={STATE_TONES[state]} word={isIdle ? t('connections.notUsed') : t(`connection.${state}`)} />
       {isRunning ? (
         <div>
           {t('connections.minutesLeft', { count: minutes })}{' '}

@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Browser, openBrowser, type Window } from '../harness/browser.ts';
+import { PRINT_ROOM } from '../harness/mail.ts';
+import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
+import { eventually } from '../harness/time.ts';
+
+const OPERATOR = { email: 'desk@practice.example', password: 'four green garden gates' };
+
+const WORDS = {
+  en: {
+    unused: 'Connected, not used yet',
+    forSending: 'Use it for sending',
+    forMailbox: 'Use it for a mailbox',
+    used: 'Sending · 1 mailbox',
+    about: /^permission: about [A-Z][a-z]{2} \d/,
+    again: 'Confirm again',
+    acts: 'Actions for Town hall',
+    menu: ['Check', 'Confirm again', 'Sign in by link', 'Hand over to the owner', 'Edit', 'Remove'],
+    code: 'Confirm the code',
+    works: 'Works for',
+    lastMessage: /last message/,
+    lastLook: /last look/,
+    network: 'Network',
+    notAsked: 'permission not asked for',
+    askFor: 'Ask for it',
+    room: 'Sending room',
+    minute: /^\d of 25 used$/,
+    day: '1 of 10,000 used',
+    confirmed: `Confirmed by ${PRINT_ROOM}`,
+    journal: 'Everything about it in the journal',
+    waits: /waits, since/,
+    checkNow: 'Check now',
+    well: /No fault found, \d+ tests/,
+    notChosen: 'the connection is not for this use',
+  },
+  it: {
+    unused: 'Connesso, non ancora in uso',
+    forSending: 'Usalo per inviare',
+    forMailbox: 'Usalo per una casella',
+    used: 'Invio · 1 casella',
+    about: /^fine prevista dell’accesso: \d/,
+    again: 'Conferma di nuovo',
+    acts: 'Azioni per Town hall',
+    menu: ['Verifica', 'Conferma di nuovo', 'Accedi con un link', 'Affida al titolare', 'Modifica', 'Rimuovi'],
+    code: 'Conferma il codice',
+    works: 'Funziona per',
+    lastMessage: /ultimo messaggio:/,
+    lastLook: /ultima lettura:/,
+    network: 'Rete',
+    notAsked: 'autorizzazione non richiesta',
+    askFor: 'Richiedila',
+    room: 'Spazio per l’invio',
+    minute: /^\d su 25 usati$/,
+    day: '1 su 10.000 usati',
+    confirmed: `Confermato da ${PRINT_ROOM}`,
+    journal: 'Tutto nel registro eventi',
+    waits: /in attesa, inizio:/,
+    checkNow: 'Verifica ora',
+    well: /Nessun problema trovato, \d+ prove/,
+    notChosen: 'la connessione non è per questo uso',
+  },
+} as const;
+const LANGUAGES = ['en', 'it'] as const;
+type Language = (typeof LANGUAGES)[number];
+const widthOf = (language: Language) => (language === 'en' ? 1280 : 390);
+
+let stage: Stage;
+let browser: Browser;
+let id: string;
+
+const open = (language: Language, as = ADMINISTRATOR) =>
+  browser.open(stage, { language, width: widthOf(language), as });
+const rowOf = ({ page }: Window) => page.getByRole('row', { name: /Town hall/ });
+const stateOf = async () => await stage.connectionState(id);
+
+/** The second factor of this tenant has been too old after thirty days, once before. */
+async function plantHistory(): Promise<void> {
+  await stage.sql(
+    `INSERT INTO connection_permissions (id, connection_id, account_tid, account_oid, method, signed_in_at, ended_at, end_aadsts)
+      SELECT gen_random_uuid(), id, account_tid, account_oid, 'device-code', now() - interval '40 days',
+        now() - interval '10 days', 50078 FROM connections WHERE id = $1`,
+    [id],
+  );
+}
+
+async function setState(state: string): Promise<void> {
+  const problem = state === 'connected' ? null : JSON.stringify(await problemOf());
+  await stage.sql('UPDATE connections SET state = $1, problem = $2 WHERE id = $3', [state, problem, id]);
+}
+
+async function problemOf() {
+  return {
+    code: 'connection-needs-confirmation',
+    detail: 'the password was changed',
+    remote: 'AADSTS50173: The provided grant has expired.',
+    facts: { aadsts: 50173 },
+    values: { title: 'Town hall', reasonText: 'aadsts.50173.meaning', actionText: 'aadsts.50173.action' },
+    at: new Date().toISOString(),
+  };
+}
+
+describe('the external systems', () => {
+  before(async () => {
+    stage = await openStage({ database: 'external', until: 'administrator' });
+    id = await stage.addConnection({ title: 'Town hall', expectedAccount: PRINT_ROOM, uses: ['imap', 'smtp'] });
+    await stage.confirm(id);
+    await stage.api('POST', '/users', { ...OPERATOR, name: 'Help desk', role: 'operator' });
+    browser = await openBrowser();
+  });
+  after(async () => {
+    await browser?.[Symbol.asyncDispose]();
+    await stage?.[Symbol.asyncDispose]();
+  });
+
+  for (const language of LANGUAGES) {
+    test(`a connection that nothing uses says so and where it can be chosen, in ${language}`, async () => {
+      const words = WORDS[language];
+      await using window = await open(language);
+      await window.go('/settings/connections');
+      await rowOf(window).getByText(words.unused).waitFor();
+      const link = (name: string) => rowOf(window).getByRole('link', { name }).getAttribute('href');
+      assert.equal(await link(words.forSending), '/settings/network');
+      assert.equal(await link(words.forMailbox), '/settings/jobs/mailboxes');
+      await window.assertGood(`connections-unused-${language}`);
+    });
+  }
+
+  test('what uses it is set up', async () => {
+    await stage.addPrinter();
+    await stage.watchMailbox(id);
+    await stage.api('PUT', '/settings/network', { outgoingServer: { connectionId: id }, senderEmail: PRINT_ROOM });
+    await plantHistory();
+    await stage.api('POST', '/settings/network/test-message', { to: 'anna@practice.example' });
+    const uses = async () => ((await stateOf()).lastUses as Row[]).map(({ use }) => use);
+    await eventually(async () => (await uses()).join() === 'imap,smtp', { timeoutMs: 60_000 });
+  });
+
+  for (const language of LANGUAGES) {
+    test(`the list tells the real uses, when the permission may end, and what can be done, in ${language}`, async () => {
+      const words = WORDS[language];
+      await using window = await open(language);
+      const { page } = window;
+      await window.go('/settings/connections');
+      await rowOf(window).getByText(words.used).waitFor();
+      await rowOf(window).getByText(words.about).waitFor();
+      await page.getByRole('button', { name: words.acts }).click();
+      await page.getByRole('menuitem').first().waitFor();
+      assert.deepEqual(await page.getByRole('menuitem').allTextContents(), [...words.menu]);
+      await window.picture(`connections-menu-${language}`);
+      await page.keyboard.press('Escape');
+      await window.assertGood(`connections-used-${language}`);
+    });
+
+    test(`the page tells each use with its last success, the sending room and the history, in ${language}`, async () => {
+      const words = WORDS[language];
+      await using window = await open(language);
+      const { page } = window;
+      await window.go(`/settings/connections/${id}`);
+      const uses = page.getByRole('table', { name: words.works });
+      await uses.getByText(words.lastMessage).waitFor();
+      await uses.getByText(words.lastLook).waitFor();
+      await uses.getByText(words.notAsked).waitFor();
+      assert.equal(await uses.getByRole('link', { name: words.network }).getAttribute('href'), '/settings/network');
+      const mailbox = await uses.getByRole('link', { name: 'Print by e-mail' }).getAttribute('href');
+      assert.match(mailbox ?? '', /^\/settings\/jobs\/mailboxes\/[0-9a-f-]{36}$/);
+      const room = page.locator('section', { has: page.getByRole('heading', { name: words.room }) });
+      await room.getByText(words.minute).waitFor();
+      await room.getByText(words.day).waitFor();
+      await page.getByText(words.confirmed).waitFor();
+      await window.assertGood(`connection-page-${language}`);
+      await page.getByRole('link', { name: words.journal }).click();
+      await page.waitForURL((url) => url.pathname === '/journal' && url.searchParams.get('subject') === id);
+    });
+
+    test(`an operator checks the connection and changes nothing, in ${language}`, async () => {
+      const words = WORDS[language];
+      await using window = await open(language, OPERATOR);
+      const { page } = window;
+      await window.go('/settings/connections');
+      await page.getByRole('button', { name: words.acts }).click();
+      await page.getByRole('menuitem', { name: words.menu[0] }).waitFor();
+      assert.equal(await page.getByRole('menuitem').count(), 1);
+      await page.getByRole('menuitem', { name: words.menu[0] }).click();
+      await page
+        .getByRole('button', { name: words.checkNow })
+        .or(page.getByRole('button', { name: /again|nuovo/ }))
+        .click();
+      await page.getByText(words.well).waitFor();
+      await page.getByText(words.notChosen).first().waitFor();
+      await window.assertGood(`check-operator-${language}`);
+      await window.go(`/settings/connections/${id}`);
+      await page.getByRole('table', { name: words.works }).waitFor();
+      assert.equal(await page.getByRole('button', { name: words.askFor }).count(), 0);
+    });
+
+    test(`where it must be confirmed again, its row and its page say so and offer it, in ${language}`, async () => {
+      const words = WORDS[language];
+      await setState('needs-confirmation');
+      try {
+        await using window = await open(language);
+        const { page } = window;
+        await window.go(`/settings/connections/${id}`);
+        await page.getByRole('table', { name: words.works }).getByText(words.waits).first().waitFor();
+        await window.assertGood(`connection-again-${language}`);
+        await window.go('/settings/connections');
+        await window.assertGood(`connections-again-${language}`);
+        const again = rowOf(window).getByRole('button', { name: words.again });
+        assert.equal(await again.getAttribute('data-variant'), 'filled');
+        assert.equal(await page.locator('main [data-variant=filled]').count(), 1);
+        await again.click();
+        await page.getByRole('dialog', { name: words.code }).getByTestId('user-code').waitFor();
+        await stage.api('DELETE', `/connections/${id}/device-code`);
+      } finally {
+        await setState('connected');
+      }
+    });
+
+    test(`a use whose permission was not asked for is asked for at a click, in ${language}`, async () => {
+      const words = WORDS[language];
+      await using window = await open(language);
+      const { page } = window;
+      await window.go(`/settings/connections/${id}`);
+      await page.getByRole('button', { name: words.askFor }).click();
+      await page.getByRole('dialog', { name: words.code }).getByTestId('user-code').waitFor();
+      assert.deepEqual((await stateOf()).uses, ['smtp', 'imap', 'pop3']);
+      // what was confirmed before still works
+      assert.equal((await stateOf()).state, 'connected');
+      await stage.api('DELETE', `/connections/${id}/device-code`);
+      await stage.api('PATCH', `/connections/${id}`, { uses: ['imap', 'smtp'] });
+    });
+  }
+});
