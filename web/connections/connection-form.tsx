@@ -6,7 +6,9 @@ import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { Failed } from '../ui/content.tsx';
 import { fieldOf, type PlatenForm, usePlatenForm } from '../ui/form.tsx';
-import { State } from '../ui/state.tsx';
+import { Already } from './form/already.tsx';
+import { mayPaste, PasteButton } from './form/paste-button.tsx';
+import { cloudName, TenantState } from './form/tenant-state.tsx';
 import { cleanId, findIds, isGuid, isTenant } from './ids.ts';
 
 export type ConnectionValues = {
@@ -22,11 +24,13 @@ type FormProps = {
   readonly initial: ConnectionValues;
   readonly send: (values: ConnectionValues) => Promise<void>;
   readonly onCancel: () => void;
+  /** The connection that is edited. */
+  readonly ownId?: string;
   /** What else can be done, above the buttons. */
   readonly children?: ReactNode;
 };
 
-export function ConnectionForm({ initial, send, onCancel, children }: FormProps) {
+export function ConnectionForm({ initial, send, onCancel, ownId, children }: FormProps) {
   const { t } = useTranslation();
   const form = usePlatenForm<ConnectionValues>(
     {
@@ -52,7 +56,7 @@ export function ConnectionForm({ initial, send, onCancel, children }: FormProps)
     <form onSubmit={form.submit} onPaste={paste}>
       <Stack gap="md">
         <Named form={form} />
-        <TenantState form={form} />
+        <AboutIds form={form} ownId={ownId} />
         <TextInput
           label={`${t('connections.expected')} ${t('label.optional')}`}
           type="email"
@@ -78,6 +82,15 @@ export function ConnectionForm({ initial, send, onCancel, children }: FormProps)
 /** The three fields that are required. */
 function Named({ form }: { readonly form: PlatenForm<ConnectionValues> }) {
   const { t } = useTranslation();
+  const paste = (
+    <PasteButton
+      onIds={(ids) => {
+        form.setValues(ids);
+        form.clearErrors();
+      }}
+      onFault={(words) => form.setFieldError('clientId', words)}
+    />
+  );
   return (
     <>
       <TextInput
@@ -90,6 +103,7 @@ function Named({ form }: { readonly form: PlatenForm<ConnectionValues> }) {
         label={t('connections.clientId')}
         description={t('connections.clientIdHint')}
         autoComplete="off"
+        {...(mayPaste() ? { rightSection: paste, rightSectionWidth: 84 } : {})}
         {...fieldOf(form, 'clientId')}
       />
       <TextInput
@@ -102,34 +116,24 @@ function Named({ form }: { readonly form: PlatenForm<ConnectionValues> }) {
   );
 }
 
-/** What Microsoft says about the tenant; a Microsoft that cannot be asked hinders nobody. */
-function TenantState({ form }: { readonly form: PlatenForm<ConnectionValues> }) {
-  const { t } = useTranslation();
+type AboutProps = { readonly form: PlatenForm<ConnectionValues>; readonly ownId: string | undefined };
+
+/** What is known about the tenant, and whether the two are there already. */
+function AboutIds({ form, ownId }: AboutProps) {
   const { cloud } = form.values;
-  const tenant = cleanId(form.values.tenantId);
-  const looked = useQuery({
-    queryKey: ['tenant', cloud, tenant],
-    enabled: isTenant(tenant),
-    retry: false,
-    queryFn: () =>
-      need(api.GET('/tenants/{idOrDomain}', { params: { path: { idOrDomain: tenant }, query: { cloud } } })),
-  });
-  if (!isTenant(tenant) || looked.isPending) return null;
-  if (looked.data === undefined) return <State tone="warning" word={t('connections.tenantUnknown')} />;
-  if (looked.data.exists) {
-    const words = t('connections.tenantFound', { tenant, cloud: cloudName(t, cloud) });
-    return <State tone="ok" word={words} />;
-  }
-  const swap = () => form.setValues({ clientId: tenant, tenantId: cleanId(form.values.clientId) });
+  const clientId = cleanId(form.values.clientId);
+  const tenantId = cleanId(form.values.tenantId);
   return (
-    <Group gap="xs" role="status">
-      <State tone="warning" word={t('connections.tenantMissing')} />
-      {isGuid(tenant) && isGuid(cleanId(form.values.clientId)) ? (
-        <Button variant="default" size="xs" onClick={swap}>
-          {t('connections.swap')}
-        </Button>
-      ) : null}
-    </Group>
+    <>
+      <TenantState
+        tenant={tenantId}
+        cloud={cloud}
+        clientId={clientId}
+        onSwap={() => form.setValues({ clientId: tenantId, tenantId: clientId })}
+        onCloud={(other) => form.setValues({ cloud: other })}
+      />
+      <Already clientId={clientId} tenantId={tenantId} cloud={cloud} ownId={ownId} />
+    </>
   );
 }
 
@@ -162,9 +166,4 @@ function Advanced({ form }: { readonly form: PlatenForm<ConnectionValues> }) {
       ) : null}
     </div>
   );
-}
-
-/** Clouds of Microsoft have a name in words; others are called as their file calls them. */
-function cloudName(t: (key: string, values: { defaultValue: string }) => string, cloud: string): string {
-  return t(`cloud.${cloud}`, { defaultValue: cloud });
 }

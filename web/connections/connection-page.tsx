@@ -205,7 +205,7 @@ function EditConnection({ connection, onClose }: { readonly connection: Connecti
   const initial = { title, clientId, tenantId, cloud, expectedAccount: expectedAccount ?? '', uses };
   return (
     <Dialog title={t('connections.editTitle', { title })} onClose={onClose}>
-      <ConnectionForm initial={initial} send={send} onCancel={onClose} />
+      <ConnectionForm initial={initial} send={send} onCancel={onClose} ownId={id} />
     </Dialog>
   );
 }

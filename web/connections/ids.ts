@@ -14,6 +14,11 @@ export function cleanId(text: string): string {
   return text.trim().replace(/^[{("'\s]+|[)}"'\s,;]+$/g, '');
 }
 
+/** The first id in a text. */
+export function findOneId(text: string): string | undefined {
+  return new RegExp(GUID.source, 'i').exec(text)?.[0].toLowerCase();
+}
+
 /** Both ids out of a text such as the output of a script; the one that is called tenant, else the second, is the tenant's. */
 export function findIds(text: string): { readonly clientId: string; readonly tenantId: string } | undefined {
   const ids = [...new Set([...text.matchAll(GUID)].map(([id]) => id.toLowerCase()))];

@@ -1,7 +1,7 @@
 /** The two ids out of whatever was printed or copied, the consent for everybody, and on to the connection. */
 import { Anchor, Button, Group, Stack, Textarea } from '@mantine/core';
 import { IconExternalLink } from '@tabler/icons-react';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,6 +9,7 @@ import { api, isProblem, need } from '../../api/client.ts';
 import { Failed } from '../../ui/content.tsx';
 import { CopyButton } from '../../ui/copy.tsx';
 import { State } from '../../ui/state.tsx';
+import { MissingTenant, useTenant } from '../form/tenant-state.tsx';
 import { isMailAddress, type Kit, type Wish } from './wish.ts';
 import type { WishProps } from './wizard.tsx';
 
@@ -76,12 +77,7 @@ function PasteIds({ change }: Pick<WishProps, 'change'>) {
 function Found({ wish, change }: WishProps) {
   const { t } = useTranslation();
   const { clientId, tenantId, cloud } = wish;
-  const tenant = useQuery({
-    queryKey: ['tenant', cloud, tenantId],
-    retry: false,
-    queryFn: () =>
-      need(api.GET('/tenants/{idOrDomain}', { params: { path: { idOrDomain: tenantId }, query: { cloud } } })),
-  });
+  const tenant = useTenant({ tenant: tenantId, cloud });
   const exists = tenant.data?.exists;
   return (
     <Stack gap="xs" role="status">
@@ -89,12 +85,13 @@ function Found({ wish, change }: WishProps) {
       <State tone={exists === false ? 'warning' : 'ok'} word={`${t('connections.tenantId')} ${tenantId}`} />
       {exists === true ? <State tone="ok" word={t('register.tenantFound')} /> : null}
       {exists === false ? (
-        <Group gap="xs">
-          <State tone="warning" word={t('connections.tenantMissing')} />
-          <Button variant="default" size="xs" onClick={() => change({ clientId: tenantId, tenantId: clientId })}>
-            {t('connections.swap')}
-          </Button>
-        </Group>
+        <MissingTenant
+          tenant={tenantId}
+          clientId={clientId}
+          otherCloud={tenant.data?.otherCloud ?? null}
+          onSwap={() => change({ clientId: tenantId, tenantId: clientId })}
+          onCloud={(other) => change({ cloud: other })}
+        />
       ) : null}
     </Stack>
   );
