@@ -54,6 +54,8 @@ export type Connection = {
         readonly state: LoginState;
         readonly expiresAt: Date;
         readonly problem: Problem | undefined;
+        /** The account that confirmed in place of the one that was expected; of the same tenant, so that it might be meant. */
+        readonly tried: string | undefined;
         /** Who ended it, a user or a token, and when; nobody has when it ended by itself. */
         readonly ended: { readonly at: Date; readonly by: string | undefined } | undefined;
         /** A link gets further than another code would: the code was blocked, or nobody could confirm it. */
@@ -100,7 +102,7 @@ export function describeConnection(
     stateSince: row.state_since,
     problem: row.problem ?? undefined,
     account: describeAccount(row),
-    login: login === undefined ? undefined : describeLogin(login),
+    login: login === undefined ? undefined : describeLogin(login, row),
     // both are told by `describe`: a report may have been cut off, and the uses stand elsewhere
     checks: undefined,
     expiry: {
@@ -115,12 +117,23 @@ export function describeConnection(
   };
 }
 
-export function describeLogin(login: LoginRow): NonNullable<Connection['login']> {
+function triedInstead({ state, problem }: LoginRow, row: Pick<ConnectionRow, 'tenant_id'>): string | undefined {
+  const { account, expected } = problem?.values ?? {};
+  // An account of another tenant is told by the tenant that was expected; no expectation makes it right.
+  if (state !== 'wrong-account' || typeof account !== 'string' || expected === row.tenant_id) return undefined;
+  return account;
+}
+
+export function describeLogin(
+  login: LoginRow,
+  row: Pick<ConnectionRow, 'tenant_id'>,
+): NonNullable<Connection['login']> {
   return {
     kind: login.kind,
     state: login.state,
     expiresAt: login.expires_at,
     problem: login.problem ?? undefined,
+    tried: triedInstead(login, row),
     ended: login.ended_at === null ? undefined : { at: login.ended_at, by: login.ended_by ?? undefined },
     offersLink: offersLink(login),
   };

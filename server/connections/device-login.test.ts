@@ -86,6 +86,12 @@ async function dump(): Promise<string> {
   );
 }
 
+/** Who confirms in place of the one that is expected. */
+const TRIED: Readonly<Record<string, string>> = {
+  'bruno@practice.example': 'bruno@practice.example',
+  'other-user@practice.example': 'somebody.else@practice.example',
+};
+
 describe('a login by code', () => {
   test('is connected when the expected account confirms, and the tokens are sealed', () =>
     onNode(async () => {
@@ -152,6 +158,8 @@ describe('a login by code', () => {
         assert.equal(connection.login?.state, state);
         assert.equal(connection.login?.problem?.code, code);
         assert.equal(connection.login?.problem?.facts?.aadsts, aadsts);
+        // one of another tenant cannot be meant
+        assert.equal(connection.login?.tried, TRIED[account]);
         if (aadsts !== undefined) {
           assert.match(String(connection.login?.problem?.facts?.traceId), /^[0-9a-f-]{36}$/);
           assert.ok(connection.login?.problem?.facts?.correlationId && connection.login.problem.facts.timestamp);

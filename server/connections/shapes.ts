@@ -99,6 +99,8 @@ export const connectionAnswer = z.object({
       state: z.enum(['pending', 'granted', 'declined', 'expired', 'wrong-account', 'refused', 'canceled']),
       expiresAt: z.string(),
       problem: problemAnswer.optional(),
+      /** The account of the same tenant that confirmed in place of the one that was expected. */
+      tried: z.string().nullable(),
       endedAt: z.string().nullable(),
       /** A user or a token that canceled it or asked for a newer code; `null` when it ended by itself. */
       endedBy: z.string().nullable(),
@@ -291,6 +293,7 @@ export function answerConnection(connection: Connection, language: Language): z.
             kind: login.kind,
             state: login.state,
             expiresAt: login.expiresAt.toISOString(),
+            tried: login.tried ?? null,
             endedAt: login.ended?.at.toISOString() ?? null,
             endedBy: login.ended?.by ?? null,
             offersLink: login.offersLink,

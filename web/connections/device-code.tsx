@@ -183,7 +183,7 @@ function Waiting({ connection, code, onClose }: WaitingProps) {
   return (
     <Stack gap="md">
       <WhoSignsIn account={connection.expectedAccount} />
-      <CodeSteps code={code} />
+      <CodeSteps code={code} copyKey="c" />
       <Remaining expiresAt={code.expiresAt} />
       <Restarted />
       {hasTrouble ? (

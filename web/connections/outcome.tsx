@@ -14,6 +14,7 @@ import { State } from '../ui/state.tsx';
 import { clockTime } from '../ui/when.tsx';
 import { ConsentLink } from './code/consent.tsx';
 import { needsConsent, titleOf } from './code/ends.ts';
+import { RightAccount } from './code/right-account.tsx';
 import type { Connection } from './connection.ts';
 import { Explained, requestText } from './explained.tsx';
 
@@ -62,6 +63,7 @@ function Ended({ connection, onNewCode, onClose }: OutcomeProps) {
         <CopyButton text={requestText(t, login.problem)} label={t('action.copyEntra')} />
       ) : null}
       <HandOverLink connection={connection} />
+      <RightAccount connection={connection} onNewCode={onNewCode} />
       <Button variant="default" onClick={onClose}>
         {t('action.close')}
       </Button>

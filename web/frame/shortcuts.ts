@@ -2,6 +2,8 @@
  * Keys that act without a modifier can be switched off (WCAG 2.1.4): who dictates would press them by speaking. Kept on
  * this device.
  */
+import { useEffect, useRef } from 'react';
+
 const KEPT = 'platen-shortcuts';
 
 export const hasShortcuts = (): boolean => localStorage.getItem(KEPT) !== 'off';
@@ -9,4 +11,23 @@ export const hasShortcuts = (): boolean => localStorage.getItem(KEPT) !== 'off';
 export function switchShortcuts(isOn: boolean): void {
   if (isOn) localStorage.removeItem(KEPT);
   else localStorage.setItem(KEPT, 'off');
+}
+
+const FIELD = /^(INPUT|TEXTAREA|SELECT)$/;
+
+/** Does something at a letter, unless it is typed into a field, is part of another command, or letters are switched off. */
+export function useShortcut(letter: string | undefined, act: () => void): void {
+  const latest = useRef(act);
+  latest.current = act;
+  useEffect(() => {
+    if (letter === undefined) return;
+    const press = (event: KeyboardEvent) => {
+      const isCommand = event.ctrlKey || event.metaKey || event.altKey;
+      const isTyped = event.target instanceof HTMLElement && FIELD.test(event.target.tagName);
+      if (event.key.toLowerCase() !== letter || isCommand || isTyped || event.repeat || !hasShortcuts()) return;
+      latest.current();
+    };
+    document.addEventListener('keydown', press);
+    return () => document.removeEventListener('keydown', press);
+  }, [letter]);
 }

@@ -3,10 +3,17 @@ import { Button, type ButtonProps } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useShortcut } from '../frame/shortcuts.ts';
 
-type CopyProps = { readonly text: string; readonly label?: string; readonly variant?: ButtonProps['variant'] };
+type CopyProps = {
+  readonly text: string;
+  readonly label?: string;
+  readonly variant?: ButtonProps['variant'];
+  /** A letter that does the same, while it is shown and no field is typed in. */
+  readonly shortcut?: string | undefined;
+};
 
-export function CopyButton({ text, label, variant = 'default' }: CopyProps) {
+export function CopyButton({ text, label, variant = 'default', shortcut }: CopyProps) {
   const { t } = useTranslation();
   const [outcome, setOutcome] = useState<'none' | 'copied' | 'refused'>('none');
   useEffect(() => {
@@ -15,10 +22,12 @@ export function CopyButton({ text, label, variant = 'default' }: CopyProps) {
     return () => clearTimeout(timer);
   }, [outcome]);
   const copy = async () => setOutcome((await writeClipboard(text)) ? 'copied' : 'refused');
+  useShortcut(shortcut, () => void copy());
   return (
     <>
       <Button
         variant={variant}
+        aria-keyshortcuts={shortcut}
         onClick={() => void copy()}
         leftSection={outcome === 'copied' ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
       >

@@ -183,7 +183,7 @@ async function describe(context: Context, handOver: HandOverRow): Promise<Owners
     askedBy: await findAskedBy(context, handOver),
     account: await accountFor(context, row, state),
     uses: isOpen ? row.uses : [],
-    login: login === undefined ? undefined : describeLogin(login),
+    login: login === undefined ? undefined : describeLogin(login, row),
     code: codeOf(login),
     cloud: row.cloud,
   };

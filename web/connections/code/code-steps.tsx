@@ -9,7 +9,13 @@ import { useNow } from '../../ui/when.tsx';
 
 export type Code = { readonly userCode: string; readonly verificationUri: string; readonly expiresAt: string };
 
-export function CodeSteps({ code }: { readonly code: Code }) {
+type CodeStepsProps = {
+  readonly code: Code;
+  /** A letter that copies the code; only for whoever can switch letters off. */
+  readonly copyKey?: string;
+};
+
+export function CodeSteps({ code, copyKey }: CodeStepsProps) {
   const { t } = useTranslation();
   return (
     <ol className="codesteps">
@@ -26,7 +32,7 @@ export function CodeSteps({ code }: { readonly code: Code }) {
         <span>{t('deviceCode.step2')}</span>
         <Group gap="md">
           <UserCode code={code.userCode} />
-          <CopyButton text={code.userCode} label={t('deviceCode.copyCode')} variant="filled" />
+          <CopyButton text={code.userCode} label={t('deviceCode.copyCode')} variant="filled" shortcut={copyKey} />
         </Group>
       </li>
     </ol>
