@@ -195,7 +195,7 @@ describe('seven ends of a device code, each with its own title, advice and butto
         await stage.control('/device-login', { userCode: code, account: PRINT_ROOM, action: 'confirm' });
         await page.getByText(words.confirmed).waitFor();
         await page.getByRole('heading', { name: words.failedUse }).waitFor();
-        await page.getByRole('link', { name: words.useSending }).waitFor();
+        await page.getByRole('dialog').getByRole('link', { name: words.useSending }).waitFor();
         await window.assertGood(`code-failed-use-${language}-${width}`);
       } finally {
         await stage.control('/smtp/switch', { mailboxAuth: { [PRINT_ROOM]: 'inherit' } });

@@ -33,6 +33,10 @@ const WORDS = {
     checkNow: 'Check now',
     well: /No fault found, \d+ tests/,
     notChosen: 'the connection is not for this use',
+    checkAgain: 'Check again',
+    before: 'before: passed',
+    stop: 'Stop',
+    stopped: 'The check was stopped',
   },
   it: {
     unused: 'Connesso, non ancora in uso',
@@ -59,6 +63,10 @@ const WORDS = {
     checkNow: 'Verifica ora',
     well: /Nessun problema trovato, \d+ prove/,
     notChosen: 'la connessione non è per questo uso',
+    checkAgain: 'Verifica di nuovo',
+    before: 'prima: riuscita',
+    stop: 'Interrompi',
+    stopped: 'La verifica è stata interrotta',
   },
 } as const;
 const LANGUAGES = ['en', 'it'] as const;
@@ -192,6 +200,32 @@ describe('the external systems', () => {
       await window.go(`/settings/connections/${id}`);
       await page.getByRole('table', { name: words.works }).waitFor();
       assert.equal(await page.getByRole('button', { name: words.askFor }).count(), 0);
+    });
+
+    test(`while a check runs again, what the last one found stays, and it can be stopped, in ${language}`, async () => {
+      const words = WORDS[language];
+      await using window = await open(language, OPERATOR);
+      const { page } = window;
+      await stage.control('/smtp/switch', { mailboxAuth: { [PRINT_ROOM]: 'off' } });
+      try {
+        await stage.api('POST', `/connections/${id}/check?wait=true`, {});
+        await window.go(`/settings/connections/${id}/check`);
+        const finding = page.locator('.finding');
+        await finding.first().waitFor();
+        // The first question of a check is not answered soon.
+        await stage.control('/faults', {
+          ...{ endpoint: 'openid-configuration', kind: 'slow', delayMs: 1000, chunkBytes: 100, times: 'always' },
+        });
+        await page.getByRole('button', { name: words.checkAgain }).first().click();
+        await page.getByText(words.before).first().waitFor();
+        assert.equal(await finding.count(), 1);
+        await window.assertGood(`check-again-${language}`);
+        await page.getByRole('button', { name: words.stop }).click();
+        await page.getByText(words.stopped).waitFor();
+      } finally {
+        await stage.control('/faults/clear', {});
+        await stage.control('/smtp/switch', { mailboxAuth: { [PRINT_ROOM]: 'inherit' } });
+      }
     });
 
     test(`where it must be confirmed again, its row and its page say so and offer it, in ${language}`, async () => {

@@ -64,7 +64,7 @@ test('the way of a newcomer is as long as docs/performance.md says, and within w
   assert.ok(hands.clicks <= 6, connected);
   assert.ok(hands.fields <= 5, connected);
 
-  await hands.click(page.getByRole('link', { name: 'Use it for sending' }));
+  await hands.click(page.getByRole('dialog').getByRole('link', { name: 'Use it for sending' }));
   // The connection that was confirmed and its mailbox are proposed.
   assert.equal(await page.getByLabel('Sender e-mail').inputValue(), PRINT_ROOM);
   await hands.click(page.getByRole('button', { name: 'Save' }));

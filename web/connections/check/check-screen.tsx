@@ -2,7 +2,7 @@
 import { Anchor, Button, Checkbox, Group, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, isProblem, need } from '../../api/client.ts';
 import { useLiveQuery } from '../../app/live.tsx';
@@ -80,13 +80,40 @@ async function findReport(id: string): Promise<Report | null> {
   }
 }
 
+/** While a check runs, what the one before it found stays until the same test has ended again. */
 function Told({ connection, report }: { readonly connection: Connection; readonly report: Report }) {
+  const before = useLastEnded(report);
   return (
     <>
       <Verdict report={report} />
-      <CheckFindings report={report} connectionId={connection.id} />
-      <CheckTests report={report} />
+      <Announced report={report} />
+      <CheckFindings report={report} before={before} connectionId={connection.id} />
+      <CheckTests report={report} before={before} />
     </>
+  );
+}
+
+/** The last report that was complete, while another one grows. */
+function useLastEnded(report: Report): Report | undefined {
+  const last = useRef<Report>(undefined);
+  useEffect(() => {
+    if (report.state === 'finished') last.current = report;
+  }, [report]);
+  return report.state === 'running' ? last.current : undefined;
+}
+
+/** For the ear: each test that failed at once, what passed only as a sum at the end. */
+function Announced({ report: { tests, state } }: { readonly report: Report }) {
+  const { t } = useTranslation();
+  const failed = tests.filter(({ outcome }) => outcome === 'failed');
+  const count = tests.filter(({ outcome }) => outcome === 'passed').length;
+  return (
+    <div role="log" className="quiet">
+      {failed.map(({ test, title }) => (
+        <p key={test}>{`${title}: ${t('check.failed')}`}</p>
+      ))}
+      {state === 'finished' ? <p>{t('check.sum', { count, failed: failed.length })}</p> : null}
+    </div>
   );
 }
 
@@ -152,7 +179,7 @@ function Verdict({ report }: { readonly report: Report }) {
   const count = tests.filter(({ outcome }) => outcome === 'passed').length;
   const at = report.finishedAt ?? report.startedAt;
   return (
-    <Group gap="md" role="status">
+    <Group gap="md">
       {state === 'running' ? (
         <State tone="waiting" word={t('check.running', { done: tests.length, total: tests.length + waiting.length })} />
       ) : null}

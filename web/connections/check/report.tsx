@@ -22,8 +22,20 @@ const GROUPS = {
 } as const;
 const GROUP_NAMES = Object.keys(GROUPS) as readonly (keyof typeof GROUPS)[];
 
-export function CheckFindings({ report, connectionId }: { readonly report: Report; readonly connectionId: string }) {
-  return report.tests.map((test) =>
+type ShownProps = {
+  readonly report: Report;
+  /** The last complete report, while a new one grows. */
+  readonly before: Report | undefined;
+};
+
+/** What has ended so far, and of the rest what was known before. */
+function withBefore({ report, before }: ShownProps): readonly Test[] {
+  const ended = new Set(report.tests.map(({ test }) => test));
+  return [...report.tests, ...(before?.tests.filter(({ test }) => !ended.has(test)) ?? [])];
+}
+
+export function CheckFindings({ connectionId, ...shown }: ShownProps & { readonly connectionId: string }) {
+  return withBefore(shown).map((test) =>
     test.problem === undefined ? null : <CheckFinding key={test.test} test={test} connectionId={connectionId} />,
   );
 }
@@ -63,7 +75,7 @@ function needsConfirmation({ test, problem }: Test): boolean {
   return test === 'account' || (isOwners && (test === 'permissions' || test === 'token'));
 }
 
-export function CheckTests({ report }: { readonly report: Report }) {
+export function CheckTests({ report, before }: ShownProps) {
   const { t } = useTranslation();
   return GROUP_NAMES.map((name) => {
     const names: readonly string[] = GROUPS[name];
@@ -80,13 +92,25 @@ export function CheckTests({ report }: { readonly report: Report }) {
           ))}
           {waiting.map(({ test, title }) => (
             <li key={test}>
-              <State tone="waiting" word={`${title}: ${t('check.waiting')}`} />
+              <Waiting title={title} before={before?.tests.find((one) => one.test === test)} />
             </li>
           ))}
         </ul>
       </section>
     );
   });
+}
+
+function Waiting({ title, before }: { readonly title: string; readonly before: Test | undefined }) {
+  const { t } = useTranslation();
+  return (
+    <Group gap="sm" align="baseline">
+      <State tone="waiting" word={`${title}: ${t('check.waiting')}`} />
+      {before === undefined ? null : (
+        <span className="hint">{t('check.before', { outcome: t(`check.${before.outcome}`) })}</span>
+      )}
+    </Group>
+  );
 }
 
 const TONES = { passed: 'ok', failed: 'broken', skipped: 'off' } as const;
