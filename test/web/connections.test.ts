@@ -33,6 +33,8 @@ const WORDS = {
     checkNow: 'Check now',
     well: /No fault found, \d+ tests/,
     notChosen: 'the connection is not for this use',
+    stillUsed: 'It is still used. Choose another connection here first, then remove this one:',
+    outgoing: 'Outgoing SMTP server',
     checkAgain: 'Check again',
     before: 'before: passed',
     stop: 'Stop',
@@ -63,6 +65,8 @@ const WORDS = {
     checkNow: 'Verifica ora',
     well: /Nessun problema trovato, \d+ prove/,
     notChosen: 'la connessione non è per questo uso',
+    stillUsed: 'È ancora in uso. Prima scegli qui un’altra connessione, poi rimuovi questa:',
+    outgoing: 'Server SMTP in uscita',
     checkAgain: 'Verifica di nuovo',
     before: 'prima: riuscita',
     stop: 'Interrompi',
@@ -158,6 +162,21 @@ describe('the external systems', () => {
       await window.picture(`connections-menu-${language}`);
       await page.keyboard.press('Escape');
       await window.assertGood(`connections-used-${language}`);
+    });
+
+    test(`what is still used is not removed, and where it is used is told, in ${language}`, async () => {
+      const words = WORDS[language];
+      await using window = await open(language);
+      const { page } = window;
+      await window.go('/settings/connections');
+      await page.getByRole('button', { name: words.acts }).click();
+      await page.getByRole('menuitem', { name: words.menu[5] }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByText(words.stillUsed).waitFor();
+      await window.assertGood(`connections-still-used-${language}`);
+      assert.equal(await dialog.getByRole('textbox').count(), 0);
+      await dialog.getByRole('link', { name: words.outgoing }).click();
+      await page.waitForURL(/\/settings\/network$/);
     });
 
     test(`the page tells each use with its last success, the sending room and the history, in ${language}`, async () => {

@@ -1,12 +1,13 @@
-/** Removing a connection: first what stops, then its title typed. */
+/** Removing a connection: first where it is still used, then its title typed. */
+import { Anchor, Button, Group, Stack } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { Confirm } from '../ui/confirm.tsx';
-import { Loading } from '../ui/content.tsx';
+import { Dialog } from '../ui/dialog.tsx';
 import { type Connection, connectionsQuery } from './connection.ts';
-import { useUsage } from './list/usage.ts';
+import { isUsed, type Usage, useUsage } from './list/usage.ts';
 
 type RemoveProps = { readonly connection: Connection; readonly onClose: () => void };
 
@@ -21,6 +22,9 @@ export function RemoveConnection({ connection, onClose }: RemoveProps) {
     await navigate({ to: '/settings/connections' });
     await client.invalidateQueries({ queryKey: connectionsQuery.queryKey });
   };
+  if (usage === undefined) return null;
+  if (isUsed(usage))
+    return <StillUsed title={t('connections.removeTitle', { title })} usage={usage} onClose={onClose} />;
   return (
     <Confirm
       title={t('connections.removeTitle', { title })}
@@ -29,18 +33,38 @@ export function RemoveConnection({ connection, onClose }: RemoveProps) {
       onConfirm={remove}
       onClose={onClose}
     >
-      <p className="plain">{t('connections.removeStops')}</p>
-      {usage === undefined ? (
-        <Loading />
-      ) : (
-        <ul className="plain">
-          {usage.isSending ? <li>{t('connections.removeSending')}</li> : null}
-          {usage.mailboxes.map((mailbox) => (
-            <li key={mailbox.id}>{t('connections.removeMailbox', { title: mailbox.title })}</li>
-          ))}
-          <li>{t('connections.removeTokens')}</li>
-        </ul>
-      )}
+      <p className="plain">{t('connections.removeTokens')}</p>
     </Confirm>
+  );
+}
+
+type StillUsedProps = { readonly title: string; readonly usage: Usage; readonly onClose: () => void };
+
+/** The server removes nothing that mail leaves or arrives by: here is where another one can be chosen. */
+function StillUsed({ title, usage, onClose }: StillUsedProps) {
+  const { t } = useTranslation();
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <Stack gap="md">
+        <p className="plain">{t('connections.stillUsed')}</p>
+        <Stack gap="xs" align="flex-start">
+          {usage.isSending ? (
+            <Anchor component={Link} to="/settings/network">
+              {t('network.outgoing')}
+            </Anchor>
+          ) : null}
+          {usage.mailboxes.map((mailbox) => (
+            <Anchor key={mailbox.id} component={Link} to={`/settings/jobs/mailboxes/${mailbox.id}`}>
+              {t('connections.stillReads', { title: mailbox.title })}
+            </Anchor>
+          ))}
+        </Stack>
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            {t('action.close')}
+          </Button>
+        </Group>
+      </Stack>
+    </Dialog>
   );
 }
