@@ -52,7 +52,7 @@ describe('through a confirmed connection', () => {
     assert.equal(accepted?.sha256, sha256(bytesOf(one)));
     const room = await headroom(node.context);
     assert.deepEqual([room?.mailbox, room?.messagesPerMinute, room?.recipientsLeftToday], [PRINT_ROOM, 25, 9999]);
-    assert.deepEqual([room?.sessionsOpen, room?.sessions, room?.triesLastMinute], [1, 2, 1]);
+    assert.deepEqual([room?.sessions, room?.triesLastMinute, room?.recipientsPerDay], [2, 1, 10_000]);
     const usedAt = async () => (await getConnection(node.context, node.connectionId)).lastUses;
     await eventually(async () => (await usedAt()).length > 0);
     assert.deepEqual(await usedAt(), [{ use: 'smtp', at: node.clock.now() }]);

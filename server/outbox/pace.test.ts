@@ -3,8 +3,19 @@ import { describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { openTestContext } from '../../test/harness/database.ts';
 import type { Context } from '../store/database.ts';
+import { withLease } from '../store/leases.ts';
 import { transaction } from '../store/transaction.ts';
-import { EXCHANGE_LIMITS, type Pace, park, readHeadroom, readParking, type Turn, takeTurn, unpark } from './pace.ts';
+import {
+  EXCHANGE_LIMITS,
+  type Pace,
+  park,
+  readHeadroom,
+  readParking,
+  slotsOf,
+  type Turn,
+  takeTurn,
+  unpark,
+} from './pace.ts';
 
 const PACE: Pace = { mailbox: 'print@practice.example', sessions: 2, limits: EXCHANGE_LIMITS };
 
@@ -68,6 +79,22 @@ describe('the pace of a mailbox', () => {
     assert.ok(hours > 4 && hours <= 5, `${hours} hours`);
     await context.db.deleteFrom('pace_hours').where('recipients', '=', 4000).execute();
     assert.equal((await take(context, 1)).kind, 'go');
+  });
+
+  test('tells how many sessions of the mailbox are open, on whichever node', async () => {
+    await using one = await openTestContext();
+    await using other = await openTestContext({ besides: one });
+    const open = async () => {
+      const { sessionsOpen, sessions } = await readHeadroom(one.context, PACE);
+      return [sessionsOpen, sessions];
+    };
+    assert.deepEqual(await open(), [0, 2]);
+    await withLease(other.context, `${slotsOf('print@practice.examples')}1`, {}, async () => {
+      await withLease(other.context, `${slotsOf(PACE.mailbox)}1`, {}, async () => {
+        assert.deepEqual(await open(), [1, 2], 'and none of another mailbox');
+      });
+    });
+    assert.deepEqual(await open(), [0, 2]);
   });
 
   test('takes nothing back for a message that was not begun', async () => {
