@@ -29,9 +29,9 @@ import * as prepareTries from './migrations/0033-prepare-tries.ts';
 import * as leaving from './migrations/0034-leaving.ts';
 import * as returned from './migrations/0035-returned.ts';
 import * as turns from './migrations/0036-turns.ts';
+import * as connectionUses from './migrations/0038-connection-uses.ts';
 import * as intakeRules from './migrations/0041-intake-rules.ts';
 import * as groups from './migrations/0042-groups.ts';
-import * as connectionUses from './migrations/0038-connection-uses.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -60,9 +60,9 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0034-leaving': leaving,
   '0035-returned': returned,
   '0036-turns': turns,
+  '0038-connection-uses': connectionUses,
   '0041-intake-rules': intakeRules,
   '0042-groups': groups,
-  '0038-connection-uses': connectionUses,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */
