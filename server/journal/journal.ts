@@ -39,6 +39,8 @@ export type JournalFilter = {
   /** Only events of these types. */
   readonly types?: readonly string[];
   readonly actor?: string;
+  /** `people`: only what somebody did, or a program with a token; `platen`: only what happened by itself. */
+  readonly by?: 'people' | 'platen';
   readonly subjectId?: string;
   readonly ownerId?: string;
   /** Only what happened at this moment or later. */
@@ -111,6 +113,7 @@ export async function readJournal(context: Context, filter: JournalFilter): Prom
   if (filter.to !== undefined) query = query.where('at', '<', filter.to);
   if (filter.types !== undefined) query = query.where('type', 'in', [...filter.types]);
   if (filter.actor !== undefined) query = query.where('actor', '=', filter.actor);
+  if (filter.by !== undefined) query = query.where('actor', filter.by === 'people' ? 'is not' : 'is', null);
   if (filter.type !== undefined) query = query.where('type', '=', filter.type);
   if (filter.subjectId !== undefined) query = query.where('subject_id', '=', filter.subjectId);
   if (filter.ownerId !== undefined) query = query.where('owner_id', '=', filter.ownerId);

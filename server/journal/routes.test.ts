@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hasText, LANGUAGES } from '../../locales/locales.ts';
 import { addPerson, addProgram, call, openServer } from '../../test/attacks/callers.ts';
+import { addQueue, removeQueue } from '../jobs/queues.ts';
 import { MAX_PAGE } from '../store/pages.ts';
 import type { Role } from '../store/schema.ts';
+import { insertUser } from '../users/user.ts';
+import { removeUser } from '../users/users.ts';
 import { EVENT_TYPES } from './events.ts';
 import { record, recordAll } from './journal.ts';
 
@@ -50,6 +53,76 @@ test('the newest comes first where it is asked for, page by page, by kind and by
   const first = await read('&limit=3');
   const rest = await read(`&limit=3&cursor=${first.next}`);
   assert.deepEqual([first.of, rest.of, rest.next], [['d', 'c', 'b'], ['a'], null]);
+});
+
+test('what people and programs did is told apart from what happened by itself', async () => {
+  await using server = await openServer();
+  const { headers } = await addPerson(server, 'operator');
+  await record(server.test.context, 'queue-added', { subjectId: 'a', actor: 'token:ci' });
+  await record(server.test.context, 'queue-changed', { subjectId: 'b' });
+  const read = async (query: string) => {
+    const { json } = await call(server, 'GET', `/api/v1/journal?kind=queue&${query}`, { headers });
+    return (json.items as Items).map(({ subjectId }) => subjectId);
+  };
+  assert.deepEqual(await read('by=people'), ['a']);
+  assert.deepEqual(await read('by=platen'), ['b']);
+  assert.deepEqual(await read('by=people&order=newest&actor=token:ci'), ['a']);
+  const path = '/api/v1/journal/export?format=ndjson&kind=queue&by=platen';
+  assert.match((await call(server, 'GET', path, { headers })).text, /^\{.*"subjectId":"b".*\}\n$/);
+});
+
+type Named = { actor: string; actorName: string | null; subjectId: string; subjectName: string | null };
+const NOTHING = { items: [] };
+
+test('an event brings the names of who did it and of what it was done to, and a person who left has none', async () => {
+  await using server = await openServer();
+  const { context } = server.test;
+  const { headers } = await addPerson(server, 'operator');
+  // However many people there are whose names come before hers.
+  const person = { role: 'user', language: 'en', passwordHash: undefined, addresses: [] } as const;
+  for (let at = 0; at < 120; at += 1) {
+    await insertUser(context, { ...person, email: `p${at}@contoso.example`, name: `A ${at}` });
+  }
+  const anna = { id: await insertUser(context, { ...person, email: 'anna@contoso.example', name: 'Anna' }) };
+  const queue = await addQueue(context, { name: '=Second floor', mode: 'hold' }, anna.id);
+  await record(context, 'queue-changed', { subjectId: queue.id, actor: 'token:night job' });
+  const read = async () => {
+    const { json } = await call(server, 'GET', `/api/v1/journal?subject=${queue.id}`, { headers });
+    return (json.items as Named[]).map(({ actorName, subjectName }) => [actorName, subjectName]);
+  };
+  assert.deepEqual(await read(), [
+    ['Anna', '=Second floor'],
+    ['night job', '=Second floor'],
+  ]);
+  const file = await call(server, 'GET', `/api/v1/journal/export?format=csv&subject=${queue.id}`, { headers });
+  assert.match(file.text, /"Anna","'=Second floor"\r\n$/);
+
+  const choose = async (path: string) => (await call(server, 'GET', `/api/v1/journal/${path}`, { headers })).json;
+  const actors = { items: [{ id: anna.id, kind: 'user', name: 'Anna' }] };
+  assert.deepEqual(await choose('actors?q=ANN'), actors);
+  assert.deepEqual(await choose(`actors?id=${anna.id}`), actors);
+  const program = { id: 'token:night job', kind: 'api-token', name: 'night job' };
+  assert.deepEqual(await choose('actors?q=night'), { items: [program] });
+  // Who never did anything is not offered.
+  assert.deepEqual(await choose('actors?q=A%2011'), NOTHING);
+  assert.deepEqual(await choose('subjects?q=second'), {
+    items: [{ id: queue.id, kind: 'queue', name: '=Second floor' }],
+  });
+  assert.equal(((await choose('subjects')).items as unknown[]).length, 20);
+  assert.deepEqual(await choose('subjects?id=nothing'), NOTHING);
+
+  await removeQueue(context, queue.id, anna.id);
+  await removeUser(context, anna.id, 'test');
+  assert.deepEqual(await read(), [
+    [null, null],
+    ['night job', null],
+    [null, null],
+  ]);
+  assert.deepEqual(await choose('actors?q=Anna'), NOTHING);
+  const { headers: own } = await addPerson(server, 'user');
+  for (const path of ['actors', 'subjects']) {
+    assert.equal((await call(server, 'GET', `/api/v1/journal/${path}`, { headers: own })).status, 403, path);
+  }
 });
 
 test('who signs in, and with which keys, is told to administrators and not to operators', async () => {
@@ -159,7 +232,11 @@ test('the journal is exported whole and newest first, as lines of JSON and as CS
   assert.equal(json.disposition, 'attachment; filename="platen-journal.ndjson"');
   const csv = await text('format=csv&type=queue-changed');
   assert.equal(csv.text.trimEnd().split('\r\n').length, count + 1);
-  assert.ok(csv.text.startsWith('\uFEFF"at","type","subjectKind","subjectId","actor","ownerId","data"\r\n'));
+  assert.ok(
+    csv.text.startsWith(
+      '\uFEFF"at","type","subjectKind","subjectId","actor","ownerId","data","actorName","subjectName"\r\n',
+    ),
+  );
 });
 
 test('no cell of the CSV is a formula, and no word of a stranger ends its field', async () => {
@@ -171,7 +248,7 @@ test('no cell of the CSV is a formula, and no word of a stranger ends its field'
   const rows = text.split('\r\n').slice(1, -1);
   assert.deepEqual(
     rows.map((row) =>
-      /^"[^"]*","queue-changed","queue","q","((?:[^"]|"")*)","","\{\}"$/.exec(row)?.[1]?.replaceAll('""', '"'),
+      /^"[^"]*","queue-changed","queue","q","((?:[^"]|"")*)","","\{\}","",""$/.exec(row)?.[1]?.replaceAll('""', '"'),
     ),
     hostile.map((actor) => (actor.startsWith('a') ? actor : `'${actor}`)).reverse(),
   );

@@ -1,4 +1,7 @@
-/** `GET /journal`: what happened, oldest first from a cursor on, or newest first; `GET /journal/export`: the same as a file. */
+/**
+ * `GET /journal`: what happened, oldest first from a cursor on, or newest first; `GET /journal/export`: the same as a file;
+ * `GET /journal/actors` and `/journal/subjects`: by whom and by what it can be narrowed.
+ */
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -7,7 +10,8 @@ import type { Context } from '../store/database.ts';
 import { limitOf, MAX_PAGE } from '../store/pages.ts';
 import { EVENT_TYPES, type EventType, OPERATORS_TYPES, type SubjectKind } from './events.ts';
 import { EXPORT_FORMATS, type ExportFormat, exportJournal } from './export.ts';
-import { type JournalEvent, type JournalFilter, readJournal } from './journal.ts';
+import { type JournalFilter, readJournal } from './journal.ts';
+import { listActors, listSubjects, type NamedEvent, nameEvents } from './names.ts';
 
 const eventTypes = Object.keys(EVENT_TYPES) as [EventType, ...EventType[]];
 const cursor = z.string().regex(/^\d{1,19}-\d{1,18}$/, 'must be a cursor of the journal');
@@ -26,8 +30,10 @@ const which = z.object({
   kind: z.enum(kinds).optional(),
   type: z.enum(eventTypes).optional(),
   subject: name.optional(),
-  /** Who did it: the id of a user, or the name of an API token. */
+  /** Who did it: the id of a user, or `token:` and the name of an API token. */
   actor: name.optional(),
+  /** By anybody, or by nobody. */
+  by: z.enum(['people', 'platen']).optional(),
   /** At this moment or later. */
   from: moment.optional(),
   /** Before this moment. */
@@ -47,7 +53,10 @@ const eventAnswer = z.object({
   type: z.string(),
   subjectKind: z.string(),
   subjectId: z.string(),
+  /** As it is called now; `null` when it is gone, or is nothing that has a name. */
+  subjectName: z.string().nullable(),
   actor: z.string().nullable(),
+  actorName: z.string().nullable(),
   ownerId: z.string().nullable(),
   data: z.record(z.string(), z.unknown()),
 });
@@ -58,6 +67,10 @@ const EXPORT_TYPES: Readonly<Record<ExportFormat, string>> = {
 };
 
 const answer = z.object({ items: z.array(eventAnswer), nextCursor: z.string().nullable() });
+
+/** By a part of the name, or the one with this id. */
+const choiceQuery = z.object({ q: name.optional(), id: name.optional() });
+const choices = z.object({ items: z.array(z.object({ id: z.string(), kind: z.string(), name: z.string() })) });
 
 export async function journalRoutes(app: FastifyInstance, context: Context): Promise<void> {
   const routes = app.withTypeProvider<ZodTypeProvider>();
@@ -77,7 +90,7 @@ export async function journalRoutes(app: FastifyInstance, context: Context): Pro
         ...(since === undefined ? {} : { since }),
       });
       const nextCursor = events.length === limit ? (events.at(-1)?.cursor ?? null) : null;
-      return { items: events.map(answerEvent), nextCursor };
+      return { items: (await nameEvents(context, events)).map(answerEvent), nextCursor };
     },
   );
 
@@ -100,6 +113,18 @@ export async function journalRoutes(app: FastifyInstance, context: Context): Pro
         .send(Readable.from(lines, { objectMode: false }));
     },
   );
+  choiceRoutes(app, context);
+}
+
+function choiceRoutes(app: FastifyInstance, context: Context): void {
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+  const schema = { tags: ['journal'], querystring: choiceQuery, response: { 200: choices } };
+  const lists = { actors: listActors, subjects: listSubjects };
+  for (const [path, list] of Object.entries(lists)) {
+    routes.get(`/journal/${path}`, { config: { role: 'operator' }, schema }, async ({ query }) => ({
+      items: await list(context, { text: query.q, id: query.id }),
+    }));
+  }
 }
 
 type Reader = { readonly role: string; readonly userId: string | null };
@@ -118,6 +143,7 @@ function filterOf(
   return {
     ...(types.length === eventTypes.length ? {} : { types }),
     ...(query.actor === undefined ? {} : { actor: query.actor }),
+    ...(query.by === undefined ? {} : { by: query.by }),
     ...(query.type === undefined ? {} : { type: query.type }),
     ...(query.subject === undefined ? {} : { subjectId: query.subject }),
     ...(query.from === undefined ? {} : { from: new Date(query.from) }),
@@ -126,6 +152,6 @@ function filterOf(
   };
 }
 
-function answerEvent(event: JournalEvent): z.infer<typeof eventAnswer> {
+function answerEvent(event: NamedEvent): z.infer<typeof eventAnswer> {
   return { ...event, at: event.at.toISOString() };
 }

@@ -32,6 +32,7 @@ import * as turns from './migrations/0036-turns.ts';
 import * as connectionUses from './migrations/0038-connection-uses.ts';
 import * as intakeRules from './migrations/0041-intake-rules.ts';
 import * as groups from './migrations/0042-groups.ts';
+import * as journalByActor from './migrations/0040-journal-by-actor.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -63,6 +64,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0038-connection-uses': connectionUses,
   '0041-intake-rules': intakeRules,
   '0042-groups': groups,
+  '0040-journal-by-actor': journalByActor,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

@@ -46,6 +46,8 @@ type Journal = {
   owner_id: string | null;
   data: Json<Record<string, unknown>>;
 };
+/** A view of what can stand in the journal and has a name, as it is called now; what is gone is not in it. */
+type NamedThings = { kind: string; id: string; name: string };
 
 // ── spool ───────────────────────────────────────────────────────────────────────────────────────────────────────
 type SpoolFiles = {
@@ -658,6 +660,7 @@ export type Schema = {
   leases: Leases;
   store_facts: StoreFacts;
   journal: Journal;
+  named_things: NamedThings;
   spool_files: SpoolFiles;
   installation: Installation;
   users: Users;
@@ -706,6 +709,7 @@ export const TABLE_OWNERS: Readonly<Record<keyof Schema, string>> = {
   leases: 'store',
   store_facts: 'store',
   journal: 'journal',
+  named_things: 'journal',
   spool_files: 'spool',
   installation: 'users',
   users: 'users',

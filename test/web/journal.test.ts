@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { type Browser, openBrowser } from '../harness/browser.ts';
 import { ADMINISTRATOR, openStage, type Stage } from '../harness/stage.ts';
+import { eventually } from '../harness/time.ts';
 
 const HOSTILE = '<img src=x onerror=alert(1)>\u202egnp';
 
@@ -14,7 +15,10 @@ const WORDS = {
     kind: 'About',
     connections: 'External systems',
     none: 'Nothing like that happened',
-    one: 'Only what happened to one thing is shown.',
+    thing: 'Object',
+    who: 'Who',
+    people: 'People and programs',
+    find: 'No such name',
     all: 'Show everything',
     from: 'From',
     csv: 'Export as CSV',
@@ -26,7 +30,10 @@ const WORDS = {
     kind: 'Argomento',
     connections: 'Sistemi esterni',
     none: 'Non è successo nulla del genere',
-    one: 'Si vede solo ciò che è successo a un elemento.',
+    thing: 'Elemento',
+    who: 'Chi',
+    people: 'Persone e programmi',
+    find: 'Nessun nome corrisponde',
     all: 'Mostra tutto',
     from: 'Da',
     csv: 'Esporta in CSV',
@@ -87,11 +94,31 @@ describe('the journal on the screen', () => {
       await page.getByText(words.none).waitFor();
       assert.match(page.url(), /kind=connection/);
       await window.go(`/journal?subject=${queue.id}`);
-      await page.getByText(words.one).waitFor();
       await table.locator('tbody tr[data-row]').first().waitFor();
       assert.equal(await table.locator('tbody tr[data-row]').count(), 1);
-      await page.getByRole('button', { name: words.all }).click();
-      await page.getByRole('combobox', { name: words.kind }).waitFor();
+      // The one that is meant has its name in the field, also when it comes from a link; a program did it.
+      const thing = page.getByRole('combobox', { name: words.thing, exact: true });
+      const name = String(queue.name).replace('\u202e', '\ufffd');
+      await eventually(async () => (await thing.inputValue()) === name || undefined);
+      await table.getByText('journey').waitFor();
+      await page.getByRole('button', { name: words.all }).first().click();
+      await window.go('/journal');
+      await thing.fill('no such thing');
+      await page.getByText(words.find).waitFor();
+      await thing.fill(`later ${language}`);
+      await window.assertAccessible();
+      await page.getByRole('option', { name: `Later ${language}` }).click();
+      await page.waitForURL(/subject=[0-9a-f-]{36}/);
+      await table.getByRole('link', { name: `Later ${language}` }).waitFor();
+      const who = page.getByRole('combobox', { name: words.who, exact: true });
+      await who.click();
+      await window.picture(`journal-who-${language}-${width}`);
+      await page.getByRole('option', { name: words.people }).click();
+      await page.waitForURL(/by=people/);
+      assert.match(page.url(), /subject=/);
+      const href = await page.getByRole('link', { name: words.csv }).getAttribute('href');
+      assert.match(String(href), /subject=[0-9a-f-]{36}.*by=people/);
+      await page.getByRole('button', { name: words.all }).last().click();
 
       // By time, in the zone of the reader; the file holds what the page shows.
       await page.getByLabel(words.from, { exact: true }).fill('2030-01-01T00:30');

@@ -53,8 +53,28 @@ const PAGES: Readonly<Record<string, string>> = {
   device: '/devices/',
 };
 
-/** Where the thing of an event has a page, as long as it is there. */
-export function pageOf({ subjectKind, subjectId, type }: JournalEvent): string | undefined {
+export type PageOfThing = { readonly to: string; readonly search?: { readonly q: string } };
+
+/** Where the thing of an event is shown, as long as it is there. */
+export function pageOf({ subjectKind, subjectId, subjectName }: JournalEvent): PageOfThing | undefined {
+  if (subjectName === null) return undefined;
+  if (subjectKind === 'queue') return { to: '/queues' };
+  if (subjectKind === 'user') return { to: '/users', search: { q: subjectName } };
   const page = PAGES[subjectKind];
-  return page === undefined || type.endsWith('-removed') ? undefined : `${page}${subjectId}`;
+  return page === undefined ? undefined : { to: `${page}${subjectId}` };
+}
+
+/** As it is called now, or as it was called then; of what has no name, what it is. */
+export function nameOfThing(t: TFunction, { subjectKind, subjectName, data }: JournalEvent): string {
+  const known = [subjectName, data.name, data.title, data.email].find((one) => typeof one === 'string' && one !== '');
+  return typeof known === 'string' ? plain(known) : t(`journal.kinds.${subjectKind}`, { defaultValue: subjectKind });
+}
+
+const ID = /^[0-9a-f-]{36}$/;
+
+/** Who did it; a person who was removed has no name any more. */
+export function nameOfActor(t: TFunction, { actor, actorName }: JournalEvent): string {
+  if (actor === null) return t('journal.platen');
+  if (actorName !== null && actorName !== '') return plain(actorName);
+  return ID.test(actor) ? t('journal.gone') : plain(actor);
 }

@@ -8,8 +8,7 @@ import { Empty } from '../ui/content.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
-import { type JournalEvent, pageOf, tell } from './event.ts';
-import { useNames } from './names.ts';
+import { type JournalEvent, nameOfActor, nameOfThing, pageOf, tell } from './event.ts';
 import { NarrowingFields, useNarrowing } from './narrowing.tsx';
 
 const KEY = ['journal'] as const;
@@ -49,27 +48,28 @@ export default function JournalList() {
 
 function useColumns(): readonly Column<JournalEvent>[] {
   const { t } = useTranslation();
-  const nameOf = useNames();
   return [
-    { key: 'time', title: t('journal.time'), cell: ({ at }) => <When at={at} />, width: '160px' },
-    {
-      key: 'what',
-      title: t('journal.what'),
-      cell: (event) => {
-        const page = pageOf(event);
-        const words = tell(t, event);
-        if (page === undefined) return words;
-        return (
-          <Anchor component={Link} to={page}>
-            {words}
-          </Anchor>
-        );
-      },
-    },
-    {
-      key: 'who',
-      title: t('journal.who'),
-      cell: ({ actor }) => (actor === null ? <span className="hint">{t('journal.platen')}</span> : nameOf(actor)),
-    },
+    { key: 'time', title: t('journal.time'), cell: ({ at }) => <When at={at} />, width: '140px' },
+    { key: 'who', title: t('journal.who'), cell: (event) => <Who event={event} />, width: '180px' },
+    { key: 'what', title: t('journal.what'), cell: (event) => tell(t, event) },
+    { key: 'thing', title: t('journal.thing'), cell: (event) => <Thing event={event} />, width: '30%' },
   ];
+}
+
+function Who({ event }: { readonly event: JournalEvent }) {
+  const { t } = useTranslation();
+  const name = nameOfActor(t, event);
+  return event.actor === null || event.actorName === null ? <span className="hint">{name}</span> : name;
+}
+
+function Thing({ event }: { readonly event: JournalEvent }) {
+  const { t } = useTranslation();
+  const page = pageOf(event);
+  const name = nameOfThing(t, event);
+  if (page === undefined) return <span className="hint">{name}</span>;
+  return (
+    <Anchor component={Link} to={page.to} search={page.search as never}>
+      {name}
+    </Anchor>
+  );
 }

@@ -1,14 +1,17 @@
-/** What of the journal is shown: of a kind or of one thing, from when to when; and the same as a file. All in the address. */
+/** What of the journal is shown: of which kind, of one thing, by whom, from when to when; and the same as a file. All in the address. */
 import { Button, Group, Select, TextInput } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { paths } from '../api/schema.ts';
+import { ByWhom, OfThing } from './choice.tsx';
 
 export type Kind = NonNullable<NonNullable<paths['/journal']['get']['parameters']['query']>['kind']>;
+export type By = (typeof BY)[number];
 export type Narrowing = {
   readonly kind?: Kind;
   readonly subject?: string;
   readonly actor?: string;
+  readonly by?: By;
   /** Moments as the server is asked; the fields show them in the zone of the reader. */
   readonly from?: string;
   readonly to?: string;
@@ -33,16 +36,19 @@ const KINDS: readonly Kind[] = [
   'alarm',
   'node',
 ];
+const BY = ['people', 'platen'] as const;
 const FORMATS = ['csv', 'ndjson'] as const;
 
 export function useNarrowing(): Narrowing {
   const search = useSearch({ strict: false }) as Record<string, unknown>;
   const kind = KINDS.find((one) => one === search.kind);
+  const by = BY.find((one) => one === search.by);
   const moments = { from: momentOf(search.from), to: momentOf(search.to) };
   return {
     ...(kind === undefined ? {} : { kind }),
     ...(search.subject === undefined ? {} : { subject: String(search.subject) }),
     ...(search.actor === undefined ? {} : { actor: String(search.actor) }),
+    ...(by === undefined ? {} : { by }),
     ...(moments.from === undefined ? {} : { from: moments.from }),
     ...(moments.to === undefined ? {} : { to: moments.to }),
   };
@@ -52,40 +58,35 @@ export function NarrowingFields() {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const narrowing = useNarrowing();
-  const show = (next: Narrowing) => void navigate({ to: '/journal', search: next as never, replace: true });
-  const { kind, from, to, ...one } = narrowing;
-  const isOfOne = Object.keys(one).length > 0;
+  /** Without what was there of these names; `undefined` is nothing. */
+  const change = (next: { readonly [name in keyof Narrowing]: Narrowing[name] | undefined }) => {
+    const all = Object.entries({ ...narrowing, ...next }).filter(([, value]) => value !== undefined);
+    void navigate({ to: '/journal', search: Object.fromEntries(all) as never, replace: true });
+  };
   return (
     <Group gap="sm" align="flex-end">
-      {isOfOne ? (
-        <span>{t('journal.one')}</span>
-      ) : (
-        <Select
-          label={t('journal.kind')}
-          placeholder={t('journal.anyKind')}
-          clearable
-          clearButtonProps={{ 'aria-label': t('journal.clear') }}
-          value={kind ?? null}
-          data={KINDS.map((value) => ({ value, label: t(`journal.kinds.${value}`) }))}
-          onChange={(chosen) =>
-            show({ ...without(narrowing, 'kind'), ...(chosen === null ? {} : { kind: chosen as Kind }) })
-          }
-        />
-      )}
+      <Select
+        label={t('journal.kind')}
+        placeholder={t('journal.anyKind')}
+        clearable
+        clearButtonProps={{ 'aria-label': t('journal.clear') }}
+        value={narrowing.kind ?? null}
+        data={KINDS.map((value) => ({ value, label: t(`journal.kinds.${value}`) }))}
+        onChange={(chosen) => change({ kind: (chosen ?? undefined) as Kind | undefined })}
+      />
+      <OfThing id={narrowing.subject} onChange={(subject) => change({ subject })} />
+      <ByWhom {...narrowing} onChange={change} />
       {(['from', 'to'] as const).map((end) => (
         <TextInput
           key={end}
           type="datetime-local"
           label={t(`journal.${end}`)}
           value={fieldOf(narrowing[end])}
-          onChange={({ currentTarget }) => {
-            const moment = momentOf(currentTarget.value);
-            show({ ...without(narrowing, end), ...(moment === undefined ? {} : { [end]: moment }) });
-          }}
+          onChange={({ currentTarget }) => change({ [end]: momentOf(currentTarget.value) })}
         />
       ))}
       {Object.keys(narrowing).length === 0 ? null : (
-        <Button variant="default" onClick={() => show({})}>
+        <Button variant="default" onClick={() => void navigate({ to: '/journal', search: {} as never, replace: true })}>
           {t('journal.clear')}
         </Button>
       )}
@@ -98,11 +99,6 @@ export function NarrowingFields() {
       </Group>
     </Group>
   );
-}
-
-function without(narrowing: Narrowing, name: keyof Narrowing): Narrowing {
-  const { [name]: _gone, ...rest } = narrowing;
-  return rest;
 }
 
 function exportOf(narrowing: Narrowing, format: string): string {

@@ -7,6 +7,7 @@ import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
 import { currentLanguage } from '../app/texts.ts';
+import { JournalLink } from '../journal/journal-link.tsx';
 import { Loaded } from '../ui/content.tsx';
 import { Finding } from '../ui/finding.tsx';
 import { Page } from '../ui/page.tsx';
@@ -62,6 +63,7 @@ function Shown({ message, steps }: { readonly message: MessageStory; readonly st
         <Facts message={message} />
         <Documents documents={message.documents} />
         <Steps steps={steps} />
+        <JournalLink subject={message.id} />
       </Stack>
     </Page>
   );

@@ -6,6 +6,7 @@ import { api, need } from '../api/client.ts';
 import type { paths } from '../api/schema.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
+import { JournalLink } from '../journal/journal-link.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { Empty, Loaded } from '../ui/content.tsx';
 import { type OpenDialog, useOpenDialog } from '../ui/dialog.tsx';
@@ -120,6 +121,9 @@ function QueueTable({ queues, printers, held, onOpen }: TableProps) {
               {queue.pauseReason === null ? null : (
                 <State tone="warning" word={t('queues.pausedBecause', { reason: plain(queue.pauseReason) })} />
               )}
+              <div>
+                <JournalLink subject={queue.id} of={queue.name} />
+              </div>
             </td>
             <td>{t(`queueMode.${queue.mode}`)}</td>
             <td>

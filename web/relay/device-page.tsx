@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
+import { JournalLink } from '../journal/journal-link.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { Loaded } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
@@ -63,6 +64,7 @@ function DeviceView({ device }: { readonly device: Device }) {
             await client.invalidateQueries({ queryKey: DEVICES_KEY });
           }}
         />
+        <JournalLink subject={device.id} />
       </Stack>
       {made === undefined ? null : <Password shown={made} onClose={() => setMade(undefined)} />}
     </Page>

@@ -2,7 +2,7 @@
 import { Button, Group, Menu } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
@@ -233,6 +233,9 @@ function Acts({ user, onOpen }: { readonly user: User; readonly onOpen: (open: O
         <Menu.Item onClick={() => onOpen({ act: 'edit', item: user })}>{t('action.edit')}</Menu.Item>
         <Menu.Item onClick={() => onOpen({ act: isBlocked ? 'unblock' : 'block', item: user })}>
           {isBlocked ? t('userAct.unblock') : t('userAct.block')}
+        </Menu.Item>
+        <Menu.Item component={Link} to={`/journal?subject=${user.id}`}>
+          {t('journal.show')}
         </Menu.Item>
         <Menu.Item onClick={() => onOpen({ act: 'remove', item: user })}>{t('action.remove')}</Menu.Item>
       </Menu.Dropdown>
