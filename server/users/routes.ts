@@ -12,6 +12,7 @@ import { changePreferences, getPreferences } from './preferences.ts';
 import {
   listSessions,
   type NewSession,
+  readSessionEnd,
   type SessionOrigin,
   sessionCookieName,
   sessionCookieOptions,
@@ -103,9 +104,13 @@ function signInRoutes(app: FastifyInstance, context: Context): void {
     { config: { role: 'user' }, schema: { tags: ['users'], response: { 200: sessionAnswer } } },
     async ({ principal }) => {
       const { kind, name, role, userId } = principal;
-      if (userId === null) return { kind, name, role, user: null, preferences: null };
-      const [user, preferences] = await Promise.all([getUser(context, userId), getPreferences(context, userId)]);
-      return { kind, name, role, user: answerUser(user), preferences };
+      if (userId === null) return { kind, name, role, user: null, preferences: null, session: null };
+      const [user, preferences, session] = await Promise.all([
+        getUser(context, userId),
+        getPreferences(context, userId),
+        readSessionEnd(context, principal.sessionId),
+      ]);
+      return { kind, name, role, user: answerUser(user), preferences, session };
     },
   );
 

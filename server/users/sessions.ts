@@ -98,6 +98,22 @@ export async function findSessionRole(context: Context, sessionId: string) {
   return row?.role;
 }
 
+/** How long a session that is in use goes on: at most, and without a request. Zero when it has ended meanwhile. */
+export async function readSessionEnd(
+  context: Context,
+  sessionId: string,
+): Promise<{ readonly endsInSeconds: number; readonly idleSeconds: number }> {
+  const now = context.clock.now().getTime();
+  const row = await context.db
+    .selectFrom('sessions')
+    .select('expires_at')
+    .where('id', '=', sessionId)
+    .executeTakeFirst();
+  const endsInSeconds = Math.max(0, Math.floor(((row?.expires_at.getTime() ?? now) - now) / 1000));
+  // The use is noted in steps: the last one may be missing.
+  return { endsInSeconds, idleSeconds: (SESSION_IDLE_MS - SEEN_STEP_MS) / 1000 };
+}
+
 export async function endSession(context: Context, sessionId: string): Promise<void> {
   await context.db.deleteFrom('sessions').where('id', '=', sessionId).execute();
 }

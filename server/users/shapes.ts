@@ -112,6 +112,8 @@ export const sessionAnswer = z.object({
   /** Absent for a program with an API token. */
   user: userAnswer.nullable(),
   preferences: preferences.nullable(),
+  /** How long it lasts at most, and how long without a request; in seconds, because clocks differ. Absent for a program. */
+  session: z.object({ endsInSeconds: z.number(), idleSeconds: z.number() }).nullable(),
 });
 
 export const listedSession = z.object({

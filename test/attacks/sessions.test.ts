@@ -159,6 +159,20 @@ test('a session ends after a week, however much it is used', async () => {
   assert.equal(await statusWith(server, ada.headers.cookie ?? ''), 401);
 });
 
+test('whoever asks is told how long the session lasts, so that nobody is signed out without a warning', async () => {
+  await using server = await openServer();
+  const { headers } = await addPerson(server, 'user');
+  const { clock } = server.test;
+  const read = async (headers: Readonly<Record<string, string>>) =>
+    (await call(server, 'GET', '/api/v1/sessions/current', { headers })).json.session;
+  const idleSeconds = (SESSION_IDLE_MS - MINUTE_MS) / 1000;
+  assert.deepEqual(await read(headers), { endsInSeconds: SESSION_LIFE_MS / 1000, idleSeconds });
+  // A warning comes before it: a page that waits for as long as it is told still has its session.
+  clock.advance(idleSeconds * 1000);
+  assert.deepEqual(await read(headers), { endsInSeconds: SESSION_LIFE_MS / 1000 - idleSeconds, idleSeconds });
+  assert.equal(await read(await addProgram(server, 'user')), null);
+});
+
 test('the cookie is out of reach for scripts and other sites, and behind TLS bound to the host', async () => {
   await using plain = await openServer();
   const ada = await addPerson(plain, 'user', { password: PASSWORD });

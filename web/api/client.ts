@@ -40,6 +40,18 @@ export function whenSessionIsOver(tell: () => void): void {
   onSessionOver = tell;
 }
 
+let onUse: () => void = () => undefined;
+/** Tells who wants to know that the server has answered, and so that the session is in use. */
+export function whenUsed(tell: () => void): void {
+  onUse = tell;
+}
+
+let onSilence: () => void = () => undefined;
+/** Tells who wants to know that a question was left without an answer. */
+export function whenSilent(tell: () => void): void {
+  onSilence = tell;
+}
+
 api.use({
   onRequest: ({ request }) => {
     request.headers.set('accept-language', currentLanguage());
@@ -47,6 +59,7 @@ api.use({
   },
   onResponse: ({ response, request }) => {
     if (response.status === 401 && !isSessionQuestion(request)) onSessionOver();
+    if (response.status < 400) onUse();
     return undefined;
   },
 });
@@ -71,6 +84,7 @@ export async function need<T>(asked: Promise<Answer<T>>): Promise<T> {
   try {
     answer = await asked;
   } catch {
+    onSilence();
     throw new Problem(0, {});
   }
   if (answer.response.ok) return answer.data as T;

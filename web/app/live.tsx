@@ -1,9 +1,10 @@
 /**
  * What happens on the server, as it happens: one stream of events for the whole page. A screen names the types that it
- * shows and what to do; the state of the stream stands in the top bar.
+ * shows and what to do; the state of the stream stands in the top bar, and that the server does not answer above the page.
  */
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from 'react';
+import { whenSilent } from '../api/client.ts';
 import { EVENT_TYPES } from '../api/schema.ts';
 import { useSessionOver } from './session.tsx';
 
@@ -15,16 +16,37 @@ export type LiveEvent = {
   readonly data: Readonly<Record<string, unknown>>;
 };
 type Listener = (event: LiveEvent) => void;
-type Live = { readonly isOn: boolean; readonly listeners: Set<Listener> };
+/** The server does not answer: when it is tried again, by the clock of this device. */
+export type Lost = { readonly nextTryAt: number; readonly tryNow: () => void };
+type Live = { readonly isOn: boolean; readonly lost: Lost | undefined; readonly listeners: Set<Listener> };
 
-const LiveContext = createContext<Live>({ isOn: false, listeners: new Set() });
+const LiveContext = createContext<Live>({ isOn: false, lost: undefined, listeners: new Set() });
 
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 60_000;
+const PATIENCE_MS = 5_000;
+
+const pauseAfter = (refusals: number) => Math.min(FIRST_PAUSE_MS * 2 ** refusals, LONGEST_PAUSE_MS);
+
+/** Whether anybody is there. What a proxy says in the place of Platen is no answer of Platen. */
+async function doesAnswer(): Promise<boolean> {
+  try {
+    const { status } = await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout(PATIENCE_MS) });
+    return status < 500;
+  } catch {
+    return false;
+  }
+}
 
 export function LiveProvider({ children }: { readonly children: ReactNode }) {
-  const [isOn, setOn] = useState(false);
   const listeners = useRef(new Set<Listener>());
+  const { isOn, lost } = useStream(listeners.current);
+  return <LiveContext value={{ isOn, lost, listeners: listeners.current }}>{children}</LiveContext>;
+}
+
+function useStream(listeners: ReadonlySet<Listener>): Pick<Live, 'isOn' | 'lost'> {
+  const [isOn, setOn] = useState(false);
+  const [nextTryAt, setNextTryAt] = useState<number>();
   const client = useQueryClient();
   const isOver = useSessionOver();
   const [opening, setOpening] = useState(0);
@@ -35,37 +57,52 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
   useEffect(() => {
     if (isOver) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let isClosed = false;
     const source = new EventSource('/api/v1/events');
     source.onopen = () => {
       setOn(true);
+      setNextTryAt(undefined);
       refusals.current = 0;
       // What happened meanwhile may be older than the stream remembers.
       if (wasLost.current) void client.invalidateQueries();
       wasLost.current = false;
     };
-    source.onerror = () => {
+    const fail = async () => {
+      if (isClosed) return;
+      // The browser would not try again after a refusal, and not tell when it does after silence.
+      source.close();
+      isClosed = true;
       setOn(false);
       wasLost.current = true;
-      if (source.readyState !== EventSource.CLOSED) return;
-      // The browser does not try again after a refusal; the answer to the next question says why it came.
-      void client.invalidateQueries({ queryKey: ['session'] });
-      timer = setTimeout(
-        () => setOpening(opening + 1),
-        Math.min(FIRST_PAUSE_MS * 2 ** refusals.current, LONGEST_PAUSE_MS),
-      );
-      refusals.current += 1;
+      const pause = pauseAfter(refusals.current++);
+      timer = setTimeout(() => setOpening(opening + 1), pause);
+      const at = Date.now() + pause;
+      const answers = await doesAnswer();
+      setNextTryAt(answers ? undefined : at);
+      // The answer to the next question says why it was refused.
+      if (answers) void client.invalidateQueries({ queryKey: ['session'] });
     };
+    source.onerror = () => void fail();
+    // A stream on a line that is dead does not notice it.
+    whenSilent(async () => {
+      if (!isClosed && !(await doesAnswer())) await fail();
+    });
     const tell = (message: MessageEvent<string>) => {
       const event = JSON.parse(message.data) as LiveEvent;
-      for (const listener of listeners.current) listener(event);
+      for (const listener of listeners) listener(event);
     };
     for (const type of EVENT_TYPES) source.addEventListener(type, tell);
     return () => {
       clearTimeout(timer);
+      isClosed = true;
       source.close();
     };
-  }, [client, isOver, opening]);
-  return <LiveContext value={{ isOn, listeners: listeners.current }}>{children}</LiveContext>;
+  }, [client, isOver, opening, listeners]);
+  const tryNow = () => {
+    refusals.current = 0;
+    setOpening(opening + 1);
+  };
+  return { isOn, lost: nextTryAt === undefined || isOver ? undefined : { nextTryAt, tryNow } };
 }
 
 /** Calls back for each event whose type begins with one of the given beginnings, such as `job-`. */
@@ -91,4 +128,9 @@ export function useLiveQuery(beginnings: readonly string[], key: readonly unknow
 
 export function useIsLive(): boolean {
   return useContext(LiveContext).isOn;
+}
+
+/** Present while the server does not answer. */
+export function useLost(): Lost | undefined {
+  return useContext(LiveContext).lost;
 }

@@ -1,7 +1,7 @@
 /** Who is signed in. `null`: nobody. When a session ends under a page, the page stays and sign-in opens over it. */
 import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
-import { api, isProblem, need, whenSessionIsOver } from '../api/client.ts';
+import { api, isProblem, need, whenSessionIsOver, whenUsed } from '../api/client.ts';
 import type { paths } from '../api/schema.ts';
 import { chooseLanguage, currentLanguage } from './texts.ts';
 
@@ -16,13 +16,39 @@ function setOver(over: boolean): void {
 }
 whenSessionIsOver(() => setOver(true));
 
-type Session = paths['/sessions/current']['get']['responses'][200]['content']['application/json'];
+type Session = Readonly<paths['/sessions/current']['get']['responses'][200]['content']['application/json']> & {
+  /** When it ends whatever is done, by the clock of this device; absent where nothing ends. */
+  readonly endsAt: number | undefined;
+};
+
+/** When the server was last asked anything, from whichever tab: a session ends when that is too long ago. */
+const USED = 'platen-used-at';
+const USED_STEP_MS = 5_000;
+whenUsed(() => {
+  const now = Date.now();
+  if (now - sessionUsedAt() < USED_STEP_MS) return;
+  try {
+    localStorage.setItem(USED, String(now));
+  } catch {
+    // A browser may forbid to keep anything; then nobody is warned.
+  }
+});
+
+export function sessionUsedAt(): number {
+  try {
+    return Number(localStorage.getItem(USED) ?? 0);
+  } catch {
+    return 0;
+  }
+}
 
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
-  queryFn: async ({ client }) => {
+  queryFn: async ({ client }): Promise<Session | null> => {
     try {
-      return await need(api.GET('/sessions/current'));
+      const session = await need(api.GET('/sessions/current'));
+      const seconds = session.session?.endsInSeconds;
+      return { ...session, endsAt: seconds === undefined ? undefined : Date.now() + seconds * 1000 };
     } catch (error) {
       if (!isProblem(error) || error.status !== 401) throw error;
       const before = client.getQueryData<Session | null>(['session']) ?? null;

@@ -10,9 +10,11 @@ import type { MailUse } from '../app/screen.ts';
 import { screens } from '../app/screens.ts';
 import { useMay } from '../app/session.tsx';
 import { Dialog } from '../ui/dialog.tsx';
+import { LostBar } from './lost/lost.tsx';
 import { MailFault } from './mail-fault.tsx';
 import { Mark } from './mark.tsx';
 import { type Entry, useNavigation } from './navigation.ts';
+import { SessionEnding } from './session-ending.tsx';
 import { hasShortcuts } from './shortcuts.ts';
 import { SessionOver } from './sign-in.tsx';
 import { AccountMenu, LanguageMenu, LiveState, SchemeButton } from './top-bar.tsx';
@@ -55,6 +57,8 @@ export function Shell({ usesMail, children }: ShellProps) {
       </div>
       {/* What was open there closes when the page changes, however it does. */}
       <BottomBar key={`${path} bar`} entries={entries} />
+      <LostBar />
+      <SessionEnding />
       <SessionOver />
     </LiveProvider>
   );

@@ -33,7 +33,7 @@ export function SessionOver() {
   const isOver = useSessionOver();
   const session = useSession();
   return (
-    <Dialog isOpen={isOver} onClose={undefined} title={t('signIn.again')}>
+    <Dialog isOpen={isOver} onClose={undefined} isAbove title={t('signIn.again')}>
       <Stack gap="md">
         <p>{t('signIn.overDetail')}</p>
         <SignInForm email={session?.user?.email ?? ''} />

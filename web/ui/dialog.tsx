@@ -49,25 +49,35 @@ type DialogProps = {
   readonly title: ReactNode;
   readonly isOpen?: boolean;
   readonly onClose: (() => void) | undefined;
+  /** Over another dialog that may be open. */
+  readonly isAbove?: true;
   readonly children: ReactNode;
 };
 
-export function Dialog({ title, isOpen = true, onClose, children }: DialogProps) {
+export function Dialog({ title, isOpen = true, onClose, isAbove, children }: DialogProps) {
   const { t } = useTranslation();
   const [isAsking, setAsking] = useState(false);
   // What was typed in it since it was opened would be lost.
   const isTouched = useRef(false);
   const close = onClose ?? (() => undefined);
   const leave = () => {
+    // Only the top layer closes.
+    if (isAbove === undefined && document.querySelector('[data-above]') !== null) return;
     // Pressed once more it takes the question back: nothing is lost by that key alone.
     if (isTouched.current) setAsking(!isAsking);
     else close();
   };
   // Not Mantine's own head: its `header` element would be a second banner of the page.
   return (
-    <Modal.Root opened={isOpen} onClose={leave} closeOnClickOutside={false} closeOnEscape={onClose !== undefined}>
+    <Modal.Root
+      opened={isOpen}
+      onClose={leave}
+      closeOnClickOutside={false}
+      closeOnEscape={onClose !== undefined}
+      zIndex={isAbove ? 300 : 200}
+    >
       <Modal.Overlay />
-      <Modal.Content>
+      <Modal.Content data-above={isAbove}>
         <div className="dialog-head">
           <Modal.Title component="h2" className="dialog-title">
             {title}
