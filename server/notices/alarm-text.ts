@@ -5,7 +5,7 @@ import { cut, timeOf, wrap } from './letters/blocks.ts';
 
 export type Alarm = {
   readonly id: string;
-  readonly kind: 'connection' | 'outbox' | 'test';
+  readonly kind: 'connection' | 'outbox' | 'expiry' | 'test';
   readonly subjectId: string;
   readonly facts: AlarmFacts;
   readonly raisedAt: Date;
@@ -18,7 +18,7 @@ const MAX_WORDS_CHARACTERS = 500;
 
 /** Where the cure begins. */
 export function pageOf({ kind, subjectId }: Alarm, publicUrl: string): string {
-  if (kind === 'connection') return `${publicUrl}/settings/connections/${subjectId}`;
+  if (kind === 'connection' || kind === 'expiry') return `${publicUrl}/settings/connections/${subjectId}`;
   return kind === 'outbox' ? `${publicUrl}/outbox` : `${publicUrl}/settings/notices`;
 }
 
@@ -34,6 +34,7 @@ export function writeAlarm(
     title: cut(facts.title ?? '', 100),
     account: cut(facts.account ?? '?', 200),
     time: timeOf(language, alarm.solvedAt ?? alarm.raisedAt),
+    end: facts.endsAt === undefined ? '' : timeOf(language, new Date(facts.endsAt)),
     host: new URL(publicUrl).host,
   };
   const texts = `notices.alarm.${kind}.${phase === 'solved' ? 'solved' : 'raised'}`;
@@ -41,7 +42,7 @@ export function writeAlarm(
   const paragraphs = [textFor(language, `${texts}.text`, values)];
   const isNews = phase !== 'solved' && kind !== 'test';
   const details = isNews ? detailsOf(language, alarm, publicUrl).map((line) => wrap(line, '  ')) : [];
-  if (isNews) paragraphs.push(textFor(language, 'notices.alarm.repeats'));
+  if (isNews && kind !== 'expiry') paragraphs.push(textFor(language, 'notices.alarm.repeats'));
   paragraphs.push(textFor(language, 'notices.alarm.reference', { id: alarm.id }));
   const [first = '', ...rest] = paragraphs.map((paragraph) => wrap(paragraph));
   const blocks = [first, ...(details.length === 0 ? [] : [details.join('\n')]), ...rest];
@@ -56,7 +57,8 @@ function detailsOf(language: Language, alarm: Alarm, publicUrl: string): string[
     const words = cut(text ?? '', MAX_WORDS_CHARACTERS);
     if (words !== '') lines.push(`${textFor(language, `notices.labels.${label}`)}: ${words}`);
   };
-  add('since', timeOf(language, raisedAt));
+  if (facts.endsAt === undefined) add('since', timeOf(language, raisedAt));
+  else add('expectedEnd', timeOf(language, new Date(facts.endsAt)));
   if (problem !== undefined && hasText(language, `errors.${problem.code}.title`)) {
     const values = { title: facts.title ?? '', ...problem.values };
     add('why', titleFor(language, problem.code, values));

@@ -9,12 +9,21 @@ import { useSubmissionServer } from '../../test/harness/outbox.ts';
 import { startSubmissionServer } from '../../test/harness/submission-server.ts';
 import { eventually } from '../../test/harness/time.ts';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../base/clock.ts';
+import { newId } from '../base/secrets.ts';
 import { createConnection, setNetworkSettings } from '../connections/connections.ts';
 import type { Context } from '../store/database.ts';
 import { withLease } from '../store/leases.ts';
 import { addUser } from '../users/users.ts';
 import { type ClearSince, makeCalls, watchTroubles } from './alarm.ts';
-import { countOpenAlarms, getAlarmSettings, listAlarms, setAlarmSettings, testAlarm } from './notices.ts';
+import { DEFAULT_RULES } from './notice.ts';
+import {
+  countOpenAlarms,
+  getAlarmSettings,
+  listAlarms,
+  setAlarmSettings,
+  setNoticeSettings,
+  testAlarm,
+} from './notices.ts';
 import { startNoticesWorker } from './worker.ts';
 
 const SECRET = 'a shared secret of the webhook';
@@ -342,4 +351,98 @@ test('two nodes tell an alarm once', async () => {
   other.clock.advance(15 * SECOND_MS);
   await eventually(() => other.clock.sleeping >= 2);
   assert.deepEqual(hook.phases(), ['raised']);
+});
+
+test('a permission that may end is told of a week and a day before, over the chosen ways, and its end is no cure', async () => {
+  await using opened = await openTestContext();
+  await using hook = await openHook();
+  const { context, clock } = opened;
+  const id = await addConnection(context);
+  await setState(context, id, 'connected');
+  await setAlarmSettings(context, { webhook: { url: hook.url, secret: SECRET } }, 'test');
+  // The last one lived for 30 days, and this one is 20 days old.
+  const now = clock.now().getTime();
+  const permission = { connection_id: id, account_tid: 't', account_oid: 'o', method: 'link' } as const;
+  const at = (days: number) => new Date(now + days * DAY_MS);
+  await context.db
+    .insertInto('connection_permissions')
+    .values([
+      { ...permission, id: newId(), signed_in_at: at(-60), ended_at: at(-30), end_aadsts: 50078 },
+      { ...permission, id: newId(), signed_in_at: at(-20), ended_at: null },
+    ])
+    .execute();
+  const lookAt = async (days: number) => {
+    clock.advance(now + days * DAY_MS - clock.now().getTime());
+    await look(context);
+    await look(context);
+    return hook.phases();
+  };
+  assert.deepEqual(await lookAt(2), []);
+  assert.deepEqual(await lookAt(3.5), ['raised']);
+  const body = JSON.parse(hook.calls[0]?.body ?? '{}') as Record<string, unknown>;
+  assert.equal(body.kind, 'expiry');
+  assert.match(String(body.title), /Exchange school may need confirmation soon/);
+  assert.match(
+    String(body.text).replaceAll(/\s+/g, ' '),
+    /may end about .*Expected about: .*\/settings\/connections\//,
+  );
+  assert.deepEqual(await lookAt(8), ['raised']);
+  assert.deepEqual(await lookAt(9.5), ['raised', 'reminder']);
+  await setState(context, id, 'needs-confirmation');
+  assert.deepEqual(await lookAt(10), ['raised', 'reminder', 'raised']);
+  await setState(context, id, 'connected');
+  await context.db
+    .updateTable('connection_permissions')
+    .set({ signed_in_at: at(10) })
+    .where('ended_at', 'is', null)
+    .execute();
+  await look(context);
+  const kinds = hook.calls.slice(3).map(({ body }) => Object.values(JSON.parse(body) as object).slice(2, 4));
+  assert.deepEqual(kinds.sort(), [
+    ['connection', 'solved'],
+    ['expiry', 'solved'],
+  ]);
+  assert.equal(await countOpenAlarms(context), 0);
+});
+
+test('an alarm goes over those ways alone that the rule of its event names', async () => {
+  await using opened = await openTestContext();
+  await using hook = await openHook();
+  const { context } = opened;
+  const id = await addConnection(context);
+  await setAlarmSettings(context, { webhook: { url: hook.url, secret: SECRET } }, 'test');
+  const event = 'connection-needs-confirmation';
+  const { ways: _, ...rule } = DEFAULT_RULES[event];
+  await setNoticeSettings(context, { rules: { [event]: { ...rule, ways: ['server'] } } }, 'test');
+  await setState(context, id, 'needs-confirmation');
+  await look(context);
+  assert.deepEqual([hook.phases(), await countOpenAlarms(context)], [[], 1]);
+  // A rule that says nothing of ways keeps them; one that names the webhook is followed while the trouble lasts.
+  await setNoticeSettings(context, { rules: { [event]: { ...rule, enabled: false } } }, 'test');
+  await look(context);
+  assert.deepEqual(hook.phases(), []);
+  await setNoticeSettings(context, { rules: { [event]: { ...rule, enabled: false, ways: ['webhook'] } } }, 'test');
+  await look(context);
+  assert.deepEqual(hook.phases(), ['raised']);
+});
+
+test('a way is proved by what has arrived over it, and not any more when it is changed', async () => {
+  await using opened = await openTestContext();
+  await using hook = await openHook();
+  const { context } = opened;
+  const provedAt = async () => (await getAlarmSettings(context)).webhook?.provedAt;
+  await setAlarmSettings(context, { webhook: { url: hook.url, secret: SECRET } }, 'test');
+  hook.answers.push(500);
+  await testAlarm(context, AbortSignal.timeout(MINUTE_MS));
+  assert.equal(await provedAt(), null);
+  await testAlarm(context, AbortSignal.timeout(MINUTE_MS));
+  assert.equal(await provedAt(), context.clock.now().toISOString());
+  await setAlarmSettings(context, { server: null }, 'test');
+  assert.notEqual(await provedAt(), null);
+  await setAlarmSettings(context, { webhook: { url: `${hook.url}/other` } }, 'test');
+  assert.equal(await provedAt(), null);
+  // An alarm proves as much as a test.
+  await setState(context, await addConnection(context), 'needs-confirmation');
+  await look(context);
+  assert.notEqual(await provedAt(), null);
 });

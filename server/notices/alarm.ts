@@ -1,17 +1,17 @@
 /**
  * Alarms: what mail cannot tell of, because mail is what fails. Told over a second way.
  *
- *   raised → solved      by what is the case, looked at again and again: a connection that needs confirmation, messages
- *                        that only a person can let go
+ *   raised → solved      by what is the case, looked at again and again: a connection that needs confirmation or is about
+ *                        to, messages that only a person can let go
  *
  * One alarm stands for one incident however long it lasts; each way is called when it is raised, once a day while it
- * lasts, and when it is solved. A call is a row: due → delivered, or given up when a later one says more. The attempt is
+ * lasts (of a permission that may end: once more, the day before), and when it is solved. A call is a row: due → delivered, or given up when a later one says more. The attempt is
  * written before it is made, and a call whose outcome nobody knows is made again with the same id.
  */
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
 import { newId } from '../base/secrets.ts';
-import { listConnections } from '../connections/connections.ts';
+import { type Connection, listConnections } from '../connections/connections.ts';
 import { record } from '../journal/journal.ts';
 import { findHeld } from '../outbox/outbox.ts';
 import type { Context } from '../store/database.ts';
@@ -19,15 +19,25 @@ import { checkFence, type Lease } from '../store/leases.ts';
 import type { AlarmFacts, Problem } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
 import type { Alarm, AlarmPhase } from './alarm-text.ts';
-import { readWays, tell, WAYS, type Way, type Ways } from './ways.ts';
+import { type NoticeSettings, readSettings, WAYS, type Way } from './notice.ts';
+import { noteProved, readWays, tell, type Ways } from './ways.ts';
 
 /** Pauses between tries of one call; the last one is repeated until the call is overtaken by the next. */
 const PAUSES_MS = [MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS, 30 * MINUTE_MS, HOUR_MS];
 const REMINDER_MS = DAY_MS;
+/** A permission that may end within this time is told of. */
+const AHEAD_MS = 7 * DAY_MS;
+const LAST_CALL_MS = DAY_MS;
 /** The outbox lets a single message go now and then to see whether it is cured; that moment is not the cure. */
 const CLEAR_MS = 5 * MINUTE_MS;
 
-type Trouble = { readonly kind: 'connection' | 'outbox'; readonly subjectId: string; readonly facts: AlarmFacts };
+type Trouble = {
+  readonly kind: 'connection' | 'outbox' | 'expiry';
+  readonly subjectId: string;
+  readonly facts: AlarmFacts;
+  /** It keeps an alarm open that was raised, and raises none. */
+  readonly isOld?: true;
+};
 
 /** When each open alarm was last seen without its cause; kept by the worker between two looks. */
 export type ClearSince = Map<string, number>;
@@ -36,32 +46,59 @@ export type ClearSince = Map<string, number>;
 export async function watchTroubles(context: Context, lease: Lease, clearSince: ClearSince): Promise<void> {
   const troubles = await findTroubles(context);
   const ways = await readWays(context);
+  const { rules } = await readSettings(context);
   await transaction(context, async (context) => {
     await checkFence(context, lease);
-    for (const trouble of troubles) await raise(context, trouble);
+    for (const trouble of troubles) if (trouble.isOld === undefined) await raise(context, trouble);
     for (const alarm of await listOpen(context)) {
       const isStill = troubles.some(({ kind, subjectId }) => kind === alarm.kind && subjectId === alarm.subjectId);
       if (isStill) clearSince.delete(alarm.id);
-      if (isStill || !isClear(context, alarm, clearSince)) await planCalls(context, alarm, ways);
+      if (isStill || !isClear(context, alarm, clearSince)) await planCalls(context, alarm, waysOf(alarm, ways, rules));
       else await solve(context, alarm, ways);
     }
   });
 }
 
+/** The ways over which the rule of its event has it told; held mail is told over all. */
+function waysOf({ kind }: Alarm, ways: Ways, rules: NoticeSettings['rules']): Ways {
+  if (kind !== 'connection' && kind !== 'expiry') return ways;
+  const chosen = rules[kind === 'connection' ? 'connection-needs-confirmation' : 'connection-may-end'].ways;
+  return {
+    webhook: chosen.includes('webhook') ? ways.webhook : undefined,
+    server: chosen.includes('server') ? ways.server : undefined,
+  };
+}
+
+function judgeExpiry(context: Context, connection: Connection): Trouble[] {
+  const { id: subjectId, title, account, uses, state, expiry } = connection;
+  const facts = { title, uses: [...uses], account: account?.username ?? title };
+  // It has ended: the other alarm says so, and this one is not solved by it.
+  if (state === 'needs-confirmation') return [{ kind: 'expiry', subjectId, facts, isOld: true }];
+  const { at } = expiry;
+  if (state === 'awaiting-confirmation' || at === undefined) return [];
+  if (at.getTime() - context.clock.now().getTime() > AHEAD_MS) return [];
+  return [{ kind: 'expiry', subjectId, facts: { ...facts, endsAt: at.toISOString() } }];
+}
+
 async function findTroubles(context: Context): Promise<Trouble[]> {
-  const connections = (await listConnections(context)).filter(({ state }) => state === 'needs-confirmation');
+  const all = await listConnections(context);
+  const connections = all.filter(({ state }) => state === 'needs-confirmation');
+  const expiries = all.flatMap((connection) => judgeExpiry(context, connection));
   const held = await findHeld(context);
-  const troubles: Trouble[] = connections.map(({ id, title, account, expectedAccount, uses, problem }) => ({
-    kind: 'connection',
-    subjectId: id,
-    facts: {
-      title,
-      uses: [...uses],
-      account: account?.username ?? expectedAccount ?? title,
-      ...(problem === undefined ? {} : { problem }),
-      ...(held === undefined ? {} : { held: held.count }),
-    },
-  }));
+  const ended = connections.map(
+    ({ id, title, account, expectedAccount, uses, problem }): Trouble => ({
+      kind: 'connection',
+      subjectId: id,
+      facts: {
+        title,
+        uses: [...uses],
+        account: account?.username ?? expectedAccount ?? title,
+        ...(problem === undefined ? {} : { problem }),
+        ...(held === undefined ? {} : { held: held.count }),
+      },
+    }),
+  );
+  const troubles = [...ended, ...expiries];
   // What is held because of a connection needs no alarm of its own.
   if (held === undefined || connections.some(({ uses }) => uses.includes('smtp'))) return troubles;
   const { count, problem } = held;
@@ -72,7 +109,7 @@ async function findTroubles(context: Context): Promise<Trouble[]> {
 }
 
 function isClear(context: Context, alarm: Alarm, clearSince: ClearSince): boolean {
-  if (alarm.kind === 'connection') return true;
+  if (alarm.kind !== 'outbox') return true;
   const nowMs = context.clock.monotonicMs();
   const sinceMs = clearSince.get(alarm.id) ?? nowMs;
   clearSince.set(alarm.id, sinceMs);
@@ -114,9 +151,19 @@ async function listOpen(context: Context): Promise<Alarm[]> {
   }));
 }
 
+/** Which telling is due, counted from 0; none when it is too late to tell. */
+function roundOf({ facts, raisedAt }: Alarm, now: Date): number | undefined {
+  if (facts.endsAt === undefined) return Math.max(0, Math.floor((now.getTime() - raisedAt.getTime()) / REMINDER_MS));
+  const endsAtMs = new Date(facts.endsAt).getTime();
+  if (endsAtMs <= now.getTime()) return undefined;
+  const isLast = (at: Date) => endsAtMs - at.getTime() <= LAST_CALL_MS;
+  return isLast(now) && !isLast(raisedAt) ? 1 : 0;
+}
+
 /** A way that is set up later learns of an alarm that is already open. */
 async function planCalls(context: Context, alarm: Alarm, ways: Ways): Promise<void> {
-  const round = Math.max(0, Math.floor((context.clock.now().getTime() - alarm.raisedAt.getTime()) / REMINDER_MS));
+  const round = roundOf(alarm, context.clock.now());
+  if (round === undefined) return;
   for (const way of WAYS) {
     if (ways[way] === undefined) continue;
     const id = await plan(context, alarm, { way, phase: round === 0 ? 'raised' : 'reminder', round });
@@ -258,6 +305,7 @@ async function endCall(
       .returning('attempts')
       .executeTakeFirst();
     if (problem === undefined) {
+      await noteProved(context, way);
       await record(context, 'alarm-delivered', { subjectId: alarm.id, data: { way, phase } });
     } else if (row?.attempts === 1) {
       // The first failure is news; that it goes on stands in the call.

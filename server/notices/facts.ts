@@ -293,7 +293,14 @@ const NOBODYS = { ownerName: undefined, received: undefined } as const;
 
 type Told = { readonly story: Omit<Story, 'receivers'>; readonly owner: Receiver | undefined };
 
-const TO_OWNER: NoticeRule = { enabled: true, owner: true, operators: false, administrators: false, addresses: [] };
+const TO_OWNER: NoticeRule = {
+  enabled: true,
+  owner: true,
+  operators: false,
+  administrators: false,
+  addresses: [],
+  ways: [],
+};
 
 const TOLD_BY_REPLY: Readonly<Partial<Record<Occurrence['event'], readonly Reply['jobs'][number]['outcome'][]>>> = {
   'job-held': ['held'],

@@ -24,7 +24,16 @@ export type NoticeRule = {
   readonly operators: boolean;
   readonly administrators: boolean;
   readonly addresses: readonly string[];
+  /** Over which second ways the alarm of the same event goes, whether the notice by mail is switched on or not. */
+  readonly ways: readonly Way[];
 };
+
+/** The second ways, for when mail is what fails: a webhook, and a mail server of its own. */
+export const WAYS = ['webhook', 'server'] as const;
+export type Way = (typeof WAYS)[number];
+
+/** What is told over a second way too. */
+export const ALARM_EVENTS: readonly NoticeEvent[] = ['connection-needs-confirmation', 'connection-may-end'];
 
 export type NoticeLimits = {
   /** Answers to one person within 24 hours that tell of no job, and so may be what a loop of machines is made of. */
@@ -50,8 +59,16 @@ export type Receiver = {
   readonly isOwner: boolean;
 };
 
-const toOwner: NoticeRule = { enabled: true, owner: true, operators: false, administrators: false, addresses: [] };
-const toStaff: NoticeRule = { ...toOwner, owner: false, operators: true, administrators: true };
+const nobody: NoticeRule = {
+  enabled: true,
+  owner: false,
+  operators: false,
+  administrators: false,
+  addresses: [],
+  ways: [],
+};
+const toOwner: NoticeRule = { ...nobody, owner: true };
+const toStaff: NoticeRule = { ...nobody, operators: true, administrators: true };
 
 /** Whoever gets paper in the hand needs no message that says so; what waits, fails or stands still needs one. */
 export const DEFAULT_RULES: NoticeSettings['rules'] = {
@@ -63,8 +80,8 @@ export const DEFAULT_RULES: NoticeSettings['rules'] = {
   'sender-welcome': toOwner,
   'job-failed': toOwner,
   'printer-needs-attention': toStaff,
-  'connection-needs-confirmation': { ...toStaff, operators: false },
-  'connection-may-end': { ...toStaff, operators: false },
+  'connection-needs-confirmation': { ...toStaff, operators: false, ways: WAYS },
+  'connection-may-end': { ...toStaff, operators: false, ways: WAYS },
 };
 
 export const DEFAULT_LIMITS: NoticeLimits = {
@@ -83,8 +100,9 @@ export async function readSettings(context: Context): Promise<NoticeSettings & {
     .where('id', '=', 1)
     .executeTakeFirstOrThrow();
   const kept = row.rules as { readonly rules?: Partial<NoticeSettings['rules']>; readonly limits?: object };
+  const rules = NOTICE_EVENTS.map((event) => [event, { ...DEFAULT_RULES[event], ...kept.rules?.[event] }]);
   return {
-    rules: { ...DEFAULT_RULES, ...kept.rules },
+    rules: Object.fromEntries(rules),
     limits: { ...DEFAULT_LIMITS, ...kept.limits },
     cursor: row.journal_cursor,
   };

@@ -5,6 +5,7 @@
  * a machine wrote. An alarm is told once for each incident, then once a day. Neither ever holds up what it tells of.
  */
 
+import { sql } from 'kysely';
 import { PlatenError } from '../base/errors.ts';
 import { newId, newToken } from '../base/secrets.ts';
 import { record } from '../journal/journal.ts';
@@ -14,9 +15,18 @@ import type { AlarmServer, Problem } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
 import { toProblem } from './alarm.ts';
 import type { Alarm, AlarmPhase } from './alarm-text.ts';
-import { type NoticeEvent, type NoticeLimits, type NoticeRule, type NoticeSettings, readSettings } from './notice.ts';
+import {
+  NOTICE_EVENTS,
+  type NoticeEvent,
+  type NoticeLimits,
+  type NoticeRule,
+  type NoticeSettings,
+  readSettings,
+  WAYS,
+  type Way,
+} from './notice.ts';
 import { isNoticeEvent } from './rules.ts';
-import { PASSWORD_BINDING, readWays, SECRET_BINDING, tell, WAYS, type Way } from './ways.ts';
+import { noteProved, PASSWORD_BINDING, readWays, SECRET_BINDING, tell } from './ways.ts';
 
 export type { NoticeSettings, Way };
 
@@ -27,7 +37,10 @@ export async function getNoticeSettings(context: Context): Promise<NoticeSetting
 }
 
 export type NoticeChange = {
-  readonly rules?: Readonly<Partial<Record<NoticeEvent, NoticeRule>>>;
+  /** A rule that does not name its ways keeps them. */
+  readonly rules?: Readonly<
+    Partial<Record<NoticeEvent, Omit<NoticeRule, 'ways'> & { readonly ways?: NoticeRule['ways'] | null }>>
+  >;
   readonly limits?: Partial<NoticeLimits>;
 };
 
@@ -40,7 +53,11 @@ export async function setNoticeSettings(
   return await transaction(context, async (context) => {
     await lockSettings(context);
     const old = await getNoticeSettings(context);
-    const next = { rules: { ...old.rules, ...change.rules }, limits: { ...old.limits, ...change.limits } };
+    const rules = NOTICE_EVENTS.map((event) => {
+      const changed = change.rules?.[event];
+      return [event, { ...old.rules[event], ...changed, ways: changed?.ways ?? old.rules[event].ways }];
+    });
+    const next: NoticeSettings = { rules: Object.fromEntries(rules), limits: { ...old.limits, ...change.limits } };
     await context.db
       .updateTable('notice_settings')
       .set({ rules: JSON.stringify(next) })
@@ -64,16 +81,23 @@ export async function listLastSent(context: Context): Promise<Readonly<Partial<R
 }
 
 export type AlarmSettings = {
-  readonly webhook: { readonly url: string } | undefined;
-  readonly server: (AlarmServer & { readonly hasPassword: boolean }) | undefined;
+  readonly webhook: { readonly url: string; readonly provedAt: string | null } | undefined;
+  readonly server: (AlarmServer & { readonly hasPassword: boolean; readonly provedAt: string | null }) | undefined;
 };
 
 /** Reads the second way, without its secrets. */
 export async function getAlarmSettings(context: Context): Promise<AlarmSettings> {
   const { webhook, server } = await readWays(context);
-  if (server === undefined) return { webhook: webhook && { url: webhook.url }, server };
+  const { ways_proved: proved } = await context.db
+    .selectFrom('notice_settings')
+    .select('ways_proved')
+    .where('id', '=', 1)
+    .executeTakeFirstOrThrow();
+  const shownWebhook = webhook && { url: webhook.url, provedAt: proved.webhook ?? null };
+  if (server === undefined) return { webhook: shownWebhook, server };
   const { password, ...shown } = server;
-  return { webhook: webhook && { url: webhook.url }, server: { ...shown, hasPassword: password !== undefined } };
+  const provedAt = proved.server ?? null;
+  return { webhook: shownWebhook, server: { ...shown, hasPassword: password !== undefined, provedAt } };
 }
 
 export type AlarmChange = {
@@ -117,6 +141,7 @@ export async function setAlarmSettings(
         sealed_alarm_password: next === undefined ? null : context.secrets.seal(next, PASSWORD_BINDING),
       });
     }
+    for (const way of WAYS) if (change[way] !== undefined) await forgetProof(context, way);
     // Neither the address nor the secret: of many webhooks the address is the secret.
     await record(context, 'alarm-settings-changed', {
       subjectId: 'notices',
@@ -125,6 +150,15 @@ export async function setAlarmSettings(
     });
     return { madeSecret };
   });
+}
+
+/** What was changed has to be proved anew. */
+async function forgetProof(context: Context, way: Way): Promise<void> {
+  await context.db
+    .updateTable('notice_settings')
+    .set({ ways_proved: sql<string>`ways_proved - ${way}` })
+    .where('id', '=', 1)
+    .execute();
 }
 
 /** A password goes to no other server than the one it was given for. */
@@ -165,6 +199,7 @@ export async function testAlarm(
     used.map(async (way) => {
       try {
         await tell(context, { ways, way, telling }, permit);
+        await noteProved(context, way);
         return { way, problem: undefined };
       } catch (error) {
         if (!(error instanceof PlatenError)) throw error;

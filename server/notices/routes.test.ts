@@ -69,7 +69,12 @@ test('a rule that is changed is kept, and the others stay', async () => {
   assert.equal(changed.status, 200, changed.text);
   const again = (await call(server, 'GET', '/api/v1/notices', { headers })).json;
   const rules = again.rules as Rules;
-  assert.deepEqual(rules['job-printed'], { ...rule, addresses: ['desk@contoso.example'], lastSentAt: null });
+  assert.deepEqual(rules['job-printed'], {
+    ...rule,
+    addresses: ['desk@contoso.example'],
+    ways: null,
+    lastSentAt: null,
+  });
   assert.equal(rules['job-received']?.enabled, false);
   assert.equal(rules['job-held']?.enabled, true);
   const others = { repliesPerPersonAndDay: 5, jobRepliesPerPersonAndDay: 100, noticesPerPersonAndDay: 20 };
@@ -106,7 +111,7 @@ test('the secret of a webhook is made once and never shown again, nor is a passw
     ...{ host: 'mail.example', port: 587, security: 'starttls', username: 'alarm', password: 'canary-password' },
     ...{ sender: 'alarm@contoso.example', recipients: ['rita@contoso.example'] },
   };
-  const both = await put({ webhook: { url: 'https://hooks.example/b' }, server: alarmServer });
+  const both = await put({ webhook: { url: 'https://hooks.example/b', provedAt: null }, server: alarmServer });
   assert.equal(both.status, 200, both.text);
   assert.deepEqual(both.json.webhook, { url: 'https://hooks.example/b' });
   const { password: _, ...shown } = alarmServer;

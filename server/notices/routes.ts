@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import type { Context } from '../store/database.ts';
 import type { Language } from '../store/schema.ts';
 import { previewNotice } from './letters/preview.ts';
-import { NOTICE_EVENTS, type NoticeSettings } from './notice.ts';
+import { ALARM_EVENTS, NOTICE_EVENTS, type NoticeSettings } from './notice.ts';
 import {
   type AlarmChange,
   getAlarmSettings,
@@ -76,7 +76,9 @@ async function answerNotices(context: Context, settings: NoticeSettings): Promis
   const lastSent = await listLastSent(context);
   const rules = NOTICE_EVENTS.map((event) => {
     const rule = settings.rules[event];
-    return [event, { ...rule, addresses: [...rule.addresses], lastSentAt: lastSent[event]?.toISOString() ?? null }];
+    const ways = ALARM_EVENTS.includes(event) ? [...rule.ways] : null;
+    const lastSentAt = lastSent[event]?.toISOString() ?? null;
+    return [event, { ...rule, addresses: [...rule.addresses], ways, lastSentAt }];
   });
   return { rules: Object.fromEntries(rules), limits: settings.limits };
 }

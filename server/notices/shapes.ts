@@ -2,9 +2,8 @@
 import { z } from 'zod';
 import { adviceFor, titleFor } from '../../locales/locales.ts';
 import type { Language, Problem } from '../store/schema.ts';
-import { NOTICE_EVENTS, type NoticeEvent } from './notice.ts';
+import { NOTICE_EVENTS, type NoticeEvent, WAYS } from './notice.ts';
 import type { AlarmSettings, ShownAlarm } from './notices.ts';
-import { WAYS } from './ways.ts';
 
 const MAX_ADDRESSES = 20;
 
@@ -22,6 +21,7 @@ const rule = z.object({
   administrators: z.boolean(),
   addresses: z.array(mailAddress).max(MAX_ADDRESSES),
 });
+const ways = z.array(z.enum(WAYS)).max(WAYS.length);
 
 const count = z.number().int().min(1).max(10_000);
 const limits = z.object({
@@ -36,12 +36,21 @@ function forEachEvent<T extends z.ZodType>(shape: T) {
 }
 
 export const noticesBody = z.strictObject({
-  rules: forEachEvent(rule.optional()).strict().optional(),
+  rules: forEachEvent(rule.extend({ ways: ways.nullish() }).optional())
+    .strict()
+    .optional(),
   limits: limits.partial().strict().optional(),
 });
 
 export const noticesAnswer = z.object({
-  rules: forEachEvent(rule.extend({ addresses: z.array(z.string()), lastSentAt: z.string().nullable() })),
+  rules: forEachEvent(
+    rule.extend({
+      addresses: z.array(z.string()),
+      /** Over which second ways an alarm goes; `null` where there is none about this event. */
+      ways: ways.nullable(),
+      lastSentAt: z.string().nullable(),
+    }),
+  ),
   limits,
 });
 
@@ -103,6 +112,8 @@ export const alarmAnswer = z.object({
   webhook: z
     .object({
       url: z.string(),
+      /** When something last arrived over it; `null` since it was changed. */
+      provedAt: z.string().nullable(),
       /** Only in the answer to the request that made it. */
       secret: z.string().optional(),
     })
@@ -117,6 +128,7 @@ export const alarmAnswer = z.object({
       hasPassword: z.boolean(),
       sender: z.string(),
       recipients: z.array(z.string()),
+      provedAt: z.string().nullable(),
     })
     .nullable(),
   alarms: z.array(

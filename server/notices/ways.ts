@@ -5,6 +5,7 @@
  * back is never shown: of a webhook its status alone, of a server its reply.
  */
 import { createHmac } from 'node:crypto';
+import { sql } from 'kysely';
 import { PlatenError } from '../base/errors.ts';
 import { makeStamp, STAMP_FIELD } from '../base/hop-stamp.ts';
 import { newId } from '../base/secrets.ts';
@@ -16,9 +17,7 @@ import type { Context } from '../store/database.ts';
 import type { AlarmServer, Language } from '../store/schema.ts';
 import { findUserByAddress, listUsersWithRole } from '../users/users.ts';
 import { type Alarm, type AlarmPhase, pageOf, writeAlarm } from './alarm-text.ts';
-
-export const WAYS = ['webhook', 'server'] as const;
-export type Way = (typeof WAYS)[number];
+import type { Way } from './notice.ts';
 
 export type Ways = {
   readonly webhook: { readonly url: string; readonly secret: string } | undefined;
@@ -47,6 +46,16 @@ export async function readWays(context: Context): Promise<Ways> {
         ? undefined
         : { ...server, password: sealed === null ? undefined : context.secrets.open(sealed, PASSWORD_BINDING) },
   };
+}
+
+/** Notes that something has arrived over a way: that it works is proved. */
+export async function noteProved(context: Context, way: Way): Promise<void> {
+  const proof = JSON.stringify({ [way]: context.clock.now().toISOString() });
+  await context.db
+    .updateTable('notice_settings')
+    .set({ ways_proved: sql<string>`ways_proved || ${proof}::jsonb` })
+    .where('id', '=', 1)
+    .execute();
 }
 
 /** What can still be called off: `assertFresh` is asked right before something leaves. */

@@ -33,6 +33,7 @@ import * as connectionUses from './migrations/0038-connection-uses.ts';
 import * as intakeRules from './migrations/0041-intake-rules.ts';
 import * as groups from './migrations/0042-groups.ts';
 import * as journalByActor from './migrations/0040-journal-by-actor.ts';
+import * as namesAndWays from './migrations/0040-names-and-ways.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -65,6 +66,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0041-intake-rules': intakeRules,
   '0042-groups': groups,
   '0040-journal-by-actor': journalByActor,
+  '0040-names-and-ways': namesAndWays,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

@@ -610,6 +610,8 @@ type NoticeSettings = {
   sealed_webhook_secret: Buffer | null;
   alarm_server: Json<AlarmServer> | null;
   sealed_alarm_password: Buffer | null;
+  /** When an alarm or a test last arrived over each way as it is set up now. */
+  ways_proved: JsonWithDefault<{ readonly webhook?: string; readonly server?: string }>;
 };
 /** Used for alarms alone. */
 export type AlarmServer = ClassicServer & { readonly sender: string; readonly recipients: readonly string[] };
@@ -631,11 +633,13 @@ export type AlarmFacts = {
   readonly uses?: readonly string[];
   readonly held?: number;
   readonly problem?: Problem;
+  /** When a permission is expected to end. */
+  readonly endsAt?: string;
 };
 /** Something that mail cannot tell of, because mail is what fails; open until it is solved. */
 type Alarms = {
   id: string;
-  kind: 'connection' | 'outbox';
+  kind: 'connection' | 'outbox' | 'expiry';
   subject_id: string;
   facts: Json<AlarmFacts>;
   raised_at: Instant;

@@ -23,6 +23,12 @@ const WORDS = {
     close: 'Close',
     test: 'Send a test alarm',
     delivered: 'Delivered over webhook',
+    unproved: 'Not tested yet: send a test alarm',
+    proved: 'Last arrived',
+    over: 'A connection must be confirmed again: over Webhook',
+    further: 'A document was printed: further addresses',
+    list: 'Further addresses',
+    wrong: 'This is no e-mail address: desk',
   },
   it: {
     title: 'Avvisi',
@@ -41,10 +47,19 @@ const WORDS = {
     close: 'Chiudi',
     test: 'Invia un allarme di prova',
     delivered: 'Recapitato: webhook',
+    unproved: 'Non ancora provata: invia un allarme di prova',
+    proved: 'Ultimo arrivo riuscito',
+    over: 'Una connessione va confermata di nuovo: Webhook',
+    further: 'Un documento è stato stampato: altri indirizzi',
+    list: 'Altri indirizzi',
+    wrong: 'Questo non è un indirizzo e-mail: desk',
   },
 } as const;
 
-type Rules = Record<string, { readonly enabled: boolean; readonly operators: boolean }>;
+type Rules = Record<
+  string,
+  { readonly enabled: boolean; readonly addresses: string[]; readonly ways: string[] | null }
+>;
 
 let stage: Stage;
 let browser: Browser;
@@ -90,6 +105,26 @@ describe('the notices on the screen', () => {
       await page.getByRole('checkbox', { name: words.to, disabled: was }).waitFor();
       const after = (await stage.api('GET', '/notices')).rules as Rules;
       assert.equal(after['job-printed']?.enabled, !was);
+      if (was) await toggle.press('Space');
+      await page.getByRole('button', { name: words.further, disabled: false }).click();
+      const further = page.getByRole('dialog');
+      await further.getByLabel(words.list).fill('desk');
+      await further.getByRole('button', { name: words.save }).click();
+      await further.getByText(words.wrong).waitFor();
+      const desk = `desk-${language}@practice.example`;
+      await further.getByLabel(words.list).fill(`${desk}\nTickets@practice.example`);
+      await window.assertAccessible();
+      await further.getByRole('button', { name: words.save }).click();
+      await page.getByText(`${desk} · tickets@practice.example`).waitFor();
+      const way = page.getByRole('checkbox', { name: words.over });
+      assert.equal(await way.isChecked(), true);
+      await way.click();
+      await page.getByRole('checkbox', { name: words.over, checked: false }).waitFor();
+      const rules = (await stage.api('GET', '/notices')).rules as Rules;
+      assert.deepEqual(rules['connection-needs-confirmation']?.ways, ['server']);
+      assert.deepEqual(rules['job-printed']?.addresses, [desk, 'tickets@practice.example']);
+      await way.click();
+      await page.getByRole('checkbox', { name: words.over, checked: true }).waitFor();
       await window.assertGood(`notices-${language}-${width}`);
       await page.getByRole('button', { name: words.preview }).click();
       await page.getByText(words.example).waitFor();
@@ -115,8 +150,12 @@ describe('the notices on the screen', () => {
       await dialog.getByText(words.secret).waitFor();
       await window.assertGood(`notices-secret-${language}-${width}`);
       await dialog.getByRole('button', { name: words.close }).last().click();
+      await page.getByText(words.unproved).waitFor();
+      await window.picture(`notices-way-${language}-${width}`);
       await page.getByRole('button', { name: words.test }).click();
       await page.getByText(words.delivered).waitFor();
+      await page.getByText(words.proved).waitFor();
+      await page.getByText(words.unproved).waitFor({ state: 'detached' });
       assert.equal(receiver.got.length, 1);
       const limits = (await stage.api('GET', '/notices')).limits as Record<string, number>;
       assert.equal(limits.jobRepliesPerPersonAndDay, language === 'en' ? 70 : 80);

@@ -36,7 +36,10 @@ function useChange() {
   return useMutation({
     mutationFn: (body: Change) => need(api.PUT('/notices/alarm', { body })),
     onSuccess: ({ webhook, ...answer }) =>
-      client.setQueryData(KEY, { ...answer, webhook: webhook === null ? null : { url: webhook.url } }),
+      client.setQueryData(KEY, {
+        ...answer,
+        webhook: webhook === null ? null : { url: webhook.url, provedAt: webhook.provedAt },
+      }),
   });
 }
 
@@ -51,7 +54,7 @@ function Ways({ alarm }: { readonly alarm: Alarm }) {
     <Stack gap="md">
       {hasNone ? <State tone="warning" word={t('notices.none')} /> : null}
       {change.error === null ? null : <Failed error={change.error} />}
-      <Way name={t('notices.webhook')} about={webhook?.url ?? t('notices.webhookHint')}>
+      <Way name={t('notices.webhook')} about={webhook?.url ?? t('notices.webhookHint')} proof={webhook}>
         {webhook === null ? (
           <Button variant="default" onClick={() => setOpen('webhook')}>
             {t('notices.add')}
@@ -65,6 +68,7 @@ function Ways({ alarm }: { readonly alarm: Alarm }) {
       <Way
         name={t('notices.server')}
         about={server === null ? '' : t('notices.serverHint', { host: server.host, to: server.recipients.join(', ') })}
+        proof={server}
       >
         <Button variant="default" onClick={() => setOpen('server')}>
           {server === null ? t('notices.add') : t('action.edit')}
@@ -83,13 +87,20 @@ function Ways({ alarm }: { readonly alarm: Alarm }) {
   );
 }
 
-type WayProps = { readonly name: string; readonly about: string; readonly children: React.ReactNode };
+type WayProps = {
+  readonly name: string;
+  readonly about: string;
+  /** Absent where it is not set up. */
+  readonly proof: { readonly provedAt: string | null } | null;
+  readonly children: React.ReactNode;
+};
 
-function Way({ name, about, children }: WayProps) {
+function Way({ name, about, proof, children }: WayProps) {
   return (
     <div>
       <strong>{name}</strong>
       {about === '' ? null : <p className="hint">{about}</p>}
+      {proof === null ? null : <Proof at={proof.provedAt} />}
       <Group gap="xs" mt={4}>
         {children}
       </Group>
@@ -97,9 +108,24 @@ function Way({ name, about, children }: WayProps) {
   );
 }
 
+/** A way that was never tried is not known to work on the day when it is needed. */
+function Proof({ at }: { readonly at: string | null }) {
+  const { t } = useTranslation();
+  if (at === null) return <State tone="warning" word={t('notices.unproved')} />;
+  return (
+    <p className="hint">
+      {t('notices.proved')} <When at={at} />
+    </p>
+  );
+}
+
 function Test() {
   const { t } = useTranslation();
-  const test = useMutation({ mutationFn: () => need(api.POST('/notices/alarm/test')) });
+  const client = useQueryClient();
+  const test = useMutation({
+    mutationFn: () => need(api.POST('/notices/alarm/test')),
+    onSuccess: () => client.invalidateQueries({ queryKey: KEY }),
+  });
   return (
     <div>
       <Button loading={test.isPending} onClick={() => test.mutate()}>

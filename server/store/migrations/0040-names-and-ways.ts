@@ -1,6 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 
-/** The journal by who did it, and one view of everything that has a name and can stand in the journal. */
+/**
+ * The journal by who did it, and one view of everything that has a name and can stand in the journal. Alarms for a
+ * permission that is about to end, and which ways of alarms have been proved.
+ */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
 }
@@ -21,4 +24,7 @@ const STATEMENTS: readonly string[] = [
     UNION ALL SELECT 'job', id, title FROM jobs
     UNION ALL SELECT 'message', id, subject FROM incoming_messages
     UNION ALL SELECT 'outbox-message', id, subject FROM outbox_messages`,
+  `ALTER TABLE alarms DROP CONSTRAINT alarms_kind_check`,
+  `ALTER TABLE alarms ADD CONSTRAINT alarms_kind_check CHECK (kind IN ('connection', 'outbox', 'expiry'))`,
+  `ALTER TABLE notice_settings ADD COLUMN ways_proved jsonb NOT NULL DEFAULT '{}'`,
 ];
