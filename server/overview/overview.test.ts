@@ -4,6 +4,7 @@ import { openTestContext, type TestContext } from '../../test/harness/database.t
 import { HOUR_MS } from '../base/clock.ts';
 import { newId } from '../base/secrets.ts';
 import type { JobState } from '../store/schema.ts';
+import { readCalls } from './calls.ts';
 import { readOverview } from './overview.ts';
 
 async function addQueue({ context }: TestContext): Promise<string> {
@@ -158,4 +159,43 @@ test('an outgoing connection that cannot send is told, also while another connec
     faults.map(({ kind }) => kind),
     ['network'],
   );
+});
+
+test('only what a person must act on is counted for the navigation', async () => {
+  await using platen = await openTestContext();
+  const { context } = platen;
+  assert.deepEqual(await readCalls(context), { jobs: 0, outbox: 0, printers: 0, connections: 0 });
+  const queueId = await addQueue(platen);
+  for (const state of ['processing-stopped', 'pending-held', 'pending', 'completed'] as const) {
+    await addJob(platen, queueId, state, state === 'completed' ? context.clock.now() : undefined);
+  }
+  await addPrinter(platen, 'one', 'idle');
+  await addPrinter(platen, 'two', 'stopped');
+  for (const state of ['connected', 'degraded', 'needs-confirmation', 'awaiting-confirmation'] as const) {
+    const ids = { client_id: newId(), tenant_id: newId() };
+    const what = { kind: 'exchange-online', title: state, cloud: 'global', ...ids } as const;
+    await context.db
+      .insertInto('connections')
+      .values({ id: newId(), ...what, uses: ['imap'], scopes: [], state, state_since: context.clock.now() })
+      .execute();
+  }
+  // Held by somebody on purpose it waits for nobody else.
+  for (const hold_reason of ['administrator', 'mailbox'] as const) {
+    const now = context.clock.now();
+    const message = { kind: 'scan', priority: 10, sender: 'p@contoso.example', subject: 'x' } as const;
+    const content = { message_id_header: '<1@b>', body: Buffer.from('x'), bytes: 1, sha256: Buffer.alloc(32) };
+    await context.db
+      .insertInto('outbox_messages')
+      .values({
+        id: newId(),
+        ...message,
+        ...content,
+        state: 'held',
+        hold_reason,
+        expires_at: now,
+        created_at: now,
+      })
+      .execute();
+  }
+  assert.deepEqual(await readCalls(context), { jobs: 1, outbox: 1, printers: 1, connections: 2 });
 });

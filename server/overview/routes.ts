@@ -6,6 +6,7 @@ import { needsOf } from '../jobs/jobs.ts';
 import { NEEDS } from '../printers/printers.ts';
 import type { Context } from '../store/database.ts';
 import type { Problem } from '../store/schema.ts';
+import { readCalls } from './calls.ts';
 import { type Fault, type HourOfLane, type Overview, readOverview } from './overview.ts';
 
 const problemShape = z.object({
@@ -71,14 +72,20 @@ const overviewShape = z.object({
   ),
 });
 
+const callsShape = z.object({ jobs: z.number(), outbox: z.number(), printers: z.number(), connections: z.number() });
+
 export async function overviewRoutes(app: FastifyInstance, context: Context): Promise<void> {
-  app
-    .withTypeProvider<ZodTypeProvider>()
-    .get(
-      '/overview',
-      { config: { role: 'operator' }, schema: { tags: ['overview'], response: { 200: overviewShape } } },
-      async (request) => answerOverview(await readOverview(context), request.language),
-    );
+  const routes = app.withTypeProvider<ZodTypeProvider>();
+  const config = { role: 'operator' } as const;
+  const tags = ['overview'];
+
+  routes.get('/overview', { config, schema: { tags, response: { 200: overviewShape } } }, async (request) =>
+    answerOverview(await readOverview(context), request.language),
+  );
+
+  routes.get('/overview/calls', { config, schema: { tags, response: { 200: callsShape } } }, async () =>
+    readCalls(context),
+  );
 }
 
 function answerOverview(overview: Overview, language: Language): z.infer<typeof overviewShape> {

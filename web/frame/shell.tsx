@@ -10,6 +10,7 @@ import type { MailUse } from '../app/screen.ts';
 import { screens } from '../app/screens.ts';
 import { useMay } from '../app/session.tsx';
 import { Dialog } from '../ui/dialog.tsx';
+import { CallCount, LiveCalls, useCalls } from './calls.tsx';
 import { LostBar } from './lost/lost.tsx';
 import { MailFault } from './mail-fault.tsx';
 import { Mark } from './mark.tsx';
@@ -57,6 +58,7 @@ export function Shell({ usesMail, children }: ShellProps) {
       </div>
       {/* What was open there closes when the page changes, however it does. */}
       <BottomBar key={`${path} bar`} entries={entries} />
+      <LiveCalls />
       <LostBar />
       <SessionEnding />
       <SessionOver />
@@ -86,6 +88,7 @@ export function BareFrame({ children }: { readonly children: ReactNode }) {
 function NavList({ entries, onGo }: { readonly entries: readonly Entry[]; readonly onGo?: () => void }) {
   const { t } = useTranslation();
   const path = useRouterState({ select: (state) => state.location.pathname });
+  const calls = useCalls();
   const link = (entry: Entry, isInner: boolean) => (
     <Link
       to={entry.path}
@@ -97,6 +100,7 @@ function NavList({ entries, onGo }: { readonly entries: readonly Entry[]; readon
     >
       {entry.icon === undefined ? null : <entry.icon size={20} aria-hidden />}
       {t(entry.title)}
+      <CallCount count={calls[entry.path]} />
     </Link>
   );
   return (
@@ -141,6 +145,7 @@ function BottomBar({ entries }: { readonly entries: readonly Entry[] }) {
   const seesAll = useMay('operator');
   const path = useRouterState({ select: (state) => state.location.pathname });
   const flat = entries.filter((entry) => entry.inner === undefined).slice(0, MAX_ON_PHONE);
+  const calls = useCalls();
   const Icon = IconDots;
   return (
     <>
@@ -151,6 +156,7 @@ function BottomBar({ entries }: { readonly entries: readonly Entry[] }) {
               <Link to={entry.path} aria-current={isCurrent(path, entry.path) ? 'page' : undefined}>
                 {entry.icon === undefined ? null : <entry.icon size={20} aria-hidden />}
                 {t(entry.title)}
+                <CallCount count={calls[entry.path]} />
               </Link>
             </li>
           ))}
