@@ -6,6 +6,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { isProblem } from '../api/client.ts';
+import { ErrorSummary } from '../ui/errors/summary.tsx';
 import { router } from './router.tsx';
 import { startTexts } from './texts.ts';
 import { resolveVariables, theme } from './theme.ts';
@@ -37,6 +38,7 @@ if (root !== null) {
       >
         <QueryClientProvider client={client}>
           <RouterProvider router={router} />
+          <ErrorSummary />
         </QueryClientProvider>
       </MantineProvider>
     </StrictMode>,

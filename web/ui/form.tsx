@@ -1,11 +1,12 @@
 /**
- * A form that loses nothing: refused values stay typed, each problem stands at its field, and the focus goes to the
- * first of them. The server's refusals come back to the fields that they name.
+ * A form that loses nothing: refused values stay typed, each problem stands at its field, and the focus goes there, or
+ * above several of them to a list. The server's refusals come back to the fields that they name.
  */
 import { type UseFormInput, type UseFormReturnType, useForm } from '@mantine/form';
-import { type FormEvent, useEffect, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { isProblem } from '../api/client.ts';
+import { forgetWrong, showWrong } from './errors/summary.tsx';
 
 export type PlatenForm<T extends Record<string, unknown>> = UseFormReturnType<T> & {
   /** For `<form onSubmit>`. */
@@ -30,8 +31,10 @@ export function usePlatenForm<T extends Record<string, unknown>>(
     const timer = setTimeout(() => setState('idle'), 2_000);
     return () => clearTimeout(timer);
   }, [state]);
+  const element = useRef<HTMLFormElement>(undefined);
   const run = async (values: T) => {
     setState('busy');
+    forgetWrong();
     setError(undefined);
     try {
       await send(values);
@@ -42,19 +45,25 @@ export function usePlatenForm<T extends Record<string, unknown>>(
       if (!isProblem(thrown)) return;
       const known = thrown.fields.filter(({ field }) => field in values);
       for (const { field } of known) form.setFieldError(field, t('form.refused'));
-      focusField(known[0]?.field);
+      showWrong(
+        element.current,
+        known.map(({ field }) => ({ name: field, words: t('form.refused') })),
+      );
     }
   };
-  const submit = form.onSubmit(
+  const judge = form.onSubmit(
     (values) => void run(values),
-    (errors) => focusField(Object.keys(errors)[0]),
+    (errors) =>
+      showWrong(
+        element.current,
+        Object.entries(errors).map(([name, words]) => ({ name, words: String(words) })),
+      ),
   );
+  const submit = (event?: FormEvent<HTMLFormElement>) => {
+    element.current = event?.currentTarget;
+    judge(event);
+  };
   return Object.assign(form, { submit, isBusy: state === 'busy', isSaved: state === 'saved', error });
-}
-
-function focusField(name: string | undefined): void {
-  if (name === undefined) return;
-  document.querySelector<HTMLElement>(`[name="${CSS.escape(name)}"]`)?.focus();
 }
 
 /** Props of a field that keep its name beside Mantine's own. */

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Browser, openBrowser } from '../harness/browser.ts';
+import { openStage, type Stage } from '../harness/stage.ts';
+import { eventually } from '../harness/time.ts';
+
+const WORDS = {
+  en: {
+    send: 'Continue',
+    three: '3 fields have to be corrected',
+    two: '2 fields have to be corrected',
+    name: 'Your name: Enter your name',
+    email: 'E-mail: Enter an e-mail address such as admin@example.org',
+  },
+  it: {
+    send: 'Continua',
+    three: '3 campi da correggere',
+    two: '2 campi da correggere',
+    name: 'Il tuo nome: Inserisci il tuo nome',
+    email: 'E-mail: Inserisci un indirizzo e-mail, per esempio admin@example.org',
+  },
+} as const;
+
+let stage: Stage;
+let browser: Browser;
+
+describe('a form of which several fields are refused', () => {
+  before(async () => {
+    stage = await openStage({ database: 'external', until: 'started' });
+    browser = await openBrowser();
+  });
+  after(async () => {
+    await browser?.[Symbol.asyncDispose]();
+    await stage?.[Symbol.asyncDispose]();
+  });
+
+  for (const language of ['en', 'it'] as const) {
+    test(`says so above it, with the focus and a way to each, in ${language}`, async () => {
+      const words = WORDS[language];
+      const width = language === 'en' ? 1280 : 390;
+      await using window = await browser.open(stage, { language, width });
+      const { page } = window;
+      await window.go(`/first-run#${stage.node.process.setupToken}`);
+      const send = page.getByRole('button', { name: words.send });
+      const focused = () =>
+        page.evaluate('document.activeElement.getAttribute("name") ?? document.activeElement.className');
+      await send.click();
+      await page.getByText(words.three).waitFor();
+      await eventually(async () => (await focused()) === 'errors');
+      await window.assertGood(`form-errors-${language}-${width}`);
+      await page.getByRole('link', { name: words.email }).click();
+      assert.equal(await focused(), 'email');
+      await page.keyboard.type('ada@practice.example');
+      await page.keyboard.press('Enter');
+      await page.getByText(words.two).waitFor();
+      await eventually(async () => (await focused()) === 'errors');
+      assert.equal(await page.getByRole('link', { name: words.email }).count(), 0);
+      await page.getByRole('link', { name: words.name }).click();
+      await page.keyboard.type('Ada');
+      await page.keyboard.press('Enter');
+      // Of one alone nothing more is said than at the field itself.
+      await page.getByText(words.two).waitFor({ state: 'detached' });
+      await eventually(async () => (await focused()) === 'password');
+      window.assertQuiet();
+    });
+  }
+});
