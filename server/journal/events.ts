@@ -3,6 +3,7 @@ export const EVENT_TYPES = {
   'platen-started': 'node',
   'platen-stopped': 'node',
   'first-run-completed': 'user',
+  'company-changed': 'node',
   'user-added': 'user',
   'user-changed': 'user',
   'user-removed': 'user',

@@ -71,6 +71,8 @@ type Installation = {
   id: number;
   setup_token_digest: Buffer | null;
   completed_at: InstantOrNone;
+  /** Of the company, as its administrator gave it; in lower case. */
+  mail_domain: string | null;
 };
 type Users = {
   id: string;

@@ -27,6 +27,8 @@ export type FirstAdministrator = {
   readonly name: string;
   readonly password: string;
   readonly language: Language;
+  /** Of the company; without it that of the address. */
+  readonly mailDomain?: string | undefined;
 };
 
 /** What allows somebody to do it: the token, or standing at the machine with the data directory in reach. */
@@ -79,7 +81,7 @@ export async function makeFirstAdministrator(
   return await transaction(context, async (context) => {
     let closing = context.db
       .updateTable('installation')
-      .set({ completed_at: context.clock.now(), setup_token_digest: null })
+      .set({ completed_at: context.clock.now(), setup_token_digest: null, mail_domain: domainOf(administrator) })
       .where('completed_at', 'is', null);
     if (proof.kind === 'setup-token') closing = closing.where('setup_token_digest', '=', digestToken(proof.token));
     const closed = await closing.executeTakeFirst();
@@ -90,6 +92,9 @@ export async function makeFirstAdministrator(
     return id;
   });
 }
+
+const domainOf = ({ email, mailDomain }: FirstAdministrator) =>
+  mailDomain ?? email.slice(email.lastIndexOf('@') + 1).toLowerCase();
 
 async function assertSetupToken(
   context: Context,

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { PlatenError } from '../base/errors.ts';
 import type { Context } from '../store/database.ts';
 import { limitOf, pageQuery } from '../store/pages.ts';
+import { companyRoutes } from './company/routes.ts';
 import { fileRoutes } from './file/routes.ts';
 import { isFirstRunDue } from './first-run.ts';
 import { groupRoutes } from './groups/routes.ts';
@@ -49,6 +50,7 @@ export async function usersRoutes(app: FastifyInstance, context: Context): Promi
   userRoutes(app, context);
   fileRoutes(app, context);
   groupRoutes(app, context);
+  companyRoutes(app, context);
   tokenRoutes(app, context);
 }
 

@@ -141,7 +141,16 @@ export function answerListed(session: SessionOfSomebody, principal: Principal): 
   };
 }
 
+export const mailDomain = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .max(253)
+  .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/, 'must be a domain');
+
 export const firstRunBody = z.object({
+  /** Without it that of the address. */
+  mailDomain: mailDomain.optional(),
   setupToken: z.string().min(1).max(200),
   email: address,
   name: line(200),

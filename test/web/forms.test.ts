@@ -10,6 +10,9 @@ const WORDS = {
     three: '3 fields have to be corrected',
     two: '2 fields have to be corrected',
     name: 'Your name: Enter your name',
+    domain: 'Mail domain of the company: practice.example (from your address)',
+    change: 'Change',
+    field: 'Mail domain of the company',
     email: 'E-mail: Enter an e-mail address such as admin@example.org',
   },
   it: {
@@ -17,6 +20,9 @@ const WORDS = {
     three: '3 campi da correggere',
     two: '2 campi da correggere',
     name: 'Il tuo nome: Inserisci il tuo nome',
+    domain: 'Dominio di posta dell’ente: practice.example (dal tuo indirizzo)',
+    change: 'Modifica',
+    field: 'Dominio di posta dell’ente',
     email: 'E-mail: Inserisci un indirizzo e-mail, per esempio admin@example.org',
   },
 } as const;
@@ -61,6 +67,12 @@ describe('a form of which several fields are refused', () => {
       // Of one alone nothing more is said than at the field itself.
       await page.getByText(words.two).waitFor({ state: 'detached' });
       await eventually(async () => (await focused()) === 'password');
+      // The domain is read from the address, and can be another one.
+      await page.getByText(words.domain).waitFor();
+      await window.picture(`first-run-domain-${language}`);
+      await page.getByRole('button', { name: words.change }).click();
+      assert.equal(await page.getByLabel(words.field).inputValue(), 'practice.example');
+      await window.assertAccessible();
       window.assertQuiet();
     });
   }

@@ -19,6 +19,7 @@ import { Page } from '../ui/page.tsx';
 import { State } from '../ui/state.tsx';
 
 const MIN_PASSWORD_CHARS = 12;
+const DOMAIN = /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i;
 
 export default function FirstRun() {
   const { t } = useTranslation();
@@ -64,15 +65,18 @@ function You({ setupToken }: { readonly setupToken: string }) {
   const client = useQueryClient();
   const form = usePlatenForm(
     {
-      initialValues: { name: '', email: '', password: '' },
+      initialValues: { name: '', email: '', password: '', mailDomain: '' },
       validate: {
         name: (value) => (value.trim() === '' ? t('firstRun.nameMissing') : null),
         email: (value) => (/^\S+@\S+\.\S+$/.test(value.trim()) ? null : t('firstRun.emailForm')),
+        mailDomain: (value) => (value.trim() === '' || DOMAIN.test(value.trim()) ? null : t('firstRun.domainForm')),
         password: (value) => (value.length >= MIN_PASSWORD_CHARS ? null : t('firstRun.passwordShort')),
       },
     },
-    async ({ name, email, password }) => {
-      const body = { setupToken, name: name.trim(), email: email.trim(), password, language: currentLanguage() };
+    async ({ name, email, password, mailDomain }) => {
+      const you = { setupToken, name: name.trim(), email: email.trim(), password, language: currentLanguage() };
+      const domain = mailDomain.trim();
+      const body = domain === '' ? you : { ...you, mailDomain: domain };
       await need(api.POST('/first-run', { body }));
       // The secret is spent; nobody should find it in the history of the browser.
       history.replaceState(null, '', '/first-run');
@@ -92,12 +96,46 @@ function You({ setupToken }: { readonly setupToken: string }) {
           visibilityToggleButtonProps={{ 'aria-label': t('signIn.showPassword') }}
           {...fieldOf(form, 'password')}
         />
+        <CompanyDomain form={form} />
         {form.error === undefined ? null : <Failed error={form.error} />}
         <Button type="submit" loading={form.isBusy} className="fit">
           {t('action.continue')}
         </Button>
       </Stack>
     </form>
+  );
+}
+
+type You = { readonly name: string; readonly email: string; readonly password: string; readonly mailDomain: string };
+
+/** Read from the address, and typed only where it is another one. */
+function CompanyDomain({ form }: { readonly form: ReturnType<typeof usePlatenForm<You>> }) {
+  const { t } = useTranslation();
+  const [isOther, setOther] = useState(false);
+  const read = form.values.email.trim().split('@')[1] ?? '';
+  if (isOther) {
+    return (
+      <TextInput
+        label={t('firstRun.domain')}
+        description={t('firstRun.domainHint')}
+        autoComplete="off"
+        data-autofocus
+        {...fieldOf(form, 'mailDomain')}
+      />
+    );
+  }
+  if (!DOMAIN.test(read)) return null;
+  const change = () => {
+    form.setFieldValue('mailDomain', read);
+    setOther(true);
+  };
+  return (
+    <Group gap="xs">
+      <span>{t('firstRun.domainRead', { domain: read })}</span>
+      <Button variant="subtle" size="compact-md" onClick={change}>
+        {t('firstRun.change')}
+      </Button>
+    </Group>
   );
 }
 

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 
 /**
  * The journal by who did it, and one view of everything that has a name and can stand in the journal. Alarms for a
- * permission that is about to end, and which ways of alarms have been proved.
+ * permission that is about to end, and which ways of alarms have been proved. The mail domain of the company.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
@@ -27,4 +27,5 @@ const STATEMENTS: readonly string[] = [
   `ALTER TABLE alarms DROP CONSTRAINT alarms_kind_check`,
   `ALTER TABLE alarms ADD CONSTRAINT alarms_kind_check CHECK (kind IN ('connection', 'outbox', 'expiry'))`,
   `ALTER TABLE notice_settings ADD COLUMN ways_proved jsonb NOT NULL DEFAULT '{}'`,
+  `ALTER TABLE installation ADD COLUMN mail_domain text`,
 ];
