@@ -17,7 +17,7 @@ import { beginDeviceLogin, getConnection, setNetworkSettings } from '../connecti
 import { startConnectionsWorker } from '../connections/worker.ts';
 import type { Context } from '../store/database.ts';
 import type { OutboxState } from '../store/schema.ts';
-import { getMessage, headroom, submitMessage } from './outbox.ts';
+import { getMessage, headroom, listAttempts, submitMessage } from './outbox.ts';
 import { startOutboxWorker } from './worker.ts';
 
 const practice = await sharePractice();
@@ -50,6 +50,8 @@ describe('through a confirmed connection', () => {
     assert.match(sent.remoteAnswer ?? '', /^250 2\.0\.0 OK <.*\[Hostname=/);
     const [accepted] = practice.smtp.accepted();
     assert.equal(accepted?.sha256, sha256(bytesOf(one)));
+    const [attempt] = await listAttempts(node.context, id);
+    assert.deepEqual(attempt?.session, { host: 'localhost', tls: 'TLS 1.3', isSignedIn: true });
     const room = await headroom(node.context);
     assert.deepEqual([room?.mailbox, room?.messagesPerMinute, room?.recipientsLeftToday], [PRINT_ROOM, 25, 9999]);
     assert.deepEqual([room?.sessions, room?.triesLastMinute, room?.recipientsPerDay], [2, 1, 10_000]);

@@ -17,7 +17,7 @@ import { DAY_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
 import type { SpoolFile } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
-import type { HoldReason, MessageKind, OutboxState, Problem, RecipientState } from '../store/schema.ts';
+import type { HoldReason, MessageKind, OutboxState, Problem, RecipientState, SendingSession } from '../store/schema.ts';
 import type { Cause } from './verdict.ts';
 
 export const OUTBOX_STATES = ['queued', 'active', 'deferred', 'held', 'sent', 'failed', 'uncertain'] as const;
@@ -76,6 +76,8 @@ export type Attempt = {
   readonly code: number | null;
   readonly enhanced: string | null;
   readonly words: string | null;
+  /** Opened and signed in to before the try began. */
+  readonly session: SendingSession | null;
   readonly startedAt: Date;
   readonly endedAt: Date | null;
 };

@@ -72,6 +72,7 @@ test('what a node keeps right before it dies is sent by another one at its next 
 
 describe('a node that dies', () => {
   const SLOT = 'outbox-session:';
+  const SESSION = { host: 'mail.practice.example', isSignedIn: false };
 
   /** Takes a message as a session does, and never comes back. */
   async function dieWith(
@@ -83,7 +84,7 @@ describe('a node that dies', () => {
     const name = `${SLOT}${pace.mailbox}:1`;
     let kept: { claimed: Claimed; lease: Lease } | undefined;
     await withLease(context, name, {}, async (lease) => {
-      const next = await beginAttempts(context, { lease, pace, done: [], wants: 1 });
+      const next = await beginAttempts(context, { lease, pace, session: SESSION, done: [], wants: 1 });
       assert.ok(next.kind === 'messages');
       const [claimed] = next.claimed;
       assert.ok(claimed !== undefined && next.claimed.length === 1);

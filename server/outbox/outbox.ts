@@ -105,6 +105,7 @@ export async function listAttempts(context: Context, id: string): Promise<Attemp
     code: row.code,
     enhanced: row.enhanced,
     words: row.words,
+    session: row.session,
     startedAt: row.started_at,
     endedAt: row.ended_at,
   }));

@@ -72,6 +72,8 @@ const attemptAnswer = z.object({
   code: z.number().nullable(),
   enhanced: z.string().nullable(),
   words: z.string().nullable(),
+  /** The session that it went over: `tls` as `TLS 1.3`. */
+  session: z.object({ host: z.string(), tls: z.string().nullable(), isSignedIn: z.boolean() }).nullable(),
   startedAt: z.string(),
   endedAt: z.string().nullable(),
 });
@@ -257,7 +259,13 @@ function answerMessage(message: OutboxMessage, reader: Reader): z.infer<typeof m
 
 function answerAttempt(attempt: Attempt): z.infer<typeof attemptAnswer> {
   const { phase, ...shown } = attempt;
-  return { ...shown, startedAt: attempt.startedAt.toISOString(), endedAt: attempt.endedAt?.toISOString() ?? null };
+  const session = attempt.session === null ? null : { ...attempt.session, tls: attempt.session.tls ?? null };
+  return {
+    ...shown,
+    session,
+    startedAt: attempt.startedAt.toISOString(),
+    endedAt: attempt.endedAt?.toISOString() ?? null,
+  };
 }
 
 /** Who reads, and the connection that messages leave through now. */

@@ -184,7 +184,7 @@ type Sending = Run & {
 const MOST_AT_ONCE = 8;
 
 async function sendAll(sending: Sending): Promise<SessionEnd | 'reconnect'> {
-  const { context, lease, outgoing } = sending;
+  const { context, lease, outgoing, session } = sending;
   const counted = { sent: 0, lookedAtMs: context.clock.monotonicMs() };
   let done: readonly Plain[] = [];
   for (let wants = 1; ; ) {
@@ -194,7 +194,8 @@ async function sendAll(sending: Sending): Promise<SessionEnd | 'reconnect'> {
       return end;
     }
     sending.turned('free');
-    const next = await beginAttempts(context, { lease, pace: outgoing.pace, done, wants });
+    const over = { host: outgoing.place.host, ...session.security };
+    const next = await beginAttempts(context, { lease, pace: outgoing.pace, session: over, done, wants });
     done = [];
     if (next.kind === 'none') return { kind: 'idle', ms: 0 };
     if (next.kind === 'wait') {

@@ -278,6 +278,8 @@ type Mailboxes = {
   policy: JsonWithDefault<Record<string, unknown>>;
   state: WithDefault<'waiting' | 'connected' | 'failing'>;
   state_since: Instant;
+  /** When it was seen to the end last. */
+  looked_at: InstantOrNone;
   problem: Json<Problem> | null;
   created_at: Generated<Date>;
 };
@@ -536,8 +538,17 @@ type OutboxAttempts = {
   code: number | null;
   enhanced: string | null;
   words: string | null;
+  /** None for a try of a Platen that did not keep it. */
+  session: Json<SendingSession> | null;
   started_at: Instant;
   ended_at: InstantOrNone;
+};
+/** The session that a message was tried over. */
+export type SendingSession = {
+  readonly host: string;
+  /** As `TLS 1.3`; none where the connection is not encrypted. */
+  readonly tls?: string;
+  readonly isSignedIn: boolean;
 };
 /** What may be sent through a mailbox now, shared by all nodes and counted by the database's clock. */
 type PaceBuckets = {

@@ -2,6 +2,7 @@
 import { Button, Group, NumberInput, PasswordInput, Radio, Select, Stack, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import type { paths } from '../api/schema.ts';
@@ -15,11 +16,11 @@ import { Finding } from '../ui/finding.tsx';
 import { fieldOf, type PlatenForm, usePlatenForm } from '../ui/form.tsx';
 import { Page } from '../ui/page.tsx';
 import { State } from '../ui/state.tsx';
+import { ForeignSender, findForeign } from './foreign-sender.tsx';
+import { NETWORK_KEY as KEY, type Network } from './settings.ts';
 import { TestMessage } from './test-message.tsx';
 
-type Network = paths['/settings/network']['get']['responses'][200]['content']['application/json'];
 type NetworkBody = paths['/settings/network']['put']['requestBody']['content']['application/json'];
-const KEY = ['network'];
 const OTHER = 'other';
 const MAIL_PORT = 587;
 
@@ -30,6 +31,7 @@ export default function NetworkScreen() {
   const network = useQuery({ queryKey: KEY, queryFn: () => need(api.GET('/settings/network')) });
   const connections = useQuery(connectionsQuery);
   const next = useNextStep();
+  const [timesUsed, setTimesUsed] = useState(0);
   return (
     <Page title={t('nav.network')}>
       <Loaded query={network}>
@@ -37,8 +39,16 @@ export default function NetworkScreen() {
           <Loaded query={connections}>
             {(all) => (
               <Stack gap="md">
-                <Verdict network={settings} connections={all} />
-                {mayChange ? <NetworkForm network={settings} connections={all} isQuiet={next !== undefined} /> : null}
+                <Verdict network={settings} connections={all} onUsed={() => setTimesUsed(timesUsed + 1)} />
+                {mayChange ? (
+                  <NetworkForm
+                    // What was chosen above stands in the form.
+                    key={timesUsed}
+                    network={settings}
+                    connections={all}
+                    isQuiet={next !== undefined}
+                  />
+                ) : null}
                 <NextStep step={next} />
                 {mayChange ? <TestMessage /> : null}
               </Stack>
@@ -52,10 +62,12 @@ export default function NetworkScreen() {
 
 type Shown = { readonly network: Network; readonly connections: readonly Connection[] };
 
-function Verdict({ network, connections }: Shown) {
+function Verdict({ network, connections, onUsed }: Shown & { readonly onUsed: () => void }) {
   const { t } = useTranslation();
   const { outgoingServer: server, problem } = network;
   if (problem !== null) {
+    const foreign = findForeign(network, connections);
+    if (foreign !== undefined) return <ForeignSender {...foreign} network={network} onUsed={onUsed} />;
     return <Explained problem={problem} stops={t('network.stops')} />;
   }
   if (server === null || network.senderEmail === null) {

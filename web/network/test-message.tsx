@@ -9,6 +9,7 @@ import { useLiveQuery } from '../app/live.tsx';
 import { screens } from '../app/screens.ts';
 import { useSession } from '../app/session.tsx';
 import { Explained } from '../connections/explained.tsx';
+import { type MessageState, type MessageStory, sessionWords } from '../outbox/message.ts';
 import { Failed, Loaded } from '../ui/content.tsx';
 import { fieldOf, usePlatenForm } from '../ui/form.tsx';
 import { State } from '../ui/state.tsx';
@@ -45,6 +46,12 @@ export function TestMessage() {
   );
 }
 
+/** How soon the message may have come further, in milliseconds; never once it has left. */
+function lookAgain(state: MessageState | undefined): number | false {
+  if (state === 'sent') return false;
+  return state === 'queued' || state === 'active' ? 500 : 3_000;
+}
+
 function Progress({ id, to }: { readonly id: string; readonly to: string }) {
   const { t } = useTranslation();
   const key = ['outbox', id];
@@ -52,15 +59,16 @@ function Progress({ id, to }: { readonly id: string; readonly to: string }) {
   const message = useQuery({
     queryKey: key,
     queryFn: () => need(api.GET('/outbox/{id}', { params: { path: { id } } })),
-    // For a screen whose stream of events is not there.
-    refetchInterval: (query) => (query.state.data?.state === 'sent' ? false : 3_000),
+    // That a session is open is an event of nothing: it is asked for while somebody looks.
+    refetchInterval: (query) => lookAgain(query.state.data?.state),
   });
   const hasOutbox = screens.some(({ path }) => path === '/outbox/$id');
   return (
     <Loaded query={message}>
-      {({ state, createdAt, sentAt, remoteAnswer, problem, attempts }) => (
+      {({ state, createdAt, sentAt, remoteAnswer, problem, tries }) => (
         <Stack gap="xs" mt="md" role="status">
           <Line name={t('network.testKept')} at={createdAt} />
+          <SignedIn tries={tries} />
           {state === 'sent' ? (
             <>
               <Line name={t('network.testAccepted')} at={sentAt} words={remoteAnswer} />
@@ -68,7 +76,7 @@ function Progress({ id, to }: { readonly id: string; readonly to: string }) {
             </>
           ) : null}
           {state === 'queued' || state === 'active' ? (
-            <State tone="waiting" word={attempts === 0 ? t('network.testWaiting') : t('network.testSending')} />
+            <State tone="waiting" word={tries.length === 0 ? t('network.testWaiting') : t('network.testSending')} />
           ) : null}
           {problem === null || state === 'sent' ? null : (
             <Explained
@@ -87,6 +95,14 @@ function Progress({ id, to }: { readonly id: string; readonly to: string }) {
       )}
     </Loaded>
   );
+}
+
+/** The session was opened before the last try began. */
+function SignedIn({ tries: [last] }: Pick<MessageStory, 'tries'>) {
+  const { t } = useTranslation();
+  if (last === undefined || last.session === null) return null;
+  const name = t(last.session.isSignedIn ? 'network.testSignedIn' : 'network.testConnected');
+  return <Line name={name} at={last.startedAt} words={sessionWords(t, last.session)} />;
 }
 
 type LineProps = { readonly name: string; readonly at: string | null; readonly words?: string | null };

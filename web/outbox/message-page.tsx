@@ -14,7 +14,7 @@ import { CopyButton } from '../ui/copy.tsx';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
-import { type MessageStory, OUTBOX_KEY, STATE_TONES } from './message.ts';
+import { type MessageStory, OUTBOX_KEY, STATE_TONES, sessionWords } from './message.ts';
 import { MessageLook } from './outbox-list.tsx';
 
 export default function MessageScreen() {
@@ -117,10 +117,11 @@ function Tries({ message }: { readonly message: MessageStory }) {
         </tr>
       </thead>
       <tbody>
-        {tries.map(({ id, startedAt, verdict, code, enhanced, words }) => (
+        {tries.map(({ id, startedAt, verdict, code, enhanced, words, session }) => (
           <tr key={id} data-row>
             <td>
               <When at={startedAt} />
+              {session === null ? null : <div className="hint">{sessionWords(t, session)}</div>}
             </td>
             <td>{verdict === null ? t('outbox.noVerdict') : t(`verdict.${verdict}`, { defaultValue: verdict })}</td>
             <td>

@@ -1,4 +1,5 @@
 /** Messages of the outbox as the screens see them. */
+import type { TFunction } from 'i18next';
 import type { paths } from '../api/schema.ts';
 import type { Tone } from '../ui/state.tsx';
 
@@ -22,4 +23,12 @@ export const STATES = Object.keys(STATE_TONES) as MessageState[];
 
 export function recipientsOf({ recipients }: Pick<Message, 'recipients'>): string {
   return recipients.map(({ address }) => address).join(' · ');
+}
+
+/** The server that a message was tried at, and how the line was kept secret. */
+export function sessionWords(
+  t: TFunction,
+  { host, tls }: NonNullable<MessageStory['tries'][number]['session']>,
+): string {
+  return `${host}, ${tls ?? t('outbox.notEncrypted')}`;
 }

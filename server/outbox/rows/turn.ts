@@ -9,6 +9,7 @@ import { newId } from '../../base/secrets.ts';
 import { recordSelected } from '../../journal/journal.ts';
 import type { Context } from '../../store/database.ts';
 import { keptAmong, type Lease } from '../../store/leases.ts';
+import type { SendingSession } from '../../store/schema.ts';
 import type { Place } from '../message.ts';
 import type { Pace } from '../pace.ts';
 import type { Verdict } from '../verdict.ts';
@@ -56,6 +57,8 @@ export function isPlain(outcome: Outcome): outcome is Plain {
 export type Turn = {
   readonly lease: Pick<Lease, 'name' | 'fence'>;
   readonly pace: Pace;
+  /** What the messages go over. */
+  readonly session: SendingSession;
   /** What came of the messages before. */
   readonly done: readonly Plain[];
   /** How many messages it would take at the most. */
@@ -117,8 +120,9 @@ function statementOf(context: Context, turns: readonly Turn[], only: { readonly 
     WITH turn AS (
       SELECT * FROM unnest(
         ${turns.map(({ lease }) => lease.name)}::text[],
-        ${turns.map(({ lease }) => lease.fence)}::bigint[]
-      ) WITH ORDINALITY AS t (name, fence, turn)
+        ${turns.map(({ lease }) => lease.fence)}::bigint[],
+        ${turns.map(({ session }) => JSON.stringify(session))}::text[]
+      ) WITH ORDINALITY AS t (name, fence, session, turn)
     ),
     kept AS (${keptAmong('turn')}),
     ${settlingOf(turns, now)},
@@ -222,8 +226,8 @@ function claimingOf(slots: number, { messageId }: { readonly messageId?: string 
       WHERE nth <= (SELECT count(*) FROM slot)
     ),
     begun AS (
-      INSERT INTO outbox_attempts (id, message_id, lease_name, fence, phase, positions, started_at)
-      SELECT slot.attempt_id, claim.id, slot.name, slot.fence, 'sending', claim.positions, ${now}
+      INSERT INTO outbox_attempts (id, message_id, lease_name, fence, phase, positions, session, started_at)
+      SELECT slot.attempt_id, claim.id, slot.name, slot.fence, 'sending', claim.positions, slot.session::jsonb, ${now}
       FROM slot JOIN claim USING (nth)
     ),
     active AS (

@@ -8,6 +8,7 @@
  */
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { smtpLimits } from '../limits.ts';
 import { openSocket } from './connect.ts';
@@ -101,6 +102,14 @@ export class SmtpSession implements AsyncDisposable {
 
   get isOpen(): boolean {
     return this.#isReady && !this.#connection.destroyed;
+  }
+
+  /** How the line is kept secret, as `TLS 1.3`, and whether the server knows who is there. */
+  get security(): { readonly tls?: string; readonly isSignedIn: boolean } {
+    const isSignedIn = this.#target.credentials !== undefined;
+    const socket: unknown = this.#connection._socket;
+    const version = socket instanceof TLSSocket ? socket.getProtocol() : null;
+    return { isSignedIn, ...(version === null ? {} : { tls: version.replace(/^TLSv/, 'TLS ') }) };
   }
 
   /** For `connectSmtp`: greeting, EHLO and TLS. */
