@@ -379,9 +379,8 @@ test('a mailbox that does not open is failing with the words of the server', asy
   assert.ok((await watched.eventTypes()).includes('mailbox-state-changed'));
   assert.equal((await checkMailbox(watched.context, watched.mailboxId, AbortSignal.timeout(5000))).outcome, 'failed');
   watched.practice.imap.faults.clear();
-  assert.deepEqual(await checkMailbox(watched.context, watched.mailboxId, AbortSignal.timeout(5000)), {
-    outcome: 'passed',
-  });
+  const check = await checkMailbox(watched.context, watched.mailboxId, AbortSignal.timeout(5000));
+  assert.equal(check.outcome, 'passed');
   await moveUntil(watched, async () => (await getMailbox(watched.context, watched.mailboxId)).state === 'connected');
 });
 

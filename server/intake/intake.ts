@@ -12,22 +12,22 @@ import { getQueue } from '../jobs/jobs.ts';
 import { record } from '../journal/journal.ts';
 import type { Context } from '../store/database.ts';
 import { findNewest } from '../store/pages.ts';
-import type { MessageOutcome, Problem, Schema } from '../store/schema.ts';
+import type { MessageOutcome, Schema } from '../store/schema.ts';
 import { transaction } from '../store/transaction.ts';
+import { lookAt, type MailboxCheck, readTyped, type TypedMailbox } from './looks/check.ts';
 import {
   describeMailbox,
   getMailboxRow,
+  keptPassword,
   type Mailbox,
   type MailboxRow,
   type MailboxServer,
-  problemOf,
 } from './mailbox.ts';
 import { changedPolicy, type PolicyChange } from './senders/policy.ts';
-import { explain, openFolder, passwordBinding } from './sources/imap.ts';
-import { openPopFolder } from './sources/pop3.ts';
+import { passwordBinding } from './sources/imap.ts';
 import type { Wishes } from './wishes.ts';
 
-export type { Mailbox, MailboxServer };
+export type { Mailbox, MailboxCheck, MailboxServer };
 
 export type NewMailbox = {
   readonly title: string;
@@ -145,7 +145,7 @@ export async function updateMailbox(
         enabled: change.isEnabled ?? row.enabled,
         policy: changedPolicy(row.policy, change),
         ...(isOff ? { state: 'waiting' as const, state_since: context.clock.now(), problem: null } : {}),
-        ...sourceOf(context, id, change),
+        ...sourceOf(context, row, change),
       })
       .where('id', '=', id)
       .execute();
@@ -160,12 +160,13 @@ export async function updateMailbox(
   return await getMailbox(context, id);
 }
 
-function sourceOf(context: Context, id: string, { connectionId, server }: MailboxChange) {
+function sourceOf(context: Context, row: MailboxRow, { connectionId, server }: MailboxChange) {
   if (connectionId !== undefined) return { connection_id: connectionId, server: null, sealed_password: null };
   if (server === undefined) return {};
   const { password, ...shown } = server;
-  const sealed = password === undefined ? {} : { sealed_password: context.secrets.seal(password, passwordBinding(id)) };
-  return { connection_id: null, server: JSON.stringify(shown), ...sealed };
+  const sealed =
+    password === undefined ? keptPassword(row, shown) : context.secrets.seal(password, passwordBinding(row.id));
+  return { connection_id: null, server: JSON.stringify(shown), sealed_password: sealed };
 }
 
 /** Stops watching a mailbox and forgets its messages; their jobs stay, and so does the mail. Throws `not-found`. */
@@ -182,24 +183,20 @@ export async function removeMailbox(context: Context, id: string, actor: string)
   });
 }
 
-export type MailboxCheck = { readonly outcome: 'passed' } | { readonly outcome: 'failed'; readonly problem: Problem };
-
 /** Signs in and opens the folder, beside whatever watches it, and says what is in the way. Throws `not-found`. */
 export async function checkMailbox(context: Context, id: string, signal: AbortSignal): Promise<MailboxCheck> {
-  const row = await getMailboxRow(context, id);
-  try {
-    const opened = row.protocol === 'pop3' ? openPopFolder(context, row, { signal }) : openImap(context, row, signal);
-    await (await opened)[Symbol.asyncDispose]();
-    return { outcome: 'passed' };
-  } catch (thrown) {
-    const error = explain(row, thrown);
-    if (!(error instanceof PlatenError)) throw error;
-    return { outcome: 'failed', problem: problemOf(context, error) };
-  }
+  return await lookAt(context, await getMailboxRow(context, id), signal);
 }
 
-async function openImap(context: Context, row: MailboxRow, signal: AbortSignal): Promise<AsyncDisposable> {
-  return (await openFolder(context, row, { signal })).session;
+/**
+ * As `checkMailbox`, for a mailbox as it was typed: nothing of it is kept. Throws `not-found` for an unknown connection
+ * or mailbox, and `pop3-has-no-folders`.
+ */
+export async function checkTyped(context: Context, typed: TypedMailbox, signal: AbortSignal): Promise<MailboxCheck> {
+  const source = await readTyped(context, typed);
+  assertPossible({ protocol: source.protocol, folder: source.folder, afterIntake: source.after_intake });
+  if (source.connection_id !== null) await getConnection(context, source.connection_id);
+  return await lookAt(context, source, signal);
 }
 
 /** POP3 shows the inbox alone, and can only delete or keep (RFC 1939). */

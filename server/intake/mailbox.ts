@@ -18,6 +18,12 @@ import { type MailboxPolicy, policyOf } from './senders/policy.ts';
 
 export type MailboxRow = Selectable<Schema['mailboxes']>;
 
+/** Where a mailbox is and how it is opened; also of one that is kept nowhere. */
+export type MailboxSource = Pick<
+  MailboxRow,
+  'id' | 'title' | 'protocol' | 'connection_id' | 'server' | 'sealed_password' | 'address' | 'folder' | 'after_intake'
+>;
+
 export type MailboxServer = {
   readonly host: string;
   readonly port: number;
@@ -41,6 +47,8 @@ export type Mailbox = {
   readonly policy: MailboxPolicy;
   readonly state: 'waiting' | 'connected' | 'failing';
   readonly stateSince: Date;
+  /** When everything in it was looked at last. */
+  readonly lookedAt: Date | undefined;
   readonly problem: Problem | undefined;
   readonly createdAt: Date;
 };
@@ -61,6 +69,7 @@ export function describeMailbox(row: MailboxRow): Mailbox {
     policy: policyOf(row),
     state: row.state,
     stateSince: row.state_since,
+    lookedAt: row.looked_at ?? undefined,
     problem: row.problem ?? undefined,
     createdAt: row.created_at,
   };
@@ -75,6 +84,14 @@ export function placeOf({ connection_id, server, address }: MailboxRow): string 
   return server === null ? '' : `server:${server.host}:${server.port} ${server.username} ${address}`;
 }
 
+/** The sealed password of a mailbox, for a server of which none was given; it goes to no other server or user. */
+export function keptPassword(kept: MailboxSource | undefined, server: MailboxServer | undefined): Buffer | null {
+  const own = kept?.server ?? undefined;
+  if (kept === undefined || own === undefined || server === undefined) return null;
+  const isSame = (['host', 'port', 'security', 'username'] as const).every((field) => own[field] === server[field]);
+  return isSame ? kept.sealed_password : null;
+}
+
 /** Throws `not-found`. */
 export async function getMailboxRow(context: Context, id: string): Promise<MailboxRow> {
   const row = await context.db.selectFrom('mailboxes').selectAll().where('id', '=', id).executeTakeFirst();
@@ -82,7 +99,12 @@ export async function getMailboxRow(context: Context, id: string): Promise<Mailb
   return row;
 }
 
-export type MailboxState = { readonly state: Mailbox['state']; readonly problem?: Problem };
+export type MailboxState = {
+  readonly state: Mailbox['state'];
+  readonly problem?: Problem;
+  /** All that is in it was looked at right now. */
+  readonly hasLooked?: true;
+};
 
 /** Moves a mailbox to a state on the strength of its lease; the journal is told when that is a change. */
 export async function enterState(
@@ -98,8 +120,16 @@ export async function enterState(
       .where('id', '=', watched.id)
       .forUpdate()
       .executeTakeFirst();
-    if (row === undefined || isSame(row, next)) return;
-    const { state, problem } = next;
+    if (row === undefined) return;
+    const { state, problem, hasLooked } = next;
+    if (hasLooked) {
+      await context.db
+        .updateTable('mailboxes')
+        .set({ looked_at: context.clock.now() })
+        .where('id', '=', watched.id)
+        .execute();
+    }
+    if (isSame(row, next)) return;
     await context.db
       .updateTable('mailboxes')
       .set({

@@ -12,19 +12,20 @@ import { addressRoutes } from './addresses/routes.ts';
 import { listDocuments, type MessageDocument } from './documents/list.ts';
 import {
   addMailbox,
-  checkMailbox,
   getMailbox,
   getMessage,
   type IncomingMessage,
   listMailboxes,
   listMessages,
   type Mailbox,
-  type MailboxCheck,
   removeMailbox,
   updateMailbox,
 } from './intake.ts';
 import { intakeLimits } from './limits.ts';
 import { linkRoutes } from './links/routes.ts';
+import { lookRoutes } from './looks/routes.ts';
+import { line, password, place, server } from './looks/shapes.ts';
+import { countToday, type Today } from './looks/today.ts';
 import { policyAnswer, policyBody, showPolicy } from './senders/shapes.ts';
 import { ownOnly, storyRoutes } from './story/routes.ts';
 
@@ -32,41 +33,18 @@ const reading = { role: 'operator' } as const;
 const writing = { role: 'administrator' } as const;
 const tags = ['intake'];
 
-const line = (maxCharacters: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(maxCharacters)
-    .regex(/^[^\p{Cc}\p{Cf}]*$/u, 'must not hold control characters');
-
-const address = line(254).regex(/^[^\s@<>()[\]\\/,;:"]+@[^\s@<>()[\]\\/,;:"]+$/, 'must be an e-mail address');
-
-const server = z.object({
-  host: line(253).regex(/^[A-Za-z0-9.:-]+$/, 'must be a host name or an address'),
-  port: z.number().int().min(1).max(65_535),
-  security: z.enum(['tls', 'starttls', 'none']),
-  username: line(254),
-});
-
-const password = z.string().min(1).max(1000);
-
 const fields = {
   title: line(200),
-  address,
-  // The wildcards of LIST would name more than one folder (RFC 3501 section 6.3.8).
-  folder: line(200).regex(/^[^*%]+$/, 'must not hold * or %'),
+  ...place,
   pollSeconds: z.number().int().min(30).max(3600),
-  afterIntake: z.enum(['move', 'delete', 'keep']),
   queueId: z.uuid(),
   enabled: z.boolean(),
-  connectionId: z.uuid(),
 };
 
 const mailboxBody = z
   .object({
     title: fields.title,
-    protocol: z.enum(['imap', 'pop3']),
+    protocol: fields.protocol,
     connectionId: fields.connectionId.optional(),
     server: server.extend({ password }).optional(),
     address: fields.address,
@@ -84,7 +62,7 @@ const mailboxBody = z
 const changeBody = z
   .object({
     title: fields.title.optional(),
-    protocol: z.enum(['imap', 'pop3']).optional(),
+    protocol: fields.protocol.optional(),
     connectionId: fields.connectionId.optional(),
     server: server.extend({ password: password.optional() }).optional(),
     address: fields.address.optional(),
@@ -114,11 +92,13 @@ const mailboxAnswer = z.object({
   ...policyAnswer,
   state: z.enum(['waiting', 'connected', 'failing']),
   stateSince: z.string(),
+  /** When it was seen to the end last. */
+  lookedAt: z.string().nullable(),
+  /** Since midnight where the server stands. */
+  today: z.object({ messages: z.number(), jobs: z.number() }),
   problem: problemAnswer.nullable(),
   createdAt: z.string(),
 });
-
-const checkAnswer = z.object({ outcome: z.enum(['passed', 'failed']), problem: problemAnswer.optional() });
 
 const outcomes = z.enum(['done', 'refused', 'failed', 'ignored', 'held']);
 
@@ -172,7 +152,7 @@ const idParams = z.object({ id: z.uuid() });
 export async function intakeRoutes(app: FastifyInstance, context: Context): Promise<void> {
   mailboxRoutes(app, context);
   changeRoutes(app, context);
-  checkRoutes(app, context);
+  lookRoutes(app, context);
   messageRoutes(app, context);
   storyRoutes(app, context);
   linkRoutes(app, context);
@@ -237,25 +217,6 @@ function changeRoutes(app: FastifyInstance, context: Context): void {
   );
 }
 
-function checkRoutes(app: FastifyInstance, context: Context): void {
-  const routes = app.withTypeProvider<ZodTypeProvider>();
-
-  routes.post(
-    '/mailboxes/:id/check',
-    { config: writing, schema: { tags, params: idParams, response: { 200: checkAnswer } } },
-    async (request) => {
-      const gone = new AbortController();
-      request.raw.once('close', () => {
-        if (request.raw.destroyed && !request.raw.complete) gone.abort(new Error('the caller hung up'));
-      });
-      const { connectionId } = await getMailbox(context, request.params.id);
-      const check = await checkMailbox(context, request.params.id, gone.signal);
-      const { language, connections } = await readerOf(context, request.language);
-      return showCheck(check, language, connections.get(connectionId ?? ''));
-    },
-  );
-}
-
 function messageRoutes(app: FastifyInstance, context: Context): void {
   const routes = app.withTypeProvider<ZodTypeProvider>();
   const query = z.object({
@@ -314,15 +275,19 @@ function messageRoutes(app: FastifyInstance, context: Context): void {
   );
 }
 
-/** Who reads, and what each connection is that a mailbox may be read through. */
-type Reader = { readonly language: Language; readonly connections: ReadonlyMap<string, AboutConnection> };
+/** Who reads, what each connection is that a mailbox may be read through, and what came in today. */
+type Reader = {
+  readonly language: Language;
+  readonly connections: ReadonlyMap<string, AboutConnection>;
+  readonly today: ReadonlyMap<string, Today>;
+};
 
 async function readerOf(context: Context, language: Language): Promise<Reader> {
-  return { language, connections: await aboutConnections(context) };
+  return { language, connections: await aboutConnections(context), today: await countToday(context) };
 }
 
-function showMailbox(mailbox: Mailbox, { language, connections }: Reader): z.infer<typeof mailboxAnswer> {
-  const { isEnabled, policy, connectionId, server, stateSince, problem, createdAt, ...plain } = mailbox;
+function showMailbox(mailbox: Mailbox, { language, connections, today }: Reader): z.infer<typeof mailboxAnswer> {
+  const { isEnabled, policy, connectionId, server, stateSince, lookedAt, problem, createdAt, ...plain } = mailbox;
   return {
     ...plain,
     enabled: isEnabled,
@@ -330,18 +295,11 @@ function showMailbox(mailbox: Mailbox, { language, connections }: Reader): z.inf
     connectionId: connectionId ?? null,
     server: server ?? null,
     stateSince: stateSince.toISOString(),
+    lookedAt: lookedAt?.toISOString() ?? null,
+    today: today.get(mailbox.id) ?? { messages: 0, jobs: 0 },
     problem: problem === undefined ? null : answerKept(problem, language, connections.get(connectionId ?? '')),
     createdAt: createdAt.toISOString(),
   };
-}
-
-function showCheck(
-  check: MailboxCheck,
-  language: Language,
-  about: AboutConnection | undefined,
-): z.infer<typeof checkAnswer> {
-  if (check.outcome === 'passed') return { outcome: 'passed' };
-  return { outcome: 'failed', problem: answerKept(check.problem, language, about) };
 }
 
 function showWishes({ wishes }: IncomingMessage): z.infer<typeof oneMessageAnswer>['wishes'] {

@@ -116,11 +116,15 @@ class Watch {
 
   async #tellPopState(mailbox: MailboxRow, isBack: boolean): Promise<void> {
     const watched = { id: this.#id, lease: this.#lease };
-    if (!isBack) return await enterState(this.#context, watched, { state: 'connected' });
+    if (!isBack) return await enterState(this.#context, watched, { state: 'connected', hasLooked: true });
     const ignored = new PlatenError('mailbox-delete-ignored', `the server keeps what ${mailbox.address} deletes`, {
       values: { address: mailbox.address },
     });
-    await enterState(this.#context, watched, { state: 'failing', problem: problemOf(this.#context, ignored) });
+    await enterState(this.#context, watched, {
+      state: 'failing',
+      problem: problemOf(this.#context, ignored),
+      hasLooked: true,
+    });
   }
 
   async #pass(mailbox: MailboxRow, open: OpenFolder): Promise<Date | undefined> {
@@ -148,13 +152,18 @@ class Watch {
 
   async #tellState(mailbox: MailboxRow): Promise<void> {
     const watched = { id: this.#id, lease: this.#lease };
-    if (this.#moveRefusal === undefined) return await enterState(this.#context, watched, { state: 'connected' });
+    if (this.#moveRefusal === undefined)
+      return await enterState(this.#context, watched, { state: 'connected', hasLooked: true });
     const { words } = this.#moveRefusal;
     const refused = new PlatenError('mailbox-move-refused', `the server does not move messages of ${mailbox.address}`, {
       values: { address: mailbox.address },
       ...(words === undefined ? {} : { remote: words }),
     });
-    await enterState(this.#context, watched, { state: 'failing', problem: problemOf(this.#context, refused) });
+    await enterState(this.#context, watched, {
+      state: 'failing',
+      problem: problemOf(this.#context, refused),
+      hasLooked: true,
+    });
   }
 
   /** Waits for mail, for the next full look, for a message to be tried again, or for the token's end. */

@@ -137,7 +137,7 @@ for (const protocol of ['imap', 'pop3'] as const) {
     await using world = await openWorld(protocol);
     world.deliver(SHARED);
     world.deliver(PRINT_ROOM);
-    assert.deepEqual(await world.check(), { outcome: 'passed' });
+    assert.equal((await world.check()).outcome, 'passed');
     await using _worker = await startIntakeWorker(world.context);
     await takes(world, 1);
     assert.deepEqual(

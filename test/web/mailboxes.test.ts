@@ -53,12 +53,20 @@ describe('jobs via e-mail in the browser', () => {
     await page.getByRole('radiogroup', { name: 'Newsletters' }).getByRole('radio', { name: 'Refuse' }).check();
     await page.getByRole('checkbox', { name: 'held', exact: true }).uncheck();
     await page.getByRole('button', { name: 'What counts as a proof' }).click();
+    await page.getByRole('button', { name: 'Test' }).click();
+    await page.getByText('Signed in, folder opened').waitFor();
+    await page.getByText('0 messages are in it.').waitFor();
+    await page
+      .getByText('Platen makes these folders at the first look: Platen/Done, Platen/Refused, Platen/Failed.')
+      .waitFor();
     await window.assertGood('mailbox-new-en-1280');
+    assert.deepEqual((await stage.api('GET', '/mailboxes')).items, [], 'nothing was kept');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.waitForURL(/\/mailboxes\/[0-9a-f-]{36}\?next/);
     await page.getByText(`Watched: ${PRINT_ROOM}`).waitFor();
+    await page.getByText('Last look').waitFor();
     await page.getByRole('button', { name: 'Test' }).click();
-    await page.getByText('Signed in, inbox opened, folders exist').waitFor();
+    await page.getByText('Signed in, folder opened').waitFor();
     await window.assertGood('mailbox-tested-en-1280');
     const mailbox = await mailboxNamed('Print');
     assert.deepEqual(mailbox.senderPolicy, {
@@ -80,6 +88,12 @@ describe('jobs via e-mail in the browser', () => {
     await eventually(async () => ((await stage.api('GET', '/jobs')).items as Row[]).length === 1, {
       timeoutMs: 60_000,
     });
+    await window.go('/settings/jobs/mailboxes');
+    const row = page.getByRole('row', { name: /Print/ });
+    await row.getByText('Last look').waitFor();
+    await row.getByText('1 message').waitFor();
+    await row.getByText('1 job').waitFor();
+    await window.assertGood('mailboxes-en-1280');
   });
 
   test('a mailbox on another server over POP3 keeps what was typed, says why it cannot be read, and is paused', async () => {
@@ -97,9 +111,20 @@ describe('jobs via e-mail in the browser', () => {
     await page.getByLabel('Nome utente').fill('stampe');
     await page.getByRole('textbox', { name: 'Password' }).fill('segreta');
     await page.getByLabel('Indirizzo').fill('stampe@scuola.example');
+    // Before it is saved: nothing but the place is needed, and what is missing there is told at its field.
+    await page.getByRole('textbox', { name: 'Password' }).fill('');
+    await page.getByRole('button', { name: 'Prova' }).click();
+    await page.getByText('Inserisci la tua password').waitFor();
+    await page.getByRole('textbox', { name: 'Password' }).fill('segreta');
+    await page.getByRole('button', { name: 'Prova' }).click();
+    await page.getByText('Che cosa fare').first().waitFor();
     await window.assertGood('mailbox-pop3-it-390');
     await page.getByRole('button', { name: 'Salva' }).click();
     await page.waitForURL(/\/mailboxes\/[0-9a-f-]{36}\?next/);
+    await page.getByLabel('Nome del server').fill('127.0.0.1');
+    await page.getByRole('button', { name: 'Prova' }).click();
+    await page.getByText('Inserisci di nuovo la password').waitFor();
+    await page.getByLabel('Nome del server').fill('localhost');
     await page.getByRole('button', { name: 'Prova' }).click();
     await page.getByText('Che cosa fare').first().waitFor();
     await window.assertGood('mailbox-failing-it-390');

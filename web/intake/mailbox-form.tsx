@@ -10,24 +10,26 @@ import { Failed } from '../ui/content.tsx';
 import { fieldOf, type PlatenForm, usePlatenForm } from '../ui/form.tsx';
 import { OTHER, type Queue, usualPort, type Values } from './mailbox.ts';
 import { Documents, Proof, Replies, Senders } from './mailbox-rules.tsx';
+import { MailboxTest } from './mailbox-test.tsx';
 
 type FormProps = {
   readonly connections: readonly Connection[];
   readonly queues: readonly Queue[];
   readonly initial: Values;
-  readonly isNew?: boolean;
+  /** Of a mailbox that there is; none for a new one. */
+  readonly id?: string;
   /** The filled button of the page is another one. */
   readonly isQuiet?: boolean;
   readonly onSave: (values: Values) => Promise<void>;
 };
 
-export function MailboxForm({ connections, queues, initial, isNew = false, isQuiet = false, onSave }: FormProps) {
+export function MailboxForm({ connections, queues, initial, id, isQuiet = false, onSave }: FormProps) {
   const { t } = useTranslation();
   const form = usePlatenForm<Values>(
     {
       initialValues: initial,
       validateInputOnBlur: false,
-      validate: rulesFor(t, isNew),
+      validate: rulesFor(t, id === undefined ? undefined : initial),
     },
     async (values) => {
       await onSave(values);
@@ -68,6 +70,9 @@ export function MailboxForm({ connections, queues, initial, isNew = false, isQui
         </Section>
         {form.isDirty() && !form.isBusy && !form.isSaved ? <p className="plain hint">{t('form.unsaved')}</p> : null}
         {form.error === undefined ? null : <Failed error={form.error} />}
+        <div className="card narrow">
+          <MailboxTest form={form} id={id} />
+        </div>
         <Button type="submit" variant={isQuiet ? 'default' : 'filled'} loading={form.isBusy} className="fit">
           {form.isSaved ? t('action.saved') : t('action.save')}
         </Button>
@@ -76,8 +81,8 @@ export function MailboxForm({ connections, queues, initial, isNew = false, isQui
   );
 }
 
-/** What is checked before the server is asked. */
-function rulesFor(t: TFunction, isNew: boolean): FormRules<Values> {
+/** What is checked before the server is asked; `kept` is what the server has of it. */
+function rulesFor(t: TFunction, kept: Values | undefined): FormRules<Values> {
   const whenOther = (key: string) => (value: string, values: Values) =>
     values.source === OTHER && value.trim() === '' ? t(key) : null;
   return {
@@ -86,14 +91,21 @@ function rulesFor(t: TFunction, isNew: boolean): FormRules<Values> {
     source: (value) => (value === '' ? t('mailboxes.serverMissing') : null),
     host: whenOther('network.hostMissing'),
     username: whenOther('mailboxes.userMissing'),
-    password: (value, values) =>
-      isNew && values.source === OTHER && value === '' ? t('signIn.passwordMissing') : null,
+    password: (value, values) => {
+      if (values.source !== OTHER || value !== '') return null;
+      if (kept?.source !== OTHER) return t('signIn.passwordMissing');
+      const isOther = OWN_PASSWORD.some((field) => kept[field] !== values[field]);
+      return isOther ? t('mailboxes.passwordAgain') : null;
+    },
     queueId: (value) => (value === '' ? t('mailboxes.queueMissing') : null),
     maxDocuments: (value) => (isCount(value) ? null : t('mailboxes.numberMissing')),
     maxMegabytes: (value) => (isCount(value) ? null : t('mailboxes.numberMissing')),
     maxPages: (value) => (isCount(value) ? null : t('mailboxes.numberMissing')),
   };
 }
+
+/** A kept password is only for these. */
+const OWN_PASSWORD = ['host', 'port', 'security', 'username'] as const;
 
 /** An emptied field of numbers is a text without a number. */
 const isCount = (value: number | string) => Number.isInteger(Number(value)) && Number(value) >= 1;

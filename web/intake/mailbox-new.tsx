@@ -58,7 +58,6 @@ export default function MailboxNew() {
                 title: isFirst ? t('mailboxes.titleDefault') : '',
                 language: currentLanguage(),
               })}
-              isNew
               onSave={async (values) => {
                 const { id } = await need(api.POST('/mailboxes', { body: bodyOf(values) }));
                 await Promise.all([again(), client.invalidateQueries({ queryKey: mailboxesQuery.queryKey })]);

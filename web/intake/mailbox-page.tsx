@@ -1,5 +1,5 @@
 /** One mailbox: how it is, what is set, whether it can be read, and what would stop without it. */
-import { Anchor, Button, Group, Stack } from '@mantine/core';
+import { Anchor, Button, Stack } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -11,11 +11,12 @@ import { connectionsQuery } from '../connections/connection.ts';
 import { Explained } from '../connections/explained.tsx';
 import { NextStep, useNextStep } from '../overview/next-step.tsx';
 import { Confirm } from '../ui/confirm.tsx';
-import { Failed, Loaded } from '../ui/content.tsx';
+import { Loaded } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
 import { State } from '../ui/state.tsx';
-import { bodyOf, lookOf, type Mailbox, mailboxesQuery, queuesQuery, valuesOf } from './mailbox.ts';
+import { bodyOf, LOOK_AGAIN_MS, lookOf, type Mailbox, mailboxesQuery, queuesQuery, valuesOf } from './mailbox.ts';
 import { MailboxForm } from './mailbox-form.tsx';
+import { MailboxUse } from './mailboxes-list.tsx';
 
 export default function MailboxScreen() {
   const { t } = useTranslation();
@@ -24,6 +25,7 @@ export default function MailboxScreen() {
   const mailbox = useQuery({
     queryKey: [...mailboxesQuery.queryKey, id],
     queryFn: () => need(api.GET('/mailboxes/{id}', { params: { path: { id } } })) as Promise<Mailbox>,
+    refetchInterval: LOOK_AGAIN_MS,
   });
   return <Loaded query={mailbox}>{(one) => <MailboxView mailbox={one} key={id} title={t('nav.mailboxes')} />}</Loaded>;
 }
@@ -51,8 +53,8 @@ function MailboxView({ mailbox, title }: { readonly mailbox: Mailbox; readonly t
         ) : (
           <State tone={tone} word={`${t(word)}: ${mailbox.address}`} />
         )}
+        <MailboxUse mailbox={mailbox} />
         <NextStep step={next} />
-        {mayChange ? <Test mailbox={mailbox} /> : null}
         {mayChange ? <Settings mailbox={mailbox} isQuiet={next !== undefined} /> : <Facts mailbox={mailbox} />}
       </Stack>
     </Page>
@@ -74,6 +76,7 @@ function Settings({ mailbox, isQuiet }: SettingsProps) {
               connections={all}
               queues={ways}
               initial={valuesOf(mailbox)}
+              id={mailbox.id}
               isQuiet={isQuiet}
               onSave={async (values) => {
                 const params = { path: { id: mailbox.id } };
@@ -115,31 +118,6 @@ function Facts({ mailbox }: { readonly mailbox: Mailbox }) {
       <dt>{t('mailboxes.queue')}</dt>
       <dd>{queues.data?.find(({ id }) => id === mailbox.queueId)?.name ?? '–'}</dd>
     </dl>
-  );
-}
-
-/** Signs in and looks, and changes nothing in the mailbox. */
-function Test({ mailbox }: { readonly mailbox: Mailbox }) {
-  const { t } = useTranslation();
-  const check = useMutation({
-    mutationFn: () => need(api.POST('/mailboxes/{id}/check', { params: { path: { id: mailbox.id } } })),
-  });
-  const problem = check.data?.problem;
-  return (
-    <div className="card narrow">
-      <Group gap="sm">
-        <Button variant="default" loading={check.isPending} onClick={() => check.mutate()}>
-          {t('mailboxes.test')}
-        </Button>
-        <span role="status">
-          {check.data?.outcome === 'passed' ? <State tone="ok" word={t('mailboxes.testOk')} /> : null}
-          {check.isPending ? t('mailboxes.testRuns') : null}
-        </span>
-      </Group>
-      <p className="hint plain">{t('mailboxes.testNote')}</p>
-      {problem === undefined ? null : <Explained problem={problem} />}
-      {check.error === null ? null : <Failed error={check.error} />}
-    </div>
   );
 }
 

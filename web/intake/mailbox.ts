@@ -12,6 +12,9 @@ export type Queue = paths['/queues']['get']['responses'][200]['content']['applic
 export const OTHER = 'other';
 const PORTS = { imap: { tls: 993, other: 143 }, pop3: { tls: 995, other: 110 } } as const;
 
+/** A look at a mailbox is no event. */
+export const LOOK_AGAIN_MS = 20_000;
+
 export const mailboxesQuery = queryOptions({
   queryKey: ['mailboxes'],
   queryFn: async () => (await need(api.GET('/mailboxes'))).items as readonly Mailbox[],
@@ -177,9 +180,9 @@ export function wordsIn(text: string): string[] {
   return text.split(/[\s,;]+/).filter((word) => word !== '');
 }
 
-export function bodyOf(values: Values): MailboxBody {
+/** Where the mailbox is: all that a test needs. */
+export function placeOf(values: Values) {
   const { source, protocol, folder } = values;
-  const isOther = source === OTHER;
   const server = {
     host: values.host.trim(),
     port: values.port,
@@ -189,15 +192,22 @@ export function bodyOf(values: Values): MailboxBody {
     ...(values.password === '' ? {} : { password: values.password }),
   } as NonNullable<MailboxBody['server']>;
   return {
-    title: values.title.trim(),
     protocol,
     address: values.address.trim(),
     folder: protocol === 'pop3' || folder.trim() === '' ? 'INBOX' : folder.trim(),
-    pollSeconds: Number(values.pollSeconds),
     afterIntake: values.afterIntake,
+    ...(source === OTHER ? { server } : { connectionId: source }),
+  };
+}
+
+export function bodyOf(values: Values): MailboxBody {
+  const isOther = values.source === OTHER;
+  return {
+    title: values.title.trim(),
+    ...placeOf(values),
+    pollSeconds: Number(values.pollSeconds),
     queueId: values.queueId,
     enabled: values.enabled,
-    ...(isOther ? { server } : { connectionId: source }),
     hostKind: isOther ? values.hostKind : 'exchange-online',
     authservId: isOther && values.authservId.trim() !== '' ? values.authservId.trim() : null,
     senderPolicy: {

@@ -10,13 +10,13 @@ import { Empty, Loaded } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
 import { State } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
-import { lookOf, type Mailbox, mailboxesQuery, type Queue, queuesQuery, serverName } from './mailbox.ts';
+import { LOOK_AGAIN_MS, lookOf, type Mailbox, mailboxesQuery, type Queue, queuesQuery, serverName } from './mailbox.ts';
 
 export default function MailboxesList() {
   const { t } = useTranslation();
   const mayChange = useMay('administrator');
   useLiveQuery(['mailbox-', 'connection-'], mailboxesQuery.queryKey);
-  const mailboxes = useQuery(mailboxesQuery);
+  const mailboxes = useQuery({ ...mailboxesQuery, refetchInterval: LOOK_AGAIN_MS });
   const connections = useQuery(connectionsQuery);
   const queues = useQuery(queuesQuery);
   const isBroken = mailboxes.data?.some(({ enabled, state }) => enabled && state === 'failing') === true;
@@ -65,6 +65,7 @@ function MailboxTable({ mailboxes, connections, queues }: TableProps) {
           <th scope="col">{t('mailboxes.address')}</th>
           <th scope="col">{t('mailboxes.serverShort')}</th>
           <th scope="col">{t('mailboxes.state')}</th>
+          <th scope="col">{t('mailboxes.today')}</th>
           <th scope="col">{t('mailboxes.queue')}</th>
         </tr>
       </thead>
@@ -83,6 +84,9 @@ function MailboxTable({ mailboxes, connections, queues }: TableProps) {
             <td>
               <MailboxState mailbox={mailbox} />
             </td>
+            <td>
+              <Today mailbox={mailbox} />
+            </td>
             <td>{queues.find(({ id }) => id === mailbox.queueId)?.name ?? '–'}</td>
           </tr>
         ))}
@@ -91,17 +95,59 @@ function MailboxTable({ mailboxes, connections, queues }: TableProps) {
   );
 }
 
-export function MailboxState({ mailbox }: { readonly mailbox: Mailbox }) {
+function MailboxState({ mailbox }: { readonly mailbox: Mailbox }) {
   const { t } = useTranslation();
   const { tone, word } = lookOf(mailbox);
-  const { enabled, problem, stateSince } = mailbox;
+  const { enabled, problem } = mailbox;
   return (
     <div>
       <State tone={tone} word={t(word)} />
       {enabled && problem !== null ? <div>{problem.title}</div> : null}
-      <div className="hint">
-        <When at={stateSince} />
-      </div>
+      <LastLook mailbox={mailbox} />
     </div>
+  );
+}
+
+/** How fresh what the page says is; for one that is not read, since when. */
+function LastLook({ mailbox }: { readonly mailbox: Mailbox }) {
+  const { t } = useTranslation();
+  const { enabled, state, stateSince, lookedAt } = mailbox;
+  const isWatched = enabled && state === 'connected' && lookedAt !== null;
+  return (
+    <div className="hint">
+      {isWatched ? `${t('mailboxes.lastLook')}: ` : null}
+      <When at={isWatched ? lookedAt : stateSince} />
+    </div>
+  );
+}
+
+function Today({ mailbox: { today } }: { readonly mailbox: Mailbox }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <div>{t('mailboxes.todayMessages', { count: today.messages })}</div>
+      <div className="hint">{t('mailboxes.todayJobs', { count: today.jobs })}</div>
+    </>
+  );
+}
+
+/** The last look and today's count, on the page of a mailbox. */
+export function MailboxUse({ mailbox }: { readonly mailbox: Mailbox }) {
+  const { t } = useTranslation();
+  return (
+    <dl className="facts">
+      {mailbox.lookedAt === null ? null : (
+        <>
+          <dt>{t('mailboxes.lastLook')}</dt>
+          <dd>
+            <When at={mailbox.lookedAt} />
+          </dd>
+        </>
+      )}
+      <dt>{t('mailboxes.today')}</dt>
+      <dd>
+        <Today mailbox={mailbox} />
+      </dd>
+    </dl>
   );
 }

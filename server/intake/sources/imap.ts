@@ -7,11 +7,13 @@ import { ImapFailure } from '../../protocols/imap/failure.ts';
 import { Pop3Failure } from '../../protocols/pop3/failure.ts';
 import type { Context } from '../../store/database.ts';
 import { intakeTimes } from '../limits.ts';
-import type { MailboxRow } from '../mailbox.ts';
+import type { MailboxSource } from '../mailbox.ts';
 
 export type OpenFolder = {
   readonly session: ImapSession;
   readonly uidValidity: number;
+  /** How many messages are in it. */
+  readonly exists: number;
   /** When the session is to be replaced, because its token ends soon after; never for a password. */
   readonly replaceAt: Date | undefined;
 };
@@ -25,12 +27,12 @@ export type OpenOptions = {
 /**
  * Signs in and opens the folder. Throws what `accessTokenFor` throws, and `ImapFailure`; the session is closed then.
  */
-export async function openFolder(context: Context, mailbox: MailboxRow, options: OpenOptions): Promise<OpenFolder> {
+export async function openFolder(context: Context, mailbox: MailboxSource, options: OpenOptions): Promise<OpenFolder> {
   const { target, replaceAt } = await targetOf(context, mailbox, { ...options, use: 'imap' });
   const session = await connectImap(target, options.signal);
   try {
-    const { uidValidity } = await session.select(mailbox.folder);
-    return { session, uidValidity, replaceAt };
+    const { uidValidity, exists } = await session.select(mailbox.folder);
+    return { session, uidValidity, exists, replaceAt };
   } catch (error) {
     await session[Symbol.asyncDispose]();
     throw error;
@@ -40,7 +42,7 @@ export async function openFolder(context: Context, mailbox: MailboxRow, options:
 /** Where a mailbox is read and with what, for either protocol. Throws what `accessTokenFor` throws. */
 export async function targetOf(
   context: Context,
-  mailbox: MailboxRow,
+  mailbox: MailboxSource,
   options: OpenOptions & { readonly use: 'imap' | 'pop3' },
 ): Promise<{ readonly target: ImapTarget; readonly replaceAt: Date | undefined }> {
   if (mailbox.connection_id !== null) {
@@ -99,7 +101,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
 ]);
 
 /** Turns a failed session into an error with advice. Other errors are returned as they are. */
-export function explain(mailbox: MailboxRow, error: unknown): unknown {
+export function explain(mailbox: MailboxSource, error: unknown): unknown {
   if (!(error instanceof ImapFailure || error instanceof Pop3Failure)) return error;
   const host = mailbox.server?.host ?? 'Exchange Online';
   const code = REFUSALS.has(error.kind) ? 'mailbox-refused' : 'mailbox-unreachable';
@@ -112,6 +114,6 @@ export function explain(mailbox: MailboxRow, error: unknown): unknown {
   });
 }
 
-function valuesOf(mailbox: MailboxRow, host: string): Readonly<Record<string, string>> {
+function valuesOf(mailbox: MailboxSource, host: string): Readonly<Record<string, string>> {
   return { address: mailbox.address, folder: mailbox.folder, host };
 }

@@ -203,7 +203,7 @@ test('a check signs in and lists, changes nothing, and tells the words of a refu
   await using watched = await openPopMailbox('delete');
   watched.deliver(writeMessage());
   const check = () => checkMailbox(watched.context, watched.mailboxId, AbortSignal.timeout(30_000));
-  assert.deepEqual(await check(), { outcome: 'passed' });
+  assert.deepEqual(await check(), { outcome: 'passed', messages: 1, missingFolders: [] });
   assert.equal(watched.uidsIn('INBOX').length, 1);
   fault(watched, { name: 'refuse-login', times: 1 });
   const refused = await check();

@@ -165,14 +165,19 @@ export class ImapSession implements AsyncDisposable {
   /** Makes a folder, and subscribes to it, unless it is there (RFC 3501 section 6.3.3). `Platen/Done` lies in `Platen`. */
   async ensureFolder(folder: string): Promise<void> {
     const levels = folder.split('/');
-    const path = await this.#command(() => this.#client.list().then((found) => found.map((each) => each.path)));
+    const above = levels.map((_, depth) => levels.slice(0, depth + 1).join('/'));
+    for (const missing of await this.findMissing(above)) {
+      await this.#command(() => this.#client.mailboxCreate(missing.split('/')));
+    }
+  }
+
+  /** Which of the folders, named with slashes, are not there; without regard to case. Makes none. */
+  async findMissing(folders: readonly string[]): Promise<string[]> {
+    const found = await this.#command(() => this.#client.list());
+    const paths = new Set(found.map(({ path }) => path.toLowerCase()));
     const delimiter = this.#client.namespace?.delimiter ?? '/';
     const prefix = this.#client.namespace?.prefix ?? '';
-    for (let depth = 1; depth <= levels.length; depth++) {
-      const wanted = prefix + levels.slice(0, depth).join(delimiter);
-      if (path.some((existing) => existing.toLowerCase() === wanted.toLowerCase())) continue;
-      await this.#command(() => this.#client.mailboxCreate(levels.slice(0, depth)));
-    }
+    return folders.filter((folder) => !paths.has((prefix + folder.split('/').join(delimiter)).toLowerCase()));
   }
 
   /**

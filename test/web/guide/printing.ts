@@ -66,12 +66,13 @@ export async function addMailbox({ page, camera, t, open, names, below }: Scene)
   await page.getByLabel(t('mailboxes.title')).fill(names.mailbox);
   await camera.take(page, 'add-mailbox');
   await camera.take(page, 'who-may-print', { part: below(t('mailboxes.whoTitle')) });
+  const test = page.getByRole('button', { name: t('mailboxes.test'), exact: true });
+  await test.click();
+  await page.getByText(t('mailboxes.testOk')).waitFor();
+  await camera.take(page, 'test-mailbox', { part: page.locator('.card').filter({ has: test }) });
   await page.getByRole('button', { name: t('action.save') }).click();
   await page.waitForURL(/\/mailboxes\/[0-9a-f-]{36}\?next/);
   await page.getByText(t('mailboxes.watching'), { exact: false }).first().waitFor();
-  await page.getByRole('button', { name: t('mailboxes.test'), exact: true }).click();
-  await page.getByText(t('mailboxes.testOk')).waitFor();
-  await camera.take(page, 'test-mailbox', { height: 420 });
 }
 
 /** Anna mails a document; the reply that comes back is opened as her mail program would. */
