@@ -8,6 +8,7 @@ import { decodeIdCursor, encodeCursor, limitOf, pageOf, pageQuery } from '../sto
 import { documentRoutes } from './document/routes.ts';
 import { askOf } from './finding/asker.ts';
 import { JOB_STATES, jobShape, showJob } from './finding/shown.ts';
+import { waitingRoutes } from './finding/waiting.ts';
 import { namePlaces } from './finding/where.ts';
 import { cancelJob, confirmPrinted, getJob, holdJob, type Job, listJobs, releaseJob } from './jobs.ts';
 import { queueRoutes } from './keeping/routes.ts';
@@ -39,6 +40,7 @@ export async function jobsRoutes(app: FastifyInstance, context: Context): Promis
   releaseRoutes(app, context);
   uploadRoutes(app, context);
   leavingRoutes(app, context);
+  waitingRoutes(app, context);
   testPageRoutes(app, context);
 }
 

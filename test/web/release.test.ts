@@ -41,14 +41,30 @@ describe('the pages behind the code of a printer and the links of messages', () 
     await stage?.[Symbol.asyncDispose]();
   });
 
-  test('the sticker of a printer shows its code, and leads to the page for phones', async () => {
-    await using window = await browser.open(stage, { as: ADMINISTRATOR });
-    const { page } = window;
-    await window.go(`/printers/${stage.printerId}/sticker`);
-    await page.getByRole('img', { name: /Code that opens the page of/ }).waitFor();
-    await page.getByText(`/printers/${stage.printerId}/release`).waitFor();
-    await window.assertGood('sticker');
-  });
+  for (const [language, width, sizes] of [
+    ['en', 1280, ['A5, for the wall', 'Label, for the printer']],
+    ['it', 390, ['A5, da parete', 'Etichetta piccola, da stampante']],
+  ] as const) {
+    test(`the sticker of a printer leads to the page for phones, in two sizes and both languages, in ${language}`, async () => {
+      await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+      const { page } = window;
+      await window.go(`/printers/${stage.printerId}/sticker`);
+      const sticker = page.locator('.sticker');
+      await sticker.getByRole('img').waitFor();
+      for (const [at, size] of sizes.entries()) {
+        await page.getByRole('radio', { name: size }).check();
+        await sticker.getByText(`/printers/${stage.printerId}/release`).waitFor();
+        await sticker.getByText('Scan to print your documents here.').waitFor();
+        await sticker.getByText('Inquadra il codice per stampare qui i tuoi documenti.').waitFor();
+        await window.assertGood(`sticker-${language}-${at}`);
+      }
+      await page.emulateMedia({ media: 'print' });
+      await page.getByRole('radio').first().waitFor({ state: 'hidden' });
+      const mm = 96 / 25.4;
+      const box = await sticker.boundingBox();
+      assert.ok(width < 400 || Math.abs((box?.width ?? 0) - 96 * mm) < 1, `${box?.width} wide`);
+    });
+  }
 
   test('a wrong PIN is refused with advice, and nothing is shown to a stranger', async () => {
     await using window = await browser.open(stage, PHONE);
@@ -122,6 +138,30 @@ describe('the pages behind the code of a printer and the links of messages', () 
     const [newest] = await listHeld();
     await stage.api('POST', `/jobs/${newest?.id}/cancel`);
     await eventually(async () => (await listHeld()).length === 1, { what: 'one is left' });
+  });
+
+  test('the list and the page of a printer tell how many jobs wait for it, and lead to them', async () => {
+    const { control } = thePrinter();
+    await control.setFault({ kind: 'slow', pagesPerSecond: 0.02 });
+    await stage.api('PATCH', `/queues/${stage.queueId}`, { mode: 'direct' });
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await window.go('/printers');
+    await page.getByText('none waits').waitFor();
+    await stage.deliver(2, { sender: KNOWN_SENDERS[0] });
+    // One is printed, the other waits; the list hears of it by itself.
+    await page.getByRole('link', { name: '1 waits' }).waitFor();
+    await window.assertGood('printers-waiting');
+    await page.getByRole('link', { name: 'Hall' }).click();
+    await page.getByRole('link', { name: '1 waits' }).click();
+    await page.waitForURL(/\/jobs\?/);
+    await page.getByRole('link', { name: /\.pdf/ }).waitFor();
+    for (const state of ['pending', 'processing']) {
+      const [job] = (await stage.api('GET', `/jobs?state=${state}`)).items as Row[];
+      await stage.api('POST', `/jobs/${job?.id}/cancel`);
+    }
+    await control.clearFault('slow');
+    await stage.api('PATCH', `/queues/${stage.queueId}`, { mode: 'hold' });
   });
 
   test('a printer without paper says so before, and a phone without a network sends nothing', async () => {

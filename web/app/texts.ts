@@ -65,10 +65,21 @@ async function loadRest(language: Language): Promise<void> {
   whole.add(language);
 }
 
-async function speak(language: Language): Promise<void> {
-  if (!i18next.hasResourceBundle(language, 'translation')) {
-    i18next.addResourceBundle(language, 'translation', (await load[language]()).default);
+async function bring(language: Language): Promise<void> {
+  if (i18next.hasResourceBundle(language, 'translation')) return;
+  i18next.addResourceBundle(language, 'translation', (await load[language]()).default);
+}
+
+/** Brings all texts of every language, for what is read by people who do not choose one, such as paper. */
+export async function bringAllLanguages(): Promise<void> {
+  for (const { code } of LANGUAGES) {
+    await bring(code);
+    await loadRest(code);
   }
+}
+
+async function speak(language: Language): Promise<void> {
+  await bring(language);
   if (needsAll) await loadRest(language);
   await i18next.changeLanguage(language);
   document.documentElement.lang = language;

@@ -16,6 +16,7 @@ import { PrinterState } from './printer-state.tsx';
 import { PrinterProblem } from './problem.tsx';
 import { Supplies } from './supplies.tsx';
 import { TestPage } from './test-page.tsx';
+import { WaitingJobs } from './waiting.tsx';
 
 /** Levels sink without an event. */
 const LOOK_AGAIN_MS = 30_000;
@@ -70,6 +71,10 @@ function PrinterView({ printer }: { readonly printer: Printer }) {
           <dt>{t('printers.since')}</dt>
           <dd>
             <When at={printer.stateSince} />
+          </dd>
+          <dt>{t('printers.jobs')}</dt>
+          <dd>
+            <WaitingJobs printerId={printer.id} />
           </dd>
           <dt>{t('printers.uri')}</dt>
           <dd>

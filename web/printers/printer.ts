@@ -1,5 +1,7 @@
 /** Printers as the screens see them. */
+import { queryOptions } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
+import { api, need } from '../api/client.ts';
 import type { paths } from '../api/schema.ts';
 import type { Tone } from '../ui/state.tsx';
 import { paperName } from '../ui/words.ts';
@@ -16,6 +18,15 @@ export const STATE_TONES: Readonly<Record<Printer['state'], Tone>> = {
   unreachable: 'broken',
   unknown: 'off',
 };
+
+/** How many jobs wait for each printer, by its id. */
+export const waitingQuery = queryOptions({
+  queryKey: ['printers-waiting'],
+  queryFn: async () => {
+    const { items } = await need(api.GET('/jobs/waiting'));
+    return new Map(items.map(({ printerId, count }) => [printerId, count]));
+  },
+});
 
 /** A reason in words; one that no text is known for is shown as the printer says it. */
 export function reasonWords(t: TFunction, reason: string): string {

@@ -20,6 +20,7 @@ import { AddPrinter } from './add-printer.tsx';
 import { PRINTERS_KEY, type Printer } from './printer.ts';
 import { PrinterState } from './printer-state.tsx';
 import { dueSupplies } from './supplies.tsx';
+import { WaitingJobs } from './waiting.tsx';
 
 const ACTS = ['remove'] as const;
 type Open = OpenDialog<(typeof ACTS)[number], Printer>;
@@ -92,6 +93,12 @@ function columnsOf(t: TFunction, acts: Column<Printer>['cell']): readonly Column
     { key: 'name', title: t('printers.name'), cell: (printer) => <Name printer={printer} /> },
     { key: 'model', title: t('printers.model'), cell: ({ capabilities }) => capabilities?.model ?? '–' },
     { key: 'state', title: t('printers.state'), cell: (printer) => <PrinterState printer={printer} /> },
+    {
+      key: 'waiting',
+      title: t('printers.jobs'),
+      cell: ({ id }) => <WaitingJobs printerId={id} />,
+      isNamedOnPhone: true,
+    },
     {
       key: 'supplies',
       title: t('printers.supplies'),
