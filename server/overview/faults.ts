@@ -11,7 +11,7 @@ import type { Mailbox } from '../intake/intake.ts';
 import { countOpenJobs } from '../jobs/jobs.ts';
 import { findHeld } from '../outbox/outbox.ts';
 import { findPrinterNeeds, type Printer } from '../printers/printers.ts';
-import { readRelayFigures } from '../relay/relay.ts';
+import { listDeviceTroubles, readRelayFigures } from '../relay/relay.ts';
 import type { Context } from '../store/database.ts';
 import type { Problem } from '../store/schema.ts';
 
@@ -28,7 +28,9 @@ export type Fault = {
     | 'disk'
     | 'conversion'
     | 'expiry'
-    | 'hand-over';
+    | 'hand-over'
+    | 'device'
+    | 'knock';
   /** Of what it is about; none where that is Platen itself. */
   readonly subjectId: string | undefined;
   readonly name: string | undefined;
@@ -38,7 +40,9 @@ export type Fault = {
   readonly problem: Problem | undefined;
   /** Of a printer: `printer-state-reasons`. */
   readonly reasons?: readonly string[];
-  /** How many messages or jobs wait because of it. */
+  /** Why a device is refused, as its texts are named. */
+  readonly refusal?: { readonly reason: string; readonly words: string };
+  /** How many messages or jobs wait because of it, or addresses knock. */
   readonly waiting?: number;
 };
 
@@ -64,6 +68,7 @@ export async function findFaults(context: Context, things: Things): Promise<Faul
     ...(await judgeConversion(context)),
     ...(await judgeHandOvers(context)),
     ...(await judgeJobs(context)),
+    ...(await judgeDevices(context)),
   ];
   const isTold = faults.some(
     ({ severity, kind }) => severity === 'broken' && (kind === 'connection' || kind === 'network'),
@@ -159,4 +164,22 @@ async function judgeHandOvers(context: Context): Promise<Fault[]> {
     since,
     problem: undefined,
   }));
+}
+
+/** A device that is refused is one thing; addresses that nobody knows are one together, however many there are. */
+async function judgeDevices(context: Context): Promise<Fault[]> {
+  const troubles = await listDeviceTroubles(context);
+  const knocks = troubles.filter(({ device }) => device === undefined);
+  const [knock] = knocks;
+  const faults: Fault[] = troubles.flatMap(({ device, since, reason, words, isShutOut }) => {
+    if (device === undefined) return [];
+    const severity = isShutOut ? 'broken' : 'warning';
+    const refusal = { reason, words };
+    return [{ severity, kind: 'device', subjectId: device.id, name: device.name, since, problem: undefined, refusal }];
+  });
+  if (knock === undefined) return faults;
+  const since = new Date(Math.min(...knocks.map((one) => one.since.getTime())));
+  const { reason, words, address: name } = knock;
+  const what = { kind: 'knock', subjectId: undefined, name, since, problem: undefined } as const;
+  return [...faults, { severity: 'warning', ...what, refusal: { reason, words }, waiting: knocks.length }];
 }

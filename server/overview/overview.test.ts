@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { openTestContext, type TestContext } from '../../test/harness/database.ts';
 import { HOUR_MS } from '../base/clock.ts';
 import { newId } from '../base/secrets.ts';
+import { addDevice } from '../relay/relay.ts';
 import type { JobState } from '../store/schema.ts';
 import { readCalls } from './calls.ts';
 import { readOverview } from './overview.ts';
@@ -93,6 +94,38 @@ test('jobs of which nobody knows how they ended are counted, and not everything 
   assert.deepEqual(
     faults.map(({ severity, kind, waiting }) => [severity, kind, waiting]),
     [['warning', 'jobs', 2]],
+  );
+});
+
+test('a device that is shut out is broken, one whose message was not taken is a warning, and strangers are one together', async () => {
+  await using platen = await openTestContext();
+  const { context } = platen;
+  const { device: shut } = await addDevice(context, { name: 'Copier', addresses: ['192.0.2.1'] }, 'test');
+  const { device: large } = await addDevice(context, { name: 'Scanner', addresses: ['192.0.2.2'] }, 'test');
+  const now = context.clock.now();
+  const note = async (deviceId: string | null, address: string, reason: string) => {
+    const what = { id: newId(), subject: deviceId ?? address, device_id: deviceId, address, reason, repairs: [] };
+    const seen = { words: 'EHLO copier.local', first_at: now, last_at: now, count: 1 };
+    await context.db
+      .insertInto('device_faults')
+      .values({ ...what, ...seen })
+      .execute();
+  };
+  await note(shut.id, '192.0.2.1', 'not-a-device');
+  await note(large.id, '192.0.2.2', 'too-large');
+  await note(large.id, '192.0.2.2', 'repaired');
+  for (const address of ['198.51.100.1', '198.51.100.2']) await note(null, address, 'not-a-device');
+  const { verdict, faults } = await readOverview(context);
+  assert.equal(verdict, 'broken');
+  assert.deepEqual(
+    faults.map(({ severity, kind, subjectId, refusal, waiting }) => {
+      return [severity, kind, subjectId, refusal?.reason, waiting];
+    }),
+    [
+      ['broken', 'device', shut.id, 'not-signed-in', undefined],
+      ['warning', 'device', large.id, 'too-large', undefined],
+      ['warning', 'knock', undefined, 'not-a-device', 2],
+    ],
   );
 });
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { adviceFor, type Language, titleFor } from '../../locales/locales.ts';
+import { adviceFor, type Language, textFor, titleFor } from '../../locales/locales.ts';
 import { needsOf } from '../jobs/jobs.ts';
 import { NEEDS } from '../printers/printers.ts';
 import type { Context } from '../store/database.ts';
@@ -30,6 +30,8 @@ const faultShape = z.object({
     'conversion',
     'expiry',
     'hand-over',
+    'device',
+    'knock',
   ]),
   subjectId: z.string().nullable(),
   name: z.string().nullable(),
@@ -116,10 +118,20 @@ function answerFault(fault: Fault, language: Language): z.infer<typeof faultShap
     name: fault.name ?? null,
     since: fault.since?.toISOString() ?? null,
     due: fault.due?.toISOString() ?? null,
-    problem: fault.problem === undefined ? null : answerProblem(fault.problem, language),
+    problem: answerWhy(fault, language),
     reasons: [...(fault.reasons ?? [])],
     waiting: fault.waiting ?? null,
   };
+}
+
+function answerWhy({ problem, refusal }: Fault, language: Language): z.infer<typeof problemShape> | null {
+  if (problem !== undefined) return answerProblem(problem, language);
+  if (refusal === undefined) return null;
+  const { reason: code, words } = refusal;
+  const [title, advice] = [`relay.refusals.${code}.title`, `relay.refusals.${code}.advice`].map((key) =>
+    textFor(language, key),
+  ) as [string, string];
+  return { code, title, advice, detail: '', remote: words === '' ? null : words };
 }
 
 function answerProblem({ code, detail, remote, values }: Problem, language: Language): z.infer<typeof problemShape> {

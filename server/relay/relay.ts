@@ -20,6 +20,7 @@ import {
   readRange,
   type SenderMap,
 } from './devices.ts';
+import { isShutOut, listDeviceFaults, REPAIRED, reasonText } from './faults/faults.ts';
 import { stateOf } from './registry.ts';
 
 export type { Device };
@@ -207,4 +208,30 @@ async function checkDevice(context: Context, id: string): Promise<void> {
     const same = other.addresses.map(readRange).find((one) => ranges.some((range) => isSameRange(range, one)));
     if (same !== undefined) throw taken('address', same.text, other.name);
   }
+}
+
+export type DeviceTrouble = {
+  /** None for an address that is no device. */
+  readonly device: { readonly id: string; readonly name: string } | undefined;
+  readonly address: string;
+  /** As its texts are named, under `relay.refusals`. */
+  readonly reason: string;
+  /** What the device said; empty for nothing. */
+  readonly words: string;
+  readonly since: Date;
+  /** It can hand in nothing until this is mended; else it was a message that was not taken. */
+  readonly isShutOut: boolean;
+};
+
+/** What a person should see to: of each device what happened last, and each address that nobody knows and that tries. */
+export async function listDeviceTroubles(context: Context): Promise<DeviceTrouble[]> {
+  const seen = new Set<string>();
+  const faults = (await listDeviceFaults(context)).filter(({ reason }) => reason !== REPAIRED);
+  return faults.flatMap((fault) => {
+    const { device, address, words, firstAt: since } = fault;
+    const key = device?.id ?? address;
+    if (seen.has(key)) return [];
+    seen.add(key);
+    return [{ device, address, reason: reasonText(fault), words, since, isShutOut: isShutOut(fault) }];
+  });
 }

@@ -52,6 +52,30 @@ describe('the start page of a Platen that works', () => {
     await window.assertGood('overview-broken');
   });
 
+  test('names a device that is refused and one that knocks, and leads to them', async () => {
+    const { id } = await stage.api('POST', '/devices', { name: 'Archive', addresses: ['192.0.2.1'] });
+    const words = 'EHLO copier.local';
+    await stage.sql(
+      `INSERT INTO device_faults (id, subject, device_id, address, reason, words, repairs, first_at, last_at, count)
+       VALUES (gen_random_uuid(), $1, $3, '192.0.2.1', 'tls-too-old', $2, '{}', now(), now(), 1),
+         (gen_random_uuid(), '198.51.100.7', NULL, '198.51.100.7', 'not-a-device', $2, '{}', now(), now(), 1)`,
+      [id, words, id],
+    );
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await window.go('/');
+    await page.getByRole('heading', { name: '“Archive” is refused' }).waitFor();
+    await page.getByRole('heading', { name: 'An unknown device wants to send: 198.51.100.7' }).waitFor();
+    await window.assertGood('overview-devices');
+    await page.getByRole('link', { name: 'Open the devices' }).click();
+    await page.getByText('198.51.100.7').first().waitFor();
+    await window.go('/');
+    await page.getByRole('link', { name: 'Open the device', exact: true }).click();
+    await page.waitForURL(new RegExp(`/devices/${id}$`));
+    await stage.api('DELETE', `/devices/${id}`);
+    await stage.sql('DELETE FROM device_faults');
+  });
+
   test('says the same in Italian, on a phone', async () => {
     await using window = await browser.open(stage, { as: ADMINISTRATOR, language: 'it', width: 390, height: 844 });
     const { page } = window;

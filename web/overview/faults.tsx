@@ -7,6 +7,7 @@ import { screens } from '../app/screens.ts';
 import { reasonWords } from '../printers/printer.ts';
 import { Finding } from '../ui/finding.tsx';
 import { exactTime } from '../ui/when.tsx';
+import { plain } from '../ui/words.ts';
 import type { OverviewData } from './overview.tsx';
 
 type Fault = OverviewData['faults'][number];
@@ -27,7 +28,8 @@ function FaultCard({ fault }: { readonly fault: Fault }) {
   const { t, i18n } = useTranslation();
   const { severity, kind, problem, since, due, waiting } = fault;
   const place = placeOf(fault);
-  const title = problem?.title;
+  // Of who is not known there is nothing more to say.
+  const title = kind === 'knock' ? undefined : problem?.title;
   const named = t(`overview.fault.${kind}`, {
     name: fault.name ?? '',
     count: waiting ?? 0,
@@ -42,7 +44,7 @@ function FaultCard({ fault }: { readonly fault: Fault }) {
       since={since ?? undefined}
       stops={waiting === null ? t(`overview.stops.${kind}`) : stopsWith(t, kind, waiting)}
       advice={problem?.advice ?? t(`overview.advice.${kind}`)}
-      remote={problem?.remote ?? undefined}
+      remote={problem?.remote == null ? undefined : plain(problem.remote)}
       reference={problem?.code}
     >
       {place === undefined ? undefined : (
@@ -61,7 +63,7 @@ function FaultCard({ fault }: { readonly fault: Fault }) {
 
 function stopsWith(t: TFunction, kind: string, count: number): string {
   const stops = t(`overview.stops.${kind}`);
-  return kind === 'jobs' ? stops : `${stops} ${t('overview.messagesWait', { count })}`;
+  return kind === 'jobs' || kind === 'knock' ? stops : `${stops} ${t('overview.messagesWait', { count })}`;
 }
 
 /** Where it is mended; none while that page does not exist. */
@@ -74,6 +76,8 @@ function placeOf({ kind, subjectId }: Fault): string | undefined {
     mailbox: ['/settings/jobs/mailboxes/$id', `/settings/jobs/mailboxes/${subjectId}`],
     printer: ['/printers/$id', `/printers/${subjectId}`],
     jobs: ['/jobs', '/jobs'],
+    device: ['/devices/$id', `/devices/${subjectId}`],
+    knock: ['/devices', '/devices'],
     outbox: ['/outbox', '/outbox'],
     disk: ['/settings/about', '/settings/about'],
     conversion: ['/settings/security', '/settings/security'],

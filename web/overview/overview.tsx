@@ -93,11 +93,13 @@ function Verdict({ data, setUp }: VerdictProps) {
   const { t } = useTranslation();
   const tone = data.verdict === 'well' && setUp === 'nothing' ? 'waiting' : TONES[data.verdict];
   const broken = data.faults.filter(({ severity }) => severity === 'broken').length;
+  // What only has its date is due; of anything else somebody should take a look.
+  const isDue = data.faults.every(({ kind }) => kind === 'expiry');
   const words =
     data.verdict === 'well'
       ? t(WELL[setUp])
       : data.verdict === 'warning'
-        ? t('overview.warning', { count: data.faults.length })
+        ? t(isDue ? 'overview.warning' : 'overview.look', { count: data.faults.length })
         : t('overview.broken', { count: broken });
   return (
     <p className="verdict" role="status" style={toneStyle(tone)}>

@@ -71,6 +71,16 @@ const ENDS_WITH_A_MESSAGE: readonly FaultReason[] = [
   'not-kept',
 ];
 
+/** Whether the device can hand in nothing until this is mended. */
+export function isShutOut({ reason }: Pick<DeviceFault, 'reason'>): boolean {
+  return ENDS_WITH_A_MESSAGE.includes(reason);
+}
+
+/** The reason as its texts are named: a device that has to sign in and did not is no unknown one. */
+export function reasonText({ reason, device }: Pick<DeviceFault, 'reason' | 'device'>): string {
+  return reason === 'not-a-device' && device !== undefined ? 'not-signed-in' : reason;
+}
+
 type Pending = FaultNote & { readonly firstAt: Date; lastAt: Date; count: number; repairs: readonly Repair[] };
 
 /** Collects the faults of this node and writes them. */

@@ -6,7 +6,7 @@ import { textFor } from '../../../locales/locales.ts';
 import type { Context } from '../../store/database.ts';
 import type { Language } from '../../store/schema.ts';
 import { replyFor } from '../message/refusal.ts';
-import { type DeviceFault, dismissDeviceFault, listDeviceFaults, REPAIRED } from './faults.ts';
+import { type DeviceFault, dismissDeviceFault, listDeviceFaults, REPAIRED, reasonText } from './faults.ts';
 
 const tags = ['relay'];
 
@@ -56,8 +56,7 @@ export function faultRoutes(app: FastifyInstance, context: Context): void {
 
 function showFault(fault: DeviceFault, language: Language): z.infer<typeof faultAnswer> {
   const { id, device, address, reason, repairs, words, firstAt, lastAt, count } = fault;
-  // A device that has to sign in and did not is no unknown one.
-  const text = reason === 'not-a-device' && device !== undefined ? 'not-signed-in' : reason;
+  const text = reasonText(fault);
   return {
     id,
     deviceId: device?.id ?? null,
