@@ -300,6 +300,12 @@ export async function headroom(context: Context): Promise<Headroom | undefined> 
   return found.kind === 'ready' ? await readHeadroom(context, found.outgoing.pace) : undefined;
 }
 
+/** Why no message can leave at all: no server is chosen, or the one that is may not be used. Undefined where it may. */
+export async function findStandstill(context: Context): Promise<Problem | undefined> {
+  const found = await findOutgoing(context);
+  return found.kind === 'waiting' ? found.problem : undefined;
+}
+
 /** What waits for a cure that only a person brings, with the last reason; `undefined` when nothing does. */
 export async function findHeld(
   context: Context,

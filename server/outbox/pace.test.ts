@@ -108,6 +108,17 @@ describe('the pace of a mailbox', () => {
     assert.equal(await takeAll(context), 5);
   });
 
+  test('says until when it is used up, and nothing while a message may leave', async () => {
+    await using node = await openTestContext();
+    const { context } = node;
+    assert.equal((await readHeadroom(context, PACE)).nextInMs, undefined);
+    await takeAll(context);
+    // One message in 2.4 seconds.
+    const { nextInMs = 0, messagesNow } = await readHeadroom(context, PACE);
+    assert.ok(nextInMs > 0 && nextInMs <= 2_400, `${nextInMs} ms`);
+    assert.equal(messagesNow, 0);
+  });
+
   test('is none for a server without limits', async () => {
     await using node = await openTestContext();
     const free: Pace = { mailbox: 'server:x:25', sessions: 5, limits: undefined };
@@ -126,7 +137,9 @@ describe('a parked mailbox', () => {
     await park(context, PACE.mailbox, { ms: 60_000, isHeld: false, problem });
     const wait = await take(context);
     assert.ok(wait.kind === 'wait' && wait.ms > 50_000);
-    assert.equal((await readHeadroom(context, PACE)).problem?.code, 'too-busy');
+    const room = await readHeadroom(context, PACE);
+    assert.equal(room.problem?.code, 'too-busy');
+    assert.ok((room.nextInMs ?? 0) > 50_000);
     assert.equal(await unpark(context, PACE.mailbox), true);
     assert.equal((await take(context)).kind, 'go');
     assert.equal(await unpark(context, PACE.mailbox), false);

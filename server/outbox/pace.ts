@@ -186,6 +186,8 @@ export type Headroom = {
   readonly recipientsPerDay: number | undefined;
   /** Set while it is parked. */
   readonly pausedForMs: number | undefined;
+  /** Set while nothing may leave, parked or used up: until the next message may. */
+  readonly nextInMs: number | undefined;
   readonly problem: Problem | undefined;
 };
 
@@ -194,7 +196,8 @@ export async function readHeadroom(context: Context, pace: Pace): Promise<Headro
   const { mailbox, limits } = pace;
   const parking = await readParking(context, mailbox);
   const pausedForMs = parking.ms > 0 ? parking.ms : undefined;
-  const shared = { mailbox, pausedForMs, problem: parking.problem, ...(await readSessions(context, pace)) };
+  const sessions = await readSessions(context, pace);
+  const shared = { mailbox, pausedForMs, nextInMs: pausedForMs, problem: parking.problem, ...sessions };
   if (limits === undefined) return { ...shared, ...UNLIMITED };
   const row = await context.db
     .selectFrom('pace_buckets')
@@ -204,8 +207,10 @@ export async function readHeadroom(context: Context, pace: Pace): Promise<Headro
   const grown =
     row === undefined ? limits.burst : Number(row.tokens) + (row.since_ms * limits.messagesPerMinute) / MINUTE_MS;
   const day = await readDay(context, mailbox);
+  const usedUpMs = grown < 1 ? Math.ceil(((1 - grown) * MINUTE_MS) / limits.messagesPerMinute) : undefined;
   return {
     ...shared,
+    nextInMs: pausedForMs ?? usedUpMs,
     messagesNow: Math.floor(Math.min(limits.burst, grown)),
     messagesPerMinute: limits.messagesPerMinute,
     recipientsLeftToday: Math.max(limits.recipientsPerDay - day.recipients, 0),

@@ -23,6 +23,7 @@ import {
   countOutbox,
   dropMessage,
   findReasonToWait,
+  findStandstill,
   getMessage,
   headroom,
   holdMessage,
@@ -81,6 +82,8 @@ const attemptAnswer = z.object({
 const summaryAnswer = z.object({
   states: z.record(z.enum(OUTBOX_STATES), z.number()),
   oldestWaitingSeconds: z.number(),
+  /** Why nothing can leave, told here once for all that is held by it. */
+  problem: problemAnswer.nullable(),
   headroom: z
     .object({
       mailbox: z.string(),
@@ -93,6 +96,8 @@ const summaryAnswer = z.object({
       recipientsLeftToday: z.number().nullable(),
       recipientsPerDay: z.number().nullable(),
       pausedForSeconds: z.number().nullable(),
+      /** While nothing may leave: when the next message may. */
+      nextAt: z.string().nullable(),
       problem: problemAnswer.nullable(),
     })
     .nullable(),
@@ -161,8 +166,13 @@ function readingRoutes(app: FastifyInstance, context: Context): void {
 
 async function answerSummary(context: Context, language: Language): Promise<z.infer<typeof summaryAnswer>> {
   const { states, oldestWaitingSeconds } = await countOutbox(context);
-  const room = await headroom(context);
-  if (room === undefined) return { states: { ...states }, oldestWaitingSeconds, headroom: null };
+  const [room, standstill, reader] = await Promise.all([
+    headroom(context),
+    findStandstill(context),
+    readerOf(context, language),
+  ]);
+  const counted = { states: { ...states }, oldestWaitingSeconds, problem: answerProblem(standstill ?? null, reader) };
+  if (room === undefined) return { ...counted, headroom: null };
   const shown = {
     mailbox: room.mailbox,
     sessionsOpen: room.sessionsOpen,
@@ -173,9 +183,10 @@ async function answerSummary(context: Context, language: Language): Promise<z.in
     recipientsLeftToday: room.recipientsLeftToday ?? null,
     recipientsPerDay: room.recipientsPerDay ?? null,
     pausedForSeconds: room.pausedForMs === undefined ? null : Math.ceil(room.pausedForMs / SECOND_MS),
-    problem: answerProblem(room.problem ?? null, await readerOf(context, language)),
+    nextAt: room.nextInMs === undefined ? null : new Date(context.clock.now().getTime() + room.nextInMs).toISOString(),
+    problem: answerProblem(room.problem ?? null, reader),
   };
-  return { states: { ...states }, oldestWaitingSeconds, headroom: shown };
+  return { ...counted, headroom: shown };
 }
 
 function changingRoutes(app: FastifyInstance, context: Context): void {

@@ -97,6 +97,51 @@ describe('the outbox in the browser', () => {
     await window.assertGood('outbox-returned-message-en');
   });
 
+  test('uncertain messages stand above all others with what that means, and the paused room with its end', async () => {
+    for (const to of ['otto@fabrikam.example', 'carla@fabrikam.example']) {
+      const { id } = await stage.api('POST', '/settings/network/test-message', { to });
+      await stage.api('POST', `/outbox/${id}/hold`);
+    }
+    const at = new Date(Date.now() + 3_600_000).toISOString();
+    await stage.sql(
+      `UPDATE outbox_messages SET state = 'uncertain', possibly_twice = true, hold_reason = NULL, due_at = $1
+       WHERE id = (SELECT message_id FROM outbox_recipients WHERE address = 'otto@fabrikam.example')`,
+      [at],
+    );
+    const daily = JSON.stringify({ code: 'daily-limit', detail: 'used up', at: new Date().toISOString() });
+    await stage.sql(
+      `INSERT INTO pace_buckets (mailbox, tokens, counted_at, parked_until, problem)
+       VALUES ('server:127.0.0.1:9', 5, now(), now() + interval '2 minutes', $1)
+       ON CONFLICT (mailbox) DO UPDATE SET parked_until = excluded.parked_until, problem = excluded.problem`,
+      [daily],
+    );
+    for (const [language, width] of [
+      ['en', 1280],
+      ['it', 390],
+    ] as const) {
+      await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+      const { page } = window;
+      await window.go('/outbox');
+      const isEnglish = language === 'en';
+      const pinned = page.getByRole('region', { name: isEnglish ? 'Uncertain' : 'Esito incerto' });
+      await pinned.getByText(isEnglish ? 'The line broke after the last byte' : 'dopo l’ultimo byte').waitFor();
+      await pinned.getByText('otto@fabrikam.example').waitFor();
+      assert.equal(await pinned.getByText('carla@fabrikam.example').count(), 0);
+      await page.getByText(isEnglish ? /^Sending room used up, next/ : /^Limite di invio raggiunto/).waitFor();
+      await window.assertGood(`outbox-uncertain-${language}-${width}`);
+    }
+  });
+
+  test('what is held because no connection may be used is explained once above the list', async () => {
+    const connectionId = await stage.addConnection({ uses: ['smtp'], expectedAccount: PRINT_ROOM });
+    await stage.api('PUT', '/settings/network', { outgoingServer: { connectionId }, senderEmail: PRINT_ROOM });
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await window.go('/outbox');
+    await page.getByText('No mail leaves. What is handed in is held and not lost.').waitFor();
+    await window.assertGood('outbox-standstill-en-1280');
+  });
+
   test('somebody changes the own password, and the old one is no longer taken', async () => {
     const person = { email: 'carla@practice.example', password: 'six sleepy garden snails' };
     await stage.api('POST', '/users', { ...person, name: 'Carla', role: 'user' });

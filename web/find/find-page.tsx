@@ -10,7 +10,7 @@ import { ownerOf } from '../jobs/job.ts';
 import { JobStateShown } from '../jobs/jobs-list.tsx';
 import { Outcome } from '../messages/outcome.tsx';
 import { recipientsOf } from '../outbox/message.ts';
-import { MessageLook } from '../outbox/outbox-list.tsx';
+import { MessageLook } from '../outbox/message-look.tsx';
 import { Loaded } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';

@@ -15,7 +15,7 @@ import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
 import { type MessageStory, OUTBOX_KEY, STATE_TONES, sessionWords } from './message.ts';
-import { MessageLook } from './outbox-list.tsx';
+import { MessageLook } from './message-look.tsx';
 
 export default function MessageScreen() {
   const { id = '' } = useParams({ strict: false }) as { id?: string };

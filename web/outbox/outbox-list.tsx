@@ -5,16 +5,17 @@ import { Link, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
-import { Explained } from '../connections/explained.tsx';
 import { useAskedText } from '../find/find-field.tsx';
 import { MailFilters } from '../find/mail-filters.tsx';
 import { Empty } from '../ui/content.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
-import { State } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
-import { type Message, type MessageState, OUTBOX_KEY, recipientsOf, STATE_TONES, STATES } from './message.ts';
+import { type Message, type MessageState, OUTBOX_KEY, recipientsOf, STATES, summaryQuery } from './message.ts';
+import { MessageLook } from './message-look.tsx';
+import { Uncertain } from './uncertain.tsx';
+import { Verdict } from './verdict.tsx';
 
 export default function OutboxList() {
   const { t } = useTranslation();
@@ -36,11 +37,13 @@ export default function OutboxList() {
       }),
     ),
   );
+  const summary = useQuery(summaryQuery);
   const columns = useColumns();
   return (
     <Page title={t('nav.outbox')}>
       <Stack gap="md">
-        <Verdict />
+        <Verdict summary={summary.data} />
+        {state === undefined && text === undefined ? <Uncertain summary={summary.data} /> : null}
         <MailFilters
           path="/outbox"
           param="state"
@@ -77,34 +80,6 @@ function Nothing({ state, text }: Filter) {
     <Empty title={state === undefined ? t('outbox.empty') : t('outbox.noHit')}>
       <p className="plain">{state === undefined ? t('outbox.emptyHint') : t(`message.${state}`)}</p>
     </Empty>
-  );
-}
-
-/** Whether mail leaves, in a sentence, and how much room Exchange Online leaves. */
-function Verdict() {
-  const { t } = useTranslation();
-  const { data } = useQuery({ queryKey: [...OUTBOX_KEY, 'summary'], queryFn: () => need(api.GET('/outbox/summary')) });
-  if (data === undefined) return null;
-  const { states, headroom } = data;
-  const waiting = (states.queued ?? 0) + (states.active ?? 0) + (states.deferred ?? 0);
-  const held = states.held ?? 0;
-  const uncertain = states.uncertain ?? 0;
-  const problem = headroom?.problem ?? null;
-  const isClear = waiting + held + uncertain === 0;
-  return (
-    <Stack gap={4}>
-      {problem === null ? null : <Explained problem={problem} stops={t('network.stops')} />}
-      {isClear ? <State tone="ok" word={t('outbox.allSent')} /> : null}
-      {held > 0 ? <State tone="held" word={t('outbox.held', { count: held })} /> : null}
-      {waiting > 0 ? <State tone="waiting" word={t('outbox.waiting', { count: waiting })} /> : null}
-      {uncertain > 0 ? <State tone="warning" word={t('outbox.uncertain', { count: uncertain })} /> : null}
-      {typeof headroom?.pausedForSeconds === 'number' ? (
-        <span className="hint">{t('outbox.paused', { count: headroom.pausedForSeconds })}</span>
-      ) : null}
-      {typeof headroom?.recipientsLeftToday === 'number' ? (
-        <span className="hint">{t('outbox.room', { count: headroom.recipientsLeftToday })}</span>
-      ) : null}
-    </Stack>
   );
 }
 
@@ -150,28 +125,4 @@ function useDeviceNames(): ReadonlyMap<string, string> {
     queryFn: () => need(api.GET('/devices', { params: { query: { limit: 500 } } })),
   });
   return new Map((devices.data?.items ?? []).map(({ id, name }) => [id, name]));
-}
-
-type LookProps = { readonly message: Pick<Message, 'state' | 'problem' | 'dueAt' | 'possiblyTwice'> };
-
-export function MessageLook({ message }: LookProps) {
-  const { t } = useTranslation();
-  const { state, dueAt, possiblyTwice } = message;
-  // Sent, and a server found out later that it cannot be delivered.
-  const isReturned = state === 'sent' && message.problem !== null;
-  return (
-    <div>
-      {isReturned ? (
-        <State tone="warning" word={t('outbox.returned')} />
-      ) : (
-        <State tone={STATE_TONES[state]} word={t(`message.${state}`)} />
-      )}
-      {state === 'deferred' && dueAt !== null ? (
-        <div className="hint">
-          {t('outbox.next')} <When at={dueAt} />
-        </div>
-      ) : null}
-      {possiblyTwice ? <div className="hint">{t('outbox.twice')}</div> : null}
-    </div>
-  );
 }

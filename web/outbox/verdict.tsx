@@ -1,0 +1,46 @@
+/** Whether mail leaves, in a sentence, why not, and how much room Exchange Online leaves. */
+import { Stack } from '@mantine/core';
+import type { TFunction } from 'i18next';
+import { useTranslation } from 'react-i18next';
+import { Explained } from '../connections/explained.tsx';
+import { State } from '../ui/state.tsx';
+import { exactTime } from '../ui/when.tsx';
+import type { Summary } from './message.ts';
+
+export function Verdict({ summary }: { readonly summary: Summary | undefined }) {
+  const { t, i18n } = useTranslation();
+  if (summary === undefined) return null;
+  const { states, headroom } = summary;
+  const waiting = (states.queued ?? 0) + (states.active ?? 0) + (states.deferred ?? 0);
+  const held = states.held ?? 0;
+  const uncertain = states.uncertain ?? 0;
+  const isClear = waiting + held + uncertain === 0;
+  // Explained once, here, and not on each row; where nothing waits for it, it is no trouble of the outbox.
+  const problem = headroom?.problem ?? (isClear ? null : summary.problem);
+  return (
+    <Stack gap={4}>
+      {problem === null ? null : <Explained problem={problem} stops={t('network.stops')} />}
+      {isClear ? <State tone="ok" word={t('outbox.allSent')} /> : null}
+      {held > 0 ? <State tone="held" word={t('outbox.held', { count: held })} /> : null}
+      {waiting > 0 ? <State tone="waiting" word={t('outbox.waiting', { count: waiting })} /> : null}
+      {uncertain > 0 ? <State tone="warning" word={t('outbox.uncertain', { count: uncertain })} /> : null}
+      {typeof headroom?.nextAt === 'string' && !isClear ? (
+        <State tone="waiting" word={nextWords(t, i18n.language, { at: headroom.nextAt, code: problem?.code })} />
+      ) : null}
+      {typeof headroom?.recipientsLeftToday === 'number' ? (
+        <span className="hint">{t('outbox.room', { count: headroom.recipientsLeftToday })}</span>
+      ) : null}
+    </Stack>
+  );
+}
+
+type Next = { readonly at: string; readonly code: string | undefined };
+
+/** When the next message may leave: by the clock today, else with its date. */
+function nextWords(t: TFunction, language: string, { at, code }: Next): string {
+  const isPaced = code === undefined || code === 'daily-limit';
+  const isToday = new Date(at).toDateString() === new Date().toDateString();
+  if (!isToday) return t(isPaced ? 'outbox.pacedUntil' : 'outbox.nextOn', { date: exactTime(language, at) });
+  const time = new Intl.DateTimeFormat(language, { timeStyle: 'short' }).format(new Date(at));
+  return t(isPaced ? 'outbox.paced' : 'outbox.nextAt', { time });
+}
