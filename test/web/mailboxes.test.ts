@@ -153,6 +153,8 @@ describe('jobs via e-mail in the browser', () => {
     await using window = await browser.open(stage, { as: helpDesk });
     const { page } = window;
     await window.go('/settings/jobs');
+    await page.getByText('A printed document can be looked at for 1 day').waitFor();
+    await window.assertGood('job-settings-en-1280');
     await page.getByRole('main').getByRole('link', { name: 'Jobs via e-mail' }).click();
     await page.getByRole('link', { name: 'Print', exact: true }).click();
     await page.getByText('Add as a user, if the sender is proven').waitFor();

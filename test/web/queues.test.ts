@@ -57,6 +57,7 @@ describe('the queues', () => {
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.getByText('Enter a whole number from 1 to 8784').waitFor();
     await dialog.getByLabel('Keep held documents, hours').fill('72');
+    await dialog.getByText('is given up after 3 days, and its owner is told').waitFor();
     await dialog.getByLabel('Keep documents after printing, days').fill('0');
     await window.assertGood('queue-form-en');
     await dialog.getByRole('button', { name: 'Save' }).click();

@@ -2,9 +2,11 @@
 import { Anchor } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { Fragment } from 'react';
 import { useTranslation } from 'react-i18next';
+import { documentWords, heldWords } from '../queues/keeping.ts';
 import { Page } from '../ui/page.tsx';
-import { mailboxesQuery, queuesQuery } from './mailbox.ts';
+import { mailboxesQuery, type Queue, queuesQuery } from './mailbox.ts';
 
 export default function JobSettings() {
   const { t } = useTranslation();
@@ -30,6 +32,32 @@ export default function JobSettings() {
           {t('jobSettings.queues')} {(queues.data ?? []).map(({ name }) => name).join(' · ')}
         </dd>
       </dl>
+      {(queues.data ?? []).length === 0 ? null : <Keeping queues={queues.data ?? []} />}
     </Page>
+  );
+}
+
+/** How long each queue keeps what, in words; it is changed at the queue. */
+function Keeping({ queues }: { readonly queues: readonly Queue[] }) {
+  const { t } = useTranslation();
+  return (
+    <section>
+      <h2>{t('jobSettings.keeping')}</h2>
+      <dl className="facts">
+        {queues.map((queue) => (
+          <Fragment key={queue.id}>
+            <dt>
+              <Anchor component={Link} to="/queues" search={{ open: 'edit', of: queue.id } as never}>
+                {queue.name}
+              </Anchor>
+            </dt>
+            <dd>
+              {queue.mode === 'hold' ? <p className="plain">{heldWords(t, queue)}</p> : null}
+              <p className="plain">{documentWords(t, queue)}</p>
+            </dd>
+          </Fragment>
+        ))}
+      </dl>
+    </section>
   );
 }

@@ -1,5 +1,5 @@
 /** Messages of which nobody knows whether they arrived: above all others, with what that means and what Platen does. */
-import { Anchor, Button, Group } from '@mantine/core';
+import { Anchor } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
@@ -41,11 +41,9 @@ export function Uncertain({ summary }: { readonly summary: Summary | undefined }
         ))}
       </ul>
       {count > items.length ? (
-        <Group mt="sm">
-          <Button variant="default" component={Link} to="/outbox" search={{ state: 'uncertain' } as never}>
-            {t('outbox.uncertain', { count })}
-          </Button>
-        </Group>
+        <Anchor component={Link} to="/outbox" search={{ state: 'uncertain' } as never}>
+          {t('outbox.uncertain', { count })}
+        </Anchor>
       ) : null}
     </section>
   );

@@ -7,6 +7,7 @@ import { Looks, looksOf } from '../jobs/upload/wishes.tsx';
 import { Failed } from '../ui/content.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { fieldOf, type PlatenForm, usePlatenForm } from '../ui/form.tsx';
+import { documentWords, heldWords } from './keeping.ts';
 
 export type Queue = paths['/queues']['get']['responses'][200]['content']['application/json']['items'][number];
 export type Choice = { readonly id: string; readonly name: string };
@@ -181,13 +182,13 @@ function Rules({ form }: PartProps) {
       </fieldset>
       <NumberInput
         label={t('queues.keepHeld')}
-        description={t('queues.keepHeldHint')}
+        description={heldWords(t, form.values)}
         {...whole}
         {...fieldOf(form, 'keepHeldHours')}
       />
       <NumberInput
         label={t('queues.keepDocuments')}
-        description={t('queues.keepDocumentsHint')}
+        description={documentWords(t, form.values)}
         {...whole}
         {...fieldOf(form, 'keepDocumentsDays')}
       />
