@@ -30,11 +30,10 @@ import * as leaving from './migrations/0034-leaving.ts';
 import * as returned from './migrations/0035-returned.ts';
 import * as turns from './migrations/0036-turns.ts';
 import * as connectionUses from './migrations/0038-connection-uses.ts';
+import * as sessionsAndLooks from './migrations/0039-sessions-and-looks.ts';
+import * as namesAndWays from './migrations/0040-names-and-ways.ts';
 import * as intakeRules from './migrations/0041-intake-rules.ts';
 import * as groups from './migrations/0042-groups.ts';
-import * as journalByActor from './migrations/0040-journal-by-actor.ts';
-import * as namesAndWays from './migrations/0040-names-and-ways.ts';
-import * as sessionsAndLooks from './migrations/0039-sessions-and-looks.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -64,11 +63,10 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0035-returned': returned,
   '0036-turns': turns,
   '0038-connection-uses': connectionUses,
+  '0039-sessions-and-looks': sessionsAndLooks,
+  '0040-names-and-ways': namesAndWays,
   '0041-intake-rules': intakeRules,
   '0042-groups': groups,
-  '0040-journal-by-actor': journalByActor,
-  '0040-names-and-ways': namesAndWays,
-  '0039-sessions-and-looks': sessionsAndLooks,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

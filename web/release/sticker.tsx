@@ -67,7 +67,7 @@ function Paper({ name, address, size }: PaperProps) {
       <QrCode text={address} label={t('release.codeOf', { name })} />
       <div className="sticker-words">
         <p className="sticker-mark">
-          <Mark size={22} /> Platen
+          <Mark size={22} /> {t('label.product')}
         </p>
         <p className="sticker-name">{name}</p>
         {languages.map((language) => (

@@ -1,8 +1,5 @@
 /** What waits for each printer. */
-import type { FastifyInstance } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { sql } from 'kysely';
-import { z } from 'zod';
 import type { Context } from '../../store/database.ts';
 
 export type WaitingJobs = { readonly printerId: string; readonly count: number; readonly oldestAt: Date };
@@ -19,18 +16,4 @@ export async function countWaitingJobs(context: Context): Promise<WaitingJobs[]>
   return rows.flatMap(({ printer_id: printerId, count, oldest: oldestAt }) =>
     printerId === null ? [] : [{ printerId, count, oldestAt }],
   );
-}
-
-const waitingShape = z.object({ printerId: z.string(), count: z.number(), oldestAt: z.string() });
-
-export function waitingRoutes(app: FastifyInstance, context: Context): void {
-  const routes = app.withTypeProvider<ZodTypeProvider>();
-  routes.get('/jobs/waiting', {
-    config: { role: 'operator' },
-    schema: { response: { 200: z.object({ items: z.array(waitingShape) }) } },
-    handler: async () => {
-      const waiting = await countWaitingJobs(context);
-      return { items: waiting.map((one) => ({ ...one, oldestAt: one.oldestAt.toISOString() })) };
-    },
-  });
 }
