@@ -91,6 +91,7 @@ export type paths = {
                 expectedAccount: string | null;
                 uses: string[];
                 grantedUses: string[];
+                lastUses: { use: 'imap' | 'pop3' | 'smtp'; at: string }[];
                 state: 'awaiting-confirmation' | 'connected' | 'degraded' | 'needs-confirmation';
                 stateSince: string;
                 problem: {
@@ -162,6 +163,7 @@ export type paths = {
                     };
                     at: string;
                   };
+                  tried: string | null;
                   endedAt: string | null;
                   endedBy: string | null;
                   offersLink: boolean;
@@ -249,6 +251,7 @@ export type paths = {
                   signedInAt: string | null;
                   renewedAt: string | null;
                   accessExpiresAt: string | null;
+                  nextRenewalAt: string | null;
                   kind: 'known' | 'likely' | 'none' | 'unknown';
                   at: string | null;
                   latestAt: string | null;
@@ -307,6 +310,7 @@ export type paths = {
               expectedAccount: string | null;
               uses: string[];
               grantedUses: string[];
+              lastUses: { use: 'imap' | 'pop3' | 'smtp'; at: string }[];
               state: 'awaiting-confirmation' | 'connected' | 'degraded' | 'needs-confirmation';
               stateSince: string;
               problem: {
@@ -378,6 +382,7 @@ export type paths = {
                   };
                   at: string;
                 };
+                tried: string | null;
                 endedAt: string | null;
                 endedBy: string | null;
                 offersLink: boolean;
@@ -465,6 +470,7 @@ export type paths = {
                 signedInAt: string | null;
                 renewedAt: string | null;
                 accessExpiresAt: string | null;
+                nextRenewalAt: string | null;
                 kind: 'known' | 'likely' | 'none' | 'unknown';
                 at: string | null;
                 latestAt: string | null;
@@ -511,6 +517,7 @@ export type paths = {
               expectedAccount: string | null;
               uses: string[];
               grantedUses: string[];
+              lastUses: { use: 'imap' | 'pop3' | 'smtp'; at: string }[];
               state: 'awaiting-confirmation' | 'connected' | 'degraded' | 'needs-confirmation';
               stateSince: string;
               problem: {
@@ -582,6 +589,7 @@ export type paths = {
                   };
                   at: string;
                 };
+                tried: string | null;
                 endedAt: string | null;
                 endedBy: string | null;
                 offersLink: boolean;
@@ -669,6 +677,7 @@ export type paths = {
                 signedInAt: string | null;
                 renewedAt: string | null;
                 accessExpiresAt: string | null;
+                nextRenewalAt: string | null;
                 kind: 'known' | 'likely' | 'none' | 'unknown';
                 at: string | null;
                 latestAt: string | null;
@@ -737,6 +746,7 @@ export type paths = {
               expectedAccount: string | null;
               uses: string[];
               grantedUses: string[];
+              lastUses: { use: 'imap' | 'pop3' | 'smtp'; at: string }[];
               state: 'awaiting-confirmation' | 'connected' | 'degraded' | 'needs-confirmation';
               stateSince: string;
               problem: {
@@ -808,6 +818,7 @@ export type paths = {
                   };
                   at: string;
                 };
+                tried: string | null;
                 endedAt: string | null;
                 endedBy: string | null;
                 offersLink: boolean;
@@ -895,6 +906,7 @@ export type paths = {
                 signedInAt: string | null;
                 renewedAt: string | null;
                 accessExpiresAt: string | null;
+                nextRenewalAt: string | null;
                 kind: 'known' | 'likely' | 'none' | 'unknown';
                 at: string | null;
                 latestAt: string | null;
@@ -1367,6 +1379,7 @@ export type paths = {
               expectedAccount: string | null;
               uses: string[];
               grantedUses: string[];
+              lastUses: { use: 'imap' | 'pop3' | 'smtp'; at: string }[];
               state: 'awaiting-confirmation' | 'connected' | 'degraded' | 'needs-confirmation';
               stateSince: string;
               problem: {
@@ -1438,6 +1451,7 @@ export type paths = {
                   };
                   at: string;
                 };
+                tried: string | null;
                 endedAt: string | null;
                 endedBy: string | null;
                 offersLink: boolean;
@@ -1525,6 +1539,7 @@ export type paths = {
                 signedInAt: string | null;
                 renewedAt: string | null;
                 accessExpiresAt: string | null;
+                nextRenewalAt: string | null;
                 kind: 'known' | 'likely' | 'none' | 'unknown';
                 at: string | null;
                 latestAt: string | null;
@@ -1930,6 +1945,7 @@ export type paths = {
       requestBody: {
         content: {
           'application/json': {
+            mailDomain?: string;
             setupToken: string;
             email: string;
             name: string;
@@ -1954,9 +1970,28 @@ export type paths = {
                 createdAt: string;
                 disabledAt: string | null;
                 origin: 'administrator' | 'mail' | 'file';
+                group: string | null;
               };
             };
           };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/groups': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: { 'application/json': { items: { name: string; people: number }[]; nextCursor: null } };
         };
         default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
       };
@@ -2414,6 +2449,24 @@ export type paths = {
         200: {
           headers: Record<string, unknown>;
           content: { 'application/json': { items: { userId: string; lastJobAt: string | null; openJobs: number }[] } };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/jobs/waiting': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: { 'application/json': { items: { printerId: string; count: number; oldestAt: string }[] } };
         };
         default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
       };
@@ -2977,6 +3030,7 @@ export type paths = {
             | 'platen-started'
             | 'platen-stopped'
             | 'first-run-completed'
+            | 'company-changed'
             | 'user-added'
             | 'user-changed'
             | 'user-removed'
@@ -3055,6 +3109,7 @@ export type paths = {
             | 'alarm-solved';
           subject?: string;
           actor?: string;
+          by?: 'people' | 'platen';
           from?: string;
           to?: string;
           order?: 'oldest' | 'newest';
@@ -3078,13 +3133,33 @@ export type paths = {
                 type: string;
                 subjectKind: string;
                 subjectId: string;
+                subjectName: string | null;
                 actor: string | null;
+                actorName: string | null;
                 ownerId: string | null;
                 data: Record<string, unknown>;
               }[];
               nextCursor: string | null;
             };
           };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/journal/actors': {
+    get: {
+      parameters: {
+        query?: { q?: string; id?: string };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: { 'application/json': { items: { id: string; kind: string; name: string }[] } };
         };
         default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
       };
@@ -3116,6 +3191,7 @@ export type paths = {
             | 'platen-started'
             | 'platen-stopped'
             | 'first-run-completed'
+            | 'company-changed'
             | 'user-added'
             | 'user-changed'
             | 'user-removed'
@@ -3194,6 +3270,7 @@ export type paths = {
             | 'alarm-solved';
           subject?: string;
           actor?: string;
+          by?: 'people' | 'platen';
           from?: string;
           to?: string;
           format: 'csv' | 'ndjson';
@@ -3205,6 +3282,24 @@ export type paths = {
       requestBody?: never;
       responses: {
         200: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/journal/subjects': {
+    get: {
+      parameters: {
+        query?: { q?: string; id?: string };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: { 'application/json': { items: { id: string; kind: string; name: string }[] } };
+        };
         default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
       };
     };
@@ -3295,7 +3390,12 @@ export type paths = {
                 enabled: boolean;
                 hostKind: 'exchange-online' | 'other';
                 authservId: string | null;
-                senderPolicy: { unknown: 'refuse' | 'register' | 'hold'; domains: string[] };
+                senderPolicy: {
+                  unknown: 'refuse' | 'register' | 'hold';
+                  domains: string[];
+                  group: string | null;
+                  machines: 'print' | 'refuse';
+                };
                 proofPolicy: {
                   unproven: 'accept' | 'hold' | 'refuse';
                   compauth: boolean;
@@ -3307,11 +3407,14 @@ export type paths = {
                   body: 'without-attachment' | 'always' | 'never';
                   maxDocuments: number;
                   maxBytes: number;
+                  maxPages: number;
                 };
                 replyPolicy: { printed: boolean; held: boolean; refused: boolean };
                 language: 'en' | 'it' | null;
                 state: 'waiting' | 'connected' | 'failing';
                 stateSince: string;
+                lookedAt: string | null;
+                today: { messages: number; jobs: number };
                 problem: {
                   code: string;
                   title: string;
@@ -3381,7 +3484,12 @@ export type paths = {
             enabled?: boolean;
             hostKind?: 'exchange-online' | 'other';
             authservId?: string | null;
-            senderPolicy?: { unknown?: 'refuse' | 'register' | 'hold'; domains?: string[] };
+            senderPolicy?: {
+              unknown?: 'refuse' | 'register' | 'hold';
+              domains?: string[];
+              group?: string | null;
+              machines?: 'print' | 'refuse';
+            };
             proofPolicy?: {
               unproven?: 'accept' | 'hold' | 'refuse';
               compauth?: boolean;
@@ -3393,6 +3501,7 @@ export type paths = {
               body?: 'without-attachment' | 'always' | 'never';
               maxDocuments?: number;
               maxBytes?: number;
+              maxPages?: number;
             };
             replyPolicy?: { printed?: boolean; held?: boolean; refused?: boolean };
             language?: 'en' | 'it' | null;
@@ -3417,7 +3526,12 @@ export type paths = {
               enabled: boolean;
               hostKind: 'exchange-online' | 'other';
               authservId: string | null;
-              senderPolicy: { unknown: 'refuse' | 'register' | 'hold'; domains: string[] };
+              senderPolicy: {
+                unknown: 'refuse' | 'register' | 'hold';
+                domains: string[];
+                group: string | null;
+                machines: 'print' | 'refuse';
+              };
               proofPolicy: {
                 unproven: 'accept' | 'hold' | 'refuse';
                 compauth: boolean;
@@ -3429,11 +3543,14 @@ export type paths = {
                 body: 'without-attachment' | 'always' | 'never';
                 maxDocuments: number;
                 maxBytes: number;
+                maxPages: number;
               };
               replyPolicy: { printed: boolean; held: boolean; refused: boolean };
               language: 'en' | 'it' | null;
               state: 'waiting' | 'connected' | 'failing';
               stateSince: string;
+              lookedAt: string | null;
+              today: { messages: number; jobs: number };
               problem: {
                 code: string;
                 title: string;
@@ -3492,6 +3609,80 @@ export type paths = {
       };
     };
   };
+  '/mailboxes/check': {
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            id?: string;
+            protocol: 'imap' | 'pop3';
+            connectionId?: string;
+            server?: {
+              host: string;
+              port: number;
+              security: 'tls' | 'starttls' | 'none';
+              username: string;
+              password?: string;
+            };
+            address: string;
+            folder?: string;
+            afterIntake?: 'move' | 'delete' | 'keep';
+          };
+        };
+      };
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              outcome: 'passed' | 'failed';
+              messages?: number;
+              missingFolders?: string[];
+              problem?: {
+                code: string;
+                title: string;
+                detail: string;
+                advice: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                  causes?: {
+                    id: string;
+                    meaning: string;
+                    how: string;
+                    who: string;
+                    whoText: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  }[];
+                };
+                at: string;
+              };
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/mailboxes/{id}': {
     get: {
       parameters: {
@@ -3519,7 +3710,12 @@ export type paths = {
               enabled: boolean;
               hostKind: 'exchange-online' | 'other';
               authservId: string | null;
-              senderPolicy: { unknown: 'refuse' | 'register' | 'hold'; domains: string[] };
+              senderPolicy: {
+                unknown: 'refuse' | 'register' | 'hold';
+                domains: string[];
+                group: string | null;
+                machines: 'print' | 'refuse';
+              };
               proofPolicy: {
                 unproven: 'accept' | 'hold' | 'refuse';
                 compauth: boolean;
@@ -3531,11 +3727,14 @@ export type paths = {
                 body: 'without-attachment' | 'always' | 'never';
                 maxDocuments: number;
                 maxBytes: number;
+                maxPages: number;
               };
               replyPolicy: { printed: boolean; held: boolean; refused: boolean };
               language: 'en' | 'it' | null;
               state: 'waiting' | 'connected' | 'failing';
               stateSince: string;
+              lookedAt: string | null;
+              today: { messages: number; jobs: number };
               problem: {
                 code: string;
                 title: string;
@@ -3616,7 +3815,12 @@ export type paths = {
             enabled?: boolean;
             hostKind?: 'exchange-online' | 'other';
             authservId?: string | null;
-            senderPolicy?: { unknown?: 'refuse' | 'register' | 'hold'; domains?: string[] };
+            senderPolicy?: {
+              unknown?: 'refuse' | 'register' | 'hold';
+              domains?: string[];
+              group?: string | null;
+              machines?: 'print' | 'refuse';
+            };
             proofPolicy?: {
               unproven?: 'accept' | 'hold' | 'refuse';
               compauth?: boolean;
@@ -3628,6 +3832,7 @@ export type paths = {
               body?: 'without-attachment' | 'always' | 'never';
               maxDocuments?: number;
               maxBytes?: number;
+              maxPages?: number;
             };
             replyPolicy?: { printed?: boolean; held?: boolean; refused?: boolean };
             language?: 'en' | 'it' | null;
@@ -3652,7 +3857,12 @@ export type paths = {
               enabled: boolean;
               hostKind: 'exchange-online' | 'other';
               authservId: string | null;
-              senderPolicy: { unknown: 'refuse' | 'register' | 'hold'; domains: string[] };
+              senderPolicy: {
+                unknown: 'refuse' | 'register' | 'hold';
+                domains: string[];
+                group: string | null;
+                machines: 'print' | 'refuse';
+              };
               proofPolicy: {
                 unproven: 'accept' | 'hold' | 'refuse';
                 compauth: boolean;
@@ -3664,11 +3874,14 @@ export type paths = {
                 body: 'without-attachment' | 'always' | 'never';
                 maxDocuments: number;
                 maxBytes: number;
+                maxPages: number;
               };
               replyPolicy: { printed: boolean; held: boolean; refused: boolean };
               language: 'en' | 'it' | null;
               state: 'waiting' | 'connected' | 'failing';
               stateSince: string;
+              lookedAt: string | null;
+              today: { messages: number; jobs: number };
               problem: {
                 code: string;
                 title: string;
@@ -3724,6 +3937,8 @@ export type paths = {
           content: {
             'application/json': {
               outcome: 'passed' | 'failed';
+              messages?: number;
+              missingFolders?: string[];
               problem?: {
                 code: string;
                 title: string;
@@ -3919,6 +4134,24 @@ export type paths = {
       };
     };
   };
+  '/messages/{id}/timeline': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: { 'application/json': { items: { at: string; type: string; words: string }[] } };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/notices': {
     get: {
       parameters: {
@@ -3940,6 +4173,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
                 'job-held': {
@@ -3948,6 +4182,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
                 'job-printed': {
@@ -3956,6 +4191,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
                 'job-refused': {
@@ -3964,6 +4200,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
                 'sender-confirmation': {
@@ -3972,6 +4209,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
                 'sender-welcome': {
@@ -3980,6 +4218,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
                 'job-failed': {
@@ -3988,6 +4227,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
                 'printer-needs-attention': {
@@ -3996,6 +4236,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
                 'connection-needs-confirmation': {
@@ -4004,6 +4245,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
                 'connection-may-end': {
@@ -4012,6 +4254,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
               };
@@ -4044,6 +4287,7 @@ export type paths = {
                 operators: boolean;
                 administrators: boolean;
                 addresses: string[];
+                ways?: ('webhook' | 'server')[] | null;
               };
               'job-held'?: {
                 enabled: boolean;
@@ -4051,6 +4295,7 @@ export type paths = {
                 operators: boolean;
                 administrators: boolean;
                 addresses: string[];
+                ways?: ('webhook' | 'server')[] | null;
               };
               'job-printed'?: {
                 enabled: boolean;
@@ -4058,6 +4303,7 @@ export type paths = {
                 operators: boolean;
                 administrators: boolean;
                 addresses: string[];
+                ways?: ('webhook' | 'server')[] | null;
               };
               'job-refused'?: {
                 enabled: boolean;
@@ -4065,6 +4311,7 @@ export type paths = {
                 operators: boolean;
                 administrators: boolean;
                 addresses: string[];
+                ways?: ('webhook' | 'server')[] | null;
               };
               'sender-confirmation'?: {
                 enabled: boolean;
@@ -4072,6 +4319,7 @@ export type paths = {
                 operators: boolean;
                 administrators: boolean;
                 addresses: string[];
+                ways?: ('webhook' | 'server')[] | null;
               };
               'sender-welcome'?: {
                 enabled: boolean;
@@ -4079,6 +4327,7 @@ export type paths = {
                 operators: boolean;
                 administrators: boolean;
                 addresses: string[];
+                ways?: ('webhook' | 'server')[] | null;
               };
               'job-failed'?: {
                 enabled: boolean;
@@ -4086,6 +4335,7 @@ export type paths = {
                 operators: boolean;
                 administrators: boolean;
                 addresses: string[];
+                ways?: ('webhook' | 'server')[] | null;
               };
               'printer-needs-attention'?: {
                 enabled: boolean;
@@ -4093,6 +4343,7 @@ export type paths = {
                 operators: boolean;
                 administrators: boolean;
                 addresses: string[];
+                ways?: ('webhook' | 'server')[] | null;
               };
               'connection-needs-confirmation'?: {
                 enabled: boolean;
@@ -4100,6 +4351,7 @@ export type paths = {
                 operators: boolean;
                 administrators: boolean;
                 addresses: string[];
+                ways?: ('webhook' | 'server')[] | null;
               };
               'connection-may-end'?: {
                 enabled: boolean;
@@ -4107,6 +4359,7 @@ export type paths = {
                 operators: boolean;
                 administrators: boolean;
                 addresses: string[];
+                ways?: ('webhook' | 'server')[] | null;
               };
             };
             limits?: {
@@ -4130,6 +4383,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
                 'job-held': {
@@ -4138,6 +4392,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
                 'job-printed': {
@@ -4146,6 +4401,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
                 'job-refused': {
@@ -4154,6 +4410,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
                 'sender-confirmation': {
@@ -4162,6 +4419,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
                 'sender-welcome': {
@@ -4170,6 +4428,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
                 'job-failed': {
@@ -4178,6 +4437,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
                 'printer-needs-attention': {
@@ -4186,6 +4446,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
                 'connection-needs-confirmation': {
@@ -4194,6 +4455,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
                 'connection-may-end': {
@@ -4202,6 +4464,7 @@ export type paths = {
                   operators: boolean;
                   administrators: boolean;
                   addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
               };
@@ -4232,7 +4495,7 @@ export type paths = {
           headers: Record<string, unknown>;
           content: {
             'application/json': {
-              webhook: { url: string; secret?: string } | null;
+              webhook: { url: string; provedAt: string | null; secret?: string } | null;
               server: {
                 host: string;
                 port: number;
@@ -4242,6 +4505,7 @@ export type paths = {
                 hasPassword: boolean;
                 sender: string;
                 recipients: string[];
+                provedAt: string | null;
               } | null;
               alarms: {
                 id: string;
@@ -4310,7 +4574,7 @@ export type paths = {
           headers: Record<string, unknown>;
           content: {
             'application/json': {
-              webhook: { url: string; secret?: string } | null;
+              webhook: { url: string; provedAt: string | null; secret?: string } | null;
               server: {
                 host: string;
                 port: number;
@@ -4320,6 +4584,7 @@ export type paths = {
                 hasPassword: boolean;
                 sender: string;
                 recipients: string[];
+                provedAt: string | null;
               } | null;
               alarms: {
                 id: string;
@@ -4555,12 +4820,49 @@ export type paths = {
             'application/json': {
               states: Record<string, number>;
               oldestWaitingSeconds: number;
+              problem: {
+                code: string;
+                title: string;
+                detail: string;
+                advice: string;
+                remote?: string;
+                facts?: Record<string, string | number>;
+                explanation?: {
+                  reference: string;
+                  meaning: string;
+                  action: string;
+                  who: string;
+                  whoText: string;
+                  waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                  waitingText: string;
+                  place?: string;
+                  placeText?: string;
+                  address?: string;
+                  command?: string;
+                  causes?: {
+                    id: string;
+                    meaning: string;
+                    how: string;
+                    who: string;
+                    whoText: string;
+                    placeText?: string;
+                    address?: string;
+                    command?: string;
+                  }[];
+                };
+                at: string;
+              } | null;
               headroom: {
                 mailbox: string;
+                sessionsOpen: number;
+                sessions: number;
+                triesLastMinute: number;
                 messagesNow: number | null;
                 messagesPerMinute: number | null;
                 recipientsLeftToday: number | null;
+                recipientsPerDay: number | null;
                 pausedForSeconds: number | null;
+                nextAt: string | null;
                 problem: {
                   code: string;
                   title: string;
@@ -4706,6 +5008,7 @@ export type paths = {
                 code: number | null;
                 enhanced: string | null;
                 words: string | null;
+                session: { host: string; tls: string | null; isSignedIn: boolean } | null;
                 startedAt: string;
                 endedAt: string | null;
               }[];
@@ -4970,7 +5273,9 @@ export type paths = {
                   | 'disk'
                   | 'conversion'
                   | 'expiry'
-                  | 'hand-over';
+                  | 'hand-over'
+                  | 'device'
+                  | 'knock';
                 subjectId: string | null;
                 name: string | null;
                 since: string | null;
@@ -5004,6 +5309,24 @@ export type paths = {
               }[];
             };
           };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/overview/calls': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: { 'application/json': { jobs: number; outbox: number; printers: number; connections: number } };
         };
         default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
       };
@@ -6094,6 +6417,7 @@ export type paths = {
                 createdAt: string;
                 disabledAt: string | null;
                 origin: 'administrator' | 'mail' | 'file';
+                group: string | null;
               };
               expiresAt: string;
             };
@@ -6164,6 +6488,7 @@ export type paths = {
                 createdAt: string;
                 disabledAt: string | null;
                 origin: 'administrator' | 'mail' | 'file';
+                group: string | null;
               } | null;
               preferences: {
                 language: 'en' | 'it';
@@ -6171,6 +6496,7 @@ export type paths = {
                 density: 'comfortable' | 'compact';
                 portalLanguage: 'en' | 'it' | null;
               } | null;
+              session: { endsInSeconds: number; idleSeconds: number } | null;
             };
           };
         };
@@ -6213,6 +6539,7 @@ export type paths = {
               createdAt: string;
               disabledAt: string | null;
               origin: 'administrator' | 'mail' | 'file';
+              group: string | null;
             };
           };
         };
@@ -6261,6 +6588,34 @@ export type paths = {
       requestBody?: never;
       responses: {
         204: { headers: Record<string, unknown>; content?: never };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
+  '/settings/company': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Record<string, unknown>; content: { 'application/json': { mailDomain: string | null } } };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { mailDomain: string } } };
+      responses: {
+        200: { headers: Record<string, unknown>; content: { 'application/json': { mailDomain: string | null } } };
         default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
       };
     };
@@ -6440,7 +6795,9 @@ export type paths = {
       responses: {
         200: {
           headers: Record<string, unknown>;
-          content: { 'application/json': { exists: boolean; tenantId: string | null; cloud: string } };
+          content: {
+            'application/json': { exists: boolean; tenantId: string | null; cloud: string; otherCloud: string | null };
+          };
         };
         default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
       };
@@ -6506,7 +6863,7 @@ export type paths = {
   '/users': {
     get: {
       parameters: {
-        query?: { q?: string; limit?: number; cursor?: string };
+        query?: { q?: string; group?: string; limit?: number; cursor?: string };
         header?: never;
         path?: never;
         cookie?: never;
@@ -6528,6 +6885,7 @@ export type paths = {
                 createdAt: string;
                 disabledAt: string | null;
                 origin: 'administrator' | 'mail' | 'file';
+                group: string | null;
               }[];
               nextCursor: string | null;
             };
@@ -6552,6 +6910,7 @@ export type paths = {
             password?: string;
             language?: 'en' | 'it';
             addresses?: string[];
+            group?: string;
             ownPassword?: string;
           };
         };
@@ -6571,6 +6930,7 @@ export type paths = {
               createdAt: string;
               disabledAt: string | null;
               origin: 'administrator' | 'mail' | 'file';
+              group: string | null;
             };
           };
         };
@@ -6599,6 +6959,7 @@ export type paths = {
                 addresses: string[];
                 role: 'administrator' | 'operator' | 'user';
                 language: 'en' | 'it';
+                group: string | null;
                 outcome: 'new' | 'added' | 'known' | 'refused';
                 reason:
                   | 'address-missing'
@@ -6610,6 +6971,7 @@ export type paths = {
                   | 'role-unknown'
                   | 'role-not-by-file'
                   | 'language-unknown'
+                  | 'group-unusable'
                   | null;
                 words: string | null;
               }[];
@@ -6644,6 +7006,7 @@ export type paths = {
               createdAt: string;
               disabledAt: string | null;
               origin: 'administrator' | 'mail' | 'file';
+              group: string | null;
             };
           };
         };
@@ -6680,6 +7043,7 @@ export type paths = {
             language?: 'en' | 'it';
             addresses?: string[];
             disabled?: boolean;
+            group?: string | null;
             ownPassword?: string;
           };
         };
@@ -6699,6 +7063,7 @@ export type paths = {
               createdAt: string;
               disabledAt: string | null;
               origin: 'administrator' | 'mail' | 'file';
+              group: string | null;
             };
           };
         };
@@ -6713,6 +7078,7 @@ export const EVENT_TYPES = [
   'platen-started',
   'platen-stopped',
   'first-run-completed',
+  'company-changed',
   'user-added',
   'user-changed',
   'user-removed',

@@ -1,11 +1,10 @@
 /** Whether mail leaves, in a sentence, why not, and how much room Exchange Online leaves. */
 import { Stack } from '@mantine/core';
-import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { Explained } from '../connections/explained.tsx';
 import { State } from '../ui/state.tsx';
-import { exactTime } from '../ui/when.tsx';
 import type { Summary } from './message.ts';
+import { nextWords } from './next.ts';
 
 export function Verdict({ summary }: { readonly summary: Summary | undefined }) {
   const { t, i18n } = useTranslation();
@@ -32,15 +31,4 @@ export function Verdict({ summary }: { readonly summary: Summary | undefined }) 
       ) : null}
     </Stack>
   );
-}
-
-type Next = { readonly at: string; readonly code: string | undefined };
-
-/** When the next message may leave: by the clock today, else with its date. */
-function nextWords(t: TFunction, language: string, { at, code }: Next): string {
-  const isPaced = code === undefined || code === 'daily-limit';
-  const isToday = new Date(at).toDateString() === new Date().toDateString();
-  if (!isToday) return t(isPaced ? 'outbox.pacedUntil' : 'outbox.nextOn', { date: exactTime(language, at) });
-  const time = new Intl.DateTimeFormat(language, { timeStyle: 'short' }).format(new Date(at));
-  return t(isPaced ? 'outbox.paced' : 'outbox.nextAt', { time });
 }

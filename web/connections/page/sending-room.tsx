@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../../api/client.ts';
 import { useLiveQuery } from '../../app/live.tsx';
+import { nextWords } from '../../outbox/next.ts';
 
 const KEY = ['outbox', 'summary'] as const;
 /** A minute is over without an event. */
@@ -41,8 +42,8 @@ export function SendingRoom() {
           </>
         )}
       </dl>
-      {room.pausedForSeconds === null ? null : (
-        <p className="plain hint">{t('outbox.paused', { count: room.pausedForSeconds })}</p>
+      {room.nextAt === null ? null : (
+        <p className="plain hint">{nextWords(t, i18n.language, { at: room.nextAt, code: room.problem?.code })}</p>
       )}
     </section>
   );
