@@ -67,7 +67,8 @@ test('what a node keeps right before it dies is sent by another one at its next 
   const startedMs = alive.clock.monotonicMs();
   await reachLater({ ...alive, server }, id, 'sent');
   const tookMs = alive.clock.monotonicMs() - startedMs;
-  assert.ok(tookMs > 0 && tookMs <= 30 * SECOND_MS, `${tookMs} ms`);
+  // None at all when its first look is not over yet.
+  assert.ok(tookMs <= 30 * SECOND_MS, `${tookMs} ms`);
 });
 
 describe('a node that dies', () => {
