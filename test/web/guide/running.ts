@@ -18,7 +18,7 @@ export async function addDevice({ page, camera, t, open, names }: Scene): Promis
 
 export async function setNotices({ page, camera, t, open }: Scene): Promise<void> {
   await open('/settings/notices', 'nav.notices');
-  await page.getByRole('columnheader', { name: t('notices.last') }).waitFor();
+  await page.getByRole('columnheader', { name: t('notices.column.last') }).waitFor();
   await camera.take(page, 'notices');
   await page
     .getByRole('button', { name: t('notices.add') })
