@@ -121,6 +121,27 @@ describe('what can be done with a job on its page', () => {
     await stage.api('POST', `/jobs/${job.id}/cancel`);
   });
 
+  test('from the page of a job, a printer and a mailbox it is one step to what the journal tells of it', async () => {
+    const job = await deliverHeld();
+    const [mailbox] = await listOf('/mailboxes');
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    for (const [path, id, told] of [
+      [`/jobs/${job.id}`, job.id, 'The document became a job'],
+      [`/printers/${stage.printerId}`, stage.printerId, 'was added'],
+      [`/settings/jobs/mailboxes/${mailbox?.id}`, mailbox?.id, 'was added'],
+    ] as const) {
+      await window.go(path);
+      await page.getByRole('link', { name: 'Show in the journal', exact: true }).click();
+      await page.waitForURL(`**/journal?subject=${id}`);
+      await page.getByRole('row').filter({ hasText: told }).first().waitFor();
+    }
+    await using owners = await browser.open(stage, { as: OWNER });
+    await owners.go(`/jobs/${job.id}`);
+    await owners.page.getByRole('heading', { name: `Job ${job.number}` }).waitFor();
+    assert.equal(await owners.page.getByRole('link', { name: 'Show in the journal' }).count(), 0);
+  });
+
   test('the owner and an administrator save the document, an operator does not', async () => {
     const job = await deliverHeld();
     for (const as of [OWNER, ADMINISTRATOR]) {

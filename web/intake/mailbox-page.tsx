@@ -9,6 +9,7 @@ import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
 import { connectionsQuery } from '../connections/connection.ts';
 import { Explained } from '../connections/explained.tsx';
+import { JournalLink } from '../journal/journal-link.tsx';
 import { NextStep, useNextStep } from '../overview/next-step.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { Loaded } from '../ui/content.tsx';
@@ -56,6 +57,7 @@ function MailboxView({ mailbox, title }: { readonly mailbox: Mailbox; readonly t
         <MailboxUse mailbox={mailbox} />
         <NextStep step={next} />
         {mayChange ? <Settings mailbox={mailbox} isQuiet={next !== undefined} /> : <Facts mailbox={mailbox} />}
+        <JournalLink subject={mailbox.id} />
       </Stack>
     </Page>
   );

@@ -11,6 +11,7 @@ import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
 import { currentLanguage } from '../app/texts.ts';
 import { tell } from '../journal/event.ts';
+import { JournalLink } from '../journal/journal-link.tsx';
 import { Loaded } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
@@ -67,6 +68,7 @@ function Shown({ job, story }: { readonly job: PlacedJob; readonly story: readon
               </li>
             ))}
           </ol>
+          <JournalLink subject={job.id} />
         </div>
         <Preview job={job} />
       </div>

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
+import { JournalLink } from '../journal/journal-link.tsx';
 import { Failed, Loaded } from '../ui/content.tsx';
 import { fieldOf, usePlatenForm } from '../ui/form.tsx';
 import { Page } from '../ui/page.tsx';
@@ -88,6 +89,7 @@ function PrinterView({ printer }: { readonly printer: Printer }) {
         </section>
         <OfferFacts offer={printer} />
         {isAdministrator ? <Name printer={printer} onChanged={again} /> : null}
+        <JournalLink subject={printer.id} />
       </Stack>
     </Page>
   );
