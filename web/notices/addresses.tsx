@@ -25,7 +25,7 @@ export function Addresses({ rule, name, onSave }: AddressesProps) {
       <Button
         variant="subtle"
         size="compact-md"
-        px={0}
+        mt="xs"
         aria-label={t('notices.furtherOf', { event: name })}
         disabled={!rule.enabled}
         onClick={() => setOpen(true)}
