@@ -5,7 +5,7 @@ import { findId, pathOf } from './find.ts';
 import { type Names, readNames } from './names.ts';
 import { JOB_OPTIONS, optionWords, readOptions } from './options.ts';
 import { print } from './print.ts';
-import { explainKept, showProblem } from './problem.ts';
+import { explainKept, showProblem, UsageError } from './problem.ts';
 import type { Screen } from './screen.ts';
 import { type Job, job, timelineEvent } from './shapes.ts';
 import { showStory } from './story.ts';
@@ -96,6 +96,19 @@ const release: Command = {
   },
 };
 
+const change: Command = {
+  words: ['jobs', 'change'],
+  operands: ['id'],
+  options: JOB_OPTIONS,
+  async run(call) {
+    const options = readOptions(call);
+    if (Object.keys(options).length === 0) throw new UsageError('nothing-to-change');
+    const client = await call.openClient();
+    const id = await findId(client, call.screen, { kind: 'job', text: call.operands[0] ?? '' });
+    tell(call.screen, await client.ask(job, { method: 'PATCH', path: pathOf('job', id), body: { options } }));
+  },
+};
+
 const hold = action('hold');
 const cancel = action('cancel');
 const printed = action('printed');
@@ -152,4 +165,4 @@ function showJob(screen: Screen, item: Job, names: Names): void {
   }
 }
 
-export const jobsCommands: readonly Command[] = [list, show, print, release, hold, cancel, printed];
+export const jobsCommands: readonly Command[] = [list, show, print, release, change, hold, cancel, printed];

@@ -189,7 +189,9 @@ test('the main job is set up and followed with the command line alone', { timeou
     await steer.control('/imap/deliver', { address: MAILBOX, message: mail.message.toString('base64') });
     const job = await eventually(async () => (await read(world, 'jobs', 'list', '--state', 'pending-held'))[0]);
     const id = String(job?.id);
-    await done(world, 'jobs', 'release', id.slice(-8));
+    await done(world, 'jobs', 'change', id.slice(-8), '--copies', '2', '--color', 'monochrome');
+    assert.match(await done(world, 'jobs', 'show', id.slice(-8)), /copies 2, .*monochrome|monochrome.*copies 2/);
+    await done(world, 'jobs', 'release', id.slice(-8), '--copies', '1');
     await eventually(async () => (await read(world, 'jobs', 'list', '--state', 'completed'))[0]);
     const story = await done(world, 'jobs', 'show', id);
     assert.match(
