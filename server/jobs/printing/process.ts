@@ -146,7 +146,7 @@ async function createThenSend(run: Run, job: Job, attempt: Attempt): Promise<Ste
     return 'moved';
   }
   if (sent.kind === 'refused' && !isServerError(sent.status)) return await settleRefused(run, sending, sent.words);
-  return await settle(run, sending);
+  return await settleUnknown(run, job, sending);
 }
 
 async function sendWhole(run: Run, job: Job, attempt: Attempt): Promise<Step> {
@@ -180,8 +180,14 @@ async function sendWhole(run: Run, job: Job, attempt: Attempt): Promise<Step> {
     case 'not-sent':
       return await putBack(run, attempt, { words: sent.words, reasons: [CONNECTING], pauseMs: UNREACHABLE_PAUSE_MS });
     case 'unknown':
-      return await settle(run, attempt);
+      return await settleUnknown(run, job, attempt);
   }
+}
+
+/** The printer is asked at once, and again for as long as it does not answer: the attempt stays the one to be followed. */
+async function settleUnknown(run: Run, job: Job, attempt: Attempt): Promise<Step> {
+  run.memory.open = { attempt, job };
+  return await settle(run, attempt);
 }
 
 /** An explicit refusal of the document: the empty printer job is ended, and the printer says whether paper came out. */

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { startPrinter } from '../../../simulator/printer/server.ts';
 import { openPrintingStage, type PrintingStage } from '../../../test/harness/printing-stage.ts';
 import { eventually, MovableClock } from '../../../test/harness/time.ts';
 import { MINUTE_MS, SECOND_MS } from '../../base/clock.ts';
@@ -128,4 +132,48 @@ test('what was to be canceled while it was being begun at the printer is not beg
   const job = await reach(stage, id, ({ state }) => state === 'canceled');
   assert.deepEqual(job.reasons, ['job-canceled-by-user']);
   assert.equal(stage.printer.printed().length, 0);
+});
+
+test('a printer that goes away while it takes a document is asked what became of it as soon as it is back', async () => {
+  await using stage = await openPrintingStage();
+  const { context, printer } = stage;
+  const address = new URL(printer.uri.replace(/^ipp:/, 'http:'));
+  await printer.control.setFault({ kind: 'stops-taking' });
+  await using _worker = await startJobsWorker(context);
+  const id = await stage.submit();
+  const isSending = async () =>
+    (await context.db.selectFrom('print_attempts').select('phase').where('job_id', '=', id).execute()).some(
+      ({ phase }) => phase === 'sending',
+    );
+  await eventually(isSending, { timeoutMs: 60_000 });
+  await printer.close();
+  const cut = await eventually(
+    async () => {
+      const job = await getJob(context, id);
+      return job.reasons.includes('connecting-to-device') ? job : undefined;
+    },
+    { timeoutMs: 60_000 },
+  );
+  assert.deepEqual([cut.state, cut.problem?.code], ['processing-stopped', 'printer-unreachable']);
+  const folder = await mkdtemp(join(tmpdir(), 'platen-paper-'));
+  const again = await startPrinter({
+    host: '127.0.0.1',
+    port: Number(address.port),
+    outputDir: folder,
+    name: 'practice',
+  });
+  try {
+    const asked = await eventually(
+      async () => {
+        const job = await getJob(context, id);
+        return job.reasons.includes('connecting-to-device') ? undefined : job;
+      },
+      { timeoutMs: 60_000 },
+    );
+    assert.deepEqual([asked.state, asked.reasons], ['processing-stopped', ['outcome-unknown']]);
+    assert.equal(again.printed().length, 0, 'nothing is sent a second time');
+  } finally {
+    await again.close();
+    await rm(folder, { recursive: true, force: true });
+  }
 });
