@@ -32,7 +32,7 @@ class Listener implements Disposable {
   }
 
   get events(): { id: string; type: string; data: Record<string, unknown> }[] {
-    return [...this.text.matchAll(/^id: (.+)\nevent: (.+)\ndata: (.+)\n\n/gm)].map(
+    return [...this.text.matchAll(/^id: (.+)\nevent: (?!place\n)(.+)\ndata: (.+)\n\n/gm)].map(
       ([, id = '', type = '', data = '']) => ({
         id,
         type,
@@ -95,7 +95,7 @@ test('a reader that is cut off before its first event misses nothing: the stream
   let place = '';
   {
     using listener = await listen(server, headers);
-    await eventually(() => /^retry: \d+\nid: (.+)\n\n/.test(listener.text));
+    await eventually(() => /^retry: \d+\nid: (.+)\nevent: place\ndata: {}\n\n/.test(listener.text));
     place = /^id: (.+)$/m.exec(listener.text)?.[1] ?? '';
   }
   await record(server.test.context, 'queue-added', { subjectId: 'meanwhile' });

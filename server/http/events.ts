@@ -132,8 +132,9 @@ export class EventStream {
 
   async *text(): AsyncGenerator<string> {
     try {
-      // The place as well, so that one that was cut off before its first event misses nothing either.
-      yield `retry: ${RETRY_MS}\nid: ${this.#since}\n\n`;
+      // The place as well, so that one that was cut off before its first event misses nothing either; as an event, because
+      // a page that opens its stream again by itself cannot read it otherwise.
+      yield `retry: ${RETRY_MS}\nid: ${this.#since}\nevent: place\ndata: {}\n\n`;
       while (!this.#ended.signal.aborted) {
         this.#isAwake = false;
         const events = await this.#read();

@@ -54,12 +54,16 @@ function useStream(listeners: ReadonlySet<Listener>): Pick<Live, 'isOn' | 'lost'
   const refusals = useRef(0);
   /** Something may have been missed since it was open. */
   const wasLost = useRef(false);
+  /** Up to where it was read, so that one that is opened again tells what happened meanwhile. */
+  const place = useRef('');
   useEffect(() => {
     if (isOver) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let isClosed = false;
-    const source = new EventSource('/api/v1/events');
+    let hasOpened = false;
+    const source = new EventSource(`/api/v1/events${place.current === '' ? '' : `?since=${place.current}`}`);
     source.onopen = () => {
+      hasOpened = true;
       setOn(true);
       setNextTryAt(undefined);
       refusals.current = 0;
@@ -70,10 +74,13 @@ function useStream(listeners: ReadonlySet<Listener>): Pick<Live, 'isOn' | 'lost'
     const fail = async () => {
       if (isClosed) return;
       // The browser would not try again after a refusal, and not tell when it does after silence.
+      const isRefused = !hasOpened && source.readyState === EventSource.CLOSED;
       source.close();
       isClosed = true;
       setOn(false);
       wasLost.current = true;
+      // A place that the server no longer takes would be refused for ever.
+      if (isRefused) place.current = '';
       const pause = pauseAfter(refusals.current++);
       timer = setTimeout(() => setOpening(opening + 1), pause);
       const at = Date.now() + pause;
@@ -87,11 +94,7 @@ function useStream(listeners: ReadonlySet<Listener>): Pick<Live, 'isOn' | 'lost'
     whenSilent(async () => {
       if (!isClosed && !(await doesAnswer())) await fail();
     });
-    const tell = (message: MessageEvent<string>) => {
-      const event = JSON.parse(message.data) as LiveEvent;
-      for (const listener of listeners) listener(event);
-    };
-    for (const type of EVENT_TYPES) source.addEventListener(type, tell);
+    tellFrom(source, listeners, place);
     return () => {
       clearTimeout(timer);
       isClosed = true;
@@ -103,6 +106,20 @@ function useStream(listeners: ReadonlySet<Listener>): Pick<Live, 'isOn' | 'lost'
     setOpening(opening + 1);
   };
   return { isOn, lost: nextTryAt === undefined || isOver ? undefined : { nextTryAt, tryNow } };
+}
+
+/** Tells the listeners what comes, and notes up to where it was read. */
+function tellFrom(source: EventSource, listeners: ReadonlySet<Listener>, place: { current: string }): void {
+  const note = ({ lastEventId }: MessageEvent<string>) => {
+    place.current = lastEventId;
+  };
+  const tell = (message: MessageEvent<string>) => {
+    note(message);
+    const event = JSON.parse(message.data) as LiveEvent;
+    for (const listener of listeners) listener(event);
+  };
+  source.addEventListener('place', note);
+  for (const type of EVENT_TYPES) source.addEventListener(type, tell);
 }
 
 /** Calls back for each event whose type begins with one of the given beginnings, such as `job-`. */
