@@ -61,7 +61,7 @@ function useStream(listeners: ReadonlySet<Listener>): Pick<Live, 'isOn' | 'lost'
     let timer: ReturnType<typeof setTimeout> | undefined;
     let isClosed = false;
     let hasOpened = false;
-    const source = new EventSource(`/api/v1/events${place.current === '' ? '' : `?since=${place.current}`}`);
+    const source = openAt(place.current);
     source.onopen = () => {
       hasOpened = true;
       setOn(true);
@@ -73,27 +73,24 @@ function useStream(listeners: ReadonlySet<Listener>): Pick<Live, 'isOn' | 'lost'
     };
     const fail = async () => {
       if (isClosed) return;
+      // A place that the server no longer takes would be refused for ever.
+      if (!hasOpened && source.readyState === EventSource.CLOSED) place.current = '';
       // The browser would not try again after a refusal, and not tell when it does after silence.
-      const isRefused = !hasOpened && source.readyState === EventSource.CLOSED;
       source.close();
       isClosed = true;
       setOn(false);
       wasLost.current = true;
-      // A place that the server no longer takes would be refused for ever.
-      if (isRefused) place.current = '';
       const pause = pauseAfter(refusals.current++);
       timer = setTimeout(() => setOpening(opening + 1), pause);
       const at = Date.now() + pause;
-      const answers = await doesAnswer();
-      setNextTryAt(answers ? undefined : at);
+      if (!(await doesAnswer())) return setNextTryAt(at);
+      setNextTryAt(undefined);
       // The answer to the next question says why it was refused.
-      if (answers) void client.invalidateQueries({ queryKey: ['session'] });
+      void client.invalidateQueries({ queryKey: ['session'] });
     };
     source.onerror = () => void fail();
     // A stream on a line that is dead does not notice it.
-    whenSilent(async () => {
-      if (!isClosed && !(await doesAnswer())) await fail();
-    });
+    whenSilent(async () => void (isClosed || (await doesAnswer()) || (await fail())));
     tellFrom(source, listeners, place);
     return () => {
       clearTimeout(timer);
@@ -106,6 +103,10 @@ function useStream(listeners: ReadonlySet<Listener>): Pick<Live, 'isOn' | 'lost'
     setOpening(opening + 1);
   };
   return { isOn, lost: nextTryAt === undefined || isOver ? undefined : { nextTryAt, tryNow } };
+}
+
+function openAt(place: string): EventSource {
+  return new EventSource(place === '' ? '/api/v1/events' : `/api/v1/events?since=${place}`);
 }
 
 /** Tells the listeners what comes, and notes up to where it was read. */
