@@ -87,7 +87,11 @@ export class Browser implements AsyncDisposable {
         assert.deepEqual(faults, []);
       },
       picture: (name) => keepPicture(page, name),
-      [Symbol.asyncDispose]: () => context.close(),
+      async [Symbol.asyncDispose]() {
+        // A question that a test answers itself may be on its way while its window is closed.
+        for (const open of context.pages()) await open.unrouteAll({ behavior: 'ignoreErrors' });
+        await context.close();
+      },
     };
   }
 
