@@ -86,8 +86,15 @@ function checkOption(written: WrittenOption, options: Readonly<Record<string, Op
   if (option.value === undefined && value !== undefined) throw new UsageError('needless-value', { name });
   if (option.value === undefined) return;
   // `--title --json` forgot the title; `-` stands for standard input, and `--title=--x` is meant.
-  const isForgotten = value === undefined || (inlineValue !== true && value.startsWith('-') && value !== '-');
+  const looksForgotten = inlineValue !== true && value?.startsWith('-') === true && value !== '-';
+  // A secret that was made at random may begin like an option.
+  const isSecret = option.value === 'secret' && !namesOption(value ?? '', options);
+  const isForgotten = value === undefined || (looksForgotten && !isSecret);
   if (isForgotten) throw new UsageError('no-value', { name });
+}
+
+function namesOption(word: string, options: Readonly<Record<string, Option>>): boolean {
+  return word.startsWith('--') && Object.hasOwn(options, word.slice(2).split('=', 1)[0] ?? '');
 }
 
 function checkGiven(command: Command, options: Readonly<Record<string, Option>>, given: Given): void {

@@ -55,6 +55,7 @@ for (const [words, complaint] of [
   [['jobs', 'list', '--foo'], /no option --foo/],
   [['jobs', 'list', '--search'], /--search needs a value/],
   [['jobs', 'list', '--search', '--json'], /--search needs a value/],
+  [['first-run', '--setup-token', '--json'], /--setup-token needs a value/],
   [['jobs', 'list', '--json=yes'], /--json takes no value/],
   [['jobs', 'list', '--state', 'lost'], /--state cannot be “lost”/],
   [['jobs', 'list', '--limit', '0'], /--limit must be a number from 1/],
@@ -229,4 +230,16 @@ test('whoever reads only the first lines does not see a failure', async () => {
   const { code, stderr } = await cli.ended;
   assert.equal(code, 0);
   assert.equal(stderr, '');
+});
+
+test('a secret that begins like an option is taken as what it is', async () => {
+  await using server = await startRecordedServer({
+    'GET /first-run': { body: { due: true } },
+    'POST /first-run': ({ body }) => ({ status: 422, body: { title: JSON.stringify(body), code: 'x', status: 422 } }),
+  });
+  const who = ['--email', 'ada@practice.example', '--name', 'Ada', '--password', '--quiet lanterns'];
+  const { code } = await runCli(['first-run', '--setup-token', '-aT0ken_of-the-server', ...who], { env: server.env });
+  assert.equal(code, 1);
+  const sent = server.asked.find(({ method }) => method === 'POST')?.body as Record<string, unknown> | undefined;
+  assert.deepEqual([sent?.setupToken, sent?.password], ['-aT0ken_of-the-server', '--quiet lanterns']);
 });

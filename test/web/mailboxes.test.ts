@@ -121,6 +121,8 @@ describe('jobs via e-mail in the browser', () => {
     await window.assertGood('mailbox-pop3-it-390');
     await page.getByRole('button', { name: 'Salva' }).click();
     await page.waitForURL(/\/mailboxes\/[0-9a-f-]{36}\?next/);
+    // The form of the page before it has the same fields.
+    await page.getByRole('heading', { level: 1, name: 'Scuola' }).waitFor();
     await page.getByLabel('Nome del server').fill('127.0.0.1');
     await page.getByRole('button', { name: 'Prova' }).click();
     await page.getByText('Inserisci di nuovo la password').waitFor();

@@ -190,7 +190,7 @@ describe('the pages of things', () => {
     await page.getByRole('menuitem', { name: 'Block' }).click();
     await page.getByRole('dialog', { name: 'Block Anna?' }).getByRole('button', { name: 'Block' }).click();
     await page.getByText('Blocked').waitFor();
-    assert.equal(new URL(page.url()).search, '');
+    await page.waitForURL(({ search }) => search === '');
     await window.go('/users?open=add');
     await dialog.waitFor();
     window.assertQuiet();
