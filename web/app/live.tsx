@@ -18,9 +18,14 @@ export type LiveEvent = {
 type Listener = (event: LiveEvent) => void;
 /** The server does not answer: when it is tried again, by the clock of this device. */
 export type Lost = { readonly nextTryAt: number; readonly tryNow: () => void };
-type Live = { readonly isOn: boolean; readonly lost: Lost | undefined; readonly listeners: Set<Listener> };
+type Live = {
+  readonly isOn: boolean;
+  readonly lost: Lost | undefined;
+  readonly restartedAt: number | undefined;
+  readonly listeners: Set<Listener>;
+};
 
-const LiveContext = createContext<Live>({ isOn: false, lost: undefined, listeners: new Set() });
+const LiveContext = createContext<Live>({ isOn: false, lost: undefined, restartedAt: undefined, listeners: new Set() });
 
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 60_000;
@@ -41,7 +46,21 @@ async function doesAnswer(): Promise<boolean> {
 export function LiveProvider({ children }: { readonly children: ReactNode }) {
   const listeners = useRef(new Set<Listener>());
   const { isOn, lost } = useStream(listeners.current);
-  return <LiveContext value={{ isOn, lost, listeners: listeners.current }}>{children}</LiveContext>;
+  const restartedAt = useHeard(listeners.current, 'platen-started');
+  return <LiveContext value={{ isOn, lost, restartedAt, listeners: listeners.current }}>{children}</LiveContext>;
+}
+
+/** When such an event was heard last, by the clock of this device. */
+function useHeard(listeners: Set<Listener>, type: LiveEvent['type']): number | undefined {
+  const [at, setAt] = useState<number>();
+  useEffect(() => {
+    const listener: Listener = (event) => {
+      if (event.type === type) setAt(Date.now());
+    };
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }, [listeners, type]);
+  return at;
 }
 
 function useStream(listeners: ReadonlySet<Listener>): Pick<Live, 'isOn' | 'lost'> {
@@ -146,6 +165,11 @@ export function useLiveQuery(beginnings: readonly string[], key: readonly unknow
 
 export function useIsLive(): boolean {
   return useContext(LiveContext).isOn;
+}
+
+/** When Platen was restarted while this page was open, by the clock of this device; whoever shows it may come later. */
+export function useRestartedAt(): number | undefined {
+  return useContext(LiveContext).restartedAt;
 }
 
 /** Present while the server does not answer. */

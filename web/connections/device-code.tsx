@@ -5,7 +5,7 @@ import { useNavigate, useParams } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, isProblem, need } from '../api/client.ts';
-import { useLive } from '../app/live.tsx';
+import { useLive, useRestartedAt } from '../app/live.tsx';
 import { Failed, Loaded } from '../ui/content.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { toneStyle } from '../ui/state.tsx';
@@ -155,16 +155,18 @@ const RESTART_SHOWN_MS = 10_000;
 /** The code is the same one after a restart: Platen goes on asking for it. */
 function Restarted() {
   const { t } = useTranslation();
-  const [at, setAt] = useState<string>();
-  useLive(['platen-started'], (event) => setAt(event.at));
+  // What stands around it may be gone while Platen does not answer, and comes back after the event.
+  const at = useRestartedAt();
+  const [over, setOver] = useState<number>();
   useEffect(() => {
     if (at === undefined) return;
-    const timer = setTimeout(() => setAt(undefined), RESTART_SHOWN_MS);
+    const timer = setTimeout(() => setOver(at), Math.max(0, at + RESTART_SHOWN_MS - Date.now()));
     return () => clearTimeout(timer);
   }, [at]);
+  const isShown = at !== undefined && at !== over;
   return (
-    <p className={at === undefined ? 'quiet' : 'note'} role="status" style={toneStyle('waiting')}>
-      {at === undefined ? '' : t('deviceCode.restarted')}
+    <p className={isShown ? 'note' : 'quiet'} role="status" style={toneStyle('waiting')}>
+      {isShown ? t('deviceCode.restarted') : ''}
     </p>
   );
 }
