@@ -74,7 +74,7 @@ function useStream(listeners: ReadonlySet<Listener>): Pick<Live, 'isOn' | 'lost'
   /** Something may have been missed since it was open. */
   const wasLost = useRef(false);
   /** Up to where it was read, so that one that is opened again tells what happened meanwhile. */
-  const place = useRef('');
+  const place = useRef<Place>({ id: '', refusals: 0 });
   useEffect(() => {
     if (isOver) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -92,8 +92,7 @@ function useStream(listeners: ReadonlySet<Listener>): Pick<Live, 'isOn' | 'lost'
     };
     const fail = async () => {
       if (isClosed) return;
-      // A place that the server no longer takes would be refused for ever.
-      if (!hasOpened && source.readyState === EventSource.CLOSED) place.current = '';
+      if (!hasOpened && source.readyState === EventSource.CLOSED) place.current.refusals += 1;
       // The browser would not try again after a refusal, and not tell when it does after silence.
       source.close();
       isClosed = true;
@@ -124,14 +123,21 @@ function useStream(listeners: ReadonlySet<Listener>): Pick<Live, 'isOn' | 'lost'
   return { isOn, lost: nextTryAt === undefined || isOver ? undefined : { nextTryAt, tryNow } };
 }
 
-function openAt(place: string): EventSource {
-  return new EventSource(place === '' ? '/api/v1/events' : `/api/v1/events?since=${place}`);
+type Place = { readonly id: string; refusals: number };
+
+/** One that is starting refuses everything; a place that it no longer takes would be refused for ever. */
+const REFUSALS_OF_A_PLACE = 4;
+
+function openAt({ id, refusals }: Place): EventSource {
+  return new EventSource(
+    id === '' || refusals >= REFUSALS_OF_A_PLACE ? '/api/v1/events' : `/api/v1/events?since=${id}`,
+  );
 }
 
 /** Tells the listeners what comes, and notes up to where it was read. */
-function tellFrom(source: EventSource, listeners: ReadonlySet<Listener>, place: { current: string }): void {
+function tellFrom(source: EventSource, listeners: ReadonlySet<Listener>, place: { current: Place }): void {
   const note = ({ lastEventId }: MessageEvent<string>) => {
-    place.current = lastEventId;
+    place.current = { id: lastEventId, refusals: 0 };
   };
   const tell = (message: MessageEvent<string>) => {
     note(message);
