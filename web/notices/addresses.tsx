@@ -1,9 +1,8 @@
 /** Who gets a notice beside the people of a role: a shared mailbox of the help desk, a ticket system. */
-import { Button, Group, Stack, Textarea } from '@mantine/core';
+import { Button, Stack, Textarea } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Failed } from '../ui/content.tsx';
-import { Dialog } from '../ui/dialog.tsx';
+import { Dialog, FormEnd } from '../ui/dialog.tsx';
 import { fieldOf, usePlatenForm } from '../ui/form.tsx';
 import type { Rule } from './notices.ts';
 
@@ -80,15 +79,7 @@ function Form({ name, addresses, onClose, onSave }: FormProps) {
             minRows={3}
             {...fieldOf(form, 'addresses')}
           />
-          {form.error === undefined ? null : <Failed error={form.error} />}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              {t('action.cancel')}
-            </Button>
-            <Button type="submit" loading={form.isBusy}>
-              {t('action.save')}
-            </Button>
-          </Group>
+          <FormEnd form={form} onClose={onClose} />
         </Stack>
       </form>
     </Dialog>

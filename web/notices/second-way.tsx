@@ -8,7 +8,7 @@ import type { paths } from '../api/schema.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { Failed, Loaded } from '../ui/content.tsx';
 import { CopyButton } from '../ui/copy.tsx';
-import { Dialog } from '../ui/dialog.tsx';
+import { Dialog, FormEnd } from '../ui/dialog.tsx';
 import { fieldOf, usePlatenForm } from '../ui/form.tsx';
 import { State } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
@@ -194,7 +194,7 @@ function WebhookForm({ onClose }: { readonly onClose: () => void }) {
               data-autofocus
               {...fieldOf(form, 'url')}
             />
-            <FormEnd error={form.error} isBusy={form.isBusy} onClose={onClose} />
+            <FormEnd form={form} onClose={onClose} />
           </Stack>
         </form>
       ) : (
@@ -208,25 +208,6 @@ function WebhookForm({ onClose }: { readonly onClose: () => void }) {
         </Stack>
       )}
     </Dialog>
-  );
-}
-
-type EndProps = { readonly error: unknown; readonly isBusy: boolean; readonly onClose: () => void };
-
-function FormEnd({ error, isBusy, onClose }: EndProps) {
-  const { t } = useTranslation();
-  return (
-    <>
-      {error === undefined ? null : <Failed error={error} />}
-      <Group justify="flex-end" gap="xs">
-        <Button variant="default" onClick={onClose}>
-          {t('action.cancel')}
-        </Button>
-        <Button type="submit" loading={isBusy}>
-          {t('action.save')}
-        </Button>
-      </Group>
-    </>
   );
 }
 
@@ -277,7 +258,7 @@ function ServerForm({ server, onClose }: { readonly server: Alarm['server']; rea
           />
           <TextInput label={t('notices.sender')} {...fieldOf(form, 'sender')} />
           <TextInput label={t('notices.recipients')} {...fieldOf(form, 'recipients')} />
-          <FormEnd error={form.error} isBusy={form.isBusy} onClose={onClose} />
+          <FormEnd form={form} onClose={onClose} />
         </Stack>
       </form>
     </Dialog>

@@ -1,10 +1,9 @@
 /** Adding a printer that was found or by its address: it is asked at once, and what it says is shown before it is added. */
-import { Button, Group, Radio, Stack, TextInput } from '@mantine/core';
+import { Radio, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
-import { Failed } from '../ui/content.tsx';
-import { Dialog } from '../ui/dialog.tsx';
+import { Dialog, FormEnd } from '../ui/dialog.tsx';
 import { fieldOf, usePlatenForm } from '../ui/form.tsx';
 import { Found, type FoundPrinter } from './found.tsx';
 import { abilities, type Offer } from './printer.ts';
@@ -86,8 +85,7 @@ export function AddPrinter({ onClose, ...done }: AddPrinterProps) {
               <QueueChoice value={form.values.queue} onChange={(queue) => form.setFieldValue('queue', queue)} />
             </>
           )}
-          {form.error === undefined ? null : <Failed error={form.error} />}
-          <Acts isKnown={offer !== undefined} isBusy={form.isBusy} onClose={onClose} />
+          <FormEnd form={form} act={offer === undefined ? t('printers.ask') : t('action.addIt')} onClose={onClose} />
         </Stack>
       </form>
     </Dialog>
@@ -114,22 +112,6 @@ function QueueChoice({ value, onChange }: QueueChoiceProps) {
         <Radio value="none" label={t('printers.noQueue')} description={t('printers.noQueueHint')} />
       </Stack>
     </Radio.Group>
-  );
-}
-
-type ActsProps = { readonly isKnown: boolean; readonly isBusy: boolean; readonly onClose: () => void };
-
-function Acts({ isKnown, isBusy, onClose }: ActsProps) {
-  const { t } = useTranslation();
-  return (
-    <Group justify="flex-end" gap="xs">
-      <Button variant="default" onClick={onClose}>
-        {t('action.cancel')}
-      </Button>
-      <Button type="submit" loading={isBusy}>
-        {isKnown ? t('action.addIt') : t('printers.ask')}
-      </Button>
-    </Group>
   );
 }
 

@@ -1,11 +1,10 @@
 /** Adding and changing a queue. */
-import { Button, Checkbox, Group, NumberInput, Radio, Stack, TextInput } from '@mantine/core';
+import { Checkbox, Group, NumberInput, Radio, Stack, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import type { paths } from '../api/schema.ts';
 import { Looks, looksOf } from '../jobs/upload/wishes.tsx';
-import { Failed } from '../ui/content.tsx';
-import { Dialog } from '../ui/dialog.tsx';
+import { Dialog, FormEnd } from '../ui/dialog.tsx';
 import { fieldOf, type PlatenForm, usePlatenForm } from '../ui/form.tsx';
 import { documentWords, heldWords } from './keeping.ts';
 
@@ -110,15 +109,7 @@ export function QueueForm({ queue, held, printers, onClose, onSaved }: FormProps
           <Served form={form} printers={printers} />
           <Rules form={form} />
           {queue === undefined ? null : <Pause form={form} />}
-          {form.error === undefined ? null : <Failed error={form.error} />}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              {t('action.cancel')}
-            </Button>
-            <Button type="submit" loading={form.isBusy}>
-              {t('action.save')}
-            </Button>
-          </Group>
+          <FormEnd form={form} onClose={onClose} />
         </Stack>
       </form>
     </Dialog>

@@ -4,6 +4,7 @@ import { skipToken, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type ReactNode, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Failed } from './content.tsx';
 
 /** Adding a thing, or an act on one that is there. */
 export type OpenDialog<Act extends string, Item> = { readonly act: 'add' } | { readonly act: Act; readonly item: Item };
@@ -118,5 +119,30 @@ function Lose({ onClose, onStay }: { readonly onClose: () => void; readonly onSt
         </Button>
       </Group>
     </div>
+  );
+}
+
+type FormEndProps = {
+  readonly form: { readonly error: unknown; readonly isBusy: boolean };
+  /** What sending it does; saving, unless said. */
+  readonly act?: string;
+  readonly onClose: () => void;
+};
+
+/** The end of a form in a dialog: why it was refused, and the two ways out. */
+export function FormEnd({ form, act, onClose }: FormEndProps) {
+  const { t } = useTranslation();
+  return (
+    <>
+      {form.error === undefined ? null : <Failed error={form.error} />}
+      <Group justify="flex-end" gap="xs">
+        <Button variant="default" onClick={onClose}>
+          {t('action.cancel')}
+        </Button>
+        <Button type="submit" loading={form.isBusy}>
+          {act ?? t('action.save')}
+        </Button>
+      </Group>
+    </>
   );
 }

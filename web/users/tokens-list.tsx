@@ -8,9 +8,9 @@ import { api, need } from '../api/client.ts';
 import type { paths } from '../api/schema.ts';
 import type { Role } from '../app/session.tsx';
 import { Confirm } from '../ui/confirm.tsx';
-import { Empty, Failed } from '../ui/content.tsx';
+import { Empty } from '../ui/content.tsx';
 import { CopyButton } from '../ui/copy.tsx';
-import { Dialog } from '../ui/dialog.tsx';
+import { Dialog, FormEnd } from '../ui/dialog.tsx';
 import { fieldOf, usePlatenForm } from '../ui/form.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
@@ -143,15 +143,7 @@ function AddToken({ onClose, onAdded }: { readonly onClose: () => void; readonly
             {...fieldOf(form, 'name')}
           />
           <RoleChoice {...form.getInputProps('role')} />
-          {form.error === undefined ? null : <Failed error={form.error} />}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              {t('action.cancel')}
-            </Button>
-            <Button type="submit" loading={form.isBusy}>
-              {t('tokens.make')}
-            </Button>
-          </Group>
+          <FormEnd form={form} act={t('tokens.make')} onClose={onClose} />
         </Stack>
       </form>
     </Dialog>

@@ -1,12 +1,11 @@
 /** Adding and changing a person. */
-import { Button, Group, PasswordInput, Radio, Stack, Textarea, TextInput } from '@mantine/core';
+import { Group, PasswordInput, Radio, Stack, Textarea, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import type { paths } from '../api/schema.ts';
 import type { Role } from '../app/session.tsx';
 import { LANGUAGES, type Language } from '../app/texts.ts';
-import { Failed } from '../ui/content.tsx';
-import { Dialog } from '../ui/dialog.tsx';
+import { Dialog, FormEnd } from '../ui/dialog.tsx';
 import { fieldOf, usePlatenForm } from '../ui/form.tsx';
 import { RoleChoice } from './role-choice.tsx';
 
@@ -90,8 +89,7 @@ export function UserForm({ user, onClose, onSaved }: FormProps) {
             </Group>
           </Radio.Group>
           <Passwords user={user} form={form} />
-          {form.error === undefined ? null : <Failed error={form.error} />}
-          <Buttons isBusy={form.isBusy} onClose={onClose} />
+          <FormEnd form={form} onClose={onClose} />
         </Stack>
       </form>
     </Dialog>
@@ -136,19 +134,5 @@ function Passwords({ user, form }: PasswordsProps) {
         />
       ) : null}
     </>
-  );
-}
-
-function Buttons({ isBusy, onClose }: { readonly isBusy: boolean; readonly onClose: () => void }) {
-  const { t } = useTranslation();
-  return (
-    <Group justify="flex-end" gap="xs">
-      <Button variant="default" onClick={onClose}>
-        {t('action.cancel')}
-      </Button>
-      <Button type="submit" loading={isBusy}>
-        {t('action.save')}
-      </Button>
-    </Group>
   );
 }

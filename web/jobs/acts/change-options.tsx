@@ -1,12 +1,12 @@
 /** How a job that waits is to be printed: what its printers can do, and what was asked for before. */
-import { Button, Checkbox, Group, Stack, TextInput } from '@mantine/core';
+import { Checkbox, Stack, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../../api/client.ts';
 import type { paths } from '../../api/schema.ts';
-import { Failed, Loaded } from '../../ui/content.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
+import { Loaded } from '../../ui/content.tsx';
+import { Dialog, FormEnd } from '../../ui/dialog.tsx';
 import { fieldOf, usePlatenForm } from '../../ui/form.tsx';
 import type { PlacedJob } from '../job.ts';
 import { Looks, type LooksWished, looksOf, readPages } from '../upload/wishes.tsx';
@@ -76,15 +76,7 @@ function OptionsForm({ job, can, onClose, onDone }: ChangeOptionsProps & { reado
             onChange={({ currentTarget }) => form.setFieldValue(one, currentTarget.checked as never)}
           />
         ))}
-        {form.error === undefined ? null : <Failed error={form.error} />}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            {t('action.cancel')}
-          </Button>
-          <Button type="submit" loading={form.isBusy}>
-            {t('action.save')}
-          </Button>
-        </Group>
+        <FormEnd form={form} onClose={onClose} />
       </Stack>
     </form>
   );
