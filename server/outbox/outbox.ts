@@ -17,7 +17,7 @@ import type { Context } from '../store/database.ts';
 import type { OutboxState, Problem } from '../store/schema.ts';
 import { enqueueTasks } from '../store/tasks.ts';
 import { transaction } from '../store/transaction.ts';
-import { commitInGroup, insertMessages, type Prepared } from './commit.ts';
+import { type Condition, commitInGroup, insertMessages, type Prepared } from './commit.ts';
 import { holdUnsent } from './hold.ts';
 import {
   type Attempt,
@@ -34,7 +34,7 @@ import { getMessage, listMessages, type Row } from './rows/list.ts';
 import { findOutgoing } from './session.ts';
 
 export { awaitVerdicts, type Returned, recordReturned } from './rows/returned.ts';
-export type { Headroom, NewMessage, OutboxMessage };
+export type { Condition, Headroom, NewMessage, OutboxMessage };
 export { getMessage, listMessages };
 
 /**
@@ -47,6 +47,19 @@ export async function submitMessage(context: Context, message: NewMessage): Prom
   // After a failure the bytes stay where they are: the commit may have happened, and an orphan is swept.
   await commitInGroup(context, prepared);
   return prepared.id;
+}
+
+/**
+ * As `submitMessage`, when a condition is met that is looked at in the same statement. Returns undefined when it was
+ * not; then nothing was kept.
+ */
+export async function submitMessageIf<Facts>(
+  context: Context,
+  message: NewMessage,
+  condition: Condition<Facts>,
+): Promise<string | undefined> {
+  const prepared = { ...(await prepare(context, message)), condition: condition as unknown as Condition };
+  return (await commitInGroup(context, prepared)) ? prepared.id : undefined;
 }
 
 /** As `submitMessage`, but in the transaction of `context.db`: durable with its commit. */

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { PlatenError } from '../base/errors.ts';
 import { isOwnStamp, makeStamp, STAMP_FIELD } from '../base/hop-stamp.ts';
 import { newId } from '../base/secrets.ts';
-import { type NewMessage, submitMessage } from '../outbox/outbox.ts';
+import { type NewMessage, submitMessage, submitMessageIf } from '../outbox/outbox.ts';
 import { isPlainAddress, readSender } from '../protocols/mime/address.ts';
 import { decodeHeaderText } from '../protocols/mime/encoded-words.ts';
 import { readDate } from '../protocols/mime/header-text.ts';
@@ -19,7 +19,7 @@ import { findHeaderEnd, type Header, readHeader, writeDate } from './message/fie
 import { LineGuard, LineRepair } from './message/lines.ts';
 import { Refusal } from './message/refusal.ts';
 import { isMessageId, rewriteHeader, valuesOf } from './message/rewrite.ts';
-import type { Sightings } from './seen.ts';
+import { keepsMessageId, type Sighting, type Sightings } from './seen.ts';
 
 /** A fault of a message that was mended on its way. */
 export type Repair = 'line-ends' | 'date' | 'recipients' | 'message-id';
@@ -65,27 +65,57 @@ async function takeMessage(
   sightings: Sightings,
   { source, transaction }: { readonly source: AsyncGenerator<Buffer>; readonly transaction: Transaction },
 ): Promise<Received> {
-  const { device } = transaction;
   const { bytes: beginning, isWhole } = await readBeginning(source);
   const header = splitHeader(beginning, isWhole);
   refuseLoops(context, header);
-  const { messageId, text, repairs } = await composeHeader(context, sightings, { header, beginning, transaction });
-  const parts = [Buffer.from(text, 'latin1'), beginning.subarray(header.bodyAt)];
-  const message = {
-    kind: 'scan',
-    sender: transaction.sender,
-    recipients: transaction.recipients,
-    subject: decodeHeaderText(valuesOf(header, 'subject')[0] ?? ''),
-    messageIdHeader: messageId,
-    deviceId: device.id,
-  } as const;
-  if (isWhole) {
-    const content = { kind: 'bytes', bytes: Buffer.concat(parts) } as const;
-    return { id: await submit(context, { ...message, content }), repairs };
-  }
-  const kept = { mediaType: 'message/rfc822', maxBytes: device.limits.maxMessageBytes + text.length };
+  const sighting = {
+    deviceId: transaction.device.id,
+    messageIdHeader: valuesOf(header, 'message-id').find(isMessageId),
+    sha256: hash('sha256', beginning, 'buffer'),
+  };
+  const arrived = { header, beginning, transaction, sighting };
+  return isWhole ? await takeWhole(context, arrived) : await takeLarge(context, sightings, arrived, source);
+}
+
+type Arrived = {
+  readonly header: Header;
+  /** All of a small message. */
+  readonly beginning: Buffer;
+  readonly transaction: Transaction;
+  readonly sighting: Sighting;
+};
+
+/** Nearly always the message keeps its Message-ID; else it is written once more, with another one. */
+async function takeWhole(context: Context, arrived: Arrived): Promise<Received> {
+  const { sighting } = arrived;
+  const submit = async (messageId: string | undefined): Promise<Received | undefined> => {
+    const { message, parts, repairs } = compose(context, arrived, messageId);
+    const whole = { ...message, content: { kind: 'bytes', bytes: Buffer.concat(parts) } } as const;
+    const condition = keepsMessageId(context, { ...sighting, messageIdHeader: messageId });
+    const id = await inCommitTime(context, submitMessageIf(context, whole, condition));
+    return id === undefined ? undefined : { id, repairs };
+  };
+  const received = (await submit(sighting.messageIdHeader)) ?? (await submit(undefined));
+  if (received === undefined) throw new Refusal('not-kept');
+  return received;
+}
+
+async function takeLarge(
+  context: Context,
+  sightings: Sightings,
+  arrived: Arrived,
+  source: AsyncGenerator<Buffer>,
+): Promise<Received> {
+  const { sighting, transaction } = arrived;
+  const keepsId = await sightings.add(sighting).catch((cause: unknown) => {
+    throw new Refusal('not-kept', cause);
+  });
+  const { message, parts, repairs } = compose(context, arrived, keepsId ? sighting.messageIdHeader : undefined);
+  const added = parts[0]?.length ?? 0;
+  const kept = { mediaType: 'message/rfc822', maxBytes: transaction.device.limits.maxMessageBytes + added };
   const file = await keep(context, Readable.from(chain(parts, source)), kept).catch(refuseStorage);
-  return { id: await submit(context, { ...message, content: { kind: 'spooled', file } }), repairs };
+  const content = { kind: 'spooled', file } as const;
+  return { id: await inCommitTime(context, submitMessage(context, { ...message, content })), repairs };
 }
 
 function splitHeader(beginning: Buffer, isWhole: boolean): Header {
@@ -154,19 +184,22 @@ function refuseLoops(context: Context, header: Header): void {
   if (valuesOf(header, 'received').length > relayLimits.maxHops) throw new Refusal('loop');
 }
 
-type Composing = { readonly header: Header; readonly beginning: Buffer; readonly transaction: Transaction };
+type Composed = {
+  readonly message: Omit<NewMessage, 'content'>;
+  /** The new header and what follows it. */
+  readonly parts: readonly Buffer[];
+  readonly repairs: readonly Repair[];
+};
 
-async function composeHeader(
-  context: Context,
-  sightings: Sightings,
-  { header, beginning, transaction }: Composing,
-): Promise<{ messageId: string; text: string; repairs: readonly Repair[] }> {
+/** The message as it goes out; with a new Message-ID where the written one is not kept. */
+function compose(context: Context, arrived: Arrived, kept: string | undefined): Composed {
+  const { header, beginning, transaction } = arrived;
   const { device, sender } = transaction;
+  const messageId = kept ?? makeMessageId(context, arrived);
   const id = newId();
   const now = writeDate(context.clock.now());
   const from = readSender(valuesOf(header, 'from'));
   const ownName = from.kind === 'one' ? from.sender.name : '';
-  const { messageId, isReplaced } = await chooseMessageId(context, sightings, { header, beginning, transaction });
   const hasDate = valuesOf(header, 'date').some((value) => readDate(value) !== undefined);
   const text = rewriteHeader(header, {
     sender,
@@ -178,12 +211,28 @@ async function composeHeader(
     received: receivedValue(context, transaction, { id, now }),
     stamp: makeStamp(id, context.secrets.sign),
   });
+  const message = {
+    kind: 'scan',
+    sender,
+    recipients: transaction.recipients,
+    subject: decodeHeaderText(valuesOf(header, 'subject')[0] ?? ''),
+    messageIdHeader: messageId,
+    deviceId: device.id,
+  } as const;
+  const parts = [Buffer.from(text, 'latin1'), beginning.subarray(header.bodyAt)];
+  return { message, parts, repairs: repairsOf(arrived, { hasDate, isReplaced: kept === undefined }) };
+}
+
+function repairsOf(
+  { header, sighting }: Arrived,
+  { hasDate, isReplaced }: { readonly hasDate: boolean; readonly isReplaced: boolean },
+): readonly Repair[] {
   const hasRecipients = [...valuesOf(header, 'to'), ...valuesOf(header, 'cc')].some((value) => /[^\s,;]/.test(value));
   const repairs: Repair[] = [];
   if (!hasDate) repairs.push('date');
   if (!hasRecipients) repairs.push('recipients');
-  if (isReplaced) repairs.push('message-id');
-  return { messageId, text, repairs };
+  if (isReplaced && sighting.messageIdHeader !== undefined) repairs.push('message-id');
+  return repairs;
 }
 
 /** The address in a From field that is not written well, or the one of MAIL FROM. */
@@ -192,22 +241,13 @@ function findAddress(from: string | undefined, envelope: string): string | undef
   return [...words, envelope].find(isPlainAddress)?.toLowerCase();
 }
 
-async function chooseMessageId(
-  context: Context,
-  sightings: Sightings,
-  { header, beginning, transaction }: Composing,
-): Promise<{ messageId: string; isReplaced: boolean }> {
-  const { id: deviceId } = transaction.device;
-  const written = valuesOf(header, 'message-id').find(isMessageId);
-  const sha256 = hash('sha256', beginning, 'buffer');
-  const keepsId = await sightings.add({ deviceId, messageIdHeader: written, sha256 }).catch((cause: unknown) => {
-    throw new Refusal('not-kept', cause);
-  });
-  if (written !== undefined && keepsId) return { messageId: written, isReplaced: false };
+/** A new one, or, in place of one that belongs to another message, always the same for the same content. */
+function makeMessageId(context: Context, { transaction, sighting }: Arrived): string {
   const domain = domainOf(transaction.sender);
-  if (written === undefined) return { messageId: `<${newId()}@${domain}>`, isReplaced: false };
+  const { deviceId, messageIdHeader: written, sha256 } = sighting;
+  if (written === undefined) return `<${newId()}@${domain}>`;
   const made = context.secrets.sign(`${deviceId} ${written} ${sha256.toString('hex')}`, 'relay message-id');
-  return { messageId: `<${made.slice(0, 40)}@${domain}>`, isReplaced: true };
+  return `<${made.slice(0, 40)}@${domain}>`;
 }
 
 /** RFC 5321 section 4.4, folded. */
@@ -218,9 +258,9 @@ function receivedValue(context: Context, by: Transaction, { id, now }: { id: str
   return `from ${helo} ([${literal}])\r\n by ${hostname.replace(/[[\]]/g, '')} (Platen) with ${by.transmission} id ${id};\r\n ${now}`;
 }
 
-async function submit(context: Context, message: NewMessage): Promise<string> {
+async function inCommitTime<Kept>(context: Context, submitted: Promise<Kept>): Promise<Kept> {
   // What comes too late may still be committed: then the device's copy goes out too, with the same Message-ID.
-  return await inTime(context, submitMessage(context, message).catch(refuseStorage), relayLimits.commitMs);
+  return await inTime(context, submitted.catch(refuseStorage), relayLimits.commitMs);
 }
 
 function refuseStorage(error: unknown): never {

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { sql } from 'kysely';
 import { openTestContext } from '../../test/harness/database.ts';
+import { submitMessageIf } from '../outbox/outbox.ts';
 import type { Context } from '../store/database.ts';
 import { addDevice } from './relay.ts';
-import { forgetOldSightings, type Sighting, Sightings } from './seen.ts';
+import { forgetOldSightings, keepsMessageId, type Sighting, Sightings } from './seen.ts';
 
 async function openDevice(context: Context) {
   const { device } = await addDevice(context, { name: 'Copier', addresses: ['127.0.0.1'] }, 'test');
@@ -35,6 +36,37 @@ test('of those that come together one keeps the Message-ID, and its copies with 
   const sightings = new Sightings(test.context);
   const answers = await Promise.all(['one', 'two', 'one', 'three'].map((text) => sightings.add(seen('<a@b>', text))));
   assert.deepEqual(answers, [true, false, true, false]);
+});
+
+test('a message in memory is noted as it is kept, on every node and beside larger ones', async () => {
+  await using first = await openTestContext();
+  await using second = await openTestContext({ besides: first });
+  const seen = await openDevice(first.context);
+  const submit = async ({ context }: { context: Context }, sighting: Sighting) => {
+    const { deviceId, messageIdHeader = '<made@b>' } = sighting;
+    const content = { kind: 'bytes', bytes: Buffer.from('Subject: a\r\n\r\n') } as const;
+    const envelope = { sender: 'a@practice.example', recipients: ['b@practice.example'], subject: 'a' };
+    const message = { kind: 'scan', ...envelope, messageIdHeader, deviceId, content } as const;
+    return (await submitMessageIf(context, message, keepsMessageId(context, sighting))) !== undefined;
+  };
+  const together = ['one', 'two', 'one', 'three'].map((text) => submit(first, seen('<a@b>', text)));
+  assert.deepEqual(await Promise.all(together), [true, false, true, false]);
+  assert.equal(await submit(second, seen('<a@b>', 'two')), false);
+  assert.equal(await submit(second, seen('<a@b>', 'one')), true);
+  assert.equal(await submit(second, seen(undefined, 'two')), true);
+  assert.equal(await new Sightings(second.context).add(seen('<a@b>', 'large')), false);
+  assert.equal(await new Sightings(second.context).add(seen('<c@d>', 'large')), true);
+  assert.equal(await submit(first, seen('<c@d>', 'small')), false);
+  // The two larger ones were only asked about: they are counted before they are kept, a refused small one when it is kept.
+  const days = await first.context.db.selectFrom('device_days').select('messages').execute();
+  assert.deepEqual(days, [{ messages: 6 }]);
+  const kept = await first.context.db.selectFrom('outbox_messages').select('message_id_header').orderBy('id').execute();
+  const written = kept.map(({ message_id_header }) => message_id_header);
+  assert.deepEqual(written, ['<a@b>', '<a@b>', '<a@b>', '<made@b>']);
+  const alone = await first.context.db.selectFrom('outbox_recipients').select('message_id').execute();
+  assert.equal(alone.length, 4);
+  const { rows } = await sql`SELECT FROM journal WHERE type = 'outbox-message-queued'`.execute(first.context.db);
+  assert.equal(rows.length, 4);
 });
 
 test('a device that was removed meanwhile refuses its own message and no other', async () => {

@@ -4,11 +4,14 @@
  * So the first message that a device sends with a Message-ID keeps it, and so do copies of it; another message gets one
  * that is made from its content, and so is the same for its copies.
  *
- * Written in batches, one in flight. The commit is not waited for: the one of the message itself comes later in the
- * same log of the same database, and makes this one durable with it.
+ * A message that is in memory as a whole is noted by the statement that keeps it. The beginning of a larger one is written
+ * to its file before that, with its Message-ID: such are noted before, in batches, one in flight. That commit is not waited
+ * for: the one of the message itself comes later in the same log of the same database, and makes this one durable with it.
  */
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { isSystemError } from '../base/errors.ts';
+import { newId } from '../base/secrets.ts';
+import type { Condition } from '../outbox/outbox.ts';
 import type { Context } from '../store/database.ts';
 import { relayLimits } from './limits.ts';
 import { dayOf } from './registry.ts';
@@ -72,72 +75,70 @@ function isMissingDevice(error: unknown): boolean {
 }
 
 async function writeBatch(context: Context, batch: readonly Sighting[]): Promise<boolean[]> {
-  const withId = batch.filter(
-    (one): one is Sighting & { messageIdHeader: string } => one.messageIdHeader !== undefined,
-  );
-  const counts = new Map<string, number>();
-  for (const { deviceId } of batch) counts.set(deviceId, (counts.get(deviceId) ?? 0) + 1);
-  const first = await writeRows(context, withId, counts);
-  return batch.map((one) => {
-    if (one.messageIdHeader === undefined) return false;
-    const key = keyOf(one.deviceId, one.messageIdHeader);
-    const owner = first.get(key) ?? one.sha256;
-    first.set(key, owner);
-    return owner.equals(one.sha256);
-  });
+  const all = batch.map((facts) => ({ id: newId(), facts }));
+  const now = context.clock.now();
+  const { rows } = await sql<{ id: string | null }>`/* planned once: device-messages-see */
+    WITH ${notingParts(now, all, { countsRefused: true })}
+    -- Local to this statement's own transaction, and read before anything is written.
+    SELECT no_wait, id
+    FROM (SELECT set_config('synchronous_commit', 'off', true)) AS setting (no_wait)
+    LEFT JOIN refused ON true`.execute(context.db);
+  const refused = new Set(rows.map(({ id }) => id));
+  return all.map(({ id, facts }) => facts.messageIdHeader !== undefined && !refused.has(id));
 }
 
-type FirstSeen = {
-  readonly device_id: string | null;
-  readonly message_id_header: string | null;
-  readonly sha256: Buffer | null;
-};
+/** A message of a device is kept as it is when it keeps its Message-ID; noted and counted with it. */
+export function keepsMessageId(context: Context, sighting: Sighting): Condition<Sighting> {
+  return {
+    facts: sighting,
+    partsOf: (all) => notingParts(context.clock.now(), all, { countsRefused: false }),
+  };
+}
 
-/** One statement; answers with which content each Message-ID was first seen before it. */
-async function writeRows(
-  context: Context,
-  sightings: readonly (Sighting & { readonly messageIdHeader: string })[],
-  counts: ReadonlyMap<string, number>,
-): Promise<Map<string, Buffer>> {
-  const now = context.clock.now();
-  const { rows } = await sql<FirstSeen>`/* planned once: device-messages-see */
-    WITH given AS (
-      SELECT device_id, message_id_header, decode(sha256, 'hex') AS sha256 FROM unnest(
-        ${sightings.map(({ deviceId }) => deviceId)}::uuid[],
-        ${sightings.map(({ messageIdHeader }) => messageIdHeader)}::text[],
-        ${sightings.map(({ sha256 }) => sha256.toString('hex'))}::text[]
-      ) AS g (device_id, message_id_header, sha256)
+/**
+ * Common table expressions that note and count messages. `refused` are those whose Message-ID was seen with other
+ * content, before this statement or further up in it.
+ */
+function notingParts(
+  now: Date,
+  all: readonly { readonly id: string; readonly facts: Sighting }[],
+  { countsRefused }: { readonly countsRefused: boolean },
+): RawBuilder<unknown> {
+  return sql`
+    sighted AS (
+      SELECT id, device_id, message_id_header, decode(sha256, 'hex') AS sha256, place FROM unnest(
+        ${all.map(({ id }) => id)}::uuid[],
+        ${all.map(({ facts }) => facts.deviceId)}::uuid[],
+        ${all.map(({ facts }) => facts.messageIdHeader ?? null)}::text[],
+        ${all.map(({ facts }) => facts.sha256.toString('hex'))}::text[]
+      ) WITH ORDINALITY AS s (id, device_id, message_id_header, sha256, place)
+    ),
+    owners AS (
+      SELECT DISTINCT ON (device_id, message_id_header) device_id, message_id_header, sha256
+      FROM (
+        SELECT device_id, message_id_header, seen.sha256, seen.at, 0 AS place
+        FROM sighted JOIN device_messages AS seen USING (device_id, message_id_header)
+        UNION ALL
+        SELECT device_id, message_id_header, sha256, 'infinity', place FROM sighted
+      ) AS known
+      ORDER BY device_id, message_id_header, at, place, sha256
+    ),
+    refused AS (
+      SELECT id FROM sighted JOIN owners USING (device_id, message_id_header) WHERE sighted.sha256 <> owners.sha256
     ),
     counted AS (
       INSERT INTO device_days (device_id, day, messages, last_at)
-      SELECT device_id, ${dayOf(now)}, messages, ${now}
-      FROM unnest(${[...counts.keys()]}::uuid[], ${[...counts.values()]}::int[]) AS c (device_id, messages)
-      ORDER BY device_id
+      SELECT device_id, ${dayOf(now)}, count(*), ${now} FROM sighted
+      WHERE ${countsRefused} OR id NOT IN (SELECT id FROM refused)
+      GROUP BY device_id ORDER BY device_id
       ON CONFLICT (device_id, day)
       DO UPDATE SET messages = device_days.messages + excluded.messages, last_at = excluded.last_at
     ),
     noted AS (
       INSERT INTO device_messages (device_id, message_id_header, sha256, at)
-      SELECT device_id, message_id_header, sha256, clock_timestamp() FROM given
+      SELECT device_id, message_id_header, sha256, clock_timestamp() FROM sighted WHERE message_id_header IS NOT NULL
       ON CONFLICT DO NOTHING
-    )
-    -- Local to this statement's own transaction, and read before anything is written.
-    SELECT no_wait, seen.device_id, seen.message_id_header, seen.sha256
-    FROM (SELECT set_config('synchronous_commit', 'off', true)) AS setting (no_wait)
-    LEFT JOIN (given JOIN device_messages AS seen USING (device_id, message_id_header)) ON true
-    ORDER BY seen.at, seen.sha256`.execute(context.db);
-  const first = new Map<string, Buffer>();
-  for (const row of rows) {
-    const { device_id: deviceId, message_id_header: header, sha256 } = row;
-    if (deviceId === null || header === null || sha256 === null) continue;
-    const key = keyOf(deviceId, header);
-    if (!first.has(key)) first.set(key, sha256);
-  }
-  return first;
-}
-
-function keyOf(deviceId: string, messageIdHeader: string): string {
-  return `${deviceId} ${messageIdHeader}`;
+    )`;
 }
 
 export type DeviceUse = { readonly lastMessageAt: Date | undefined; readonly messagesToday: number };
