@@ -44,6 +44,8 @@ type Surroundings = {
   readonly log: Log;
   /** More than one node needs, for a server that serves many: the one of the tests. */
   readonly maxConnections?: number;
+  /** What this process may do while the server starts. Nobody waits for it, and it tells elsewhere when it fails. */
+  readonly meanwhile?: () => Promise<unknown>;
 };
 
 const DATABASE = 'platen';
@@ -94,6 +96,7 @@ export async function startEmbedded(dataDir: string, around: Surroundings): Prom
       supervise();
     });
   };
+  around.meanwhile?.().catch(() => undefined);
   await waitUntilReady(place, server, around);
   await createDatabase(place);
   supervise();
@@ -204,16 +207,10 @@ async function initialise(place: Place): Promise<void> {
   await writeFile(passwordFile, place.password, { mode: 0o600 });
   await ownAs(place.user, temporary);
   await ownAs(place.user, passwordFile);
-  const options = ['-D', temporary, '-U', 'platen', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
+  const who = ['-U', 'platen', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
+  const options = ['-D', temporary, ...who, '--encoding=UTF8', '--locale=C', '--data-checksums'];
   try {
-    await run(
-      join(place.binaries, 'bin', 'initdb'),
-      [...options, '--encoding=UTF8', '--locale=C', '--data-checksums'],
-      {
-        ...identity(place),
-        cwd: '/',
-      },
-    );
+    await run(join(place.binaries, 'bin', 'initdb'), options, { ...identity(place), cwd: '/' });
   } catch (cause) {
     const words = (cause as { stderr?: string }).stderr?.trim().split('\n').at(-1);
     throw new PlatenError('database-start-failed', 'the embedded database could not be initialised', {

@@ -83,7 +83,11 @@ export const LATEST = Object.keys(MIGRATIONS).sort().at(-1) ?? '';
 export async function migrate(db: Db, upTo: string = LATEST): Promise<void> {
   if (!(upTo in MIGRATIONS)) throw tooNew(upTo);
   await refuseOldServer(db);
-  await refuseNewerSchema(db);
+  const done = await readDone(db);
+  const unknown = done.find((name) => !(name in MIGRATIONS));
+  if (unknown !== undefined) throw tooNew(unknown);
+  // The migrator looks at the whole catalog before it finds that nothing is to be done: a sixth of a second on a busy machine.
+  if (upTo === LATEST && done.length === Object.keys(MIGRATIONS).length) return;
   const migrator = new Migrator({
     db: db as unknown as Kysely<unknown>,
     provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) },
@@ -114,9 +118,9 @@ async function refuseOldServer(db: Db): Promise<void> {
   }
 }
 
-async function refuseNewerSchema(db: Db): Promise<void> {
-  if (!(await hasSchema(db))) return;
+/** The names of the migrations that the database has. */
+async function readDone(db: Db): Promise<string[]> {
+  if (!(await hasSchema(db))) return [];
   const done = await sql<{ name: string }>`SELECT name FROM kysely_migration`.execute(db);
-  const unknown = done.rows.find((row) => !(row.name in MIGRATIONS));
-  if (unknown !== undefined) throw tooNew(unknown.name);
+  return done.rows.map(({ name }) => name);
 }

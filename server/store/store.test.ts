@@ -48,6 +48,19 @@ test('nodes that start together on an empty database migrate it once', async () 
   }
 });
 
+test('a database that has every migration waits for no lock', async () => {
+  await using test = await openTestContext();
+  const other = new pg.Client(clientOptions(test.target));
+  await other.connect();
+  try {
+    // What the migrator takes before it looks what is to be done.
+    await other.query('SELECT pg_advisory_lock(3853314791062309107)');
+    await migrate(test.context.db);
+  } finally {
+    await other.end();
+  }
+});
+
 test('a database of a newer Platen is not touched', async () => {
   await using test = await openTestContext();
   await sql`INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-of-tomorrow', 'x')`.execute(test.context.db);
@@ -86,6 +99,19 @@ test('the embedded database keeps what was committed over a stop and a start', a
   await using store = await openStore(options);
   const rows = await sql<{ bucket: string }>`SELECT bucket FROM login_attempts`.execute(store.db);
   assert.deepEqual(rows.rows, [{ bucket: 'kept' }]);
+});
+
+test('what may be done while the embedded server starts is done, and does no harm when it fails', async () => {
+  await using directory = await temporaryDirectory();
+  let begun = 0;
+  const meanwhile = async () => {
+    begun += 1;
+    throw new PlatenError('internal-error', 'told elsewhere');
+  };
+  const settings = { databaseUrl: undefined, dataDir: directory.path };
+  await using store = await openStore({ settings, clock: systemClock, log, meanwhile });
+  assert.equal(begun, 1);
+  await sql`SELECT 1`.execute(store.db);
 });
 
 test('an embedded server that ends by itself is started again', async () => {

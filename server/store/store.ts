@@ -23,13 +23,16 @@ export type StoreOptions = {
   readonly log: Log;
   /** For a restore: the schema of the backup, which is brought up to date afterwards. */
   readonly upTo?: string;
+  /** What this process may do while the embedded server starts. Nobody waits for it here, and it says elsewhere how it ended. */
+  readonly meanwhile?: () => Promise<unknown>;
 };
 
 /** Throws `database-start-failed`, `database-unavailable` or `database-too-new`; then nothing is left running. */
-export async function openStore({ settings, clock, log, upTo }: StoreOptions): Promise<Store> {
+export async function openStore({ settings, clock, log, upTo, meanwhile }: StoreOptions): Promise<Store> {
   await using undo = new AsyncDisposableStack();
+  const around = { clock, log, ...(meanwhile === undefined ? {} : { meanwhile }) };
   const embedded =
-    settings.databaseUrl === undefined ? undo.use(await startEmbedded(settings.dataDir, { clock, log })) : undefined;
+    settings.databaseUrl === undefined ? undo.use(await startEmbedded(settings.dataDir, around)) : undefined;
   const target = embedded?.target ?? { kind: 'url' as const, url: settings.databaseUrl ?? '' };
   const db = undo.use(openHandle(target, log)).db;
   try {
