@@ -4,6 +4,7 @@ import { PlatenError } from '../base/errors.ts';
 import type { EventType } from '../journal/events.ts';
 import { type NewEvent, recordAll } from '../journal/journal.ts';
 import type { Context } from '../store/database.ts';
+import { checkFence, isHeld, type Lease } from '../store/leases.ts';
 import type { Problem, Schema } from '../store/schema.ts';
 import {
   type Job,
@@ -59,6 +60,23 @@ export async function lockJob(context: Context, id: string, ownerId?: string): P
   const row = await query.executeTakeFirst();
   if (row === undefined) throw new PlatenError('not-found', 'there is no such job');
   return toJob(row);
+}
+
+/**
+ * `checkFence` and `lockJob` in one statement, in this order: the lease cannot be taken over until the end of the
+ * transaction either. Throws `lease-lost` or `not-found`.
+ */
+export async function lockJobUnder(context: Context, lease: Lease, id: string): Promise<Job> {
+  const row = await context.db
+    .selectFrom('jobs')
+    .selectAll()
+    .where('id', '=', id)
+    .where(isHeld(lease))
+    .forUpdate()
+    .executeTakeFirst();
+  if (row !== undefined) return toJob(row);
+  await checkFence(context, lease);
+  throw new PlatenError('not-found', 'there is no such job');
 }
 
 /** Reads a job without locking it. Throws `not-found`. */

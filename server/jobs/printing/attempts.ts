@@ -9,12 +9,12 @@ import type { Selectable } from 'kysely';
 import { newId } from '../../base/secrets.ts';
 import type { Printer } from '../../printers/printers.ts';
 import type { Context } from '../../store/database.ts';
-import { checkFence, isHeld, type Lease, leaseLost } from '../../store/leases.ts';
+import { isHeld, type Lease, leaseLost } from '../../store/leases.ts';
 import type { AttemptPhase, Schema } from '../../store/schema.ts';
 import { transaction } from '../../store/transaction.ts';
 import { JOB_OUTGOING, type Job, type JobOptions } from '../job.ts';
 import { ignoredOptionsOf } from '../preparation/cut.ts';
-import { changeJob, type JobChange, lockJob } from '../rows.ts';
+import { changeJob, type JobChange, lockJobUnder } from '../rows.ts';
 
 export type Attempt = {
   readonly id: string;
@@ -138,8 +138,7 @@ export function prepareAttempt(context: Context, lease: Lease, begin: Beginning)
 }
 
 async function writeBeginning(context: Context, lease: Lease, begin: Beginning): Promise<Begun | undefined> {
-  await checkFence(context, lease);
-  const job = await lockJob(context, begin.jobId);
+  const job = await lockJobUnder(context, lease, begin.jobId);
   const isWaiting = job.state === 'pending' && job.preparation !== 'due' && job.cancelAskedAt === null;
   if (!isWaiting || job.printerId !== begin.printerId) return undefined;
   if (begin.options !== undefined && !isDeepStrictEqual(begin.options, job.options)) return undefined;
@@ -197,8 +196,7 @@ export type Ending = { readonly attempt: Attempt; readonly end: AttemptEnd; read
 export async function endAttempt(context: Context, lease: Lease, ending: Ending): Promise<void> {
   const { attempt, end } = ending;
   await transaction(context, async (context) => {
-    await checkFence(context, lease);
-    const job = await lockJob(context, attempt.jobId);
+    const job = await lockJobUnder(context, lease, attempt.jobId);
     await context.db
       .updateTable('print_attempts')
       .set({

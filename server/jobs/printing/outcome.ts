@@ -3,11 +3,11 @@
  */
 import type { Printer } from '../../printers/printers.ts';
 import type { Context } from '../../store/database.ts';
-import { checkFence, type Lease } from '../../store/leases.ts';
+import type { Lease } from '../../store/leases.ts';
 import type { Problem } from '../../store/schema.ts';
 import { transaction } from '../../store/transaction.ts';
 import { AT_A_PERSON, CONNECTING, type Job, OUTCOME_UNKNOWN, TAKES_NOTHING } from '../job.ts';
-import { changeJob, lockJob } from '../rows.ts';
+import { changeJob, lockJobUnder } from '../rows.ts';
 import { type Attempt, type Ending, endAttempt, type PreparedAttempt } from './attempts.ts';
 
 /** What a step brought: go on at once, or look again after a pause. */
@@ -56,8 +56,7 @@ export type Shown = {
 export async function show(run: Run, attempt: Attempt, shown: Shown): Promise<Step> {
   const { context, lease } = run;
   await transaction(context, async (context) => {
-    await checkFence(context, lease);
-    const job = await lockJob(context, attempt.jobId);
+    const job = await lockJobUnder(context, lease, attempt.jobId);
     const problem = problemShown(run, job, shown);
     const state = shown.isStopped ? ('processing-stopped' as const) : ('processing' as const);
     const { reasons, pagesPrinted } = shown;
@@ -143,8 +142,7 @@ export async function stopAsUnknown(run: Run, attempt: Attempt, words: string): 
 /** A printer that is known not to answer gets no attempt: the job waits, visibly, until the watch sees it again. */
 export async function waitForPrinter(run: Run, waiting: Job): Promise<Step> {
   await transaction(run.context, async (context) => {
-    await checkFence(context, run.lease);
-    const job = await lockJob(context, waiting.id);
+    const job = await lockJobUnder(context, run.lease, waiting.id);
     if (job.state !== 'pending') return;
     const dueAt = new Date(context.clock.now().getTime() + UNREACHABLE_PAUSE_MS);
     const problem = problemOf(run, 'printer-unreachable', run.printer.problem?.remote ?? 'no answer');
@@ -155,8 +153,7 @@ export async function waitForPrinter(run: Run, waiting: Job): Promise<Step> {
 
 export async function refuseFormat(run: Run, waiting: Job, words: string): Promise<Step> {
   await transaction(run.context, async (context) => {
-    await checkFence(context, run.lease);
-    const job = await lockJob(context, waiting.id);
+    const job = await lockJobUnder(context, run.lease, waiting.id);
     if (job.state !== 'pending') return;
     await changeJob(context, job, {
       state: 'aborted',
