@@ -39,3 +39,37 @@ export const systemClock: Clock = {
     return { [Symbol.dispose]: () => clearInterval(timer) };
   },
 };
+
+const LEAP_MS = 15 * MINUTE_MS;
+const DOUBT_MS = HOUR_MS;
+
+/**
+ * Whether the wall clock is to be believed. One that leaps ahead by more than a quarter of an hour may be wrong, and is set
+ * right by a person or a time server soon: for an hour it ends nothing that cannot be brought back. A leap back ends the
+ * doubt. Each question looks at what has happened since the one before.
+ */
+export class ClockDoubt {
+  readonly #clock: Clock;
+  /** How far the wall clock is ahead of the one that nobody can set. */
+  #aheadMs: number;
+  #untilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#aheadMs = this.#measure();
+  }
+
+  isDoubtful(): boolean {
+    const aheadMs = this.#measure();
+    const leapMs = aheadMs - this.#aheadMs;
+    this.#aheadMs = aheadMs;
+    const nowMs = this.#clock.monotonicMs();
+    if (leapMs > LEAP_MS) this.#untilMs = nowMs + DOUBT_MS;
+    if (leapMs < -LEAP_MS) this.#untilMs = nowMs;
+    return nowMs < this.#untilMs;
+  }
+
+  #measure(): number {
+    return this.#clock.now().getTime() - this.#clock.monotonicMs();
+  }
+}

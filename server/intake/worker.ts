@@ -1,5 +1,6 @@
 /** Keeps one watch per mailbox that is switched on. Every node runs it; the lease of each mailbox decides who reads. */
 
+import { ClockDoubt } from '../base/clock.ts';
 import type { Context } from '../store/database.ts';
 import { keepFinishing } from './finish.ts';
 import { intakeTimes } from './limits.ts';
@@ -27,10 +28,13 @@ export async function startIntakeWorker(context: Context): Promise<AsyncDisposab
 }
 
 async function keepExpiring(context: Context, signal: AbortSignal): Promise<void> {
+  const doubt = new ClockDoubt(context.clock);
   while (!signal.aborted) {
-    await expireHeld(context).catch((error) =>
-      context.log.warn({ error }, 'held messages could not be looked through'),
-    );
+    if (!doubt.isDoubtful()) {
+      await expireHeld(context).catch((error) =>
+        context.log.warn({ error }, 'held messages could not be looked through'),
+      );
+    }
     await context.clock.sleep(intakeTimes.expireEveryMs, signal);
   }
 }

@@ -2,7 +2,7 @@
  * Looks at the outbox when an alarm rings, when a session has ended, and every 20 s: holds what may not leave, lets go
  * what may again, and opens sessions for what is due.
  */
-import { MINUTE_MS, SECOND_MS } from '../base/clock.ts';
+import { ClockDoubt, MINUTE_MS, SECOND_MS } from '../base/clock.ts';
 import type { Context } from '../store/database.ts';
 import { withLease } from '../store/leases.ts';
 import { followTasks } from '../store/tasks.ts';
@@ -55,6 +55,7 @@ class Sender implements AsyncDisposable {
   #loop: Promise<void> = Promise.resolve();
   #pause = new AbortController();
   #sweptAtMs = Number.NEGATIVE_INFINITY;
+  readonly #doubt: ClockDoubt;
   /** A session ended in trouble and may have left an attempt that nobody has in hand any more. */
   #leftOpen = false;
   /** How many sessions the server has room for, as it said in the last minute. */
@@ -64,6 +65,7 @@ class Sender implements AsyncDisposable {
 
   constructor(context: Context) {
     this.#context = context;
+    this.#doubt = new ClockDoubt(context.clock);
   }
 
   start(): void {
@@ -151,9 +153,11 @@ class Sender implements AsyncDisposable {
     this.#leftOpen = false;
     this.#sweptAtMs = Number.NEGATIVE_INFINITY;
     this.#room = Number.POSITIVE_INFINITY;
-    await transaction(context, failExpired);
     await forgetOldHours(context);
-    await pruneEnded(context);
+    if (!this.#doubt.isDoubtful()) {
+      await transaction(context, failExpired);
+      await pruneEnded(context);
+    }
     for (const name of await listOpenLeases(context)) {
       if (this.#slots.has(name)) continue;
       await withLease(context, name, { signal: this.#stop.signal }, (lease) => recoverAttempts(context, lease));
