@@ -136,6 +136,16 @@ suite('a POP3 session', () => {
     assert.equal(allowed.isOpen, true);
   });
 
+  test('does not go to an address at which no mail server stands, nor to a name that leads there', async () => {
+    for (const host of ['169.254.169.254', '::ffff:169.254.169.254', 'fe80::1', '0.0.0.0']) {
+      await assert.rejects(connectPop3({ ...target, host }), isFailure('blocked-address'), host);
+    }
+    // A name in the form of a number is resolved by the system.
+    for (const host of ['2852039166', '0xa9fea9fe']) {
+      await assert.rejects(connectPop3({ ...target, host }), isFailure('unavailable'), host);
+    }
+  });
+
   test('does without UIDL where the server knows none', async () => {
     pop3.faults.add({ name: 'no-uidl', times: 1 });
     await using session = await connectPop3(target);
