@@ -260,6 +260,33 @@ describe('trouble', () => {
     assert.deepEqual(server.dotted, []);
   });
 
+  test('what looks like the end of a message inside of one leaves as text that no server takes for an end', async () => {
+    const server = await startSubmissionServer();
+    disposals.push(server);
+    const fakes = [
+      '\n.\n',
+      '\n.\r\n',
+      '\r\n.\n',
+      '\r.\r\n',
+      '\r.\r',
+      '\r\n.\r',
+      '\r\n.\r\r\n',
+      '\r\r\n.\r\r\n',
+      '\r\n.\r\n',
+    ];
+    const session = await open(targetOf(server.port, { host: '127.0.0.1' }));
+    for (const fake of fakes) {
+      const second = 'MAIL FROM:<boss@practice.example>\r\nRCPT TO:<anna@practice.example>\r\nDATA\r\nPay this.\r\n';
+      const content = Buffer.from(`Subject: first\r\n\r\nHello${fake}${second}`, 'latin1');
+      assert.equal((await session.send(aMessage({ bytes: content.length, content }))).kind, 'accepted');
+      const { data } = server.dotted.at(-1) ?? assert.fail('nothing came');
+      assert.match(data.toString('latin1'), /Pay this\.\r\n$/, JSON.stringify(fake));
+      assert.doesNotMatch(data.toString('latin1'), /\r(?!\n)|(?<!\r)\n/, JSON.stringify(fake));
+    }
+    assert.equal(server.dotted.length, fakes.length);
+    assert.ok(server.said.every(({ sender }) => !sender.startsWith('boss')));
+  });
+
   test('nobody there, and addresses at which no mail server stands', async () => {
     for (const host of ['127.0.0.1', '169.254.169.254', '::ffff:169.254.169.254']) {
       const trouble = await connectSmtp(targetOf(1, { host }), stop);
