@@ -11,7 +11,7 @@ import { clientOf } from '../../simulator/testing.ts';
 import { clientOptions, openTestDatabase, urlOf } from './database.ts';
 import { KNOWN_SENDERS, type Mail, PRINT_ROOM, writeMail } from './mail.ts';
 import { answerCode, openPeers, type Peers } from './peers.ts';
-import { type Answer, type PlatenProcess, type ServerOptions, startPlatenProcess } from './platen.ts';
+import { type Answer, type PlatenProcess, startPlatenProcess } from './platen.ts';
 import { eventually } from './time.ts';
 
 export const ADMINISTRATOR = { email: 'admin@practice.example', password: 'seven quiet harbour lanterns' };
@@ -38,14 +38,16 @@ export type Row = Record<string, unknown>;
 export class StageNode {
   readonly name: string;
   readonly dataDir: string;
-  readonly #settings: Pick<ServerOptions, 'env' | 'under'>;
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #under: readonly string[];
   readonly #earlier: string[] = [];
   #process: PlatenProcess | undefined;
 
-  constructor(name: string, dataDir: string, settings: Pick<ServerOptions, 'env' | 'under'>) {
+  constructor(name: string, dataDir: string, env: Readonly<Record<string, string>>, under: readonly string[] = []) {
     this.name = name;
     this.dataDir = dataDir;
-    this.#settings = settings;
+    this.#env = env;
+    this.#under = under;
   }
 
   get process(): PlatenProcess {
@@ -61,7 +63,12 @@ export class StageNode {
   async start(options: { readonly killSignal?: AbortSignal } = {}): Promise<boolean> {
     await this.#forget();
     try {
-      this.#process = await startPlatenProcess({ dataDir: this.dataDir, ...this.#settings, ...options });
+      this.#process = await startPlatenProcess({
+        dataDir: this.dataDir,
+        env: this.#env,
+        under: this.#under,
+        ...options,
+      });
       return true;
     } catch (error) {
       if (options.killSignal?.aborted) return false;
@@ -287,10 +294,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   };
   const nodes = Array.from({ length: options.nodes ?? 1 }, (_, at) => {
     const name = String.fromCharCode('a'.charCodeAt(0) + at);
-    return new StageNode(name, join(directory, `node-${name}`), {
-      env,
-      ...(options.under === undefined ? {} : { under: options.under }),
-    });
+    return new StageNode(name, join(directory, `node-${name}`), env, options.under);
   });
   const databaseOptions = () => {
     if (typeof options.database === 'object') return { connectionString: options.database.url };
