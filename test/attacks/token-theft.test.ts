@@ -4,9 +4,11 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import pg from 'pg';
 import { startPracticeTenant } from '../../simulator/main.ts';
 import { clientOf } from '../../simulator/testing.ts';
 import { startPlatenProcess } from '../harness/platen.ts';
+import { embeddedOptions } from '../harness/stage.ts';
 import { eventually } from '../harness/time.ts';
 
 const ADMINISTRATOR = {
@@ -56,21 +58,15 @@ test('no token or device code stands in the data directory, the database files, 
 
   const answers = [made.text, code.text];
   for (const asked of ['/connections', path, '/journal?limit=200', '/api/openapi.json', '/metrics', '/readyz']) {
-    answers.push(
-      (
-        await platen.call(
-          'GET',
-          asked.startsWith('/api') || asked === '/metrics' || asked === '/readyz' ? asked : asked,
-          { token },
-        )
-      ).text,
-    );
+    answers.push((await platen.call('GET', asked, { token })).text);
   }
   const secrets = secretsOf((await client.control('/secrets', undefined)).json);
   assert.ok(secrets.length >= 3, 'an access token, a refresh token and a device code were given out');
 
-  // The write-ahead log, the tables and the spool are read as files, while it runs and after a clean stop.
-  await searchEverywhere(directory, secrets, answers.concat(platen.output()));
+  // The write-ahead log, the tables and the spool are read as files, while it runs and after a clean stop; the rows also as
+  // a dump tells them, because the files hold long values compressed.
+  const dump = await dumpRows(directory);
+  await searchEverywhere(directory, secrets, answers.concat(dump, platen.output()));
   assert.equal(await platen.stop(), 0);
   await searchEverywhere(directory, secrets, [platen.output()]);
 });
@@ -89,6 +85,30 @@ async function signedInToken(url: string): Promise<string> {
   const body = JSON.stringify({ name: 'test', role: 'administrator' });
   const made = await fetch(`${url}/api/v1/tokens`, { method: 'POST', headers: { ...headers, cookie }, body });
   return String(((await made.json()) as { token: unknown }).token);
+}
+
+/** All rows of all tables as text, and bytes in the two ways in which a dump writes them. */
+async function dumpRows(directory: string): Promise<string> {
+  const database = new pg.Client(embeddedOptions(directory));
+  await database.connect();
+  try {
+    const listed = await database.query(`SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+      WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`);
+    const names = listed.rows.map(({ name }) => String(name));
+    assert.ok(names.includes('public.connection_tokens'));
+    const texts: string[] = [];
+    for (const style of ['escape', 'hex']) {
+      await database.query(`SET bytea_output = ${style}`);
+      for (const name of names) {
+        const { rows } = await database.query(`SELECT t::text AS row FROM ${name} t`);
+        texts.push(...rows.map(({ row }) => String(row)));
+      }
+    }
+    assert.ok(texts.some((row) => row.includes(MAILBOX)));
+    return texts.join('\n');
+  } finally {
+    await database.end();
+  }
 }
 
 /** Every long string of the control surface's list of secrets. */
