@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { checkInvariants, settle } from '../harness/invariants.ts';
 import { PRINT_ROOM } from '../harness/mail.ts';
 import { openStage, type Row, type Stage } from '../harness/stage.ts';
-import { type ArmedFault, armCallFault, mayTrace } from '../harness/strace.ts';
+import { type ArmedFault, armCallFault, type CallFault, mayTrace } from '../harness/strace.ts';
 import { eventually } from '../harness/time.ts';
 
 // Root may always trace; for others it may be forbidden (kernel.yama.ptrace_scope).
@@ -17,10 +17,8 @@ describe('a disk whose syncs fail', { skip }, () => {
   });
   after(async () => await stage?.[Symbol.asyncDispose]());
 
-  const failSyncs = (when: number, isLasting?: true): Promise<ArmedFault> => {
-    const fault = { calls: ['fsync', 'fdatasync'], when, effect: 'io-error' } as const;
-    return armCallFault(stage.node.process.pid, isLasting ? { ...fault, isLasting } : fault);
-  };
+  const failSyncs = (fault: Pick<CallFault, 'calls' | 'when' | 'isLasting'>): Promise<ArmedFault> =>
+    armCallFault(stage.node.process.pid, { ...fault, effect: 'io-error' });
 
   async function assertNothingPromised(mails: readonly { readonly mark: string }[]): Promise<void> {
     const rows = (await stage.sql('SELECT message_id FROM incoming_messages')) as { message_id: string }[];
@@ -33,34 +31,40 @@ describe('a disk whose syncs fail', { skip }, () => {
     assert.ok(!items.some((job) => mails.some(({ mark }) => String(job.title).includes(mark))));
   }
 
-  test('while every sync fails a message stays in its mailbox and makes no job; afterwards it is printed', async () => {
-    await stage.deliver(1);
-    await settle(stage);
-    const armed = await failSyncs(1, true);
-    try {
-      const mails = await stage.deliver(2, { documents: 2 });
-      await eventually(() => armed.hits() >= 2, { what: 'syncs have failed', timeoutMs: 20_000 });
-      await assertNothingPromised(mails);
-      const { items } = (await stage.api('GET', '/mailboxes')) as { items: Row[] };
-      await eventually(
-        async () => {
-          const [mailbox] = ((await stage.api('GET', '/mailboxes')) as { items: Row[] }).items;
-          return (mailbox?.problem as Row | null)?.code === 'spool-unavailable';
-        },
-        { what: 'the mailbox says why', timeoutMs: 10_000 },
-      );
-      assert.equal(items.length, 1);
-      await assertNothingPromised(mails);
-    } finally {
-      await armed[Symbol.asyncDispose]();
-    }
-    await settle(stage, { timeoutMs: 120_000 });
-    await checkInvariants(stage);
-  });
+  // Each of the two alone: the name of a file without its bytes is worth as little as bytes without a name.
+  for (const [what, call] of [
+    ['bytes', 'fdatasync'],
+    ['names', 'fsync'],
+  ] as const) {
+    test(`while every sync of ${what} fails a message stays in its mailbox and makes no job; afterwards it is printed`, async () => {
+      await stage.deliver(1);
+      await settle(stage);
+      const armed = await failSyncs({ calls: [call], when: 1, isLasting: true });
+      try {
+        const mails = await stage.deliver(2, { documents: 2 });
+        await eventually(() => armed.hits() >= 2, { what: 'syncs have failed', timeoutMs: 20_000 });
+        await assertNothingPromised(mails);
+        const { items } = (await stage.api('GET', '/mailboxes')) as { items: Row[] };
+        await eventually(
+          async () => {
+            const [mailbox] = ((await stage.api('GET', '/mailboxes')) as { items: Row[] }).items;
+            return (mailbox?.problem as Row | null)?.code === 'spool-unavailable';
+          },
+          { what: 'the mailbox says why', timeoutMs: 10_000 },
+        );
+        assert.equal(items.length, 1);
+        await assertNothingPromised(mails);
+      } finally {
+        await armed[Symbol.asyncDispose]();
+      }
+      await settle(stage, { timeoutMs: 120_000 });
+      await checkInvariants(stage);
+    });
+  }
 
   for (const when of [1, 2]) {
     test(`a single failing sync, number ${when} of its thread, costs nothing but time`, async () => {
-      const armed = await failSyncs(when);
+      const armed = await failSyncs({ calls: ['fsync', 'fdatasync'], when });
       try {
         await stage.deliver(3, { documents: 2 });
         await eventually(() => armed.hits() >= 1, { what: 'a sync has failed', timeoutMs: 20_000 });

@@ -4,7 +4,7 @@ import { familyOf } from '../harness/disk.ts';
 import { addOutgoing, fillPace, Scanners } from '../harness/scans.ts';
 import { checkMail, settleMail } from '../harness/sent-mail.ts';
 import { findEmbeddedServer, openStage, type Stage } from '../harness/stage.ts';
-import { type ArmedFault, armCallFault, mayTrace } from '../harness/strace.ts';
+import { armCallFault, mayTrace } from '../harness/strace.ts';
 import { eventually } from '../harness/time.ts';
 
 // Root may always trace; for others it may be forbidden (kernel.yama.ptrace_scope).
@@ -23,33 +23,36 @@ describe('a disk whose syncs fail while devices hand in mail', { skip }, () => {
   });
   after(async () => await stage?.[Symbol.asyncDispose]());
 
-  const failSyncs = (pid: number, isLasting?: true): Promise<ArmedFault> => {
-    const fault = { calls: ['fsync', 'fdatasync'], when: 1, effect: 'io-error' } as const;
-    return armCallFault(pid, isLasting ? { ...fault, isLasting } : fault);
-  };
-
-  test('a scan whose bytes cannot be synced hears 451 and leaves no message; the device comes again and it is sent', async () => {
-    await scanners.scanKept({ bytes: LARGE_BYTES });
-    const armed = await failSyncs(stage.node.process.pid, true);
-    try {
-      for (let at = 0; at < 3; at += 1) {
-        const { answer } = await scanners.scan({ bytes: LARGE_BYTES });
-        assert.match(answer ?? 'no answer', /^451 4\.3\.0 /);
+  // Each of the two alone: the name of a file without its bytes is worth as little as bytes without a name.
+  for (const [what, call, before] of [
+    ['bytes', 'fdatasync', 0],
+    ['name in its folder', 'fsync', 2],
+  ] as const) {
+    test(`a scan whose ${what} cannot be synced hears 451 and leaves no message; the device comes again and it is sent`, async () => {
+      await scanners.scanKept({ bytes: LARGE_BYTES });
+      const fault = { calls: [call], when: 1, isLasting: true, effect: 'io-error' } as const;
+      const armed = await armCallFault(stage.node.process.pid, fault);
+      try {
+        for (let at = 0; at < 3; at += 1) {
+          const { answer } = await scanners.scan({ bytes: LARGE_BYTES });
+          assert.match(answer ?? 'no answer', /^451 4\.3\.0 /);
+        }
+        assert.ok(armed.hits() >= 1, 'no sync has failed');
+      } finally {
+        await armed[Symbol.asyncDispose]();
       }
-      assert.ok(armed.hits() >= 1, 'no sync has failed');
-    } finally {
-      await armed[Symbol.asyncDispose]();
-    }
-    const [kept] = await stage.sql('SELECT count(*)::int AS count FROM outbox_messages');
-    assert.equal(kept?.count, 1);
-    await scanners.scanKept({ bytes: LARGE_BYTES });
-    await settleMail(scanners);
-    const tally = await checkMail(scanners);
-    assert.deepEqual([tally.promised, tally.kept, tally.accepted], [2, 2, 2]);
-  });
+      const [kept] = await stage.sql('SELECT count(*)::int AS count FROM outbox_messages');
+      assert.equal(kept?.count, before + 1);
+      await scanners.scanKept({ bytes: LARGE_BYTES });
+      await settleMail(scanners);
+      const tally = await checkMail(scanners);
+      assert.deepEqual([tally.promised, tally.kept, tally.accepted], [before + 2, before + 2, before + 2]);
+    });
+  }
 
   test('one failing sync costs one answer of 451 at most, and no scan that was taken', async () => {
-    const armed = await failSyncs(stage.node.process.pid);
+    const calls = ['fsync', 'fdatasync'];
+    const armed = await armCallFault(stage.node.process.pid, { calls, when: 1, effect: 'io-error' });
     try {
       const scans = await Promise.all(Array.from({ length: 6 }, () => scanners.scan({ bytes: LARGE_BYTES })));
       await eventually(() => armed.hits() >= 1, { what: 'a sync has failed', timeoutMs: 10_000 });
