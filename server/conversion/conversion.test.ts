@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -236,6 +237,16 @@ z.close()`;
     ...Array.from({ length: 10_000 }, (_, at) => [`word/${at}`, ''] as const),
   ]);
   assert.equal(await reasonFor(put('many.docx', many)), 'document-too-complex');
+});
+
+test('a package that says it holds more than 500 MB is refused, also when it is no hundredth of that', async () => {
+  const large = packZip([
+    ['word/document.xml', 'x'],
+    ['padding', randomBytes(6_000_000)],
+  ]);
+  // The size before packing, in the directory (APPNOTE.TXT 4.3.12).
+  large.writeUInt32LE(501 * 1024 * 1024, large.indexOf('PK\x01\x02', 0, 'latin1') + 24);
+  assert.equal(await reasonFor(put('large.docx', large)), 'document-too-complex');
 });
 
 test('any page of a converted document can be seen', async () => {

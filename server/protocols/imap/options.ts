@@ -1,8 +1,8 @@
 /** Where a session goes and how imapflow is set for it. */
 
-import { lookup } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
+import { isIP } from 'node:net';
 import type { ImapFlowOptions } from 'imapflow';
+import { permittedLookup } from '../ipp/lookup.ts';
 import { isBlockedAddress } from '../ipp/target.ts';
 import { imapLimits } from '../limits.ts';
 import { ImapFailure } from './failure.ts';
@@ -56,17 +56,7 @@ export function optionsOf(target: ImapTarget, logger: SessionLog): ImapFlowOptio
   };
 }
 
-/** Resolves a name once, for the connection that is being made, and leaves out what must not be connected to. */
-const lookupPermitted: LookupFunction = (host, options, done) => {
-  lookup(host, { ...options, all: true }, (error, found) => {
-    if (error !== null) return done(error, '');
-    const permitted = found.filter(({ address }) => !isBlockedAddress(address));
-    const [first] = permitted;
-    if (first === undefined) return done(blockedAddress(host), '');
-    if (options.all === true) done(null, permitted);
-    else done(null, first.address, first.family);
-  });
-};
+const lookupPermitted = permittedLookup(blockedAddress);
 
 function blockedAddress(host: string): ImapFailure {
   return new ImapFailure('blocked-address', { words: `${host} leads to an address that mail servers do not have` });

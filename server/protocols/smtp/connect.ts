@@ -1,6 +1,6 @@
 /** The TCP connection to a submission server. A name is resolved once, for the connection that is being made. */
-import { lookup } from 'node:dns';
-import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
+import { permittedLookup } from '../ipp/lookup.ts';
 import { isBlockedAddress } from '../ipp/target.ts';
 import { smtpLimits } from '../limits.ts';
 
@@ -40,16 +40,7 @@ export async function openSocket(
 
 const seconds = `${smtpLimits.connectTimeoutMs / 1000} seconds`;
 
-const lookupPermitted: LookupFunction = (host, options, done) => {
-  lookup(host, { ...options, all: true }, (error, found) => {
-    if (error !== null) return done(error, '');
-    const permitted = found.filter(({ address }) => !isBlockedAddress(address));
-    const [first] = permitted;
-    if (first === undefined) return done(new Error(blocked(host)), '');
-    if (options.all === true) done(null, permitted);
-    else done(null, first.address, first.family);
-  });
-};
+const lookupPermitted = permittedLookup((host) => new Error(blocked(host)));
 
 function blocked(host: string): string {
   return `${host} leads to an address that mail servers do not have`;

@@ -117,5 +117,6 @@ test('only http and https addresses are webhooks, and none that only a machine o
 
 test('a blocked address is not connected to, however it was kept', async () => {
   const outcome = await postWebhook(new URL('http://169.254.169.254/'), post, never);
-  assert.equal(outcome.kind, 'unreachable');
+  assert.ok(outcome.kind === 'unreachable');
+  assert.match(outcome.words, /leads to an address that must not be asked/);
 });

@@ -5,10 +5,10 @@
  * something that must not be asked by a server are not connected to. Redirects are not followed, and of the answer
  * nothing but its status is read: what stands at the address may be private to its network.
  */
-import { lookup } from 'node:dns';
 import { type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
+import { isIP } from 'node:net';
+import { permittedLookup } from '../ipp/lookup.ts';
 import { isBlockedAddress } from '../ipp/target.ts';
 import { webhookLimits } from '../limits.ts';
 
@@ -80,16 +80,7 @@ function exchange(
   });
 }
 
-const lookupPermitted: LookupFunction = (host, options, done) => {
-  lookup(host, { ...options, all: true }, (error, found) => {
-    if (error !== null) return done(error, '');
-    const permitted = found.filter(({ address }) => !isBlockedAddress(address));
-    const [first] = permitted;
-    if (first === undefined) return done(new Error(blocked(host)), '');
-    if (options.all === true) done(null, permitted);
-    else done(null, first.address, first.family);
-  });
-};
+const lookupPermitted = permittedLookup((host) => new Error(blocked(host)));
 
 function hostOf(url: URL): string {
   return url.hostname.replace(/^\[(.*)\]$/, '$1');
