@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { readText } from './sources.ts';
+import { ROOT, readText } from './sources.ts';
 
 type Lock = {
   packages: Record<
     string,
-    { version?: string; hasInstallScript?: boolean; resolved?: string; integrity?: string; optional?: boolean }
+    {
+      version?: string;
+      hasInstallScript?: boolean;
+      resolved?: string;
+      integrity?: string;
+      optional?: boolean;
+      dev?: boolean;
+    }
   >;
 };
 
@@ -43,4 +51,23 @@ test('every locked package is pinned by its digest and names no registry', () =>
     entries.filter(([, entry]) => entry.resolved !== undefined).map(([path]) => path),
     [],
   );
+});
+
+test('the bill of materials names each package that runs, with its version and its digest', () => {
+  const bill = JSON.parse(execFileSync('npm', ['run', '--silent', 'sbom'], { cwd: ROOT, encoding: 'utf8' })) as {
+    bomFormat: string;
+    components: { purl: string; hashes?: unknown[] }[];
+  };
+  assert.equal(bill.bomFormat, 'CycloneDX');
+  const named = new Map(
+    bill.components.map(({ purl, hashes }) => [decodeURIComponent(purl.split('?')[0] ?? ''), hashes]),
+  );
+  const running = Object.entries(lock.packages).filter(
+    ([path, { dev, optional }]) => path !== '' && dev !== true && optional !== true,
+  );
+  assert.ok(running.length > 100, `${running.length}`);
+  for (const [path, { version }] of running) {
+    const purl = `pkg:npm/${path.replace(/^.*node_modules\//, '')}@${version}`;
+    assert.ok((named.get(purl)?.length ?? 0) > 0, purl);
+  }
 });
