@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { type Browser, openBrowser } from '../harness/browser.ts';
-import { ADMINISTRATOR, openStage, type Stage } from '../harness/stage.ts';
+import { describe, test } from 'node:test';
+import { ADMINISTRATOR } from '../harness/stage.ts';
+import { openWeb } from '../harness/web.ts';
 
 const WORDS = {
   en: { title: 'About Platen', copy: 'Copy the lines', show: 'Show the packages', licenses: 'Packages and licenses' },
@@ -13,24 +13,14 @@ const WORDS = {
   },
 } as const;
 
-let stage: Stage;
-let browser: Browser;
+const web = openWeb({ until: 'administrator' });
 
 describe('about Platen on the screen', () => {
-  before(async () => {
-    stage = await openStage({ database: 'external', until: 'administrator' });
-    browser = await openBrowser();
-  });
-  after(async () => {
-    await browser?.[Symbol.asyncDispose]();
-    await stage?.[Symbol.asyncDispose]();
-  });
-
   for (const language of ['en', 'it'] as const) {
     test(`what a report of a problem needs is copied with one button, and the packages are listed, in ${language}`, async () => {
       const words = WORDS[language];
       const width = language === 'en' ? 1280 : 390;
-      await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+      await using window = await web.open({ language, width, as: ADMINISTRATOR });
       const { page } = window;
       await window.go('/settings/about');
       await page.getByRole('heading', { level: 1, name: words.title }).waitFor();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { type Browser, openBrowser } from '../harness/browser.ts';
-import { ADMINISTRATOR, openStage, type Stage } from '../harness/stage.ts';
+import { describe, test } from 'node:test';
+import { ADMINISTRATOR } from '../harness/stage.ts';
+import { openWeb } from '../harness/web.ts';
 
 const WORDS = {
   en: {
@@ -34,27 +34,17 @@ const WORDS = {
   },
 } as const;
 
-let stage: Stage;
-let browser: Browser;
+const web = openWeb({ until: 'administrator' });
 
 describe('sessions on the screen', () => {
-  before(async () => {
-    stage = await openStage({ database: 'external', until: 'administrator' });
-    browser = await openBrowser();
-  });
-  after(async () => {
-    await browser?.[Symbol.asyncDispose]();
-    await stage?.[Symbol.asyncDispose]();
-  });
-
   for (const language of ['en', 'it'] as const) {
     test(`a forgotten session is seen and ended at My account, and all of them stand at Security, in ${language}`, async () => {
       const words = WORDS[language];
       const width = language === 'en' ? 1280 : 390;
-      await using forgotten = await browser.open(stage, { language, as: ADMINISTRATOR });
+      await using forgotten = await web.open({ language, as: ADMINISTRATOR });
       await forgotten.go('/account');
       await forgotten.page.getByRole('heading', { level: 1, name: words.title }).waitFor();
-      await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+      await using window = await web.open({ language, width, as: ADMINISTRATOR });
       const { page } = window;
       await window.go('/account');
       const own = page.getByRole('table', { name: words.own });
@@ -78,8 +68,8 @@ describe('sessions on the screen', () => {
     test(`what a person prefers holds on each device where the person signs in, in ${language}`, async () => {
       const words = WORDS[language];
       const person = { email: `reader-${language}@practice.example`, password: 'nine patient copper kettles' };
-      await stage.api('POST', '/users', { ...person, name: 'Reader', role: 'administrator', language });
-      await using first = await browser.open(stage, { language, as: person });
+      await web.stage.api('POST', '/users', { ...person, name: 'Reader', role: 'administrator', language });
+      await using first = await web.open({ language, as: person });
       await first.go('/account');
       await first.page.getByRole('heading', { level: 2, name: words.shown }).waitFor();
       await first.page
@@ -92,7 +82,7 @@ describe('sessions on the screen', () => {
       await first.page.locator('html[data-mantine-color-scheme="dark"][data-density="compact"]').waitFor();
       await first.assertAccessible();
 
-      await using second = await browser.open(stage, { language: language === 'en' ? 'it' : 'en' });
+      await using second = await web.open({ language: language === 'en' ? 'it' : 'en' });
       const { page } = second;
       await second.go('/account');
       await page.locator('input[type="email"]').fill(person.email);
@@ -118,7 +108,7 @@ describe('sessions on the screen', () => {
   }
 
   test('the key that jumps to the search is switched off on a device, and on again', async () => {
-    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    await using window = await web.open({ as: ADMINISTRATOR });
     const { page } = window;
     const jumps = async () => {
       await page.locator('h1').first().click();

@@ -3,13 +3,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, before, describe, test } from 'node:test';
-import { type Browser, openBrowser } from '../harness/browser.ts';
-import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
+import { describe, test } from 'node:test';
+import { ADMINISTRATOR, type Row } from '../harness/stage.ts';
 import { eventually } from '../harness/time.ts';
+import { openWeb } from '../harness/web.ts';
 
-let stage: Stage;
-let browser: Browser;
+const web = openWeb({ until: 'administrator', env: { PLATEN_LOG_LEVEL: 'debug' } });
 
 /** What a foreign page can send by itself: a form that goes off, and every kind of request that asks nobody first. */
 function writeForeignPage(target: string): string {
@@ -62,31 +61,22 @@ async function serveForeignPage(target: string): Promise<AsyncDisposable & { rea
 
 /** What the server was asked to change, by its own log. */
 function changesAsked(): { what: string; status: number }[] {
-  const lines = stage.node.output().matchAll(/^\{.*"method":"(?!GET).*\}$/gm);
+  const lines = web.stage.node.output().matchAll(/^\{.*"method":"(?!GET).*\}$/gm);
   return [...lines].map(([line]) => {
     const { method, path, status } = JSON.parse(line) as { method: string; path: string; status: number };
     return { what: `${method} ${path.replace('/api/v1', '')}`, status };
   });
 }
 
-const people = async () => ((await stage.api('GET', '/users?limit=100')).items as Row[]).map(({ email }) => email);
+const people = async () => ((await web.stage.api('GET', '/users?limit=100')).items as Row[]).map(({ email }) => email);
 
 describe('a page of somebody else', () => {
-  before(async () => {
-    stage = await openStage({ database: 'external', until: 'administrator', env: { PLATEN_LOG_LEVEL: 'debug' } });
-    browser = await openBrowser();
-  });
-  after(async () => {
-    await browser?.[Symbol.asyncDispose]();
-    await stage?.[Symbol.asyncDispose]();
-  });
-
   // On the same host the browser sends the cookie along: to a browser that is the same site.
   for (const host of ['127.0.0.1', 'localhost']) {
     test(`on ${host} changes nothing, reads nothing and shows nothing of Platen`, async () => {
-      const { url } = stage.node.process;
+      const { url } = web.stage.node.process;
       await using foreign = await serveForeignPage(url);
-      await using window = await browser.open(stage, { as: ADMINISTRATOR });
+      await using window = await web.open({ as: ADMINISTRATOR });
       const { page, context } = window;
       await window.go('/users');
       await page.getByText('Only you so far').waitFor();
@@ -112,11 +102,11 @@ describe('a page of somebody else', () => {
         [],
       );
       assert.deepEqual(await people(), [ADMINISTRATOR.email]);
-      assert.deepEqual((await stage.api('GET', '/jobs')).items, []);
+      assert.deepEqual((await web.stage.api('GET', '/jobs')).items, []);
       // Still signed in, with the same password.
       await page.reload();
       await page.getByText('Only you so far').waitFor();
-      await using again = await browser.open(stage, { as: ADMINISTRATOR });
+      await using again = await web.open({ as: ADMINISTRATOR });
       await again.go('/users');
       await again.page.getByText('Only you so far').waitFor();
     });

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { type Browser, openBrowser } from '../harness/browser.ts';
-import { openStage, type Stage } from '../harness/stage.ts';
+import { describe, test } from 'node:test';
 import { eventually } from '../harness/time.ts';
+import { openWeb } from '../harness/web.ts';
 
 const WORDS = {
   en: {
@@ -27,26 +26,16 @@ const WORDS = {
   },
 } as const;
 
-let stage: Stage;
-let browser: Browser;
+const web = openWeb({ until: 'started' });
 
 describe('a form of which several fields are refused', () => {
-  before(async () => {
-    stage = await openStage({ database: 'external', until: 'started' });
-    browser = await openBrowser();
-  });
-  after(async () => {
-    await browser?.[Symbol.asyncDispose]();
-    await stage?.[Symbol.asyncDispose]();
-  });
-
   for (const language of ['en', 'it'] as const) {
     test(`says so above it, with the focus and a way to each, in ${language}`, async () => {
       const words = WORDS[language];
       const width = language === 'en' ? 1280 : 390;
-      await using window = await browser.open(stage, { language, width });
+      await using window = await web.open({ language, width });
       const { page } = window;
-      await window.go(`/first-run#${stage.node.process.setupToken}`);
+      await window.go(`/first-run#${web.stage.node.process.setupToken}`);
       const send = page.getByRole('button', { name: words.send });
       const focused = () =>
         page.evaluate('document.activeElement.getAttribute("name") ?? document.activeElement.className');

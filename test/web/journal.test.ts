@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, describe, test } from 'node:test';
-import { type Browser, openBrowser } from '../harness/browser.ts';
-import { ADMINISTRATOR, openStage, type Stage } from '../harness/stage.ts';
+import { describe, test } from 'node:test';
+import { ADMINISTRATOR } from '../harness/stage.ts';
 import { eventually } from '../harness/time.ts';
+import { openWeb } from '../harness/web.ts';
 
 const HOSTILE = '<img src=x onerror=alert(1)>\u202egnp';
 
@@ -40,31 +40,21 @@ const WORDS = {
   },
 } as const;
 
-let stage: Stage;
-let browser: Browser;
+const web = openWeb({ until: 'administrator' });
 
 describe('the journal on the screen', () => {
-  before(async () => {
-    stage = await openStage({ database: 'external', until: 'administrator' });
-    browser = await openBrowser();
-  });
-  after(async () => {
-    await browser?.[Symbol.asyncDispose]();
-    await stage?.[Symbol.asyncDispose]();
-  });
-
   for (const language of ['en', 'it'] as const) {
     test(`what happened stands there in sentences, newest first and as it happens, in ${language}`, async () => {
       const words = WORDS[language];
       const width = language === 'en' ? 1280 : 390;
-      await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+      await using window = await web.open({ language, width, as: ADMINISTRATOR });
       const { page } = window;
       await window.go('/journal');
       await page.getByRole('heading', { level: 1, name: words.title }).waitFor();
       const table = page.getByRole('table', { name: words.title });
       await table.locator('tbody tr').first().waitFor();
       // It comes without a reload, and what a stranger may have written is text.
-      const queue = await stage.api('POST', '/queues', { name: `${HOSTILE} ${language}`, mode: 'hold' });
+      const queue = await web.stage.api('POST', '/queues', { name: `${HOSTILE} ${language}`, mode: 'hold' });
       await table.getByText(words.added).first().waitFor();
       const newest = (await table.locator('tbody tr[data-row]').allTextContents()).slice(0, 3);
       assert.ok(
@@ -78,7 +68,7 @@ describe('the journal on the screen', () => {
       const before = await first.textContent();
       await first.hover();
       const where = await first.boundingBox();
-      await stage.api('POST', '/queues', { name: `Later ${language}`, mode: 'hold' });
+      await web.stage.api('POST', '/queues', { name: `Later ${language}`, mode: 'hold' });
       const pill = page.getByRole('button', { name: words.isNew });
       await pill.waitFor();
       assert.equal(await first.textContent(), before);
@@ -138,11 +128,11 @@ describe('the journal on the screen', () => {
   }
 
   test('the end of a sign-in at Microsoft is told in words of the language', async () => {
-    const id = await stage.addConnection();
-    await stage.api('POST', `/connections/${id}/device-code`);
-    await stage.ask('DELETE', `/connections/${id}/device-code`);
+    const id = await web.stage.addConnection();
+    await web.stage.api('POST', `/connections/${id}/device-code`);
+    await web.stage.ask('DELETE', `/connections/${id}/device-code`);
     for (const language of ['en', 'it'] as const) {
-      await using window = await browser.open(stage, { language, as: ADMINISTRATOR });
+      await using window = await web.open({ language, as: ADMINISTRATOR });
       await window.go('/journal');
       const words = language === 'en' ? 'ended: canceled' : 'è terminato: annullato';
       await window.page.getByRole('main').getByText(words).waitFor();

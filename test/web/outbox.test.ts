@@ -1,36 +1,26 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { type Browser, openBrowser } from '../harness/browser.ts';
+import { describe, test } from 'node:test';
 import { PRINT_ROOM } from '../harness/mail.ts';
-import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
+import { ADMINISTRATOR, type Row } from '../harness/stage.ts';
+import { openWeb } from '../harness/web.ts';
 
-let stage: Stage;
-let browser: Browser;
+const web = openWeb({ until: 'administrator' });
 
 async function stateOf(id: string): Promise<unknown> {
-  return (await stage.api('GET', `/outbox/${id}`)).state;
+  return (await web.stage.api('GET', `/outbox/${id}`)).state;
 }
 
 describe('the outbox in the browser', () => {
-  before(async () => {
-    stage = await openStage({ database: 'external', until: 'administrator' });
-    browser = await openBrowser();
-  });
-  after(async () => {
-    await browser?.[Symbol.asyncDispose]();
-    await stage?.[Symbol.asyncDispose]();
-  });
-
   test('a message that cannot leave is seen to wait, is held, tried again and dropped only after a typed word', async () => {
-    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    await using window = await web.open({ as: ADMINISTRATOR });
     const { page } = window;
     await window.go('/outbox');
     await page.getByText('The outbox is empty').waitFor();
     await window.assertGood('outbox-empty-en-1280');
     // Nothing listens there: what is handed in stays in the outbox.
     const outgoingServer = { host: '127.0.0.1', port: 9, security: 'none' };
-    await stage.api('PUT', '/settings/network', { outgoingServer, senderEmail: PRINT_ROOM, senderName: null });
-    const { id } = await stage.api('POST', '/settings/network/test-message', { to: 'anna@practice.example' });
+    await web.stage.api('PUT', '/settings/network', { outgoingServer, senderEmail: PRINT_ROOM, senderName: null });
+    const { id } = await web.stage.api('POST', '/settings/network/test-message', { to: 'anna@practice.example' });
     // The list hears of it by itself.
     await page.getByRole('link', { name: /test message/i }).click();
     await page.getByRole('heading', { level: 1, name: /test message/i }).waitFor();
@@ -51,12 +41,12 @@ describe('the outbox in the browser', () => {
   });
 
   test('on a phone in Italian the held message is found and dropped for good', async () => {
-    await using window = await browser.open(stage, { language: 'it', width: 390, as: ADMINISTRATOR });
+    await using window = await web.open({ language: 'it', width: 390, as: ADMINISTRATOR });
     const { page } = window;
     await window.go('/outbox');
     await page.getByText('1 messaggio è trattenuto').waitFor();
     await window.assertGood('outbox-it-390');
-    const { items } = await stage.api('GET', '/outbox?state=held');
+    const { items } = await web.stage.api('GET', '/outbox?state=held');
     const [message] = items as Row[];
     await window.go(`/outbox/${message?.id}`);
     await page.getByRole('button', { name: 'Elimina' }).click();
@@ -69,7 +59,7 @@ describe('the outbox in the browser', () => {
   });
 
   test('a message that came back says so in the list, and on its page who did not get it and why', async () => {
-    const { id } = await stage.api('POST', '/settings/network/test-message', { to: 'nobody@fabrikam.example' });
+    const { id } = await web.stage.api('POST', '/settings/network/test-message', { to: 'nobody@fabrikam.example' });
     const problem = {
       code: 'message-returned',
       detail: 'the message to nobody@fabrikam.example came back with 5.1.10',
@@ -77,14 +67,17 @@ describe('the outbox in the browser', () => {
       values: { address: 'nobody@fabrikam.example', status: '5.1.10' },
       at: new Date().toISOString(),
     };
-    await stage.api('POST', `/outbox/${id}/hold`);
+    await web.stage.api('POST', `/outbox/${id}/hold`);
     const asReturned = [JSON.stringify(problem), id];
-    await stage.sql(`UPDATE outbox_recipients SET state = 'failed', problem = $1 WHERE message_id = $2`, asReturned);
-    await stage.sql(
+    await web.stage.sql(
+      `UPDATE outbox_recipients SET state = 'failed', problem = $1 WHERE message_id = $2`,
+      asReturned,
+    );
+    await web.stage.sql(
       `UPDATE outbox_messages SET state = 'sent', problem = $1, body = NULL, hold_reason = NULL, due_at = NULL, sent_at = now() WHERE id = $2`,
       asReturned,
     );
-    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    await using window = await web.open({ as: ADMINISTRATOR });
     const { page } = window;
     await window.go('/outbox');
     await page.getByText('Sent, came back').waitFor();
@@ -99,17 +92,17 @@ describe('the outbox in the browser', () => {
 
   test('uncertain messages stand above all others with what that means, and the paused room with its end', async () => {
     for (const to of ['otto@fabrikam.example', 'carla@fabrikam.example']) {
-      const { id } = await stage.api('POST', '/settings/network/test-message', { to });
-      await stage.api('POST', `/outbox/${id}/hold`);
+      const { id } = await web.stage.api('POST', '/settings/network/test-message', { to });
+      await web.stage.api('POST', `/outbox/${id}/hold`);
     }
     const at = new Date(Date.now() + 3_600_000).toISOString();
-    await stage.sql(
+    await web.stage.sql(
       `UPDATE outbox_messages SET state = 'uncertain', possibly_twice = true, hold_reason = NULL, due_at = $1
        WHERE id = (SELECT message_id FROM outbox_recipients WHERE address = 'otto@fabrikam.example')`,
       [at],
     );
     const daily = JSON.stringify({ code: 'daily-limit', detail: 'used up', at: new Date().toISOString() });
-    await stage.sql(
+    await web.stage.sql(
       `INSERT INTO pace_buckets (mailbox, tokens, counted_at, parked_until, problem)
        VALUES ('server:127.0.0.1:9', 5, now(), now() + interval '2 minutes', $1)
        ON CONFLICT (mailbox) DO UPDATE SET parked_until = excluded.parked_until, problem = excluded.problem`,
@@ -119,7 +112,7 @@ describe('the outbox in the browser', () => {
       ['en', 1280],
       ['it', 390],
     ] as const) {
-      await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+      await using window = await web.open({ language, width, as: ADMINISTRATOR });
       const { page } = window;
       await window.go('/outbox');
       const isEnglish = language === 'en';
@@ -133,9 +126,9 @@ describe('the outbox in the browser', () => {
   });
 
   test('what is held because no connection may be used is explained once above the list', async () => {
-    const connectionId = await stage.addConnection({ uses: ['smtp'], expectedAccount: PRINT_ROOM });
-    await stage.api('PUT', '/settings/network', { outgoingServer: { connectionId }, senderEmail: PRINT_ROOM });
-    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const connectionId = await web.stage.addConnection({ uses: ['smtp'], expectedAccount: PRINT_ROOM });
+    await web.stage.api('PUT', '/settings/network', { outgoingServer: { connectionId }, senderEmail: PRINT_ROOM });
+    await using window = await web.open({ as: ADMINISTRATOR });
     const { page } = window;
     await window.go('/outbox');
     await page.getByText('No mail leaves. What is handed in is held and not lost.').waitFor();
@@ -144,8 +137,8 @@ describe('the outbox in the browser', () => {
 
   test('somebody changes the own password, and the old one is no longer taken', async () => {
     const person = { email: 'carla@practice.example', password: 'six sleepy garden snails' };
-    await stage.api('POST', '/users', { ...person, name: 'Carla', role: 'user' });
-    await using window = await browser.open(stage, { language: 'it', as: person });
+    await web.stage.api('POST', '/users', { ...person, name: 'Carla', role: 'user' });
+    await using window = await web.open({ language: 'it', as: person });
     const { page } = window;
     await window.go('/account');
     await page.getByText(person.email).waitFor();

@@ -1,49 +1,39 @@
-import { after, before, describe, test } from 'node:test';
-import { type Browser, openBrowser } from '../harness/browser.ts';
+import { describe, test } from 'node:test';
 import { addOutgoing } from '../harness/scans.ts';
-import { ADMINISTRATOR, openStage, type Stage } from '../harness/stage.ts';
+import { ADMINISTRATOR } from '../harness/stage.ts';
 import { eventually } from '../harness/time.ts';
+import { openWeb } from '../harness/web.ts';
 
-let stage: Stage;
-let browser: Browser;
+const web = openWeb();
 
 describe('the start page of a Platen that works', () => {
-  before(async () => {
-    stage = await openStage({ database: 'external' });
-    browser = await openBrowser();
-  });
-  after(async () => {
-    await browser?.[Symbol.asyncDispose]();
-    await stage?.[Symbol.asyncDispose]();
-  });
-
   test('says that what is set up works, and that everything does when both ways are', async () => {
-    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    await using window = await web.open({ as: ADMINISTRATOR });
     const { page } = window;
     await window.go('/');
     await page.getByText('What is set up works', { exact: true }).waitFor();
-    await addOutgoing(stage, 'confirmed');
+    await addOutgoing(web.stage, 'confirmed');
     await page.getByText('Everything works', { exact: true }).waitFor();
   });
 
   test('says that everything works, counts what is printed while one looks, and names what breaks', async () => {
-    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    await using window = await web.open({ as: ADMINISTRATOR });
     const { page } = window;
     await window.go('/');
     await page.getByText('Everything works', { exact: true }).waitFor();
     await page.getByText('Last 24 hours: 0 jobs printed').waitFor();
     await page.getByText('Live').waitFor();
-    await stage.deliver(1);
+    await web.stage.deliver(1);
     await page.getByText('Last 24 hours: 1 job printed').waitFor();
     await page.getByRole('button', { name: 'Show figures' }).first().click();
     await page.getByRole('columnheader', { name: 'Hour from' }).waitFor();
     await window.assertGood('overview-well');
 
-    await stage.peers.practice.printers[0]?.control.setFault({ kind: 'out-of-paper' });
-    const [row] = (await stage.api('GET', '/printers')).items as { id: string; name: string }[];
+    await web.stage.peers.practice.printers[0]?.control.setFault({ kind: 'out-of-paper' });
+    const [row] = (await web.stage.api('GET', '/printers')).items as { id: string; name: string }[];
     await eventually(async () => {
-      await stage.api('POST', `/printers/${row?.id}/check`);
-      return (await stage.api('GET', `/printers/${row?.id}`)).state === 'stopped';
+      await web.stage.api('POST', `/printers/${row?.id}/check`);
+      return (await web.stage.api('GET', `/printers/${row?.id}`)).state === 'stopped';
     });
     await page.getByRole('heading', { name: `The printer “${row?.name}” does not print` }).waitFor();
     await page.getByText('1 thing does not work').waitFor();
@@ -53,15 +43,15 @@ describe('the start page of a Platen that works', () => {
   });
 
   test('names a device that is refused and one that knocks, and leads to them', async () => {
-    const { id } = await stage.api('POST', '/devices', { name: 'Archive', addresses: ['192.0.2.1'] });
+    const { id } = await web.stage.api('POST', '/devices', { name: 'Archive', addresses: ['192.0.2.1'] });
     const words = 'EHLO copier.local';
-    await stage.sql(
+    await web.stage.sql(
       `INSERT INTO device_faults (id, subject, device_id, address, reason, words, repairs, first_at, last_at, count)
        VALUES (gen_random_uuid(), $1, $3, '192.0.2.1', 'tls-too-old', $2, '{}', now(), now(), 1),
          (gen_random_uuid(), '198.51.100.7', NULL, '198.51.100.7', 'not-a-device', $2, '{}', now(), now(), 1)`,
       [id, words, id],
     );
-    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    await using window = await web.open({ as: ADMINISTRATOR });
     const { page } = window;
     await window.go('/');
     await page.getByRole('heading', { name: '“Archive” is refused' }).waitFor();
@@ -72,12 +62,12 @@ describe('the start page of a Platen that works', () => {
     await window.go('/');
     await page.getByRole('link', { name: 'Open the device', exact: true }).click();
     await page.waitForURL(new RegExp(`/devices/${id}$`));
-    await stage.api('DELETE', `/devices/${id}`);
-    await stage.sql('DELETE FROM device_faults');
+    await web.stage.api('DELETE', `/devices/${id}`);
+    await web.stage.sql('DELETE FROM device_faults');
   });
 
   test('says the same in Italian, on a phone', async () => {
-    await using window = await browser.open(stage, { as: ADMINISTRATOR, language: 'it', width: 390, height: 844 });
+    await using window = await web.open({ as: ADMINISTRATOR, language: 'it', width: 390, height: 844 });
     const { page } = window;
     await window.go('/');
     await page.getByText('1 cosa non funziona').waitFor();

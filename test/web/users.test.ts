@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { type Browser, openBrowser } from '../harness/browser.ts';
-import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
+import { describe, test } from 'node:test';
+import { ADMINISTRATOR, type Row } from '../harness/stage.ts';
+import { openWeb } from '../harness/web.ts';
 
-let stage: Stage;
-let browser: Browser;
+const web = openWeb({ until: 'administrator' });
 
 const FILE = [
   'nome;e-mail;ruolo;altri indirizzi;reparto',
@@ -14,27 +13,18 @@ const FILE = [
   'Senza;;;',
 ].join('\r\n');
 const asFile = (text: string) => ({ name: 'people.csv', mimeType: 'text/csv', buffer: Buffer.from(text, 'latin1') });
-const listed = async () => ((await stage.api('GET', '/users?limit=100')) as { items: Row[] }).items;
+const listed = async () => ((await web.stage.api('GET', '/users?limit=100')) as { items: Row[] }).items;
 
 describe('the people who print', () => {
-  before(async () => {
-    stage = await openStage({ database: 'external', until: 'administrator' });
-    browser = await openBrowser();
-  });
-  after(async () => {
-    await browser?.[Symbol.asyncDispose]();
-    await stage?.[Symbol.asyncDispose]();
-  });
-
   test('who is alone is told how others come here', async () => {
-    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    await using window = await web.open({ as: ADMINISTRATOR });
     await window.go('/users');
     await window.page.getByText('Only you so far').waitFor();
     await window.assertGood('users-alone-en');
   });
 
   test('a file of people is looked at before anybody is added, with what cannot be taken and why', async () => {
-    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    await using window = await web.open({ as: ADMINISTRATOR });
     await window.go('/users');
     const { page } = window;
     await page.getByRole('button', { name: 'Import…' }).click();
@@ -64,7 +54,7 @@ describe('the people who print', () => {
   });
 
   test('in Italian, on a phone, the same file brings nobody new', async () => {
-    await using window = await browser.open(stage, { as: ADMINISTRATOR, language: 'it', width: 390 });
+    await using window = await web.open({ as: ADMINISTRATOR, language: 'it', width: 390 });
     await window.go('/users');
     const { page } = window;
     await page.getByRole('button', { name: 'Importa…' }).click();
@@ -77,7 +67,7 @@ describe('the people who print', () => {
   });
 
   test('people are shown with their group, and those of one group alone', async () => {
-    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    await using window = await web.open({ as: ADMINISTRATOR });
     await window.go('/users');
     const { page } = window;
     await page.getByRole('button', { name: /Actions for Dora/ }).click();
@@ -94,7 +84,7 @@ describe('the people who print', () => {
     await page.getByText('dora@practice.example').waitFor({ state: 'detached' });
     await page.getByText('nicolo@practice.example').waitFor();
     await window.assertGood('users-of-group-en');
-    const groups = (await stage.api('GET', '/groups')).items;
+    const groups = (await web.stage.api('GET', '/groups')).items;
     assert.deepEqual(groups, [
       { name: 'Hospital', people: 1 },
       { name: 'Scuola', people: 1 },
@@ -102,7 +92,7 @@ describe('the people who print', () => {
   });
 
   test('an administrator is made with the own password alone', async () => {
-    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    await using window = await web.open({ as: ADMINISTRATOR });
     await window.go('/users');
     const { page } = window;
     await page.getByRole('button', { name: 'Actions for Nicolò Bianchi' }).click();
@@ -124,7 +114,7 @@ describe('the people who print', () => {
   });
 
   test('the Escape key closes a dialog, and asks first when something that was entered would be lost', async () => {
-    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    await using window = await web.open({ as: ADMINISTRATOR });
     const { page } = window;
     await window.go('/users?open=add');
     const dialog = page.getByRole('dialog', { name: 'Add a person' });
@@ -152,16 +142,16 @@ describe('the people who print', () => {
 
   test('who is removed takes the open jobs along, and the printed ones stay without the name', async () => {
     const dora = (await listed()).find(({ email }) => email === 'dora@practice.example');
-    const queue = await stage.api('POST', '/queues', { name: 'Follow-me', mode: 'hold', printerIds: [] });
+    const queue = await web.stage.api('POST', '/queues', { name: 'Follow-me', mode: 'hold', printerIds: [] });
     const addJob = (title: string, state: string) =>
-      stage.sql(
+      web.stage.sql(
         `INSERT INTO jobs (id, owner_id, owner_name, queue_id, title, search, state, options, document_format, document_bytes, ended_at)
          VALUES (gen_random_uuid(), '${dora?.id}', 'Dora Verdi', '${queue.id}', '${title}', '${title}${'\\n'}dora verdi', '${state}',
            '{}', 'application/pdf', 1, ${state === 'completed' ? 'now()' : 'NULL'})`,
       );
     await addJob('old plan.pdf', 'completed');
     await addJob('waiting.pdf', 'pending-held');
-    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    await using window = await web.open({ as: ADMINISTRATOR });
     await window.go('/users');
     const { page } = window;
     await page
@@ -184,7 +174,7 @@ describe('the people who print', () => {
     assert.equal((await page.getByText('Follow-me').count()) > 1, true, 'where it was stands in its row');
     await page.getByRole('row').filter({ hasText: 'waiting.pdf' }).getByText('Canceled').waitFor();
     const isForgotten = async () => {
-      const { items } = (await stage.api('GET', '/jobs?limit=10')) as { items: Row[] };
+      const { items } = (await web.stage.api('GET', '/jobs?limit=10')) as { items: Row[] };
       return items.every(({ ownerName }) => ownerName === '');
     };
     while (!(await isForgotten())) await new Promise((resolve) => setTimeout(resolve, 500));
