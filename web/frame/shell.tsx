@@ -11,12 +11,13 @@ import { screens } from '../app/screens.ts';
 import { useMay } from '../app/session.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { CallCount, LiveCalls, useCalls } from './calls.tsx';
+import { Keys } from './keys/keys.tsx';
 import { LostBar } from './lost/lost.tsx';
 import { MailFault } from './mail-fault.tsx';
 import { Mark } from './mark.tsx';
 import { type Entry, useNavigation } from './navigation.ts';
 import { SessionEnding } from './session-ending.tsx';
-import { hasShortcuts } from './shortcuts.ts';
+import { isShortcut } from './shortcuts.ts';
 import { SessionOver } from './sign-in.tsx';
 import { AccountMenu, LanguageMenu, LiveState, SchemeButton } from './top-bar.tsx';
 import './shell.css';
@@ -58,6 +59,7 @@ export function Shell({ usesMail, children }: ShellProps) {
       </div>
       {/* What was open there closes when the page changes, however it does. */}
       <BottomBar key={`${path} bar`} entries={entries} />
+      <Keys entries={entries} />
       <LiveCalls />
       <LostBar />
       <SessionEnding />
@@ -191,8 +193,7 @@ function Search() {
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const jump = (event: KeyboardEvent) => {
-      const target = event.target as HTMLElement;
-      if (event.key !== '/' || !hasShortcuts() || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
+      if (event.key !== '/' || !isShortcut(event)) return;
       event.preventDefault();
       field.current?.focus();
     };

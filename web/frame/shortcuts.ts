@@ -15,6 +15,13 @@ export function switchShortcuts(isOn: boolean): void {
 
 const FIELD = /^(INPUT|TEXTAREA|SELECT)$/;
 
+/** Is a key meant as a command: not typed into a field, not part of another command, and not switched off? */
+export function isShortcut(event: KeyboardEvent): boolean {
+  const isCommand = event.ctrlKey || event.metaKey || event.altKey;
+  const isTyped = event.target instanceof HTMLElement && FIELD.test(event.target.tagName);
+  return !isCommand && !isTyped && !event.repeat && hasShortcuts();
+}
+
 /** Does something at a letter, unless it is typed into a field, is part of another command, or letters are switched off. */
 export function useShortcut(letter: string | undefined, act: () => void): void {
   const latest = useRef(act);
@@ -22,9 +29,7 @@ export function useShortcut(letter: string | undefined, act: () => void): void {
   useEffect(() => {
     if (letter === undefined) return;
     const press = (event: KeyboardEvent) => {
-      const isCommand = event.ctrlKey || event.metaKey || event.altKey;
-      const isTyped = event.target instanceof HTMLElement && FIELD.test(event.target.tagName);
-      if (event.key.toLowerCase() !== letter || isCommand || isTyped || event.repeat || !hasShortcuts()) return;
+      if (event.key.toLowerCase() !== letter || !isShortcut(event)) return;
       latest.current();
     };
     document.addEventListener('keydown', press);
