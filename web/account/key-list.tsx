@@ -38,7 +38,9 @@ export default function KeyList({ jumps, onClose }: KeyListProps) {
           ))}
         </tbody>
       </table>
-      <p className="quiet">{t('keys.off')}</p>
+      <p className="plain" style={{ marginTop: 12 }}>
+        {t('keys.off')}
+      </p>
     </Dialog>
   );
 }
