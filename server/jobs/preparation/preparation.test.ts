@@ -19,9 +19,9 @@ import { addUser } from '../../users/users.ts';
 import type { JobOptions } from '../job.ts';
 import { addQueue, getJob, type Job, releaseJob, submitJobs, unpackWinmail } from '../jobs.ts';
 import { startJobsWorker } from '../worker.ts';
-import { claim, claimSuspect, giveBack, hasSuspect, renew, SUSPECT_TRIES } from './claims.ts';
+import { claim, claimSuspect, clearClaims, giveBack, hasSuspect, renew, SUSPECT_TRIES } from './claims.ts';
 import { Floor } from './floor.ts';
-import { prepare } from './prepare.ts';
+import { MAX_TRIES, prepare } from './prepare.ts';
 import { openPreview } from './previews.ts';
 
 const NEVER = new AbortController().signal;
@@ -175,11 +175,31 @@ test('who sends a heap of documents does not make others wait: they take turns',
 test('a document with which the server ended again and again is given up', async () => {
   await using stage = await openStage();
   const id = await stage.submit(writePdf('deadly', 900), 'application/pdf');
-  await stage.context.db.updateTable('jobs').set({ prepare_tries: 6 }).where('id', '=', id).execute();
+  await stage.context.db.updateTable('jobs').set({ prepare_tries: MAX_TRIES }).where('id', '=', id).execute();
   const last = await claimSuspect(stage.context, 'quick');
   assert.ok(last);
   await prepare(stage.context, last, NEVER);
   assert.equal((await getJob(stage.context, id)).problem?.code, 'conversion-failed');
+});
+
+test('a server that starts again begins at once with what was cut off, but not with what was so again and again', async () => {
+  await using stage = await openStage();
+  const ids = [await stage.submit(writePdf('one', 900), 'application/pdf')];
+  ids.push(await stage.submit(writePdf('two', 900), 'application/pdf'));
+  for (const id of ids) assert.equal((await claim(stage.context, 'quick', 1))[0]?.jobId, id);
+  const { db, settings } = stage.context;
+  await db
+    .updateTable('jobs')
+    .set({ prepare_tries: SUSPECT_TRIES })
+    .where('id', '=', ids[0] ?? '')
+    .execute();
+  await clearClaims({ ...stage.context, settings: { ...settings, databaseUrl: undefined } });
+  assert.equal(await hasSuspect(stage.context, 'quick'), false);
+  assert.equal(await claimSuspect(stage.context, 'quick'), undefined);
+  assert.deepEqual(
+    (await claim(stage.context, 'quick', 2)).map(({ jobId }) => jobId),
+    [ids[1]],
+  );
 });
 
 test('a document that was there each time the server ended is converted, alone; a stop does not count', async () => {

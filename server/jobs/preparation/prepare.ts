@@ -21,8 +21,8 @@ import type { Claim } from './claims.ts';
 const PDF = 'application/pdf';
 const MAX_PDF_BYTES = 200 * 1024 * 1024;
 const MAX_PREVIEW_BYTES = 16 * 1024 * 1024;
-// A document with which the server has ended this often, at last alone, is the likely cause of it.
-const MAX_TRIES = 6;
+// A document with which the server has ended this often, most times alone, is the likely cause of it.
+export const MAX_TRIES = 10;
 
 /** Does the work of a claim. Throws when nothing could be decided, so that it is tried again. */
 export async function prepare(context: Context, claim: Claim, signal: AbortSignal): Promise<void> {
