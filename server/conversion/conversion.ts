@@ -17,7 +17,6 @@ import * as winmail from './kinds/winmail.ts';
 import { countRoom } from './lanes.ts';
 import * as looks from './looks.ts';
 import * as pages from './pages/cut.ts';
-import type { RasterWish } from './raster.ts';
 import * as raster from './raster.ts';
 import type { Refusal } from './reasons.ts';
 import type { Lane } from './recipes.ts';
@@ -107,13 +106,13 @@ export function unpack(
   return winmail.unpack(converterOf(kit), path, use, signal);
 }
 
-/** Draws a converted document for a printer that takes no PDF; `use` takes what was made. Throws what went wrong. */
+/** Draws a converted document for a printer that takes no PDF; `use` takes each file that was made. Throws what went wrong. */
 export function rasterize<T>(
   kit: Kit,
-  document: { readonly path: string; readonly pages: number; readonly wish: RasterWish },
+  document: raster.Drawing,
   use: (file: FileHandle) => Promise<T>,
   signal: AbortSignal,
-): Promise<T | Refusal> {
+): Promise<{ readonly kind: 'rasterized'; readonly made: readonly T[] } | Refusal> {
   return raster.rasterize(converterOf(kit), document, use, signal);
 }
 

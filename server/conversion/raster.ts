@@ -1,4 +1,4 @@
-/** Pages as pictures, for printers that take no PDF: PWG Raster (PWG 5102.4), or JPEG for a single page. */
+/** Pages as pictures, for printers that take no PDF: PWG Raster (PWG 5102.4) in one file, or a JPEG of each page. */
 import type { FileHandle } from 'node:fs/promises';
 import { findPrograms } from './box/programs.ts';
 import { type Converter, openResult } from './converter.ts';
@@ -16,40 +16,65 @@ export type RasterWish = {
 // cupsColorSpace of PWG 5102.4 section 4.3.2.4: 18 is sGray, 19 is sRGB.
 const SPACES = { gray: 18, color: 19 } as const;
 
-/** Draws a prepared document; `use` takes what was made. Throws the code of what went wrong. */
+/** JPEGs are drawn so many at a time, so that a long document keeps the limits of a box. */
+const BATCH = 40;
+
+export type Drawing = { readonly path: string; readonly pages: number; readonly wish: RasterWish };
+
+/** Draws a prepared document; `use` takes each file that was made, in order. Throws the code of what went wrong. */
 export async function rasterize<T>(
   converter: Converter,
-  { path, pages, wish }: { readonly path: string; readonly pages: number; readonly wish: RasterWish },
+  drawing: Drawing,
   use: (file: FileHandle) => Promise<T>,
   signal: AbortSignal,
-): Promise<T | Refusal> {
+): Promise<{ readonly kind: 'rasterized'; readonly made: readonly T[] } | Refusal> {
   const programs = await findPrograms(['ghostscript']);
   if (!programs.has('ghostscript')) return refusal('conversion-unavailable', 'not installed: ghostscript');
-  if (wish.format === 'image/jpeg' && pages !== 1) {
-    return refusal('document-unsupported', 'this printer takes pictures of single pages alone');
+  const made: T[] = [];
+  for (const { script, names } of stepsOf(drawing)) {
+    const work = { path: drawing.path, ending: 'pdf', work: { script } };
+    const flaw = await converter.runOn(
+      'quick',
+      work,
+      async (box) => {
+        for (const name of names) {
+          const file = await openResult(box, name);
+          if (file === undefined) return refusal('conversion-failed', 'no picture was made of the pages');
+          try {
+            made.push(await use(file));
+          } finally {
+            await file.close();
+          }
+        }
+        return undefined;
+      },
+      signal,
+    );
+    if (flaw !== undefined) return flaw;
   }
-  const script = wish.format === 'image/jpeg' ? jpegScript(wish) : pwgScript(wish);
-  return await converter.runOn(
-    'quick',
-    { path, ending: 'pdf', work: { script } },
-    async (box) => {
-      const file = await openResult(box, 'made');
-      if (file === undefined) return refusal('conversion-failed', 'no picture was made of the pages');
-      try {
-        return await use(file);
-      } finally {
-        await file.close();
-      }
-    },
-    signal,
-  );
+  return { kind: 'rasterized', made };
+}
+
+type Step = { readonly script: string; readonly names: readonly string[] };
+
+function* stepsOf({ pages, wish }: Drawing): Generator<Step> {
+  if (wish.format === 'image/pwg-raster') return yield { script: pwgScript(wish), names: ['made'] };
+  for (let first = 1; first <= pages; first += BATCH) {
+    const last = Math.min(pages, first + BATCH - 1);
+    // Ghostscript counts what it has drawn in this run.
+    const names = Array.from({ length: last - first + 1 }, (_, index) => `made${index + 1}`);
+    yield { script: jpegScript(wish, { first, last }), names };
+  }
 }
 
 const QUIET = '-dSAFER -dBATCH -dNOPAUSE -q -dPDFSTOPONERROR=false';
 
-function jpegScript({ dpi, isColor }: RasterWish): string {
+function jpegScript({ dpi, isColor }: RasterWish, { first, last }: { first: number; last: number }): string {
   const device = isColor ? 'jpeg' : 'jpeggray';
-  return `/usr/bin/gs ${QUIET} -sDEVICE=${device} -dJPEGQ=90 -dTextAlphaBits=4 -r${dpi.x}x${dpi.y} -sOutputFile="$OUT/made" "$IN"`;
+  return (
+    `/usr/bin/gs ${QUIET} -sDEVICE=${device} -dJPEGQ=90 -dTextAlphaBits=4 -dGraphicsAlphaBits=4 -r${dpi.x}x${dpi.y} ` +
+    `-dFirstPage=${first} -dLastPage=${last} -sOutputFile="$OUT/made%d" "$IN"`
+  );
 }
 
 function pwgScript({ dpi, isColor, sides, sheetBack }: RasterWish): string {

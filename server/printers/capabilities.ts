@@ -45,6 +45,12 @@ export const CAPABILITY_ATTRIBUTES = [
   'pwg-raster-document-resolution-supported',
   'pwg-raster-document-type-supported',
   'pwg-raster-document-sheet-back',
+  'printer-resolution-supported',
+  'jpeg-x-dimension-supported',
+  'jpeg-y-dimension-supported',
+  'jpeg-k-octets-supported',
+  'multiple-document-jobs-supported',
+  'multiple-document-handling-supported',
 ] as const;
 
 export type ReadState = {
@@ -89,6 +95,7 @@ export function readCapabilities(attributes: IppAttributes, version: '2.0' | '1.
     takesPageRanges: findBoolean(attributes, 'page-ranges-supported') ?? false,
     finishings: findIntegers(attributes, 'finishings-supported', { min: 3, max: MAX_FINISHING }).slice(0, MAX_LISTED),
     ...readRaster(attributes),
+    ...readPictures(attributes),
   };
 }
 
@@ -98,6 +105,29 @@ function readRaster(attributes: IppAttributes): Pick<PrinterCapabilities, 'raste
   const types = findKeywords(attributes, 'pwg-raster-document-type-supported').slice(0, MAX_LISTED);
   const sheetBack = findKeywords(attributes, 'pwg-raster-document-sheet-back')[0] ?? null;
   return resolutions.length === 0 ? {} : { raster: { resolutions, types, sheetBack } };
+}
+
+/** RFC 8011 sections 5.4.16 and 5.4.17, PWG 5100.13 section 6.6: what pages as pictures have to be like. */
+function readPictures(
+  attributes: IppAttributes,
+): Pick<PrinterCapabilities, 'resolutions' | 'jpeg' | 'documentHandlings'> {
+  const resolutions = findResolutions(attributes, 'printer-resolution-supported').slice(0, MAX_LISTED);
+  const most = (attribute: string): number | undefined => {
+    const upper = findRange(attributes, attribute, { min: 0, max: 2 ** 31 - 1 })?.upper;
+    return upper === 0 ? undefined : upper;
+  };
+  const bounds = Object.entries({
+    x: most('jpeg-x-dimension-supported'),
+    y: most('jpeg-y-dimension-supported'),
+    kOctets: most('jpeg-k-octets-supported'),
+  }).filter(([, bound]) => bound !== undefined);
+  const takesSeveral = findBoolean(attributes, 'multiple-document-jobs-supported') === true;
+  const handlings = findKeywords(attributes, 'multiple-document-handling-supported').slice(0, MAX_LISTED);
+  return {
+    ...(resolutions.length === 0 ? {} : { resolutions }),
+    ...(bounds.length === 0 ? {} : { jpeg: Object.fromEntries(bounds) }),
+    ...(takesSeveral ? { documentHandlings: handlings } : {}),
+  };
 }
 
 /** Chooses 2.0 where the printer offers it or says nothing. */

@@ -20,7 +20,7 @@ export type CreateOutcome =
   | Refused
   | Busy
   | Unreachable;
-export type SendOutcome = { readonly kind: 'accepted' } | Refused | NotSent | Unknown;
+export type SendOutcome = { readonly kind: 'accepted' } | Refused | Busy | NotSent | Unknown;
 export type WholeOutcome =
   | { readonly kind: 'accepted'; readonly printerJobId: number }
   | Refused

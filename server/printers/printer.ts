@@ -29,6 +29,16 @@ export type PrinterCapabilities = {
     readonly types: readonly string[]; // pwg-raster-document-type-supported
     readonly sheetBack: string | null; // pwg-raster-document-sheet-back
   };
+  /** Absent in what was read before Platen asked for it, and where a printer does not tell; so are the next two. */
+  readonly resolutions?: readonly { readonly x: number; readonly y: number }[]; // printer-resolution-supported
+  /** The largest picture it takes, in dots and in units of 1024 octets. */
+  readonly jpeg?: {
+    readonly x?: number; // jpeg-x-dimension-supported
+    readonly y?: number; // jpeg-y-dimension-supported
+    readonly kOctets?: number; // jpeg-k-octets-supported
+  };
+  /** How it prints several documents of one job; only of printers that take them. */
+  readonly documentHandlings?: readonly string[]; // multiple-document-handling-supported
 };
 
 export type Printer = {

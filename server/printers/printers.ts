@@ -18,11 +18,12 @@ import {
   sendDocument,
   validateJob,
 } from '../protocols/ipp/client.ts';
+import { keyword } from '../protocols/ipp/message.ts';
 import { ippOperations, ippStatus } from '../protocols/ipp/states.ts';
 import type { Context } from '../store/database.ts';
 import { decodeIdCursor, encodeCursor, type Page, pageOf } from '../store/pages.ts';
 import { transaction } from '../store/transaction.ts';
-import { findDrawing, type PageDrawing } from './drawing.ts';
+import { type DocumentHandling, findDrawing, type PageDrawing } from './drawing.ts';
 import { attemptLimits } from './limits.ts';
 import {
   type CancelOutcome,
@@ -56,6 +57,8 @@ export type NewPrinterJob = {
   readonly userName: string;
   readonly options: PrintOptions;
   readonly documentFormat: string;
+  /** Where it has several documents. */
+  readonly handling?: DocumentHandling | undefined;
 };
 
 /**
@@ -184,8 +187,11 @@ export async function closePrinterConnections(context: Context): Promise<void> {
   await forgetTransports(context);
 }
 
-/** Tells which way a document can take to this printer. */
-export function describePrinterJobSupport(printer: Printer): {
+/** Tells which way a document, on paper of this size where it is known, can take to this printer. */
+export function describePrinterJobSupport(
+  printer: Printer,
+  media: string | null = null,
+): {
   readonly canCreateJob: boolean;
   readonly acceptsPdf: boolean;
   /** It can print some pages of a document. */
@@ -199,7 +205,7 @@ export function describePrinterJobSupport(printer: Printer): {
       operations.includes(ippOperations['Create-Job']) && operations.includes(ippOperations['Send-Document']),
     acceptsPdf: printer.capabilities?.formats.includes('application/pdf') ?? false,
     takesPageRanges: printer.capabilities?.takesPageRanges ?? false,
-    drawing: printer.capabilities === null ? undefined : findDrawing(printer.capabilities),
+    drawing: printer.capabilities === null ? undefined : findDrawing(printer.capabilities, media),
   };
 }
 
@@ -221,7 +227,9 @@ export async function createPrinterJob(
   const { template, ignored } = makeTicket(printer.capabilities, job.options);
   try {
     const caller = callerFor(context, printer, { attempt: { ...attemptLimits.order, signal }, userName: job.userName });
-    const answer = await createJob(caller, { jobName: job.jobName, template });
+    const handling =
+      job.handling === undefined ? [] : [['multiple-document-handling', [keyword(job.handling)]] as const];
+    const answer = await createJob(caller, { jobName: job.jobName, template: new Map([...template, ...handling]) });
     const verdict = verdictOf(answer.status);
     if (verdict === 'busy') return { kind: 'busy', words: wordsOf(answer) };
     if (verdict !== 'done') return refusalOf(answer);
@@ -233,13 +241,13 @@ export async function createPrinterJob(
 }
 
 /**
- * Sends the document of a job and closes the job (RFC 8011 section 4.3.1). `assertFresh` is called right before the
- * first byte may leave, and what it throws is thrown. After `unknown` only the printer can tell what it has.
+ * Sends a document of a job, and closes the job with its last one (RFC 8011 section 4.3.1). `assertFresh` is called
+ * right before the first byte may leave, and what it throws is thrown. After `unknown` only the printer can tell what it has.
  */
 export async function sendPrinterDocument(
   context: Context,
   printer: Printer,
-  sending: PrinterDocument & { readonly printerJobId: number },
+  sending: PrinterDocument & { readonly printerJobId: number; readonly isLast?: boolean },
   signal: AbortSignal,
 ): Promise<SendOutcome> {
   const { userName, documentFormat, printerJobId: jobId } = sending;
@@ -251,10 +259,12 @@ export async function sendPrinterDocument(
       jobId,
       documentName: sending.jobName ?? 'document',
       documentFormat,
+      isLast: sending.isLast ?? true,
       document,
     });
     const verdict = verdictOf(answer.status);
     if (verdict === 'unclear') return { kind: 'unknown', words: wordsOf(answer) };
+    if (verdict === 'busy') return { kind: 'busy', words: wordsOf(answer) };
     if (verdict !== 'done') return refusalOf(answer);
     if (answer.documentSent === 'wholly') return { kind: 'accepted' };
     return { kind: 'unknown', words: 'the printer said that it has the document before it had all of it' };

@@ -34,6 +34,7 @@ import * as sessionsAndLooks from './migrations/0039-sessions-and-looks.ts';
 import * as namesAndWays from './migrations/0040-names-and-ways.ts';
 import * as intakeRules from './migrations/0041-intake-rules.ts';
 import * as groups from './migrations/0042-groups.ts';
+import * as pagesAsJobs from './migrations/0045-pages-as-jobs.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -67,6 +68,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0040-names-and-ways': namesAndWays,
   '0041-intake-rules': intakeRules,
   '0042-groups': groups,
+  '0045-pages-as-jobs': pagesAsJobs,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

@@ -451,6 +451,9 @@ type PrintAttempts = {
   phase: AttemptPhase;
   printer_job_name: string;
   printer_job_id: number | null;
+  /** For a document whose pages are jobs of their own at the printer: the one that it is at, and how many there are. */
+  part: WithDefault<number>;
+  parts: WithDefault<number>;
   outcome: string | null;
   words: string | null;
   started_at: Instant;

@@ -60,7 +60,12 @@ const margins: Table = {
 
 export function supportedFormats(faults: FaultBoard): string[] {
   if (faults.has('raster-only')) return ['image/pwg-raster'];
+  if (faults.has('pictures-only')) return ['image/jpeg'];
   return ['application/octet-stream', 'application/pdf', 'image/jpeg', 'image/pwg-raster'];
+}
+
+export function takesManyDocuments(faults: FaultBoard): boolean {
+  return faults.find('pictures-only')?.manyDocuments === true;
 }
 
 export function supportsOperation(faults: FaultBoard, operation: string): boolean {
@@ -184,7 +189,7 @@ function abilities(faults: FaultBoard): Table {
     'document-format-default': mimeType(formats[0] ?? 'image/pwg-raster'),
     'compression-supported': keyword('none'),
     'pdl-override-supported': keyword('attempted'),
-    'multiple-document-jobs-supported': boolean(false),
+    'multiple-document-jobs-supported': boolean(takesManyDocuments(faults)),
     'multiple-operation-time-out': integer(MULTIPLE_OPERATION_TIMEOUT_MS / 1_000),
     'multiple-operation-time-out-action': keyword('abort-job'),
     'which-jobs-supported': keyword('completed', 'not-completed', 'all'),

@@ -3,7 +3,7 @@
 
 import { rm } from 'node:fs/promises';
 import type { FaultBoard, FaultOf } from './faults.ts';
-import { isFinished, type Job, type JobDocument, JobHistory } from './jobs.ts';
+import { documentsOf, isFinished, type Job, type JobDocument, JobHistory } from './jobs.ts';
 import { type OutputTray, pagesOf } from './trays.ts';
 import type { PrinterState } from './vocabulary.ts';
 import type { Attribute } from './wire.ts';
@@ -62,7 +62,8 @@ export class PrintEngine {
 
   /** Takes the whole document of a job; the job prints as soon as its turn comes. */
   queueDocument(job: Job, document: JobDocument): void {
-    job.document = document;
+    if (job.document === undefined) job.document = document;
+    else job.further = [...(job.further ?? []), document];
     job.isReceiving = false;
     job.touchedAt = this.#clock.now();
     this.#history.keep(job);
@@ -155,13 +156,12 @@ export class PrintEngine {
     this.#current = job;
     job.processingAt = this.#clock.now();
     this.#change(job, 'processing', ['job-printing']);
-    const document = job.document;
-    if (!document) return this.abortJob(job, 'job-data-insufficient');
-    // Canceling a job removes its document, also while the pages are being counted.
-    const pages = await pagesOf(document).catch(() => undefined);
+    if (!job.document) return this.abortJob(job, 'job-data-insufficient');
+    // Canceling a job removes its documents, also while the pages are being counted.
+    const pages = await Promise.all(documentsOf(job).map(pagesOf)).catch(() => undefined);
     if (isFinished(job)) return;
     if (pages === undefined) return this.abortJob(job, 'document-access-error');
-    job.impressions = pages * job.copies;
+    job.impressions = pages.reduce((sum, count) => sum + count, 0) * job.copies;
   }
 
   /** Prints one page; true when the next one has to wait for the clock. */
@@ -212,7 +212,7 @@ export class PrintEngine {
 
   async #comeOut(job: Job): Promise<void> {
     try {
-      if (job.document) await this.#tray.putOut(job, job.document, this.#clock.now());
+      for (const document of documentsOf(job)) await this.#tray.putOut(job, document, this.#clock.now());
       this.#finish(job, 'completed', ['job-completed-successfully']);
     } catch {
       // The tray's folder is full or gone: what did not come out must not count as printed.
@@ -225,7 +225,7 @@ export class PrintEngine {
     job.isReceiving = false;
     if (this.#current === job) this.#current = undefined;
     this.#change(job, state, reasons);
-    if (job.document) void rm(job.document.path, { force: true });
+    for (const { path } of documentsOf(job)) void rm(path, { force: true });
     const finished = [...this.#history.jobs.values()].filter(isFinished);
     const tooMany = finished.slice(0, Math.max(0, finished.length - MAX_FINISHED_JOBS));
     const forgotten = this.#faults.has('forget-history') ? finished : tooMany;

@@ -22,6 +22,7 @@ export type PrinterFault = {
   | { readonly kind: 'forget-history' } // a finished job vanishes at once
   | { readonly kind: 'no-create-job' } // an old printer that knows Print-Job only
   | { readonly kind: 'raster-only' }
+  | { readonly kind: 'pictures-only'; readonly manyDocuments?: boolean } // JPEG alone, one of them for each job or many
   | { readonly kind: 'no-page-ranges' } // it prints whole documents only
   | { readonly kind: 'toner-low' }
   | { readonly kind: 'wrong-types' } // attributes whose types, lengths and characters are wrong
@@ -63,6 +64,7 @@ const rules: Record<FaultKind, readonly FieldRule[]> = {
   'forget-history': [],
   'no-create-job': [],
   'raster-only': [],
+  'pictures-only': [{ field: 'manyDocuments', needed: false, accepts: (value) => typeof value === 'boolean' }],
   'no-page-ranges': [],
   'toner-low': [],
   'wrong-types': [],

@@ -2,7 +2,7 @@
 
 import { jobTemplate } from './attributes.ts';
 import type { FaultBoard } from './faults.ts';
-import { isFinished, type Job } from './jobs.ts';
+import { documentsOf, isFinished, type Job } from './jobs.ts';
 import {
   attributesOf,
   charset,
@@ -43,7 +43,7 @@ export function describeJob(job: Job, context: JobContext): Attribute[] {
       'job-k-octets': integer(Math.ceil((job.document?.bytes ?? 0) / 1_024)),
       'job-impressions': integer(job.impressions),
       'job-impressions-completed': integer(job.impressionsCompleted),
-      'number-of-documents': integer(job.document ? 1 : 0),
+      'number-of-documents': integer(documentsOf(job).length),
       'number-of-intervening-jobs': integer(0),
       'time-at-creation': time(job.createdAt),
       'time-at-processing': time(job.processingAt),

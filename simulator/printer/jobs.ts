@@ -29,6 +29,7 @@ export type Job = {
   processingAt?: Date;
   completedAt?: Date;
   document?: JobDocument;
+  further?: JobDocument[]; // of a job with several documents, those after the first
   isReceiving: boolean; // a document is on the wire at this moment
   impressions: number;
   impressionsCompleted: number;
@@ -47,6 +48,10 @@ export type PrintedDocument = {
   readonly file: string;
   readonly at: string;
 };
+
+export function documentsOf({ document, further = [] }: Job): readonly JobDocument[] {
+  return document === undefined ? [] : [document, ...further];
+}
 
 export function isFinished(job: Job): boolean {
   return job.state === 'completed' || job.state === 'canceled' || job.state === 'aborted';

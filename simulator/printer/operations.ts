@@ -8,11 +8,12 @@ import {
   selectPrinterAttributes,
   supportedFormats,
   supportsOperation,
+  takesManyDocuments,
 } from './attributes.ts';
 import type { Clock, PrintEngine } from './engine.ts';
 import type { FaultBoard } from './faults.ts';
 import { describeJob, findJobsByKeyword, readTicket, selectJobAttributes } from './job-attributes.ts';
-import { isFinished, type Job } from './jobs.ts';
+import { documentsOf, isFinished, type Job } from './jobs.ts';
 import type { IncomingTray, ReceivedFile } from './trays.ts';
 import { findFormat } from './trays.ts';
 import {
@@ -123,7 +124,7 @@ function acceptJob(printer: Printer, message: Message): { job: Job; reply: Reply
 async function receiveInto(printer: Printer, job: Job, document: AsyncIterable<Buffer>): Promise<ReceivedFile> {
   job.isReceiving = true;
   try {
-    return await printer.incoming.receive(job.id, document);
+    return await printer.incoming.receive(job.id, document, { place: documentsOf(job).length });
   } catch (error) {
     printer.engine.abortJob(job, 'submission-interrupted');
     throw error;
@@ -195,7 +196,7 @@ async function sendDocument(printer: Printer, request: Request): Promise<Reply> 
   if (printer.faults.strike('early-refusal')) return { status: status.requestEntityTooLarge, isEarly: true };
   const refusal = refuseNewWork(printer) ?? refuseDeclared(printer, request.message);
   if (refusal) return refusal;
-  if (job.document) {
+  if (job.document && !takesManyDocuments(printer.faults)) {
     for await (const chunk of request.document) {
       if (chunk.length > 0) return { status: status.multipleDocumentJobsNotSupported };
     }

@@ -81,7 +81,9 @@ export class OutputTray {
   }
 
   async putOut(job: Job, document: JobDocument, at: Date): Promise<PrintedDocument> {
-    const file = join(this.#directory, `${job.id}-${safeName(job.name)}.${extensions[document.format] ?? 'bin'}`);
+    const place = job.further?.indexOf(document) ?? -1;
+    const name = `${safeName(job.name)}${place < 0 ? '' : `-${place + 2}`}`;
+    const file = join(this.#directory, `${job.id}-${name}.${extensions[document.format] ?? 'bin'}`);
     const moving = join(this.#directory, `.${job.id}.moving`);
     await copyFile(document.path, moving);
     await rename(moving, file);
@@ -93,7 +95,7 @@ export class OutputTray {
       sha256: document.sha256,
       format: document.format,
       copies: job.copies,
-      pages: job.impressions / job.copies,
+      pages: job.impressions / job.copies / (1 + (job.further?.length ?? 0)),
       ticket: plainTicket(job),
       file,
       at: at.toISOString(),
@@ -115,8 +117,12 @@ export class IncomingTray {
   }
 
   /** Writes a document to its end; when the line is cut before, leaves nothing and throws what cut it. */
-  async receive(jobId: number, document: AsyncIterable<Buffer>): Promise<ReceivedFile> {
-    const path = join(this.#directory, `${jobId}.document`);
+  async receive(
+    jobId: number,
+    document: AsyncIterable<Buffer>,
+    { place }: { readonly place: number } = { place: 0 },
+  ): Promise<ReceivedFile> {
+    const path = join(this.#directory, `${jobId}${place === 0 ? '' : `-${place + 1}`}.document`);
     const hash = createHash('sha256');
     let bytes = 0;
     const file = await open(path, 'w');

@@ -44,7 +44,40 @@ export function ignoredOptionsOf(printer: Printer, job: Job): readonly string[] 
     printer,
     needsCut(printer, job) ? withPages(job, []).options : asWanted(job).options,
   );
-  return [...new Set([...byPrinter, ...(wantedPages(job).isBeyond ? ['page-ranges'] : [])])];
+  const isBeyond = wantedPages(job).isBeyond;
+  const all = new Set([...byPrinter, ...loosePagesIgnore(printer, job), ...(isBeyond ? ['page-ranges'] : [])]);
+  if (makesCopies(printer, job)) all.delete('copies');
+  return [...all];
+}
+
+/** Pages that go to the printer apart are printed on sheets of their own, and not bound. */
+function loosePagesIgnore(printer: Printer, job: Job): readonly string[] {
+  if (!goesInPages(printer, job) || describePrinterJobSupport(printer).drawing?.handling === 'single-document')
+    return [];
+  const isTwoSided = (job.options.sides ?? 'one-sided') !== 'one-sided';
+  const isBound = (job.options.finishings ?? []).length > 0;
+  return [...(isTwoSided ? ['sides'] : []), ...(isBound ? ['finishings'] : [])];
+}
+
+function goesInPages(printer: Printer, job: Job): boolean {
+  const { acceptsPdf, drawing } = describePrinterJobSupport(printer);
+  if (acceptsPdf || job.documentFormat !== PDF || drawing === undefined) return false;
+  return drawing.pages !== 'file' && countWanted(job) > 1;
+}
+
+/** Does Platen send the pages once for each copy, because the printer would mix them up or makes none? */
+export function makesCopies(printer: Printer, job: Job): boolean {
+  if (!goesInPages(printer, job)) return false;
+  const { drawing } = describePrinterJobSupport(printer);
+  if (drawing?.pages === 'jobs' || drawing?.handling === undefined) return true;
+  return findIgnoredOptions(printer, { copies: job.options.copies }).includes('copies');
+}
+
+/** How many pages go to the printer. */
+function countWanted(job: Job): number {
+  const { ranges } = wantedPages(job);
+  if (ranges.length === 0) return job.pages ?? 1;
+  return ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0);
 }
 
 /** The job without ranges that its document does not reach. */
@@ -74,7 +107,7 @@ export async function cutFor({ context, lease }: Run, job: Job): Promise<Cut | R
           mediaType: PDF,
           maxBytes: MAX_CUT_BYTES,
         }),
-        pages: ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0),
+        pages: countWanted(job),
       }),
       lease.signal,
     );

@@ -3,6 +3,9 @@
  *
  * Phases: creating → sending → sent → ended. `creating`: an empty printer job may exist, which prints nothing.
  * `sending`: the document may have left. `sent`: the printer has taken it whole. A job has at most one open attempt.
+ *
+ * A document whose pages go to the printer as jobs of their own passes creating → sending → sent with each of them: the
+ * parts before the one that the attempt is at have been printed.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Selectable } from 'kysely';
@@ -24,6 +27,9 @@ export type Attempt = {
   /** Unique at the printer: how it is found again when its number was lost. */
   readonly printerJobName: string;
   readonly printerJobId: number | null;
+  /** Counted from 1; one of one for a document that goes to the printer whole. */
+  readonly part: number;
+  readonly parts: number;
   readonly startedAt: Date;
 };
 
@@ -42,10 +48,17 @@ function toAttempt(row: Selectable<Schema['print_attempts']>): Attempt {
     jobId: row.job_id,
     printerId: row.printer_id,
     phase: row.phase,
-    printerJobName: row.printer_job_name,
+    printerJobName: nameOfPart(row),
     printerJobId: row.printer_job_id,
+    part: row.part,
+    parts: row.parts,
     startedAt: row.started_at,
   };
+}
+
+/** A page of many is looked for under a name that no other one has. */
+function nameOfPart(row: Selectable<Schema['print_attempts']>): string {
+  return row.parts === 1 ? row.printer_job_name : row.printer_job_name.replace(/]$/, `-${row.part}]`);
 }
 
 export async function findOpenAttempt(context: Context, printerId: string): Promise<Attempt | undefined> {
@@ -99,6 +112,8 @@ export type Beginning = {
   readonly printer?: Printer;
   /** As they were when its document was made ready for them: with others it is not begun. */
   readonly options?: JobOptions;
+  /** How many jobs at the printer it takes; one where it is not said. */
+  readonly parts?: number;
 };
 export type Begun = { readonly job: Job; readonly attempt: Attempt };
 
@@ -152,6 +167,7 @@ async function writeBeginning(context: Context, lease: Lease, begin: Beginning):
       fence: lease.fence,
       phase: begin.phase,
       printer_job_name: nameAtPrinter(job, id),
+      parts: begin.parts ?? 1,
       started_at: context.clock.now(),
     })
     .returningAll()
@@ -160,6 +176,7 @@ async function writeBeginning(context: Context, lease: Lease, begin: Beginning):
   const data = {
     printerId: begin.printerId,
     printerJobName: row.printer_job_name,
+    ...(row.parts === 1 ? {} : { parts: row.parts }),
     ...(ignoredOptions.length === 0 ? {} : { ignoredOptions }),
   };
   const before = { type: 'job-attempt-started' as const, data };
@@ -176,11 +193,16 @@ async function writeBeginning(context: Context, lease: Lease, begin: Beginning):
 export async function noteAttempt(
   context: Context,
   lease: Lease,
-  note: { readonly attempt: Attempt; readonly phase: AttemptPhase; readonly printerJobId: number | null },
+  note: {
+    readonly attempt: Attempt;
+    readonly phase: AttemptPhase;
+    readonly printerJobId: number | null;
+    readonly part?: number;
+  },
 ): Promise<Attempt> {
   const row = await context.db
     .updateTable('print_attempts')
-    .set({ phase: note.phase, printer_job_id: note.printerJobId })
+    .set({ phase: note.phase, printer_job_id: note.printerJobId, part: note.part ?? note.attempt.part })
     .where('id', '=', note.attempt.id)
     .where('ended_at', 'is', null)
     .where(isHeld(lease))
@@ -207,7 +229,8 @@ export async function endAttempt(context: Context, lease: Lease, ending: Ending)
       })
       .where('id', '=', attempt.id)
       .execute();
-    const data = { printerId: attempt.printerId, printerJobId: attempt.printerJobId, ...end };
+    const ofParts = attempt.parts === 1 ? {} : { part: attempt.part, parts: attempt.parts };
+    const data = { printerId: attempt.printerId, printerJobId: attempt.printerJobId, ...ofParts, ...end };
     const change = asAsked(job, ending.change);
     await changeJob(context, job, { ...change, before: { type: 'job-attempt-ended', data } });
   });

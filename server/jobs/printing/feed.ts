@@ -9,10 +9,12 @@ import { getPrinter, type Printer } from '../../printers/printers.ts';
 import type { Context } from '../../store/database.ts';
 import { type Lease, withLease } from '../../store/leases.ts';
 import { findDueJob, readJob } from '../rows.ts';
+import { lookAhead } from './ahead.ts';
 import { findOpenAttempt } from './attempts.ts';
 import { followAttempt } from './follow.ts';
-import type { Memory, Open, Run } from './outcome.ts';
-import { lookAhead, startJob } from './process.ts';
+import type { Memory, Open, Run, Step } from './outcome.ts';
+import { dropParts, sendPart } from './pages.ts';
+import { startJob } from './process.ts';
 
 export type Feeder = AsyncDisposable & {
   /** Something is due for the printer: look now. */
@@ -96,7 +98,8 @@ async function feed(
       const userName = (open?.job ?? due)?.ownerName ?? '';
       const run = { context, lease, printer: await printerNow(), userName, memory };
       const step =
-        open !== undefined ? await followAttempt(run, open) : due !== undefined ? await startJob(run, due) : 'waiting';
+        open !== undefined ? await goOn(run, open) : due !== undefined ? await startJob(run, due) : 'waiting';
+      if (memory.parts !== undefined && memory.open?.attempt.id !== memory.parts.attemptId) await dropParts(run);
       if (step === 'moved') {
         pauseMs = FIRST_PAUSE_MS;
         continue;
@@ -107,8 +110,13 @@ async function feed(
     }
   } finally {
     await dropPrepared(memory);
+    await dropParts({ context, memory });
     await memory.ending;
   }
+}
+
+async function goOn(run: Run, open: Open): Promise<Step> {
+  return open.isToBeSent === true ? await sendPart(run, open) : await followAttempt(run, open);
 }
 
 async function findLeftOpen(context: Context, printerId: string, memory: Memory): Promise<Open | undefined> {

@@ -18,13 +18,16 @@ import { type Attempt, countUnprintedAttempts, noteAttempt } from './attempts.ts
 import {
   abort,
   endMeanwhile,
+  goToNextPart,
   type Open,
+  printedBefore,
   problemOf,
   putBack,
   type Run,
   type Step,
   show,
   stopAsUnknown,
+  wordsOfPart,
 } from './outcome.ts';
 
 const QUICK_MS = 1_000;
@@ -130,16 +133,31 @@ async function judgeEnded(run: Run, attempt: Attempt, job: PrinterJob): Promise<
     return await reflect(run, attempt, job);
   const words = job.message ?? `the printer job was ${job.state}`;
   if (job.impressionsCompleted === 0) {
-    if ((await countUnprintedAttempts(run.context, attempt.jobId)) >= MAX_UNPRINTED_ATTEMPTS)
-      return await abort(run, attempt, words);
+    if ((await countUnprinted(run, attempt)) >= MAX_UNPRINTED_ATTEMPTS) return await abort(run, attempt, words);
     return await putBack(run, attempt, { words, reasons: [], pauseMs: RETRY_PAUSE_MS });
   }
   return await stopAsUnknown(run, attempt, `the printer job was ${job.state} while its document was on the way`);
 }
 
+async function countUnprinted({ context, memory }: Run, { id, jobId, part }: Attempt): Promise<number> {
+  if (part === 1) return await countUnprintedAttempts(context, jobId);
+  const { unprinted } = memory;
+  const times = unprinted?.attemptId === id && unprinted.part === part ? unprinted.times : 0;
+  memory.unprinted = { attemptId: id, part, times: times + 1 };
+  return times;
+}
+
+/** A page that is a job of its own counts although its printer does not count. */
+function pagesPrinted(attempt: Attempt, { state, impressionsCompleted }: PrinterJob): number | undefined {
+  const before = printedBefore(attempt);
+  if (before === undefined) return impressionsCompleted;
+  return before + (state === 'completed' ? 1 : Math.min(impressionsCompleted ?? 0, 1));
+}
+
 /** Makes our job say what the printer says of its own. */
 async function reflect(run: Run, attempt: Attempt, job: PrinterJob): Promise<Step> {
   const words = job.message === undefined ? {} : { words: job.message };
+  if (job.state === 'completed' && attempt.part < attempt.parts) return await goToNextPart(run, attempt);
   if (isOver(job)) {
     const state = job.state as 'completed' | 'canceled' | 'aborted';
     const reasons = job.reasons.filter((reason) => reason !== 'none');
@@ -148,12 +166,13 @@ async function reflect(run: Run, attempt: Attempt, job: PrinterJob): Promise<Ste
       canceled: 'job-canceled-at-device',
       aborted: 'aborted-by-system',
     };
-    const problem = state === 'aborted' ? problemOf(run, 'printer-refused', job.message ?? reasons.join(', ')) : null;
+    const told = wordsOfPart(attempt, job.message ?? reasons.join(', '));
+    const problem = state === 'aborted' ? problemOf(run, 'printer-refused', told) : null;
     return endMeanwhile(run, {
       attempt,
       end: { outcome: state, ...words },
       change: {
-        ...{ state, problem, pagesPrinted: job.impressionsCompleted },
+        ...{ state, problem, pagesPrinted: pagesPrinted(attempt, job) },
         reasons: reasons.length > 0 ? reasons : [defaults[state]],
       },
     });
@@ -167,7 +186,7 @@ async function reflect(run: Run, attempt: Attempt, job: PrinterJob): Promise<Ste
     reasons: [...new Set([...own, ...ofPrinter])],
     isStopped,
     isWaiting,
-    pagesPrinted: job.impressionsCompleted,
+    pagesPrinted: pagesPrinted(attempt, job),
     // What a busy printer says of itself is often only that it prints.
     ...(isWaiting ? { words: [ofPrinter.join(', '), run.printer.message ?? ''].filter(Boolean).join(' · ') } : words),
   });

@@ -6,9 +6,10 @@ import type { Context } from '../../store/database.ts';
 import type { Lease } from '../../store/leases.ts';
 import type { Problem } from '../../store/schema.ts';
 import { transaction } from '../../store/transaction.ts';
-import { AT_A_PERSON, CONNECTING, type Job, OUTCOME_UNKNOWN, TAKES_NOTHING } from '../job.ts';
-import { changeJob, lockJobUnder } from '../rows.ts';
-import { type Attempt, type Ending, endAttempt, type PreparedAttempt } from './attempts.ts';
+import { AT_A_PERSON, CONNECTING, JOB_OUTGOING, type Job, OUTCOME_UNKNOWN, TAKES_NOTHING } from '../job.ts';
+import type { Drawn } from '../preparation/draw.ts';
+import { changeJob, lockJobUnder, readJob } from '../rows.ts';
+import { type Attempt, type Ending, endAttempt, noteAttempt, type PreparedAttempt } from './attempts.ts';
 
 /** What a step brought: go on at once, or look again after a pause. */
 export type Step = 'moved' | 'waiting';
@@ -19,7 +20,12 @@ export type Open = {
   readonly job: Job;
   /** The printer has taken the document, and the row does not say so yet: after a crash the printer is asked. */
   readonly isUnnoted?: boolean;
+  /** The part that it is at is to be sent, and the printer has nothing of it. */
+  readonly isToBeSent?: boolean;
 };
+
+/** Pages that go to the printer one after the other, drawn and kept until the last one has come out. */
+export type Parts = { readonly attemptId: string; readonly drawn: Drawn };
 
 /** What a feeder remembers while it holds the lease, so that a quick printer is not kept waiting for the database. */
 export type Memory = {
@@ -29,6 +35,9 @@ export type Memory = {
   /** What was looked up while the printer works, and its attempt, written and not committed. */
   next: Job | undefined;
   prepared: PreparedAttempt | undefined;
+  parts?: Parts | undefined;
+  /** How often the part that an attempt is at was ended by the printer with nothing printed. */
+  unprinted?: { readonly attemptId: string; readonly part: number; readonly times: number };
   /** How far the printer had come with the open attempt, and when that was seen first. */
   progress?: { readonly attemptId: string; readonly impressions: number | undefined; readonly sinceMs: number };
 };
@@ -82,8 +91,19 @@ function codeOf(reasons: readonly string[], isStopped: boolean): ProblemCode {
   return reasons.includes(TAKES_NOTHING) ? 'printer-takes-nothing' : 'printer-waits';
 }
 
-async function end(run: Run, ending: Ending): Promise<void> {
-  await endAttempt(run.context, run.lease, ending);
+/** What has come out of the parts before the one that it is at; undefined for what goes to the printer whole. */
+export function printedBefore({ part, parts }: Attempt): number | undefined {
+  return parts === 1 ? undefined : part - 1;
+}
+
+/** With the page that it is about, where pages are jobs of their own. */
+export function wordsOfPart({ part, parts }: Attempt, words: string): string {
+  return parts === 1 ? words : `page ${part} of ${parts}: ${words}`;
+}
+
+async function end(run: Run, { attempt, ...ending }: Ending): Promise<void> {
+  const change = { pagesPrinted: printedBefore(attempt), ...ending.change };
+  await endAttempt(run.context, run.lease, { attempt, ...ending, change });
   run.memory.open = undefined;
 }
 
@@ -96,12 +116,18 @@ export function endMeanwhile(run: Run, ending: Ending): Step {
   return 'moved';
 }
 
-export async function putBack(
-  run: Run,
-  attempt: Attempt,
-  back: { readonly words: string; readonly reasons: readonly string[]; readonly pauseMs: number },
-): Promise<Step> {
+export type Back = {
+  readonly words: string;
+  readonly reasons: readonly string[];
+  readonly pauseMs: number;
+  /** The printer may have an empty job that is to be ended first. */
+  readonly isUnclear?: boolean;
+};
+
+/** Nothing of it was printed, and it is sent again: all of it, or from the part on that it is at. */
+export async function putBack(run: Run, attempt: Attempt, back: Back): Promise<Step> {
   const { context } = run;
+  if (attempt.part > 1) return await stayAtPart(run, attempt, back);
   const isPaused = back.pauseMs > 0;
   await end(run, {
     attempt,
@@ -116,7 +142,36 @@ export async function putBack(
   return isPaused ? 'waiting' : 'moved';
 }
 
-export async function abort(run: Run, attempt: Attempt, words: string): Promise<Step> {
+async function stayAtPart(run: Run, attempt: Attempt, { words, reasons, pauseMs, isUnclear }: Back): Promise<Step> {
+  const { context, lease, memory } = run;
+  const noted = await noteAttempt(context, lease, { attempt, phase: 'creating', printerJobId: null });
+  const job = memory.open?.attempt.id === attempt.id ? memory.open.job : await readJob(context, attempt.jobId);
+  memory.open = { attempt: noted, job, isToBeSent: isUnclear !== true };
+  if (pauseMs === 0) return 'moved';
+  const isStopped = reasons.includes(CONNECTING);
+  return await show(run, noted, { reasons, words, isStopped, pagesPrinted: printedBefore(noted) });
+}
+
+/** The part that it is at has been printed: the next one is due. Durable when this returns. */
+export async function goToNextPart(run: Run, attempt: Attempt): Promise<Step> {
+  const { context, lease, memory } = run;
+  const next = { attempt, phase: 'creating', printerJobId: null, part: attempt.part + 1 } as const;
+  const noted = await noteAttempt(context, lease, next);
+  memory.open = { attempt: noted, job: await readJob(context, attempt.jobId), isToBeSent: true };
+  const printed = { reasons: [JOB_OUTGOING], isStopped: false, pagesPrinted: printedBefore(noted) };
+  await show(run, noted, printed);
+  return 'moved';
+}
+
+/** Between two parts nothing is at the printer, so that what is to be canceled ends there. */
+export async function endCanceled(run: Run, attempt: Attempt): Promise<Step> {
+  const change = { state: 'canceled', reasons: ['job-canceled-by-user'] } as const;
+  await end(run, { attempt, end: { outcome: 'canceled' }, change });
+  return 'moved';
+}
+
+export async function abort(run: Run, attempt: Attempt, told: string): Promise<Step> {
+  const words = wordsOfPart(attempt, told);
   await end(run, {
     attempt,
     end: { outcome: 'aborted', words },
@@ -125,7 +180,8 @@ export async function abort(run: Run, attempt: Attempt, words: string): Promise<
   return 'moved';
 }
 
-export async function stopAsUnknown(run: Run, attempt: Attempt, words: string): Promise<Step> {
+export async function stopAsUnknown(run: Run, attempt: Attempt, told: string): Promise<Step> {
+  const words = wordsOfPart(attempt, told);
   await end(run, {
     attempt,
     end: { outcome: 'unknown', words },

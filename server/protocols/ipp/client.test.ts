@@ -108,6 +108,7 @@ test('a job goes through every operation at a real printer', async (t) => {
   assert.equal(created.job?.state, 'pending-held');
   const jobId = created.job?.id ?? 0;
   const sent = await sendDocument(caller, {
+    isLast: true,
     jobId,
     documentName: 'a.pdf',
     documentFormat: 'application/pdf',

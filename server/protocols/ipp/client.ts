@@ -114,10 +114,10 @@ export async function createJob(caller: IppCaller, job: JobRequest): Promise<Ipp
   return withJob(await call(caller, { operation: 'Create-Job', ...jobAttributes(bare) }));
 }
 
-/** Sends the only document of a job and closes the job (RFC 8011 section 4.3.1). */
+/** Sends a document of a job, and closes the job with its last one (RFC 8011 section 4.3.1). */
 export async function sendDocument(
   caller: IppCaller,
-  job: { jobId: number; documentName: string; documentFormat: string; document: IppDocument },
+  job: { jobId: number; documentName: string; documentFormat: string; isLast: boolean; document: IppDocument },
 ): Promise<IppJobAnswer> {
   const answer = await call(caller, {
     operation: 'Send-Document',
@@ -125,7 +125,7 @@ export async function sendDocument(
       ['job-id', [integer(job.jobId)]],
       ['document-name', [name(clip(job.documentName))]],
       ['document-format', [mimeMediaType(job.documentFormat)]],
-      ['last-document', [boolean(true)]],
+      ['last-document', [boolean(job.isLast)]],
     ],
     document: job.document,
   });

@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { test } from 'node:test';
+import PDFDocument from 'pdfkit';
+import sharp from 'sharp';
+import { startPrinter } from '../../../simulator/printer/server.ts';
+import { openTestContext } from '../../../test/harness/database.ts';
+import { startIppEvePrinter } from '../../../test/harness/ippeveprinter.ts';
+import { eventually } from '../../../test/harness/time.ts';
+import { systemClock } from '../../base/clock.ts';
+import { readJournal } from '../../journal/journal.ts';
+import { addPrinter } from '../../printers/printers.ts';
+import { addSpoolFiles, keep } from '../../spool/spool.ts';
+import type { Context } from '../../store/database.ts';
+import { transaction } from '../../store/transaction.ts';
+import { addUser } from '../../users/users.ts';
+import type { JobOptions } from '../job.ts';
+import { addQueue, cancelJob, getJob, type Job, submitJobs } from '../jobs.ts';
+import { startJobsWorker } from '../worker.ts';
+
+const LONG = { timeoutMs: 120_000 };
+const SHEETS = { red: [255, 0, 0], lime: [0, 255, 0], blue: [0, 0, 255], white: [255, 255, 255] } as const;
+type Sheet = keyof typeof SHEETS;
+
+/** Each page is of one color, so that a picture tells which page it is. */
+async function fourPages(): Promise<Buffer> {
+  const document = new PDFDocument({ size: [210, 298], autoFirstPage: false });
+  for (const color of Object.keys(SHEETS)) document.addPage().rect(0, 0, 210, 298).fill(color);
+  document.end();
+  return await buffer(document);
+}
+
+async function seen(file: string): Promise<Sheet | undefined> {
+  const { channels } = await sharp(file).stats();
+  const means = channels.map(({ mean }) => mean);
+  const names = Object.keys(SHEETS) as Sheet[];
+  return names.find((name) => SHEETS[name].every((value, index) => Math.abs((means[index] ?? -99) - value) < 20));
+}
+
+const seenAll = async (files: readonly string[]) => await Promise.all(files.map(seen));
+
+async function openPlaten() {
+  const platen = await openTestContext();
+  const context: Context = { ...platen.context, clock: systemClock };
+  const person = { email: 'anna@example.org', name: 'Anna', role: 'user', language: 'en' } as const;
+  const owner = await addUser(context, person, 'test');
+  const print = async (uri: string, options: JobOptions): Promise<string> => {
+    const printer = await addPrinter(context, { name: 'Pictures', uri });
+    const { formats = [] } = printer.capabilities ?? {};
+    assert.ok(formats.includes('image/jpeg') && !formats.includes('application/pdf'), formats.join());
+    const queue = await addQueue(context, { name: 'Office', mode: 'direct', printerIds: [printer.id] }, 'test');
+    const document = await keep(context, await fourPages(), { mediaType: 'application/pdf', maxBytes: 1e6 });
+    const ids = await transaction(context, async (context) => {
+      await addSpoolFiles(context, [document]);
+      const words = { ownerId: owner.id, ownerName: owner.name, title: 'four pages' };
+      return await submitJobs(context, [
+        { ...words, queueId: queue.id, document, documentFormat: 'application/pdf', options },
+      ]);
+    });
+    return ids[0] ?? '';
+  };
+  const reaches = async (id: string, isThere: (job: Job) => boolean): Promise<Job> =>
+    await eventually(async () => {
+      const job = await getJob(context, id);
+      return isThere(job) ? job : undefined;
+    }, LONG);
+  return { context, print, reaches, [Symbol.asyncDispose]: () => platen[Symbol.asyncDispose]() };
+}
+
+const isOver = ({ state }: Job): boolean => ['completed', 'canceled', 'aborted'].includes(state);
+
+async function openPractice(manyDocuments: boolean) {
+  const outputDir = mkdtempSync(join(tmpdir(), 'pages-'));
+  const printer = await startPrinter({ name: 'pictures', outputDir });
+  printer.control.setFault({ kind: 'pictures-only', manyDocuments });
+  return {
+    ...printer,
+    [Symbol.asyncDispose]: async () => {
+      await printer.close();
+      rmSync(outputDir, { recursive: true, force: true });
+    },
+  };
+}
+
+test('a real printer that takes JPEG alone gets each wished page as a job of its own, copies together', async (t) => {
+  const printer = await startIppEvePrinter({ formats: ['image/jpeg'], hasColor: true });
+  t.after(() => printer.close());
+  await using platen = await openPlaten();
+  await using _worker = await startJobsWorker(platen.context);
+  const options = { copies: 2, pageRanges: [{ from: 2, to: 4 }], sides: 'two-sided-long-edge' } as const;
+  const job = await platen.reaches(await platen.print(printer.uri, options), isOver);
+  assert.deepEqual([job.state, job.pagesPrinted], ['completed', 6], job.problem?.detail);
+  assert.deepEqual(job.ignoredOptions, ['sides'], 'a page that is a job of its own has one side');
+  const files = printer.printed().map(({ file }) => file);
+  assert.deepEqual(await seenAll(files), ['lime', 'blue', 'white', 'lime', 'blue', 'white']);
+  const { width, height, space } = await sharp(files[0] ?? '').metadata();
+  assert.equal(space, 'srgb');
+  assert.ok(width > 500 && Math.abs(height / width - 298 / 210) < 0.01, `${width} x ${height}`);
+});
+
+test('a printer of pictures that has no color gets gray ones', async (t) => {
+  const printer = await startIppEvePrinter({ formats: ['image/jpeg'] });
+  t.after(() => printer.close());
+  await using platen = await openPlaten();
+  await using _worker = await startJobsWorker(platen.context);
+  const job = await platen.reaches(await platen.print(printer.uri, {}), isOver);
+  assert.equal(job.state, 'completed', job.problem?.detail);
+  const spaces = printer.printed().map(async ({ file }) => (await sharp(file).metadata()).channels);
+  assert.deepEqual(await Promise.all(spaces), [1, 1, 1, 1]);
+});
+
+test('pages that are jobs of their own go on where they were after a restart, and none comes twice', async () => {
+  await using printer = await openPractice(false);
+  await using platen = await openPlaten();
+  printer.control.setFault({ kind: 'out-of-paper', afterPages: 2 });
+  let id: string;
+  {
+    await using _worker = await startJobsWorker(platen.context);
+    id = await platen.print(printer.uri, {});
+    const job = await platen.reaches(id, ({ state, pagesPrinted }) => pagesPrinted === 2 && state !== 'processing');
+    assert.deepEqual([job.state, job.problem?.code], ['processing-stopped', 'printer-stopped']);
+  }
+  printer.control.clearFault('out-of-paper');
+  await using _worker = await startJobsWorker(platen.context);
+  const job = await platen.reaches(id, isOver);
+  assert.deepEqual([job.state, job.pagesPrinted], ['completed', 4], job.problem?.detail);
+  const printed = printer.printed();
+  assert.deepEqual(await seenAll(printed.map(({ file }) => file)), Object.keys(SHEETS));
+  assert.equal(new Set(printed.map(({ jobName }) => jobName)).size, 4, 'each can be told from the others');
+  const events = await readJournal(platen.context, { limit: 100, subjectId: id });
+  assert.equal(events.filter(({ type }) => type === 'job-attempt-started').length, 1);
+});
+
+test('a printer that is busy between two pages gets the next one when it is free', async () => {
+  await using printer = await openPractice(false);
+  await using platen = await openPlaten();
+  await using _worker = await startJobsWorker(platen.context);
+  printer.control.setFault({ kind: 'slow', pagesPerSecond: 2 });
+  const id = await platen.print(printer.uri, {});
+  await platen.reaches(id, ({ pagesPrinted }) => (pagesPrinted ?? 0) >= 1);
+  printer.control.setFault({ kind: 'busy', times: 3 });
+  const job = await platen.reaches(id, isOver);
+  assert.deepEqual([job.state, job.pagesPrinted], ['completed', 4], job.problem?.detail);
+  assert.deepEqual(await seenAll(printer.printed().map(({ file }) => file)), Object.keys(SHEETS));
+});
+
+test('a page that a printer gives up ends the job, which says how far it came', async () => {
+  await using printer = await openPractice(false);
+  await using platen = await openPlaten();
+  await using _worker = await startJobsWorker(platen.context);
+  printer.control.setFault({ kind: 'slow', pagesPerSecond: 2 });
+  const id = await platen.print(printer.uri, {});
+  await platen.reaches(id, ({ pagesPrinted }) => (pagesPrinted ?? 0) >= 1);
+  printer.control.setFault({ kind: 'abort-job', times: 1 });
+  const job = await platen.reaches(id, isOver);
+  assert.equal(job.state, 'aborted');
+  assert.match(job.problem?.detail ?? '', /page [23] of 4/);
+  assert.equal(job.pagesPrinted, printer.printed().length);
+});
+
+test('pages that are canceled on their way end there, and the others do not come out', async () => {
+  await using printer = await openPractice(false);
+  await using platen = await openPlaten();
+  await using _worker = await startJobsWorker(platen.context);
+  printer.control.setFault({ kind: 'out-of-paper', afterPages: 1 });
+  const id = await platen.print(printer.uri, {});
+  await platen.reaches(id, ({ pagesPrinted }) => pagesPrinted === 1);
+  await cancelJob(platen.context, id, { actor: 'test' });
+  const job = await platen.reaches(id, isOver);
+  printer.control.clearFault('out-of-paper');
+  assert.deepEqual([job.state, job.pagesPrinted], ['canceled', 1]);
+  assert.equal(printer.printed().length, 1);
+});
+
+test('a printer that takes several pictures in one job gets them so, and makes the copies itself', async () => {
+  await using printer = await openPractice(true);
+  await using platen = await openPlaten();
+  await using _worker = await startJobsWorker(platen.context);
+  const job = await platen.reaches(await platen.print(printer.uri, { copies: 2 }), isOver);
+  assert.deepEqual([job.state, job.pagesPrinted], ['completed', 8], job.problem?.detail);
+  const printed = printer.printed();
+  assert.deepEqual(await seenAll(printed.map(({ file }) => file)), Object.keys(SHEETS));
+  assert.deepEqual([...new Set(printed.map(({ jobId, copies }) => `${jobId} x ${copies}`))].length, 1);
+  assert.deepEqual(printed[0]?.ticket['multiple-document-handling'], ['separate-documents-collated-copies']);
+});
+
+test('several pictures of one job that were cut off on their way are sent again, and come out once', async () => {
+  await using printer = await openPractice(true);
+  await using platen = await openPlaten();
+  await using _worker = await startJobsWorker(platen.context);
+  printer.control.setFault({ kind: 'drop-upload', afterBytes: 2_000, times: 1 });
+  const job = await platen.reaches(await platen.print(printer.uri, {}), isOver);
+  assert.equal(job.state, 'completed', job.problem?.detail);
+  assert.deepEqual(await seenAll(printer.printed().map(({ file }) => file)), Object.keys(SHEETS));
+});

@@ -1,0 +1,100 @@
+/**
+ * Sends a document that was drawn: in one file, as documents of one job at the printer, or, to a printer that takes one
+ * picture and no more, each page as a job of its own.
+ *
+ * Those jobs are one job of ours and one attempt. Its row says which page it is at: the one after is sent when the
+ * printer has completed the one before, and after a crash it goes on there. Whoever cancels it ends it between two pages.
+ */
+import { describePrinterJobSupport } from '../../printers/printers.ts';
+import { discard } from '../../spool/spool.ts';
+import { type Job, mergeOptions } from '../job.ts';
+import { asWanted, cutAs, cutFor, makesCopies, needsCut } from '../preparation/cut.ts';
+import { type Drawn, drawFor, sentAs } from '../preparation/draw.ts';
+import { readJob } from '../rows.ts';
+import { type Attempt, noteAttempt } from './attempts.ts';
+import { abort, endCanceled, type Memory, type Open, type Run, type Step, wordsOfPart } from './outcome.ts';
+import { begin, send } from './send.ts';
+
+type Drawing = { readonly drawn: Drawn; readonly asCut: (job: Job) => Job; readonly canCreateJob: boolean };
+
+/** Starts a job with what was drawn for it; the files are thrown away when they are no longer needed. */
+export async function sendDrawn(run: Run, waiting: Job, { drawn, asCut, canCreateJob }: Drawing): Promise<Step> {
+  const { context, memory } = run;
+  const { files, drawing } = drawn;
+  const isApart = drawing.pages === 'jobs' && files.length > 1;
+  let isKept = false;
+  try {
+    if (isApart) {
+      const begun = await begin(run, waiting, { phase: 'creating', parts: files.length * copiesOf(waiting) });
+      if (begun === undefined) return 'moved';
+      isKept = true;
+      memory.parts = { attemptId: begun.attempt.id, drawn };
+      return await sendPart(run, { attempt: begun.attempt, job: begun.job, isToBeSent: true });
+    }
+    const begun = await begin(run, waiting, { phase: canCreateJob ? 'creating' : 'sending' });
+    if (begun === undefined) return 'moved';
+    const copies = makesCopies(run.printer, waiting) ? copiesOf(waiting) : 1;
+    const job = sentAs(withCopies(asCut(begun.job), copies), drawn, files[0]);
+    const documents = Array.from({ length: copies }, () => files).flat();
+    const handling = files.length > 1 ? drawing.handling : undefined;
+    return await send(run, job, begun.attempt, { canCreateJob, documents, handling });
+  } finally {
+    if (!isKept) await discard(context, files);
+  }
+}
+
+const copiesOf = ({ options }: Job): number => options.copies ?? 1;
+
+/** Copies that are sent are none that the printer makes. */
+function withCopies(job: Job, sent: number): Job {
+  return sent === 1 ? job : { ...job, options: mergeOptions(job.options, { copies: null }) };
+}
+
+/** Sends the page that an attempt is at, of which the printer has nothing. */
+export async function sendPart(run: Run, { attempt }: Open): Promise<Step> {
+  const { context, lease, memory, printer } = run;
+  const job = await readJob(context, attempt.jobId);
+  if (job.cancelAskedAt !== null) return await endCanceled(run, attempt);
+  const { canCreateJob } = describePrinterJobSupport(printer);
+  const drawn = await drawnFor(run, job, attempt);
+  if (drawn.kind === 'refused') return await abort(run, attempt, drawn.detail);
+  const { files } = drawn;
+  const file = files[(attempt.part - 1) % files.length];
+  const sent = canCreateJob ? attempt : await noteAttempt(context, lease, asSending(attempt));
+  memory.open = { attempt: sent, job };
+  return await send(run, sentAs(asPage(job), drawn, file), sent, { canCreateJob });
+}
+
+const asSending = (attempt: Attempt) => ({ attempt, phase: 'sending', printerJobId: null }) as const;
+
+/** What is about many pages is not said of one. */
+function asPage(job: Job): Job {
+  const options = mergeOptions(job.options, { copies: null, sides: null, finishings: null, pageRanges: null });
+  return { ...job, options };
+}
+
+type Refused = { readonly kind: 'refused'; readonly detail: string };
+
+/** What was drawn when the attempt began, or once more after a crash. */
+async function drawnFor(run: Run, job: Job, attempt: Attempt): Promise<Drawn | Refused> {
+  const { context, memory, printer } = run;
+  if (memory.parts?.attemptId === attempt.id) return memory.parts.drawn;
+  await dropParts(run);
+  const cut = needsCut(printer, job) ? await cutFor(run, job) : undefined;
+  if (cut?.kind === 'refused') return cut;
+  const { drawing } = describePrinterJobSupport(printer, job.media);
+  const drawn = await drawFor(run, cut === undefined ? asWanted(job) : cutAs(job, cut), drawing).finally(async () => {
+    if (cut !== undefined) await discard(context, [cut.file]);
+  });
+  if (drawn.kind === 'refused') return drawn;
+  memory.parts = { attemptId: attempt.id, drawn };
+  const isSame = drawn.files.length * copiesOf(job) === attempt.parts;
+  return isSame ? drawn : { kind: 'refused', detail: wordsOfPart(attempt, 'the pages cannot be drawn as before') };
+}
+
+/** Throws away what was drawn for an attempt that is no longer open. */
+export async function dropParts({ context, memory }: { context: Run['context']; memory: Memory }): Promise<void> {
+  const { parts } = memory;
+  memory.parts = undefined;
+  if (parts !== undefined) await discard(context, parts.drawn.files);
+}
