@@ -97,6 +97,12 @@ test('a PDF with a password is refused, one that merely forbids things prints', 
   assert.equal((await toPdf(forbidding)).pages, 2);
 });
 
+test('a PDF that is locked for the holders of a certificate is refused as locked', async () => {
+  const locked = pdfWith('', '', ['<</Filter/Adobe.PubSec/SubFilter/adbe.pkcs7.s4/V 2/Length 128/Recipients[<00>]>>']);
+  const bytes = locked.toString('latin1').replace('/Root 1 0 R>>', '/Root 1 0 R/Encrypt 6 0 R/ID[<00><00>]>>');
+  assert.equal(await reasonFor(put('certificate.pdf', Buffer.from(bytes, 'latin1'))), 'document-encrypted');
+});
+
 test('a PDF that is cut off is mended or refused, and rubbish is refused', async () => {
   const whole = await readFile('test/corpus/mime/own/two-pages.pdf');
   assert.ok(['converted', 'document-corrupt'].includes(await reasonFor(put('cut.pdf', whole.subarray(0, 1200)))));

@@ -10,6 +10,7 @@ import { Walls } from './box/canary.ts';
 import { findPrograms, PROGRAM_PACKAGES } from './box/programs.ts';
 import type { Ended } from './box/run.ts';
 import { SpareRoom } from './box/spare.ts';
+import { needsPassword } from './kinds/compound.ts';
 import { SNIFF_BYTES, type Sniffed, sniffFormat } from './kinds/sniff.ts';
 import { checkZip } from './kinds/zip.ts';
 import { Lanes } from './lanes.ts';
@@ -69,7 +70,9 @@ export class Converter {
       );
     }
     const zipped = ending.length === 4 && ending.endsWith('x') ? true : ending.startsWith('od');
-    const flaw = zipped ? await checkZip(source.path) : undefined;
+    // There is no password for a text that programs try by themselves, as there is for sheets and slides.
+    const isText = ending === 'doc';
+    const flaw = zipped ? await checkZip(source.path) : isText ? await findLock({ ...source, ending }) : undefined;
     if (flaw !== undefined) return flaw;
     return await this.#lanes.run(recipe.lane, () =>
       this.#convertIn(level, { path: source.path, ending }, recipe, signal),
@@ -86,9 +89,11 @@ export class Converter {
     const box = undo.use(await this.rooms.open(level, input));
     const first = await box.run(recipe.work, signal);
     // A program that broke down may have had bad luck; one that ran out of time would do so again.
-    const isWorthAnother =
+    const hasFailed =
       first.kind === 'ended' && (first.status === 23 || reasonOf(first)?.reason === 'conversion-failed');
-    const ended = isWorthAnother && !signal.aborted ? await box.run(recipe.work, signal) : first;
+    const lock = hasFailed ? await findLock(input) : undefined;
+    if (lock !== undefined) return lock;
+    const ended = hasFailed && !signal.aborted ? await box.run(recipe.work, signal) : first;
     this.#note(ended);
     const reason = reasonOf(ended);
     if (reason !== undefined) return reason;
@@ -144,6 +149,14 @@ export class Converter {
       'a conversion did not end well',
     );
   }
+}
+
+const COMPOUND = ['doc', 'xls', 'ppt'];
+
+/** A document that no program opens without a password is not damaged. */
+async function findLock({ path, ending }: { path: string; ending: string }): Promise<Refusal | undefined> {
+  if (!COMPOUND.includes(ending) || !(await needsPassword(path))) return undefined;
+  return refusal('document-encrypted', 'it opens only with a password');
 }
 
 function unavailable(missing: readonly (keyof typeof PROGRAM_PACKAGES)[]): Refusal {

@@ -57,6 +57,8 @@ finish() {
   case $status in 137 | 152 | 153) return $status ;; esac
   if [ $status -ne 0 ] && [ $status -ne 3 ]; then
     qpdf --requires-password "$1"; [ $? -eq 0 ] && return ${STATUS.encrypted}
+    # Locked for the holders of certificates (ISO 32000-1 section 7.6.4).
+    grep -aqE '/Filter */Adobe\\.PubSec' "$1" && return ${STATUS.encrypted}
     redraw "$1" || return ${STATUS.corrupt}
   else
     is_active & looking=$!
