@@ -4,9 +4,11 @@ import { isOwnStamp, STAMP_FIELD } from '../base/hop-stamp.ts';
 import { findReadMailbox } from '../connections/connections.ts';
 import type { MessageHead } from '../protocols/mime/header-text.ts';
 import type { Context } from '../store/database.ts';
+import type { Language } from '../store/schema.ts';
 import { findUserByAddress, isKnownAddress, type KnownSender } from '../users/users.ts';
 import { intakeLimits } from './limits.ts';
 import { type Proof, proveSender } from './proof/proof.ts';
+import { languageOf } from './senders/language.ts';
 import { type MailboxPolicy, proofRulesOf } from './senders/policy.ts';
 
 /** Why a message made no job; the texts for people stand in `locales/` under `intake.reasons`. */
@@ -45,7 +47,12 @@ export type Admission = { readonly proof: Proof } & (
   | { readonly kind: 'refused'; readonly reason: Reason }
 );
 
-export type Newcomer = { readonly address: string; readonly name: string };
+export type Newcomer = {
+  readonly address: string;
+  readonly name: string;
+  /** As the mail program says; undefined where it names none that Platen speaks. */
+  readonly language?: Language | undefined;
+};
 
 /** What admission knows of the mailbox. */
 export type Door = { readonly address: string; readonly policy: MailboxPolicy };
@@ -76,7 +83,7 @@ export async function admit(
   if (found.kind === 'disabled') return refuse('disabled-sender');
   // A machine becomes no user, and is not asked to confirm anything: somebody would be written to because of it.
   if (found.kind === 'unknown' && isAutomatic(head)) return refuse('unknown-sender');
-  if (found.kind === 'unknown') return admitNewcomer(sender.sender, door, proof);
+  if (found.kind === 'unknown') return admitNewcomer({ ...sender.sender, language: languageOf(head) }, door, proof);
   if (isReport(head)) return refuse('mail-report');
   if (door.policy.senderPolicy.machines === 'refuse' && isAutomatic(head)) return refuse('automatic-message');
   const { user } = found;
@@ -95,7 +102,7 @@ function isStamped({ fields }: MessageHead, sign: Context['secrets']['sign']): b
 /** Strangers get something only where they are proven: otherwise anybody could make Platen write to anybody. */
 function admitNewcomer(sender: Newcomer, { address, policy }: Door, proof: Proof): Admission {
   const { unknown, domains } = policy.senderPolicy;
-  const newcomer = { address: sender.address, name: sender.name };
+  const newcomer = { address: sender.address, name: sender.name, language: sender.language };
   if (unknown === 'refuse' || proof.verdict !== 'proven') return { kind: 'refused', reason: 'unknown-sender', proof };
   if (unknown === 'hold') return { kind: 'held', sender: newcomer, proof };
   const allowed = domains.length === 0 ? [domainOf(address)] : domains.map((domain) => domain.toLowerCase());

@@ -305,7 +305,10 @@ function eventOf({ mailbox, uidValidity }: Place, message: Decided) {
       ...(hasWishes(message.wishes) ? { wishes: message.wishes } : {}),
       ...(message.proof === undefined ? {} : { proof: message.proof.verdict, proofReason: message.proof.reason }),
       ...(message.decision === 'held' && message.newcomer !== undefined
-        ? { newcomer: message.newcomer.address, language: policyOf(mailbox).language ?? 'en' }
+        ? {
+            newcomer: message.newcomer.address,
+            language: message.newcomer.language ?? policyOf(mailbox).language ?? 'en',
+          }
         : {}),
       ...(message.why === undefined ? {} : { reason: message.why }),
     },

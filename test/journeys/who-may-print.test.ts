@@ -177,6 +177,19 @@ test('a stranger who is proven confirms over a link and becomes a user, one who 
   assert.ok((await letters(world)).every(({ to }) => to !== 'dario@contoso.example'));
 });
 
+test('a stranger is written to, and registered, in the language of the mail program', async () => {
+  await using world = await openWorld({ senderPolicy: { unknown: 'hold' }, language: 'it' });
+  const written = writeMessage({ from: 'carla@contoso.example', subject: 'My form' }).toString('latin1');
+  const english = Buffer.from(`Content-Language: en-GB\r\nAccept-Language: it-IT\r\n${written}`, 'latin1');
+  world.deliver(stamped(genuine('contoso.example'), english));
+  await world.settled(1);
+  const letter = await oneLetter(world);
+  assert.doesNotMatch(letter.subject, /Confermare/);
+  await followLink(world.context, tokenIn(letter), '127.0.0.1');
+  const { items } = await listUsers(world.context, { limit: 50 });
+  assert.equal(items.find(({ email }) => email === 'carla@contoso.example')?.language, 'en');
+});
+
 test('what nobody confirms in seven days is refused and forgotten', async () => {
   await using world = await openWorld({ senderPolicy: { unknown: 'hold' } });
   world.deliver(writeMessage());

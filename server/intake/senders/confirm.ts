@@ -10,7 +10,7 @@ import { confirmJobs, giveUpUnconfirmed, listJobs, submitJobs } from '../../jobs
 import { readJournal, record } from '../../journal/journal.ts';
 import { forget } from '../../spool/spool.ts';
 import type { Context } from '../../store/database.ts';
-import type { Schema } from '../../store/schema.ts';
+import type { Language, Schema } from '../../store/schema.ts';
 import { transaction } from '../../store/transaction.ts';
 import type { KnownSender } from '../../users/users.ts';
 import { intakeLimits } from '../limits.ts';
@@ -66,7 +66,11 @@ export async function confirmMessage(context: Context, messageId: string, userId
   let ownerId = userId ?? row.sender_user_id;
   if (row.sender_user_id === null) {
     const mailbox = await getMailboxRow(context, row.mailbox_id);
-    const user = await registerSender(context, { address: row.sender, name: '' }, mailbox);
+    const user = await registerSender(
+      context,
+      { address: row.sender, name: '', language: await languageHeld(context, messageId) },
+      mailbox,
+    );
     await submitKept(context, { messageId, mailbox, user, row });
     ownerId = user.id;
   } else {
@@ -87,6 +91,13 @@ export async function confirmMessage(context: Context, messageId: string, userId
     ...(ownerId === null ? {} : { actor: ownerId, ownerId }),
     data: { sender: row.sender, subject: row.subject, ...(mayReply ? { replies: { ...replyPolicy } } : {}) },
   });
+}
+
+/** The language in which its sender was asked. */
+async function languageHeld(context: Context, messageId: string): Promise<Language | undefined> {
+  const [held] = await readJournal(context, { subjectId: messageId, type: 'message-held', limit: 1 });
+  const language = held?.data.language;
+  return language === 'en' || language === 'it' ? language : undefined;
 }
 
 /** The word of its sender is the proof that was missing; what a machine wrote is not answered for all that. */

@@ -21,7 +21,7 @@ export async function registerSender(context: Context, sender: Newcomer, mailbox
       email: sender.address,
       name: nameOf(sender),
       role: 'user',
-      language: policyOf(mailbox).language ?? 'en',
+      language: sender.language ?? policyOf(mailbox).language ?? 'en',
       origin: 'mail',
       group: policyOf(mailbox).senderPolicy.group ?? undefined,
     },
