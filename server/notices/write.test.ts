@@ -14,6 +14,7 @@ import { readMessage } from '../protocols/mime/split.ts';
 import type { Context } from '../store/database.ts';
 import { withLease } from '../store/leases.ts';
 import { addUser, type User, updateUser } from '../users/users.ts';
+import { MOST_ALIKE } from './letters/alike.ts';
 import { setNoticeSettings } from './notices.ts';
 import { startNoticesWorker } from './worker.ts';
 import { writeNotices } from './write.ts';
@@ -335,6 +336,46 @@ test('of the replies to what answers a letter there are five a day, of the other
   for (let at = 0; at < 6; at += 1) await finish(`Another ${at}`);
   assert.equal((await outbox(context)).length, 1 + 5 + 6, 'who mails documents is answered as before');
 });
+
+for (const [what, outcome, most] of [
+  ['brings no PIN', 'printed', MOST_ALIKE.withoutKeys],
+  ['brings a PIN', 'held', MOST_ALIKE.withKeys],
+] as const) {
+  test(`a machine that names nothing gets ${most} answers a day where each ${what}, and the last one says so`, async () => {
+    await using scene = await openScene();
+    const { context, anna, test } = scene;
+    const replies = { printed: true, held: true, refused: true };
+    let count = 0;
+    const finish = async (subject: string) => {
+      count += 1;
+      const message = `finished-${count}`;
+      const told = { sender: anna.email, subject, replies };
+      const data = { ...told, isAutomatic: false, mayReply: true, messageIdHeader: `<${message}@x>`, answered: [] };
+      await record(context, 'message-received', { subjectId: message, ownerId: anna.id, data });
+      const job = { jobId: newId(), number: count, title: 'report.pdf' };
+      const known = { pages: 1, printer: null, heldUntil: null, options: {}, ignoredOptions: [], problem: null };
+      const end = { ...told, jobs: [{ ...job, outcome, ...known }], refused: [] };
+      await record(context, 'message-finished', { subjectId: message, ownerId: anna.id, data: end });
+      await write(context);
+      return (await outbox(context)).length;
+    };
+    for (let at = 1; at <= most; at += 1) assert.equal(await finish(`Report ${at} of the night`), at);
+    const all = await outbox(context);
+    assert.match(all.at(-1)?.text ?? '', /the last answer today/);
+    assert.doesNotMatch(all.at(-2)?.text ?? '', /the last answer today/);
+    assert.equal(await finish('Report 99 of the night'), most);
+    const [paused, ...others] = await context.db
+      .selectFrom('journal')
+      .select('data')
+      .where('type', '=', 'notice-suppressed')
+      .execute();
+    assert.equal((paused?.data as { recipient?: string }).recipient, anna.email);
+    assert.equal(others.length, 0);
+    assert.equal(await finish('Something else'), most + 1, 'what is not alike is answered');
+    test.clock.advance(DAY_MS);
+    assert.equal(await finish('Report 100 of the night'), most + 2, 'and so is everything the day after');
+  });
+}
 
 test('all notices of an hour together stop at the limit, whoever they are for', async () => {
   await using scene = await openScene();

@@ -19,6 +19,7 @@ import { transaction } from '../store/transaction.ts';
 import { createLink } from '../users/users.ts';
 import { type Notice, variantOf, type Written, writeNotice } from './compose.ts';
 import { Facts, type Story } from './facts.ts';
+import { alikeOf, countAlike, MOST_ALIKE, noteAlike } from './letters/alike.ts';
 import { answersLetter } from './letters/answered.ts';
 import { writeReply } from './letters/reply.ts';
 import { type NoticeSettings, type Receiver, readSettings } from './notice.ts';
@@ -126,10 +127,14 @@ async function deliver(context: Context, { receiver, stories }: Notice, reading:
   const { event } = first.occurrence;
   const isEcho = event === REPLY && (await isAnswerToUs(context, receiver, first));
   const written = await countWritten(context, receiver, isEcho ? ECHO : event);
-  if (!isWithinLimits(settings, { receiver, event, isEcho }, written)) {
+  const alike = await readAlike(context, receiver, first);
+  const isPaused = alike !== undefined && alike.written >= alike.most;
+  if (isPaused || !isWithinLimits(settings, { receiver, event, isEcho }, written)) {
     return await tellSuppressed(context, receiver, first);
   }
-  const outboxMessageId = await submit(context, { receiver, stories: [first, ...rest] }, sender);
+  if (alike !== undefined) await noteAlike(context, first.subjectId, alike.of);
+  const isLast = alike !== undefined && alike.written + 1 === alike.most;
+  const outboxMessageId = await submit(context, { receiver, stories: [first, ...rest] }, { sender, isLast });
   if (isEcho) await markEcho(context, { receiver, stories: [first] }, outboxMessageId);
   await context.db
     .updateTable('notices_sent')
@@ -142,6 +147,15 @@ async function deliver(context: Context, { receiver, stories }: Notice, reading:
       [first, ...rest].map(({ subjectId }) => subjectId),
     )
     .execute();
+}
+
+/** How many replies like this one its receiver has had, and how many there are at most. */
+async function readAlike(context: Context, receiver: Receiver, { reply, received }: Story) {
+  if (reply === undefined || received === undefined) return undefined;
+  const of = alikeOf(received.subject, receiver.address);
+  const hasKeys = reply.jobs.some(({ outcome }) => outcome === 'held');
+  const most = hasKeys ? MOST_ALIKE.withKeys : MOST_ALIKE.withoutKeys;
+  return { of, most, written: await countAlike(context, of) };
 }
 
 async function isAnswerToUs(context: Context, receiver: Receiver, { received }: Story): Promise<boolean> {
@@ -242,9 +256,11 @@ async function tellSuppressed(context: Context, receiver: Receiver, story: Story
   await record(context, 'notice-suppressed', { subjectId: 'notices', data });
 }
 
-async function submit(context: Context, notice: Notice, sender: Sender): Promise<string> {
+type By = { readonly sender: Sender; readonly isLast: boolean };
+
+async function submit(context: Context, notice: Notice, { sender, isLast }: By): Promise<string> {
   const { receiver, stories } = notice;
-  const { subject, text, html } = await compose(context, notice);
+  const { subject, text, html } = await compose(context, notice, isLast);
   const messageId = `<platen-notice.${newId()}@${sender.email.split('@').at(-1)}>`;
   const answered = receiver.isOwner ? stories[0].received?.messageIdHeader : undefined;
   const isReply = receiver.isOwner && stories[0].received !== undefined;
@@ -285,7 +301,7 @@ async function submit(context: Context, notice: Notice, sender: Sender): Promise
 }
 
 /** The words of a notice. What a reply brings to release held documents is kept with the reply, or not at all. */
-async function compose(context: Context, notice: Notice): Promise<Written> {
+async function compose(context: Context, notice: Notice, isLast: boolean): Promise<Written> {
   const { receiver, stories } = notice;
   const [first] = stories;
   const { publicUrl } = context.settings;
@@ -297,7 +313,8 @@ async function compose(context: Context, notice: Notice): Promise<Written> {
   const open = idsOf('held', 'waiting');
   const pin = held.length === 0 ? undefined : await makeReleasePin(context, held);
   const links = open.length === 0 ? undefined : await makeJobLinks(context, open);
-  return writeReply({ reply, receiver, publicUrl, keys: { pin, print: links?.print, cancel: links?.cancel } });
+  const keys = { pin, print: links?.print, cancel: links?.cancel };
+  return writeReply({ reply, receiver, publicUrl, keys, isLast });
 }
 
 /** The link of a message that asks its sender to confirm; it is kept with the message that carries it, or not at all. */

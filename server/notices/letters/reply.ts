@@ -85,6 +85,8 @@ export type ReplyLetter = {
   readonly receiver: Receiver;
   readonly keys: Keys;
   readonly publicUrl: string;
+  /** No more replies are written today to messages with this subject. */
+  readonly isLast?: boolean;
 };
 
 const MAX_ITEMS = 50;
@@ -92,7 +94,7 @@ const MAX_WORDS_CHARACTERS = 300;
 const ORDER: readonly Outcome[] = ['held', 'printed', 'waiting', 'uncertain', 'failed', 'canceled'];
 
 /** Writes the reply in the receiver's language. */
-export function writeReply({ reply, receiver, keys, publicUrl }: ReplyLetter) {
+export function writeReply({ reply, receiver, keys, publicUrl, isLast }: ReplyLetter) {
   const { language } = receiver;
   const blocks: Block[] = [
     { kind: 'paragraph', text: greetingOf(receiver) },
@@ -100,6 +102,7 @@ export function writeReply({ reply, receiver, keys, publicUrl }: ReplyLetter) {
     ...refusedSection(language, reply),
     ...keyBlocks(language, reply, keys),
     ...ignoredBlocks(language, reply),
+    ...(isLast === true ? [{ kind: 'paragraph', text: textFor(language, 'notices.reply.last') } as const] : []),
     { kind: 'footer', text: textFor(language, 'notices.footer', { url: publicUrl }) },
   ];
   return { subject: subjectOf(language, reply), text: asText(blocks), html: asHtml(language, blocks) };
