@@ -1,4 +1,6 @@
 /** The running server over HTTP: bounded answers, one deadline per request, problems as they were told. */
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
 import { z } from 'zod';
 import { type Language, textFor } from '../locales/locales.ts';
 import { isSystemError } from '../server/base/errors.ts';
@@ -31,6 +33,8 @@ export type Target = {
 export type Answer = { readonly body: unknown; readonly cookies: readonly string[] };
 
 const TIMEOUT_MS = 30_000;
+/** A large document over a slow line. */
+const DOWNLOAD_MS = 5 * 60_000;
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 /** What is read to the end of a list, so that a list without an end ends. */
 const MAX_PAGES = 100;
@@ -89,6 +93,22 @@ export class Client {
     }
   }
 
+  /** Lets `use` read all of the bytes that are at a path. Throws `Problem`, and what `use` throws. */
+  async download(path: string, query: Query, use: (bytes: Readable) => Promise<void>): Promise<void> {
+    const url = addressOf(this.target, { path, query });
+    const request: Request = { method: 'GET', path };
+    const ask = { headers: headersOf(this.target, request), redirect: 'manual', signal: timeOut() } as const;
+    const response = await fetch(url, ask).catch((error: unknown) => {
+      throw unreachable(this.target, error, DOWNLOAD_MS);
+    });
+    if (!response.ok) throw refusal(this.target, response, parse(await readText(response, this.target)));
+    const type = response.headers.get('content-type') ?? '';
+    if (response.body === null || !type.startsWith('application/octet-stream')) {
+      throw strange(this.target, `HTTP ${response.status} ${type}`);
+    }
+    await use(Readable.fromWeb(response.body as ReadableStream<Uint8Array>));
+  }
+
   understand<T>(shape: z.ZodType<T>, body: unknown): T {
     const parsed = shape.safeParse(body);
     if (parsed.success) return parsed.data;
@@ -100,10 +120,7 @@ export class Client {
 /** One request. Throws `Problem` when the server cannot be asked or does not do it. */
 export async function exchange(target: Target, request: Request): Promise<Answer> {
   const timeoutMs = request.timeoutMs ?? TIMEOUT_MS;
-  const url = new URL(`/api/v1${request.path}`, target.url);
-  for (const [name, value] of Object.entries(request.query ?? {})) {
-    if (value !== undefined) url.searchParams.set(name, String(value));
-  }
+  const url = addressOf(target, request);
   let response: Response;
   let text: string;
   try {
@@ -125,6 +142,16 @@ export async function exchange(target: Target, request: Request): Promise<Answer
     return { body: body ?? null, cookies: response.headers.getSetCookie() };
   }
   throw refusal(target, response, body);
+}
+
+const timeOut = (): AbortSignal => AbortSignal.timeout(DOWNLOAD_MS);
+
+function addressOf(target: Target, { path, query = {} }: Pick<Request, 'path' | 'query'>): URL {
+  const url = new URL(`/api/v1${path}`, target.url);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  }
+  return url;
 }
 
 function headersOf(target: Target, request: Request): Record<string, string> {

@@ -1,6 +1,7 @@
 /** `jobs`: what waits, prints and has printed, and the whole story of one document. */
 import { z } from 'zod';
 import { type Command, given, readNumber } from './command.ts';
+import { document } from './document.ts';
 import { findId, pathOf } from './find.ts';
 import { type Names, readNames } from './names.ts';
 import { JOB_OPTIONS, optionWords, readOptions } from './options.ts';
@@ -165,4 +166,7 @@ function showJob(screen: Screen, item: Job, names: Names): void {
   }
 }
 
-export const jobsCommands: readonly Command[] = [list, show, print, release, change, hold, cancel, printed];
+export const jobsCommands: readonly Command[] = [
+  ...[list, show, print, release, change],
+  ...[hold, cancel, printed, document],
+];
