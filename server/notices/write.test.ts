@@ -369,7 +369,7 @@ for (const [what, outcome, most] of [
       .select('data')
       .where('type', '=', 'notice-suppressed')
       .execute();
-    assert.equal((paused?.data as { recipient?: string }).recipient, anna.email);
+    assert.equal((paused?.data as { recipient?: string } | undefined)?.recipient, anna.email);
     assert.equal(others.length, 0);
     assert.equal(await finish('Something else'), most + 1, 'what is not alike is answered');
     test.clock.advance(DAY_MS);
