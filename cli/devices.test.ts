@@ -12,6 +12,7 @@ const copier = {
   limits: {
     messagesPerMinute: 30,
     messagesPerDay: 2_000,
+    recipientsPerDay: 4_000,
     maxMessageBytes: 35_000_000,
     maxRecipients: 100,
     maxSessions: 5,
@@ -21,6 +22,8 @@ const copier = {
   normalisesBareLf: false,
   enabled: true,
   createdAt: '2026-11-22T10:00:00.000Z',
+  messagesToday: 12,
+  recipientsToday: 1_250,
 };
 const PASSWORD = 'k7-quiet-harbor-lantern';
 const made = { ...copier, password: PASSWORD };

@@ -13,6 +13,7 @@ const OWN_ADDRESS = ['reply-to', 'display-name', 'nowhere'] as const;
 const LIMITS = [
   ['per-minute', 'messagesPerMinute', 100_000],
   ['per-day', 'messagesPerDay', 10_000_000],
+  ['recipients-per-day', 'recipientsPerDay', 10_000_000],
   ['max-bytes', 'maxMessageBytes', 157_000_000],
   ['max-recipients', 'maxRecipients', 1_000],
   ['max-sessions', 'maxSessions', 100],
@@ -215,6 +216,10 @@ function showDevice(screen: Screen, item: Device): void {
   const name = (key: string) => screen.text(`names.${key}`);
   const { limits, senderMap } = item;
   const limit = (field: string) => (limits[field] === undefined ? undefined : String(limits[field]));
+  const ofDay = (field: string, used: number | null | undefined) => {
+    const most = limits[field];
+    return used == null || most === undefined ? limit(field) : screen.text('devices.of-day', { most, used });
+  };
   const isKnown = (OWN_ADDRESS as readonly string[]).includes(senderMap.ownAddress);
   screen.details([
     [name('name'), item.name],
@@ -232,7 +237,8 @@ function showDevice(screen: Screen, item: Device): void {
     [name('own-address'), isKnown ? screen.text(`devices.own.${senderMap.ownAddress}`) : senderMap.ownAddress],
     [name('line-ends'), item.normalisesBareLf ? screen.text('devices.normalises') : undefined],
     [name('messages-per-minute'), limit('messagesPerMinute')],
-    [name('messages-per-day'), limit('messagesPerDay')],
+    [name('messages-per-day'), ofDay('messagesPerDay', item.messagesToday)],
+    [name('recipients-per-day'), ofDay('recipientsPerDay', item.recipientsToday)],
     [name('max-size'), limits.maxMessageBytes === undefined ? undefined : size(language, limits.maxMessageBytes)],
     [name('max-recipients'), limit('maxRecipients')],
     [name('max-sessions'), limit('maxSessions')],

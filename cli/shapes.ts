@@ -314,6 +314,8 @@ export const device = z.looseObject({
   username: text,
   allowsPlainAuth: z.boolean(),
   limits: z.record(z.string(), z.number()).default({}),
+  messagesToday: z.number().nullish(),
+  recipientsToday: z.number().nullish(),
   allowedDomains: z.array(z.string()),
   senderMap: z.looseObject({ sender: text, displayName: text, ownAddress: z.string() }),
   normalisesBareLf: z.boolean(),

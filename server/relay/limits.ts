@@ -54,6 +54,8 @@ export const DEFAULT_DEVICE_LIMITS = {
   /** More than Exchange Online takes from a mailbox (30): the queue takes up what comes at once. */
   messagesPerMinute: 60,
   messagesPerDay: 5000,
+  /** As many as Exchange Online takes from a mailbox in a day. */
+  recipientsPerDay: 10_000,
   /** A message of 25 MB with its encoding. */
   maxMessageBytes: 35 * MIB,
   maxRecipients: 100,

@@ -72,6 +72,7 @@ async function takeMessage(
     deviceId: transaction.device.id,
     messageIdHeader: valuesOf(header, 'message-id').find(isMessageId),
     sha256: hash('sha256', beginning, 'buffer'),
+    recipients: transaction.recipients.length,
   };
   const arrived = { header, beginning, transaction, sighting };
   return isWhole ? await takeWhole(context, arrived) : await takeLarge(context, sightings, arrived, source);

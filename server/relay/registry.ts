@@ -14,6 +14,8 @@ export type KnownDevice = Device & {
   readonly passwordHash: string | undefined;
   /** Messages of today, as far as they are counted. */
   messagesToday: number;
+  /** Recipients of today, as far as they are counted. */
+  recipientsToday: number;
 };
 
 /** What goes on in this process: one per database handle, which is one per process outside tests. */
@@ -159,12 +161,13 @@ async function readSnapshot(context: Context): Promise<Snapshot> {
     context.db.selectFrom('device_days').selectAll().where('day', '=', dayOf(context.clock.now())).execute(),
     getNetworkSettings(context),
   ]);
-  const today = new Map(days.map((day) => [day.device_id, day.messages]));
+  const today = new Map(days.map((day) => [day.device_id, day]));
   const devices = rows.map((row) => ({
     ...readDevice(row),
     ranges: row.addresses.map(readRange),
     passwordHash: row.password_hash ?? undefined,
-    messagesToday: today.get(row.id) ?? 0,
+    messagesToday: today.get(row.id)?.messages ?? 0,
+    recipientsToday: today.get(row.id)?.recipients ?? 0,
   }));
   return new Snapshot(context, devices, network.senderEmail);
 }

@@ -301,6 +301,45 @@ test('a device may send as much a minute and a day as its limits say, and is tol
   await begin(tomorrow);
 });
 
+test('a device may write to as many recipients a day as its limit says, counted by all nodes', async () => {
+  await using one = await openRelay();
+  await one.addDevice({ limits: { recipientsPerDay: 5, maxRecipients: 4 } });
+  await using other = await openRelay({ besides: one.test });
+  const name = (count: number) =>
+    Array.from({ length: count }, (_, at) => `\n    C: RCPT TO:<p${at}@contoso.example>\n    S: 250 {/.*/}`).join('');
+  const from = `
+    C: MAIL FROM:<scanner@copier.local>
+    S: 250 {/.*/}`;
+  const tomorrow = '450 4.7.1 Too many recipients today, try again tomorrow';
+  const refused = `
+    C: RCPT TO:<late@contoso.example>
+    S: ${tomorrow}`;
+  await using first = await one.greet();
+  await first.play(`${from}${name(2)}\n    C: DATA\n    S: 354 {/.*/}`);
+  assert.match(await finish(first, SCAN), /^250 /);
+  // Both nodes know of the two of the message, and a node of those that its sessions have named and not sent yet.
+  one.test.clock.advance(2 * SECOND_MS);
+  await using second = await other.greet();
+  await using third = await other.greet();
+  await second.play(`${from}${name(1)}`);
+  await third.play(`${from}${name(2)}${refused}\n    C: DATA\n    S: 354 {/.*/}`);
+  assert.match(await finish(third, SCAN), /^250 /);
+  await second.play(`    C: DATA\n    S: 354 {/.*/}`);
+  assert.match(await finish(second, SCAN), /^250 /);
+  one.test.clock.advance(2 * SECOND_MS);
+  for (const node of [one, other]) {
+    await using full = await node.greet();
+    await full.play(`
+      C: MAIL FROM:<scanner@copier.local>
+      S: ${tomorrow}`);
+  }
+  const days = await one.test.context.db.selectFrom('device_days').select(['messages', 'recipients']).execute();
+  assert.deepEqual(days, [{ messages: 3, recipients: 5 }]);
+  one.test.clock.advance(DAY_MS);
+  await using nextDay = await one.greet();
+  await begin(nextDay);
+});
+
 /** As if the messages of this minute had been counted so long ago, by the clock of the database. */
 async function letRatesPass({ test: { context } }: TestRelay, seconds: number): Promise<void> {
   const counted_at = sql<Date>`counted_at - make_interval(secs => ${seconds})`;

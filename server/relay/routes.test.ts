@@ -36,6 +36,7 @@ test('an administrator adds, reads, changes and removes a device, and its passwo
     limits: {
       messagesPerMinute: 60,
       messagesPerDay: 5000,
+      recipientsPerDay: 10_000,
       maxMessageBytes: 36_700_160,
       maxRecipients: 100,
       maxSessions: 10,
@@ -46,6 +47,7 @@ test('an administrator adds, reads, changes and removes a device, and its passwo
     enabled: true,
     lastMessageAt: null,
     messagesToday: 0,
+    recipientsToday: 0,
   });
   const path = `/devices/${String(id)}`;
   const read = await ask('operator', 'GET', path);

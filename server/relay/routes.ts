@@ -82,6 +82,7 @@ const MIB = 1024 * 1024;
 const limits = {
   messagesPerMinute: z.number().int().min(1).max(100_000),
   messagesPerDay: z.number().int().min(1).max(10_000_000),
+  recipientsPerDay: z.number().int().min(1).max(10_000_000),
   /** Exchange Online takes 150 MB at the most. */
   maxMessageBytes: z
     .number()
@@ -129,6 +130,7 @@ const deviceFields = {
   /** UTC; none within the last month. */
   lastMessageAt: z.string().nullable(),
   messagesToday: z.number(),
+  recipientsToday: z.number(),
 };
 
 const deviceAnswer = z.object(deviceFields);
@@ -259,6 +261,7 @@ function writeDevice(device: Device, use: DeviceUse | undefined): Shown {
     createdAt: createdAt.toISOString(),
     lastMessageAt: use?.lastMessageAt?.toISOString() ?? null,
     messagesToday: use?.messagesToday ?? 0,
+    recipientsToday: use?.recipientsToday ?? 0,
   };
 }
 

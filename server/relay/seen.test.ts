@@ -11,7 +11,7 @@ import { forgetOldSightings, keepsMessageId, type Sighting, Sightings } from './
 async function openDevice(context: Context) {
   const { device } = await addDevice(context, { name: 'Copier', addresses: ['127.0.0.1'] }, 'test');
   return (messageIdHeader: string | undefined, text: string): Sighting => {
-    return { deviceId: device.id, messageIdHeader, sha256: createHash('sha256').update(text).digest() };
+    return { deviceId: device.id, messageIdHeader, sha256: createHash('sha256').update(text).digest(), recipients: 2 };
   };
 }
 
@@ -26,8 +26,8 @@ test('the first content keeps its Message-ID on every node, and another one does
   assert.equal(await here.add(seen('<a@b>', 'two')), false);
   assert.equal(await here.add(seen('<c@d>', 'two')), true);
   assert.equal(await here.add(seen(undefined, 'two')), false);
-  const days = await first.context.db.selectFrom('device_days').select('messages').execute();
-  assert.deepEqual(days, [{ messages: 6 }]);
+  const days = await first.context.db.selectFrom('device_days').select(['messages', 'recipients']).execute();
+  assert.deepEqual(days, [{ messages: 6, recipients: 12 }]);
 });
 
 test('of those that come together one keeps the Message-ID, and its copies with it', async () => {

@@ -22,6 +22,8 @@ export type Sighting = {
   readonly messageIdHeader: string | undefined;
   /** Of the message as the device sent it: of all of it, or of what is held in memory when it is large. */
   readonly sha256: Buffer;
+  /** How many it is for. */
+  readonly recipients: number;
 };
 
 type Waiting = {
@@ -106,12 +108,13 @@ function notingParts(
 ): RawBuilder<unknown> {
   return sql`
     sighted AS (
-      SELECT id, device_id, message_id_header, decode(sha256, 'hex') AS sha256, place FROM unnest(
+      SELECT id, device_id, message_id_header, decode(sha256, 'hex') AS sha256, recipients, place FROM unnest(
         ${all.map(({ id }) => id)}::uuid[],
         ${all.map(({ facts }) => facts.deviceId)}::uuid[],
         ${all.map(({ facts }) => facts.messageIdHeader ?? null)}::text[],
-        ${all.map(({ facts }) => facts.sha256.toString('hex'))}::text[]
-      ) WITH ORDINALITY AS s (id, device_id, message_id_header, sha256, place)
+        ${all.map(({ facts }) => facts.sha256.toString('hex'))}::text[],
+        ${all.map(({ facts }) => facts.recipients)}::int[]
+      ) WITH ORDINALITY AS s (id, device_id, message_id_header, sha256, recipients, place)
     ),
     owners AS (
       SELECT DISTINCT ON (device_id, message_id_header) device_id, message_id_header, sha256
@@ -127,12 +130,13 @@ function notingParts(
       SELECT id FROM sighted JOIN owners USING (device_id, message_id_header) WHERE sighted.sha256 <> owners.sha256
     ),
     counted AS (
-      INSERT INTO device_days (device_id, day, messages, last_at)
-      SELECT device_id, ${dayOf(now)}, count(*), ${now} FROM sighted
+      INSERT INTO device_days (device_id, day, messages, recipients, last_at)
+      SELECT device_id, ${dayOf(now)}, count(*), sum(recipients), ${now} FROM sighted
       WHERE ${countsRefused} OR id NOT IN (SELECT id FROM refused)
       GROUP BY device_id ORDER BY device_id
       ON CONFLICT (device_id, day)
-      DO UPDATE SET messages = device_days.messages + excluded.messages, last_at = excluded.last_at
+      DO UPDATE SET messages = device_days.messages + excluded.messages,
+        recipients = device_days.recipients + excluded.recipients, last_at = excluded.last_at
     ),
     noted AS (
       INSERT INTO device_messages (device_id, message_id_header, sha256, at)
@@ -141,7 +145,11 @@ function notingParts(
     )`;
 }
 
-export type DeviceUse = { readonly lastMessageAt: Date | undefined; readonly messagesToday: number };
+export type DeviceUse = {
+  readonly lastMessageAt: Date | undefined;
+  readonly messagesToday: number;
+  readonly recipientsToday: number;
+};
 
 /** How devices were used: when each last handed over a message, as far as the last month goes, and how many today. */
 export async function readUse(context: Context, ids: readonly string[]): Promise<ReadonlyMap<string, DeviceUse>> {
@@ -150,12 +158,16 @@ export async function readUse(context: Context, ids: readonly string[]): Promise
   const rows = await context.db
     .selectFrom('device_days')
     .select(['device_id', (of) => of.fn.max('last_at').as('last_at')])
-    .select(sql<number>`coalesce(sum(messages) FILTER (WHERE day = ${today}), 0)::int`.as('today'))
+    .select(sql<number>`coalesce(sum(messages) FILTER (WHERE day = ${today}), 0)::int`.as('messages'))
+    .select(sql<number>`coalesce(sum(recipients) FILTER (WHERE day = ${today}), 0)::int`.as('recipients'))
     .where('device_id', 'in', [...ids])
     .groupBy('device_id')
     .execute();
   return new Map(
-    rows.map((row) => [row.device_id, { lastMessageAt: row.last_at ?? undefined, messagesToday: row.today }]),
+    rows.map(({ device_id: id, last_at: lastAt, messages, recipients }) => [
+      id,
+      { lastMessageAt: lastAt ?? undefined, messagesToday: messages, recipientsToday: recipients },
+    ]),
   );
 }
 

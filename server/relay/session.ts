@@ -157,6 +157,7 @@ export class SessionRules implements Rules {
     if (sender === undefined) throw new Refusal('sender-missing');
     if (bytes !== undefined && bytes > device.limits.maxMessageBytes) throw new Refusal('too-large');
     if (device.messagesToday >= device.limits.messagesPerDay) throw new Refusal('day-limit');
+    if (device.recipientsToday >= device.limits.recipientsPerDay) throw new Refusal('day-recipients');
     if ((await this.#readDisk().catch(notKept)) === 'full') throw new Refusal('disk-full');
     visit.sender = sender;
   }
@@ -171,6 +172,15 @@ export class SessionRules implements Rules {
     if (!mayMailTo(device, address, sender)) throw new Refusal('recipient-domain');
     if (await snapshot.isReadHere(address).catch(notKept)) throw new Refusal('recipient-read-here');
     if (caller.recipients.length >= device.limits.maxRecipients) throw new Refusal('too-many-recipients');
+    if (!this.#hasRoomToday(device)) throw new Refusal('day-recipients');
+  }
+
+  /** Whether one more recipient is within the day, with those that all sessions of the device have named so far. */
+  #hasRoomToday({ id, limits, recipientsToday }: KnownDevice): boolean {
+    const left = limits.recipientsPerDay - recipientsToday;
+    if (left > limits.maxSessions * limits.maxRecipients) return true;
+    const named = [...this.#visits].map(([caller, { device }]) => (device?.id === id ? caller.recipients.length : 0));
+    return named.reduce((sum, count) => sum + count, 0) < left;
   }
 
   async beginMessage(caller: Caller): Promise<void> {
@@ -189,6 +199,7 @@ export class SessionRules implements Rules {
     const transaction = { device, sender, from, recipients, helo, remoteAddress, transmission };
     const { id, repairs } = await receiveMessage(this.#context, this.#sightings, { stream, transaction });
     device.messagesToday += 1;
+    device.recipientsToday += recipients.length;
     this.#state.accepted += 1;
     if (repairs.length > 0) this.#repaired(caller, device, repairs);
     return id;

@@ -35,6 +35,7 @@ import * as namesAndWays from './migrations/0040-names-and-ways.ts';
 import * as intakeRules from './migrations/0041-intake-rules.ts';
 import * as groups from './migrations/0042-groups.ts';
 import * as pagesAsJobs from './migrations/0045-pages-as-jobs.ts';
+import * as deviceRecipients from './migrations/0043-device-recipients.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -69,6 +70,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0041-intake-rules': intakeRules,
   '0042-groups': groups,
   '0045-pages-as-jobs': pagesAsJobs,
+  '0043-device-recipients': deviceRecipients,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

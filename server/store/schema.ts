@@ -588,7 +588,13 @@ type Devices = {
 /** Message-IDs that a device has used, so that one that comes again with other content is told apart. */
 type DeviceMessages = { device_id: string; message_id_header: string; sha256: Buffer; at: Instant };
 /** Messages per device and day (UTC), for its daily limit. */
-type DeviceDays = { device_id: string; day: string; messages: number; last_at: Date | null };
+type DeviceDays = {
+  device_id: string;
+  day: string;
+  messages: number;
+  recipients: Generated<number>;
+  last_at: Date | null;
+};
 /** What a device may still send this minute, shared by all nodes and counted by the database's clock. */
 type DeviceRates = {
   device_id: string;

@@ -62,6 +62,9 @@ const FAULTS = {
     what: /Platen mends it and sends it on: no date, no visible recipient/,
     done: 'Done, take it off',
     today: '1 of 5,000',
+    limits: 'Limits',
+    perDay: 'Recipients a day',
+    recipients: (most: number) => `Recipients today: 1 of ${most.toLocaleString('en')}`,
   },
   it: {
     unknown: 'Un dispositivo sconosciuto vuole inviare',
@@ -77,6 +80,9 @@ const FAULTS = {
     what: /Platen lo corregge e lo inoltra: nessuna data, nessun destinatario visibile/,
     done: 'Fatto, togli',
     today: '1 di 5000',
+    limits: 'Limiti',
+    perDay: 'Destinatari al giorno',
+    recipients: (most: number) => `Destinatari oggi: 1 di ${most.toLocaleString('it')}`,
   },
 } as const;
 
@@ -209,9 +215,14 @@ describe('devices in the browser', () => {
       await assertFiveParts(cardOf(words.domain), language);
       await speak(SCAN);
       await page.getByText(words.last).waitFor();
+      await page.getByText(words.recipients(10_000)).waitFor();
       const mended = cardOf(words.mended);
       await mended.getByText(words.what).waitFor();
       await window.assertGood(`device-faults-${language}-${width}`);
+      await page.getByRole('button', { name: words.limits }).click();
+      await page.getByLabel(words.perDay).fill('25');
+      await page.getByRole('button', { name: words.save }).click();
+      await page.getByText(words.recipients(25)).waitFor();
       await window.go('/devices');
       await page.getByText(words.today).waitFor();
       // What Platen mends by itself asks for nothing, and stands on the page of the device alone.

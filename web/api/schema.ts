@@ -1691,6 +1691,7 @@ export type paths = {
                 limits: {
                   messagesPerMinute: number;
                   messagesPerDay: number;
+                  recipientsPerDay: number;
                   maxMessageBytes: number;
                   maxRecipients: number;
                   maxSessions: number;
@@ -1706,6 +1707,7 @@ export type paths = {
                 createdAt: string;
                 lastMessageAt: string | null;
                 messagesToday: number;
+                recipientsToday: number;
               }[];
               nextCursor: string | null;
             };
@@ -1731,6 +1733,7 @@ export type paths = {
             limits?: {
               messagesPerMinute?: number;
               messagesPerDay?: number;
+              recipientsPerDay?: number;
               maxMessageBytes?: number;
               maxRecipients?: number;
               maxSessions?: number;
@@ -1759,6 +1762,7 @@ export type paths = {
               limits: {
                 messagesPerMinute: number;
                 messagesPerDay: number;
+                recipientsPerDay: number;
                 maxMessageBytes: number;
                 maxRecipients: number;
                 maxSessions: number;
@@ -1774,6 +1778,7 @@ export type paths = {
               createdAt: string;
               lastMessageAt: string | null;
               messagesToday: number;
+              recipientsToday: number;
               password: string | null;
             };
           };
@@ -1804,6 +1809,7 @@ export type paths = {
               limits: {
                 messagesPerMinute: number;
                 messagesPerDay: number;
+                recipientsPerDay: number;
                 maxMessageBytes: number;
                 maxRecipients: number;
                 maxSessions: number;
@@ -1819,6 +1825,7 @@ export type paths = {
               createdAt: string;
               lastMessageAt: string | null;
               messagesToday: number;
+              recipientsToday: number;
             };
           };
         };
@@ -1855,6 +1862,7 @@ export type paths = {
             limits?: {
               messagesPerMinute?: number;
               messagesPerDay?: number;
+              recipientsPerDay?: number;
               maxMessageBytes?: number;
               maxRecipients?: number;
               maxSessions?: number;
@@ -1883,6 +1891,7 @@ export type paths = {
               limits: {
                 messagesPerMinute: number;
                 messagesPerDay: number;
+                recipientsPerDay: number;
                 maxMessageBytes: number;
                 maxRecipients: number;
                 maxSessions: number;
@@ -1898,6 +1907,7 @@ export type paths = {
               createdAt: string;
               lastMessageAt: string | null;
               messagesToday: number;
+              recipientsToday: number;
               password: string | null;
             };
           };

@@ -48,6 +48,7 @@ function DeviceView({ device }: { readonly device: Device }) {
     >
       <Stack gap="md">
         <LastMessage device={device} />
+        <UseOfDay device={device} />
         <DeviceFaults faults={faults} />
         <TypeThis username={device.username} />
         <DeviceForm
@@ -79,6 +80,19 @@ function LastMessage({ device: { lastMessageAt, enabled } }: { readonly device: 
     <p className="plain">
       {t('devices.lastAt')} <When at={lastMessageAt} />
     </p>
+  );
+}
+
+/** How much of its limits of the day is used. */
+function UseOfDay({ device: { messagesToday, recipientsToday, limits } }: { readonly device: Device }) {
+  const { t } = useTranslation();
+  return (
+    <Stack gap={0}>
+      <p className="plain">{t('devices.messagesToday', { count: messagesToday, limit: limits.messagesPerDay })}</p>
+      <p className="plain">
+        {t('devices.recipientsToday', { count: recipientsToday, limit: limits.recipientsPerDay })}
+      </p>
+    </Stack>
   );
 }
 

@@ -8,7 +8,13 @@ export type Relay = paths['/relay']['get']['responses'][200]['content']['applica
 type DeviceBody = paths['/devices']['post']['requestBody']['content']['application/json'];
 
 export const DEVICES_KEY = ['devices'] as const;
-export const LIMITS = ['messagesPerMinute', 'messagesPerDay', 'maxRecipients', 'maxSessions'] as const;
+export const LIMITS = [
+  'messagesPerMinute',
+  'messagesPerDay',
+  'recipientsPerDay',
+  'maxRecipients',
+  'maxSessions',
+] as const;
 const MIB = 1024 * 1024;
 
 export const relayQuery = queryOptions({ queryKey: ['relay'], queryFn: () => need(api.GET('/relay')) });
@@ -43,6 +49,7 @@ export const NEW: Values = {
   enabled: true,
   messagesPerMinute: '',
   messagesPerDay: '',
+  recipientsPerDay: '',
   maxRecipients: '',
   maxSessions: '',
   megabytes: '',
@@ -66,6 +73,7 @@ export function valuesOf(device: Device): Values {
     enabled: device.enabled,
     messagesPerMinute: limits.messagesPerMinute,
     messagesPerDay: limits.messagesPerDay,
+    recipientsPerDay: limits.recipientsPerDay,
     maxRecipients: limits.maxRecipients,
     maxSessions: limits.maxSessions,
     megabytes: Math.round((limits.maxMessageBytes / MIB) * 10) / 10,

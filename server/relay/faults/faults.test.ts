@@ -131,7 +131,7 @@ test('what a device does wrong at its sign-in is its own fault, and over with it
   assert.match(await finish(conversation, SCAN), /^250 /);
   await assertFaults(relay, []);
   const use = (await readUse(context, [device.id])).get(device.id);
-  assert.deepEqual(use, { lastMessageAt: clock.now(), messagesToday: 1 });
+  assert.deepEqual(use, { lastMessageAt: clock.now(), messagesToday: 1, recipientsToday: 1 });
   clock.advance(DAY_MS);
   assert.equal((await readUse(context, [device.id])).get(device.id)?.messagesToday, 0);
 });

@@ -67,6 +67,7 @@ const ENDS_WITH_A_MESSAGE: readonly FaultReason[] = [
   'sender-missing',
   'rate',
   'day-limit',
+  'day-recipients',
   'disk-full',
   'not-kept',
 ];

@@ -21,6 +21,7 @@ const REPLIES = {
   'too-many-recipients': [452, '4.5.3 Too many recipients'],
   rate: [450, '4.7.1 Too many messages, try again later'],
   'day-limit': [450, '4.7.1 Too many messages, try again later'],
+  'day-recipients': [450, '4.7.1 Too many recipients today, try again tomorrow'],
   'too-large': [552, '5.3.4 Message too large'],
   'disk-full': [452, '4.3.1 Insufficient system storage'],
   'bare-line-end': [550, '5.6.11 Bare CR, LF or NUL refused'],
