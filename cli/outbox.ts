@@ -63,6 +63,7 @@ const status: Command = {
     const summary = await client.get(outboxSummary, '/outbox/summary');
     if (screen.isJson) return screen.json(summary);
     const { headroom } = summary;
+    const outside = headroom?.outside;
     const name = (key: string) => screen.text(`names.${key}`);
     screen.details([
       ...STATES.map((one) => [wordOf(state(language, 'outgoing', one)), String(summary.states[one] ?? 0)] as const),
@@ -72,8 +73,9 @@ const status: Command = {
       [name('messages-per-minute'), numberOf(headroom?.messagesPerMinute)],
       [name('recipients-left'), numberOf(headroom?.recipientsLeftToday)],
       [name('paused'), pauseOf(headroom?.pausedForSeconds)],
+      [name('outside-next'), outside == null ? undefined : instant(language, outside.nextAt)],
     ]);
-    showKept(screen, headroom?.problem);
+    showKept(screen, headroom?.problem ?? outside?.problem);
   },
 };
 

@@ -6,7 +6,7 @@ import type { Measure, ReadinessCheck } from './http/http.ts';
 import { listMailboxes } from './intake/intake.ts';
 import { countJobs } from './jobs/jobs.ts';
 import { countOpenAlarms } from './notices/notices.ts';
-import { countOutbox, headroom } from './outbox/outbox.ts';
+import { countOutbox, headroom, outsidePause } from './outbox/outbox.ts';
 import { listPrinterStates } from './printers/printers.ts';
 import { readRelayFigures } from './relay/relay.ts';
 import type { Context } from './store/database.ts';
@@ -39,7 +39,12 @@ export async function readMeasures(context: Context): Promise<Measure[]> {
 }
 
 async function readOutgoing(context: Context): Promise<Measure[]> {
-  const [outbox, room, alarms] = await Promise.all([countOutbox(context), headroom(context), countOpenAlarms(context)]);
+  const [outbox, room, outside, alarms] = await Promise.all([
+    countOutbox(context),
+    headroom(context),
+    outsidePause(context),
+    countOpenAlarms(context),
+  ]);
   return [
     measure('platen_outbox_messages', 'Outgoing messages by state.', outbox.states),
     single('platen_outbox_oldest_seconds', 'Age of the oldest message that waits.', outbox.oldestWaitingSeconds),
@@ -50,6 +55,11 @@ async function readOutgoing(context: Context): Promise<Measure[]> {
     },
     single('platen_outbox_headroom_messages', 'Messages that may leave at once.', room?.messagesNow),
     single('platen_outbox_headroom_recipients', 'Recipients left for today.', room?.recipientsLeftToday),
+    single(
+      'platen_outbox_outside_paused',
+      '1 while mail to recipients outside waits for the limit of the tenant.',
+      outside === undefined ? 0 : 1,
+    ),
     single('platen_alarms_open', 'Incidents that an alarm was raised for and that are not solved.', alarms),
   ];
 }

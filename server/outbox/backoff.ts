@@ -9,7 +9,7 @@ const SPREAD = 0.1;
 
 /** How often a held mailbox is tried with one message: a right that was given can take an hour to reach every server. */
 export const PROBE_MS = 15 * MINUTE_MS;
-/** A limit of the tenant is asked about once an hour; nobody tells when it ends. */
+/** How long mail to outside waits for the limit of the tenant before one message tries again. */
 export const TENANT_LIMIT_MS = HOUR_MS;
 
 /** The pause before a message is tried again, after so many tries. */

@@ -12,6 +12,7 @@ import { checkFence, type Lease } from '../store/leases.ts';
 import { transaction } from '../store/transaction.ts';
 import { Group } from './commit.ts';
 import { takeTurn, type Turn as Wait } from './pace.ts';
+import { askOutside, beginProbe } from './rows/outside.ts';
 import { type Claimed, playTurns, RECIPIENTS_AT_ONCE, type Turn, type TurnResult } from './rows/turn.ts';
 import { judgeMessage, type Verdict } from './verdict.ts';
 
@@ -47,16 +48,33 @@ async function playPaced(context: Context, turn: Turn): Promise<TurnResult | Nex
   return await transaction(context, async (context) => {
     const [settled = { kind: 'none' } as const] = await playTurns(context, [{ ...turn, wants: 0 }]);
     if (settled.kind === 'lost') return settled;
-    const next = await findNext(context);
+    const next = await findAllowed(context, turn.pace.mailbox);
     if (next === undefined) return { kind: 'none' };
     const given = await takeTurn(context, turn.pace, next.recipients);
     if (given.kind === 'wait') return given;
+    if (next.isProbe) await beginProbe(context, turn.pace.mailbox);
     const [claimed] = await playTurns(context, [{ ...turn, done: [], wants: 1 }], { messageId: next.id });
-    return claimed ?? { kind: 'none' };
+    if (claimed?.kind !== 'messages' || !next.isProbe) return claimed ?? { kind: 'none' };
+    return { kind: 'messages', claimed: claimed.claimed.map((one) => ({ ...one, isProbe: true })) };
   });
 }
 
-async function findNext(context: Context): Promise<{ id: string; recipients: number } | undefined> {
+type NextMessage = { readonly id: string; readonly recipients: number };
+
+/** The next message that the limit of the tenant lets through; each that it does not is put off, and so not found again. */
+async function findAllowed(
+  context: Context,
+  mailbox: string,
+): Promise<(NextMessage & { readonly isProbe: boolean }) | undefined> {
+  for (;;) {
+    const next = await findNext(context);
+    if (next === undefined) return undefined;
+    const answer = await askOutside(context, mailbox, next.id);
+    if (answer !== 'wait') return { ...next, isProbe: answer === 'probe' };
+  }
+}
+
+async function findNext(context: Context): Promise<NextMessage | undefined> {
   const row = await context.db
     .selectFrom('outbox_messages')
     .select(['id', 'recipients_at_once'])

@@ -31,6 +31,7 @@ import {
 } from './message.ts';
 import { type Headroom, readHeadroom, readParking, unpark } from './pace.ts';
 import { getMessage, listMessages, type Row } from './rows/list.ts';
+import { findOutsidePause, type OutsidePause, probeOutsideNow } from './rows/outside.ts';
 import { findOutgoing } from './session.ts';
 
 export { awaitVerdicts, type Returned, recordReturned } from './rows/returned.ts';
@@ -168,7 +169,10 @@ export async function releaseMessage(context: Context, id: string, actor: string
       .where('id', '=', id)
       .execute();
     await recordMove(context, row, { to: state, actor });
-    if (found.kind === 'ready') await unpark(context, found.outgoing.pace.mailbox);
+    if (found.kind === 'ready') {
+      await unpark(context, found.outgoing.pace.mailbox);
+      await probeOutsideNow(context, found.outgoing.pace.mailbox);
+    }
     await enqueueTasks(context, 'outbox', [id]);
   });
   return await getMessage(context, id);
@@ -311,6 +315,12 @@ export async function countSentMessages(context: Context, since: Date): Promise<
 export async function headroom(context: Context): Promise<Headroom | undefined> {
   const found = await findOutgoing(context);
   return found.kind === 'ready' ? await readHeadroom(context, found.outgoing.pace) : undefined;
+}
+
+/** Whether mail to recipients outside the company waits for the limit of the tenant. */
+export async function outsidePause(context: Context): Promise<OutsidePause | undefined> {
+  const found = await findOutgoing(context);
+  return found.kind === 'ready' ? await findOutsidePause(context, found.outgoing.pace.mailbox) : undefined;
 }
 
 /** Why no message can leave at all: no server is chosen, or the one that is may not be used. Undefined where it may. */

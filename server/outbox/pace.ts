@@ -82,7 +82,8 @@ async function lockBucket(context: Context, mailbox: string, tokens: number): Pr
   };
 }
 
-async function addBucket(context: Context, mailbox: string, tokens: number): Promise<void> {
+/** Makes sure that the mailbox has a row. */
+export async function addBucket(context: Context, mailbox: string, tokens: number): Promise<void> {
   await context.db
     .insertInto('pace_buckets')
     .values({ mailbox, tokens, counted_at: sql`clock_timestamp()` })

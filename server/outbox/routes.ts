@@ -29,6 +29,7 @@ import {
   holdMessage,
   listAttempts,
   listMessages,
+  outsidePause,
   releaseMessage,
   submitMessage,
 } from './outbox.ts';
@@ -99,6 +100,8 @@ const summaryAnswer = z.object({
       /** While nothing may leave: when the next message may. */
       nextAt: z.string().nullable(),
       problem: problemAnswer.nullable(),
+      /** Mail to recipients outside the company waits for the limit of the tenant; one message tries again then. */
+      outside: z.object({ nextAt: z.string(), problem: problemAnswer }).nullable(),
     })
     .nullable(),
 });
@@ -166,13 +169,15 @@ function readingRoutes(app: FastifyInstance, context: Context): void {
 
 async function answerSummary(context: Context, language: Language): Promise<z.infer<typeof summaryAnswer>> {
   const { states, oldestWaitingSeconds } = await countOutbox(context);
-  const [room, standstill, reader] = await Promise.all([
+  const [room, outside, standstill, reader] = await Promise.all([
     headroom(context),
+    outsidePause(context),
     findStandstill(context),
     readerOf(context, language),
   ]);
   const counted = { states: { ...states }, oldestWaitingSeconds, problem: answerProblem(standstill ?? null, reader) };
   if (room === undefined) return { ...counted, headroom: null };
+  const soon = (ms: number) => new Date(context.clock.now().getTime() + ms).toISOString();
   const shown = {
     mailbox: room.mailbox,
     sessionsOpen: room.sessionsOpen,
@@ -183,8 +188,12 @@ async function answerSummary(context: Context, language: Language): Promise<z.in
     recipientsLeftToday: room.recipientsLeftToday ?? null,
     recipientsPerDay: room.recipientsPerDay ?? null,
     pausedForSeconds: room.pausedForMs === undefined ? null : Math.ceil(room.pausedForMs / SECOND_MS),
-    nextAt: room.nextInMs === undefined ? null : new Date(context.clock.now().getTime() + room.nextInMs).toISOString(),
+    nextAt: room.nextInMs === undefined ? null : soon(room.nextInMs),
     problem: answerProblem(room.problem ?? null, reader),
+    outside:
+      outside === undefined
+        ? null
+        : { nextAt: soon(outside.nextInMs), problem: answerKept(outside.problem, reader.language, reader.about) },
   };
   return { ...counted, headroom: shown };
 }

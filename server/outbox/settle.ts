@@ -11,8 +11,9 @@ import { messagePauseMs, PROBE_MS, serverPauseMs, TENANT_LIMIT_MS } from './back
 import { deferWaiting, holdWaiting, releaseHeld, retellHeld } from './hold.ts';
 import { type Place, problemOf } from './message.ts';
 import { dailyPauseMs, park, readParking, unpark } from './pace.ts';
+import { pauseOutside, resumeOutside } from './rows/outside.ts';
 import type { Claimed, Outcome } from './rows/turn.ts';
-import { type Cause, LOGON_TRIES, type RecipientVerdicts, type Verdict } from './verdict.ts';
+import { type Cause, isTenantLimit, LOGON_TRIES, type RecipientVerdicts, type Verdict } from './verdict.ts';
 
 /** What the verdict means for the session. */
 export type Step = 'go-on' | 'reconnect' | 'stop';
@@ -32,6 +33,7 @@ export function stepAfter({ verdict, claimed }: Pick<Outcome, 'verdict' | 'claim
     case 'split':
     case 'failed':
     case 'held':
+    case 'outside-paused':
       return 'go-on';
     case 'logon-failure':
       return claimed.logonFailures + 1 < LOGON_TRIES ? 'go-on' : 'stop';
@@ -87,15 +89,18 @@ async function apply(settling: Settling): Promise<void> {
   switch (verdict.kind) {
     case 'accepted':
       await settleRecipients(settling, verdict.recipients, verdict.reply.words);
+      await heedTenantLimit(settling, verdict.recipients);
       return;
     case 'recipients':
       await settleRecipients(settling, { ...verdict.recipients, next: [] }, undefined, verdict.recipients.next);
+      await heedTenantLimit(settling, verdict.recipients);
       return;
-    case 'later': {
-      const pauseMs = verdict.wait === 'hour' ? TENANT_LIMIT_MS : messagePauseMs(claimed.attempts);
-      await wait(settling, verdict.cause, pauseMs);
+    case 'later':
+      await wait(settling, verdict.cause, messagePauseMs(claimed.attempts));
       return;
-    }
+    case 'outside-paused':
+      await settleTenantLimit(settling, verdict.cause);
+      return;
     case 'split':
       await move(settling, { state: 'queued', dueInMs: 0, more: { recipients_at_once: verdict.atOnce } });
       return;
@@ -159,6 +164,23 @@ async function wait(settling: Settling, cause: Cause, pauseMs: number): Promise<
 
 function waitingState(claimed: Claimed, otherwise: OutboxState): OutboxState {
   return claimed.possiblyTwice ? 'uncertain' : otherwise;
+}
+
+/** The message was not what failed: it waits, without a try, with all that go to somebody outside. */
+async function settleTenantLimit(settling: Settling, cause: Cause): Promise<void> {
+  const { context, claimed, place } = settling;
+  const more = { attempts: claimed.attempts - 1 };
+  await move(settling, { state: waitingState(claimed, 'deferred'), cause, dueInMs: TENANT_LIMIT_MS, more });
+  await pauseOutside(context, place.mailbox, problemOf(context, cause, place));
+}
+
+/** The limit of the tenant, where the server says it of single recipients; one that is taken shows that it is over. */
+async function heedTenantLimit({ context, claimed, place, verdict }: Settling, { later }: RecipientVerdicts) {
+  const refused = later.find(({ reply }) => isTenantLimit(reply));
+  if (refused !== undefined) {
+    const cause = { code: 'tenant-recipient-limit', reply: refused.reply } as const;
+    await pauseOutside(context, place.mailbox, problemOf(context, cause, place));
+  } else if (claimed.isProbe === true && verdict.kind === 'accepted') await resumeOutside(context, place.mailbox);
 }
 
 async function settleLogonFailure(settling: Settling, cause: Cause): Promise<void> {

@@ -154,7 +154,11 @@ const MESSAGE: readonly (readonly [SmtpPhase, string, string])[] = [
     '554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; Failed to process message',
     'mailbox-paused daily daily-limit',
   ],
-  ['dot', '550 5.7.233 Message is not sent because the tenant is over its limit', 'later hour tenant-recipient-limit'],
+  [
+    'dot',
+    '550 5.7.233 Message is not sent because the tenant is over its limit',
+    'outside-paused tenant-recipient-limit',
+  ],
   ['dot', '550 5.1.8 Access denied, bad outbound sender AS(42004)', 'mailbox-held sender-blocked'],
   ['dot', '550 5.1.90 The mailbox has exceeded the recipient rate limit', 'mailbox-paused daily daily-limit'],
   ['dot', '554 5.2.2 mailbox full; STOREDRV.Submission', 'mailbox-held sender-mailbox-full'],

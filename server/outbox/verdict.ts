@@ -1,5 +1,5 @@
 /**
- * All failure policy of the outbox, by scope of damage: a recipient, a message, the session, the mailbox, the server.
+ * All failure policy of the outbox, by scope of damage: a recipient, a message, the session, the mailbox, the tenant, the server.
  * Pure: an outcome of the protocol and a little history in, one decision out. `deliver.ts` only applies it.
  *
  * The literal texts are those of Exchange Online; other servers are understood by their codes. A reply that no rule
@@ -21,7 +21,7 @@ export type Verdict =
   | { readonly kind: 'accepted'; readonly reply: SmtpReply; readonly recipients: RecipientVerdicts }
   /** Nobody was taken, and each recipient has its own answer. */
   | { readonly kind: 'recipients'; readonly cause: Cause; readonly recipients: RecipientVerdicts }
-  | { readonly kind: 'later'; readonly cause: Cause; readonly wait: 'timetable' | 'hour' }
+  | { readonly kind: 'later'; readonly cause: Cause; readonly wait: 'timetable' }
   | { readonly kind: 'split'; readonly cause: Cause; readonly atOnce: number }
   | { readonly kind: 'failed'; readonly cause: Cause }
   /** Only a person cures it, and it is about this message. */
@@ -35,6 +35,8 @@ export type Verdict =
   /** Nothing leaves through this mailbox until it is cured; one message tries again now and then. */
   | { readonly kind: 'mailbox-held'; readonly cause: Cause }
   | { readonly kind: 'mailbox-paused'; readonly cause: Cause; readonly wait: 'busy' | 'daily' }
+  /** The tenant takes nothing to recipients outside of it for now; what stays inside is not concerned. */
+  | { readonly kind: 'outside-paused'; readonly cause: Cause }
   | { readonly kind: 'server-paused'; readonly cause: Cause };
 
 export type RecipientVerdicts = {
@@ -166,7 +168,7 @@ const RULES: readonly Rule[] = [
   { enhanced: '5.1.90', verdict: (cause) => ({ kind: 'mailbox-paused', cause: cause('daily-limit'), wait: 'daily' }) },
   {
     enhanced: '5.7.233',
-    verdict: (cause) => ({ kind: 'later', cause: cause('tenant-recipient-limit'), wait: 'hour' }),
+    verdict: (cause) => ({ kind: 'outside-paused', cause: cause('tenant-recipient-limit') }),
   },
   {
     text: /bad outbound sender|AS\(42004\)/i,
@@ -253,9 +255,14 @@ function judgeRecipients(refused: readonly RecipientReply[]): RecipientVerdicts 
   const rest = refused.filter((one) => !isNext(one));
   return {
     next: refused.filter(isNext),
-    later: rest.filter(({ reply }) => reply.code < 500 || reply.enhanced === '5.7.233'),
-    failed: rest.filter(({ reply }) => reply.code >= 500 && reply.enhanced !== '5.7.233'),
+    later: rest.filter(({ reply }) => reply.code < 500 || isTenantLimit(reply)),
+    failed: rest.filter(({ reply }) => reply.code >= 500 && !isTenantLimit(reply)),
   };
+}
+
+/** 550 5.7.233: no fault of the recipient, and over with the day. */
+export function isTenantLimit(reply: SmtpReply): boolean {
+  return reply.enhanced === '5.7.233';
 }
 
 function isTemporary(reply: SmtpReply): boolean {

@@ -36,6 +36,7 @@ import * as intakeRules from './migrations/0041-intake-rules.ts';
 import * as groups from './migrations/0042-groups.ts';
 import * as pagesAsJobs from './migrations/0045-pages-as-jobs.ts';
 import * as deviceRecipients from './migrations/0043-device-recipients.ts';
+import * as outside from './migrations/0044-outside.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -71,6 +72,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0042-groups': groups,
   '0045-pages-as-jobs': pagesAsJobs,
   '0043-device-recipients': deviceRecipients,
+  '0044-outside': outside,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

@@ -565,6 +565,9 @@ type PaceBuckets = {
   /** Parked for a reason that only a person cures; the end of the pause is when one message tries again. */
   is_held: WithDefault<boolean>;
   problem: Json<Problem> | null;
+  /** Set while mail to recipients outside waits for the limit of the tenant: when one message tries again. */
+  outside_until: InstantOrNone;
+  outside_problem: Json<Problem> | null;
 };
 /** Recipients per mailbox and hour, for the limit of 24 hours. */
 type PaceHours = { mailbox: string; hour: Instant; recipients: number };
@@ -657,11 +660,15 @@ export type AlarmFacts = {
   readonly problem?: Problem;
   /** When a permission is expected to end. */
   readonly endsAt?: string;
+  /** Of a notice: its event, the page where the cure begins, and its words as they were then. */
+  readonly event?: string;
+  readonly path?: string;
+  readonly words?: Readonly<Record<Language, { readonly subject: string; readonly text: string }>>;
 };
 /** Something that mail cannot tell of, because mail is what fails; open until it is solved. */
 type Alarms = {
   id: string;
-  kind: 'connection' | 'outbox' | 'expiry';
+  kind: 'connection' | 'outbox' | 'expiry' | 'notice';
   subject_id: string;
   facts: Json<AlarmFacts>;
   raised_at: Instant;

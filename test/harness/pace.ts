@@ -10,9 +10,8 @@ export type Timed = { readonly context: Context; readonly clock: MovableClock; r
 /** The database counts the pace by its own clock: what it has counted becomes so much older. */
 async function agePace(context: Context, ms: number): Promise<void> {
   const by = sql`make_interval(secs => ${ms / 1000})`;
-  await sql`UPDATE pace_buckets SET counted_at = counted_at - ${by}, parked_until = parked_until - ${by}`.execute(
-    context.db,
-  );
+  await sql`UPDATE pace_buckets SET counted_at = counted_at - ${by},
+    parked_until = parked_until - ${by}, outside_until = outside_until - ${by}`.execute(context.db);
   // All of them leave before any comes back: an hour may not meet the next one on its way.
   await sql`
     WITH left_behind AS (DELETE FROM pace_hours RETURNING *)

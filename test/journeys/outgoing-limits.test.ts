@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../server/base/clock.ts';
-import { getMessage, headroom, listAttempts } from '../../server/outbox/outbox.ts';
+import { getMessage, headroom, listAttempts, outsidePause, releaseMessage } from '../../server/outbox/outbox.ts';
 import { reach } from '../harness/outbox.ts';
 import { movePace, movePaceUntilSent, type Timed, untilNoSession } from '../harness/pace.ts';
 import { PRINT_ROOM, sharePractice } from '../harness/practice-connection.ts';
@@ -122,6 +122,64 @@ describe('the recipients of a day', () => {
     assert.equal(practice.smtp.accepted().length, 1);
     await movePaceUntilSent(node, { stepMs: HOUR_MS, atMostMs: 12 * HOUR_MS });
     await assertSentOnce(node, [first, second]);
+  });
+});
+
+describe('the recipients outside of a tenant', () => {
+  const OUTSIDE = ['who@elsewhere.example'];
+  const stateOf = async ({ context }: Timed, id: string) => (await getMessage(context, id)).state;
+
+  test('when they are used up: mail to outside waits, mail inside leaves, and one message an hour tries again', async () => {
+    await using node = await openSendingNode(practice);
+    const { context } = node;
+    practice.smtp.setSwitches({ externalRecipientsPerDay: 0 });
+    const outside = await submitSome(context, 6, OUTSIDE);
+    for (const id of outside) {
+      const { problem, attempts, dueAt } = await reach(context, id, 'deferred');
+      assert.deepEqual([problem?.code, attempts], ['tenant-recipient-limit', 0]);
+      assert.ok((dueAt?.getTime() ?? 0) - node.clock.now().getTime() > HOUR_MS / 2);
+    }
+    assert.ok(practice.smtp.counters.refused <= 2, 'one of each session');
+    const pause = await outsidePause(context);
+    assert.equal(pause?.problem.code, 'tenant-recipient-limit');
+    const inside = await submitSome(context, 3);
+    const late = await submitSome(context, 1, ['archive@practice.example', ...OUTSIDE]);
+    for (const id of inside) await reach(context, id, 'sent');
+    const [lateId = ''] = late;
+    assert.equal((await reach(context, lateId, 'deferred')).problem?.code, 'tenant-recipient-limit');
+    assert.equal((await listAttempts(context, lateId)).length, 0, 'it was not even tried');
+    const before = practice.smtp.counters.refused;
+    for (let hours = 1; hours <= 3; hours++) {
+      await untilNoSession(node);
+      await movePace(node, HOUR_MS + MINUTE_MS);
+      await eventually(
+        async () => {
+          await movePace(node, 1 * SECOND_MS);
+          return practice.smtp.counters.refused === before + hours;
+        },
+        { timeoutMs: 30_000, what: 'one message tries again' },
+      );
+      await eventually(async () => ((await outsidePause(context))?.nextInMs ?? 0) > HOUR_MS / 2);
+    }
+    practice.smtp.setSwitches({ externalRecipientsPerDay: undefined });
+    await untilNoSession(node);
+    await movePace(node, HOUR_MS + MINUTE_MS);
+    await movePaceUntilSent(node, { stepMs: 2 * SECOND_MS, atMostMs: 10 * MINUTE_MS });
+    assert.equal(practice.smtp.counters.refused, before + 3, 'no two of them tried at the same time');
+    assert.equal(await outsidePause(context), undefined);
+    for (const id of [...outside, ...late]) assert.equal(await stateOf(node, id), 'sent');
+  });
+
+  test('a person who lets one of them go makes it try at once', async () => {
+    await using node = await openSendingNode(practice);
+    const { context } = node;
+    practice.smtp.setSwitches({ externalRecipientsPerDay: 0 });
+    const [first = '', second = ''] = await submitSome(context, 2, OUTSIDE);
+    for (const id of [first, second]) await reach(context, id, 'deferred');
+    practice.smtp.setSwitches({ externalRecipientsPerDay: undefined });
+    await releaseMessage(context, second, 'test');
+    await reach(context, second, 'sent');
+    await reach(context, first, 'sent');
   });
 });
 

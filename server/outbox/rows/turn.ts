@@ -34,6 +34,8 @@ export type Claimed = {
   /** Recipients that nothing is decided about yet, those of this attempt included. */
   readonly unsettled: number;
   readonly hasFailedRecipients: boolean;
+  /** It finds out whether mail to outside may leave again. */
+  readonly isProbe?: true;
 };
 
 export type Outcome = {
@@ -49,7 +51,8 @@ export type Plain = Outcome & { readonly verdict: Extract<Verdict, { kind: 'acce
 
 export function isPlain(outcome: Outcome): outcome is Plain {
   const { verdict, claimed, isFirst } = outcome;
-  if (verdict.kind !== 'accepted' || isFirst || claimed.hasFailedRecipients || claimed.spoolId !== null) return false;
+  if (verdict.kind !== 'accepted' || isFirst || claimed.isProbe === true) return false;
+  if (claimed.hasFailedRecipients || claimed.spoolId !== null) return false;
   const { failed, later, next } = verdict.recipients;
   return failed.length + later.length + next.length === 0 && claimed.unsettled === claimed.positions.length;
 }
