@@ -45,6 +45,10 @@ test('notices set changes one rule and keeps what was not given', async () => {
       },
     },
   });
+  assert.deepEqual(await put('--event', 'job-held', '--way', 'webhook,server'), {
+    rules: { 'job-held': { ...kept, ways: ['webhook', 'server'] } },
+  });
+  assert.deepEqual(await put('--event', 'job-held', '--way', 'none'), { rules: { 'job-held': { ...kept, ways: [] } } });
   assert.deepEqual(await put('--notices-per-hour', '10'), { limits: { perHour: 10 } });
 });
 

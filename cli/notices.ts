@@ -15,9 +15,13 @@ const EVENTS = [
   'sender-welcome',
   'job-failed',
   'printer-needs-attention',
+  'mailbox-needs-attention',
+  'message-not-sent',
   'connection-needs-confirmation',
   'connection-may-end',
 ] as const;
+/** `none` is for an event that goes over no second way. */
+const WAYS = ['webhook', 'server', 'none'] as const;
 const ROLES = ['owner', 'operators', 'administrators'] as const;
 const LIMITS = [
   ['replies-per-day', 'repliesPerPersonAndDay'],
@@ -41,6 +45,7 @@ const set: Command = {
     on: { about: 'notice-on' },
     off: { about: 'notice-off' },
     to: { value: 'list', isMultiple: true, about: 'notice-to' },
+    way: { value: 'list', isMultiple: true, choices: WAYS, about: 'notice-way' },
     ...Object.fromEntries(LIMITS.map(([name]) => [name, { value: 'number' } as const])),
   },
   async run(call) {
@@ -60,7 +65,7 @@ const set: Command = {
 
 function checkOptions({ has }: Call): void {
   if (has('on') && has('off')) throw new UsageError('either', { first: 'on', second: 'off' });
-  const isRuled = ['on', 'off', 'to'].some(has);
+  const isRuled = ['on', 'off', 'to', 'way'].some(has);
   if (isRuled && !has('event')) throw new UsageError('missing-option', { name: 'event' });
   const isLimited = LIMITS.some(([name]) => has(name));
   if (!isRuled && !isLimited) throw new UsageError('nothing-to-change');
@@ -74,9 +79,12 @@ function changeRule(call: Call, old: NoticeRule) {
   const { enabled, owner, operators, administrators, addresses } = old;
   const to = readList(call, 'to');
   const isOn = call.has('on') || (call.has('off') ? false : enabled);
-  if (to === undefined) return { enabled: isOn, owner, operators, administrators, addresses };
+  const way = readList(call, 'way')?.filter((one) => one !== 'none');
+  const ways = way === undefined ? {} : { ways: way };
+  if (to === undefined) return { enabled: isOn, owner, operators, administrators, addresses, ...ways };
   const roles = Object.fromEntries(ROLES.map((role) => [role, to.includes(role)]));
-  return { enabled: isOn, ...roles, addresses: to.filter((one) => !(ROLES as readonly string[]).includes(one)) };
+  const further = to.filter((one) => !(ROLES as readonly string[]).includes(one));
+  return { enabled: isOn, ...roles, addresses: further, ...ways };
 }
 
 function showNotices(screen: Screen, settings: Notices): void {
@@ -85,11 +93,12 @@ function showNotices(screen: Screen, settings: Notices): void {
     return;
   }
   screen.table(
-    ['event', 'state', 'to', 'last-sent'].map((head) => screen.text(`names.${head}`)),
+    ['event', 'state', 'to', 'second-way', 'last-sent'].map((head) => screen.text(`names.${head}`)),
     Object.entries(settings.rules).map(([event, rule]) => [
       event,
       stateOf(screen, rule),
       receiversOf(screen, rule),
+      (rule.ways ?? []).map((way) => screen.text(`notices.ways.${way}`)).join(', '),
       instant(screen.language, rule.lastSentAt),
     ]),
   );

@@ -303,6 +303,7 @@ export const outboxSummary = z.looseObject({
       recipientsLeftToday: z.number().nullish(),
       pausedForSeconds: z.number().nullish(),
       problem: keptProblem,
+      outside: z.looseObject({ nextAt: z.string(), problem: keptProblem }).nullish(),
     })
     .nullish(),
 });
@@ -334,6 +335,8 @@ const noticeRule = z.looseObject({
   operators: z.boolean(),
   administrators: z.boolean(),
   addresses: z.array(z.string()),
+  /** None where the event is told by mail alone. */
+  ways: z.array(z.string()).nullish(),
   lastSentAt: instant,
 });
 export type NoticeRule = z.infer<typeof noticeRule>;

@@ -138,7 +138,8 @@ export async function enterState(
       })
       .where('id', '=', watched.id)
       .execute();
-    const told = problem === undefined ? {} : { code: problem.code, detail: problem.detail, remote: problem.remote };
+    const { code, detail, remote, values } = problem ?? {};
+    const told = problem === undefined ? {} : { code, detail, remote, values };
     await record(context, 'mailbox-state-changed', {
       subjectId: watched.id,
       data: { title: row.title, from: row.state, to: state, ...told },

@@ -5,7 +5,7 @@ import { cut, timeOf, wrap } from './letters/blocks.ts';
 
 export type Alarm = {
   readonly id: string;
-  readonly kind: 'connection' | 'outbox' | 'expiry' | 'test';
+  readonly kind: 'connection' | 'outbox' | 'expiry' | 'notice' | 'test';
   readonly subjectId: string;
   readonly facts: AlarmFacts;
   readonly raisedAt: Date;
@@ -17,7 +17,8 @@ export type AlarmPhase = 'raised' | 'reminder' | 'solved';
 const MAX_WORDS_CHARACTERS = 500;
 
 /** Where the cure begins. */
-export function pageOf({ kind, subjectId }: Alarm, publicUrl: string): string {
+export function pageOf({ kind, subjectId, facts }: Alarm, publicUrl: string): string {
+  if (facts.path !== undefined) return `${publicUrl}${facts.path}`;
   if (kind === 'connection' || kind === 'expiry') return `${publicUrl}/settings/connections/${subjectId}`;
   return kind === 'outbox' ? `${publicUrl}/outbox` : `${publicUrl}/settings/notices`;
 }
@@ -30,6 +31,8 @@ export function writeAlarm(
 ): { readonly subject: string; readonly text: string } {
   const { kind, facts } = alarm;
   const { phase, publicUrl } = telling;
+  const words = facts.words?.[language];
+  if (words !== undefined) return writeTold(language, alarm, { words, host: new URL(publicUrl).host });
   const values = {
     title: cut(facts.title ?? '', 100),
     account: cut(facts.account ?? '?', 200),
@@ -47,6 +50,19 @@ export function writeAlarm(
   const [first = '', ...rest] = paragraphs.map((paragraph) => wrap(paragraph));
   const blocks = [first, ...(details.length === 0 ? [] : [details.join('\n')]), ...rest];
   return { subject, text: `${blocks.join('\n\n')}\n` };
+}
+
+/** A notice over the second way: its words as they were written, with the reference of the alarm. */
+function writeTold(
+  language: Language,
+  { id }: Alarm,
+  { words, host }: { readonly words: { readonly subject: string; readonly text: string }; readonly host: string },
+): { readonly subject: string; readonly text: string } {
+  const subject = cut(textFor(language, 'notices.alarm.notice.raised.subject', { title: words.subject, host }), 200);
+  return {
+    subject,
+    text: `${words.text.trimEnd()}\n\n${wrap(textFor(language, 'notices.alarm.reference', { id }))}\n`,
+  };
 }
 
 function detailsOf(language: Language, alarm: Alarm, publicUrl: string): string[] {

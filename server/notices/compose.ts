@@ -17,6 +17,7 @@ import {
   timeOf,
 } from './letters/blocks.ts';
 import type { Receiver } from './notice.ts';
+import type { Occurrence } from './rules.ts';
 
 /** Stories that are told to one receiver in one message: all of one kind, and of one message where there is one. */
 export type Notice = { readonly receiver: Receiver; readonly stories: readonly [Story, ...Story[]] };
@@ -56,10 +57,12 @@ export function writeNotice({ receiver, stories }: Notice, publicUrl: string, de
   return { subject: cut(subject, 200), text: asText(blocks), html: asHtml(language, blocks) };
 }
 
+const NAMED_IN_ITS_SENTENCE: readonly Occurrence['kind'][] = ['printer', 'thing', 'connection', 'welcome'];
+
 function listOf(language: Language, stories: Notice['stories']): Item[] {
   const [{ occurrence, refused = [] }] = stories;
   // Of a printer or a connection the sentence itself says the name.
-  if (occurrence.kind === 'printer' || occurrence.kind === 'connection' || occurrence.kind === 'welcome') return [];
+  if (NAMED_IN_ITS_SENTENCE.includes(occurrence.kind)) return [];
   // Each document of a message of which nothing can be printed has its own reason.
   if (refused.length > 0) return listedOf(refused.map((document) => refusedItem(language, document)));
   return listedOf(stories.map(({ title }) => ({ name: documentName(language, title) })));
@@ -105,6 +108,24 @@ function addProblem(
   add('itsWords', problem.remote);
 }
 
+/** The page of what it is about; none where only its receiver's link leads on. */
+export function pathOf({ occurrence }: Story): string | undefined {
+  switch (occurrence.kind) {
+    case 'job':
+      return `/jobs/${occurrence.jobId}`;
+    case 'printer':
+      return `/printers/${occurrence.printerId}`;
+    case 'connection':
+      return `/settings/connections/${occurrence.connectionId}`;
+    case 'thing':
+      return occurrence.event === 'message-not-sent'
+        ? `/outbox/${occurrence.thingId}`
+        : `/settings/jobs/mailboxes/${occurrence.thingId}`;
+    default:
+      return undefined;
+  }
+}
+
 function linkOf(
   language: Language,
   of: {
@@ -115,19 +136,21 @@ function linkOf(
   },
 ): { readonly words: string; readonly url: string } | undefined {
   const { occurrence } = of.first;
+  const own = pathOf(of.first) ?? '';
   const page = (path: string, words: string) => ({
     words: textFor(language, `notices.links.${words}`),
     url: `${of.publicUrl}${path}`,
   });
   switch (occurrence.kind) {
     case 'job': {
-      const path = of.isSingle ? `/jobs/${occurrence.jobId}` : '/jobs';
-      return page(path, occurrence.event === 'job-held' ? 'release' : 'job');
+      return page(of.isSingle ? own : '/jobs', occurrence.event === 'job-held' ? 'release' : 'job');
     }
     case 'printer':
-      return page(`/printers/${occurrence.printerId}`, 'printer');
+      return page(own, 'printer');
     case 'connection':
-      return page(`/settings/connections/${occurrence.connectionId}`, 'connection');
+      return page(own, 'connection');
+    case 'thing':
+      return page(own, occurrence.event === 'message-not-sent' ? 'outgoing' : 'mailbox');
     case 'message':
       return of.deedUrl === undefined
         ? undefined

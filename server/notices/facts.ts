@@ -5,6 +5,7 @@
 import { PlatenError } from '../base/errors.ts';
 import { findReadMailbox, getConnection, getNetworkSettings } from '../connections/connections.ts';
 import { type JournalEvent, readJournal } from '../journal/journal.ts';
+import { getMessage } from '../outbox/outbox.ts';
 import type { Context } from '../store/database.ts';
 import type { Language, Problem } from '../store/schema.ts';
 import { findUserByAddress, getUser, listUsersWithRole } from '../users/users.ts';
@@ -65,12 +66,11 @@ export class Facts {
     this.#rules = rules;
   }
 
-  /** Everything about an occurrence; `undefined` when nobody gets a notice of it. */
+  /** Everything about an occurrence, and who gets it by mail; `undefined` when nobody is to be told of it. */
   async findStory(occurrence: Occurrence): Promise<Story | undefined> {
     const told = await this.#tell(occurrence);
     if (told === undefined) return undefined;
-    const receivers = await this.#receivers(occurrence, told);
-    return receivers.length === 0 ? undefined : { ...told.story, receivers };
+    return { ...told.story, receivers: await this.#receivers(occurrence, told) };
   }
 
   async #tell(occurrence: Occurrence): Promise<Told | undefined> {
@@ -85,6 +85,8 @@ export class Facts {
         const story = { occurrence, subjectId, groupId: subjectId, title: name, ...NOBODYS };
         return { story, owner: undefined };
       }
+      case 'thing':
+        return await this.#tellThing(occurrence);
       case 'connection':
         return await this.#tellConnection(occurrence);
       case 'reply':
@@ -185,6 +187,18 @@ export class Facts {
     };
   }
 
+  /** A notice that could not be sent is not told by another notice, which would not leave either. */
+  async #tellThing(occurrence: Occurrence & { kind: 'thing' }): Promise<Told | undefined> {
+    const { thingId, cursor, event } = occurrence;
+    const message = event === 'message-not-sent' ? await orNone(getMessage(this.#context, thingId)) : undefined;
+    if (event === 'message-not-sent' && (message === undefined || message.kind === 'notice')) return undefined;
+    const problem = message === undefined ? occurrence.problem : (message.problem ?? undefined);
+    const subjectId = `${thingId}/${cursor}`;
+    const title = message?.subject ?? occurrence.title ?? '';
+    const story = { occurrence, subjectId, groupId: subjectId, title, ...NOBODYS };
+    return { owner: undefined, story: problem === undefined ? story : { ...story, problem } };
+  }
+
   async #tellConnection(occurrence: Occurrence & { kind: 'connection' }): Promise<Told | undefined> {
     const { connectionId, cursor } = occurrence;
     if (occurrence.event === 'connection-may-end') return await this.#tellExpiry(occurrence);
@@ -258,7 +272,7 @@ export class Facts {
   async #receivers({ event }: Occurrence, { owner }: Told): Promise<Receiver[]> {
     // With a reply go the keys of held documents: it is for nobody else.
     const rule = event === REPLY ? TO_OWNER : this.#rules[event];
-    if (rule === undefined) return [];
+    if (rule === undefined || !rule.enabled) return [];
     this.#staff ??= this.#readStaff();
     const addresses = await Promise.all(rule.addresses.map((address) => this.#describeAddress(address)));
     const people = { ...(await this.#staff), owner, addresses };

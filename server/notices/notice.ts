@@ -11,6 +11,8 @@ export const NOTICE_EVENTS = [
   'sender-welcome',
   'job-failed',
   'printer-needs-attention',
+  'mailbox-needs-attention',
+  'message-not-sent',
   'connection-needs-confirmation',
   'connection-may-end',
 ] as const;
@@ -24,7 +26,7 @@ export type NoticeRule = {
   readonly operators: boolean;
   readonly administrators: boolean;
   readonly addresses: readonly string[];
-  /** Over which second ways the alarm of the same event goes, whether the notice by mail is switched on or not. */
+  /** Over which second ways the event is told, whether the notice by mail is switched on or not. */
   readonly ways: readonly Way[];
 };
 
@@ -32,8 +34,15 @@ export type NoticeRule = {
 export const WAYS = ['webhook', 'server'] as const;
 export type Way = (typeof WAYS)[number];
 
-/** What is told over a second way too. */
+/** What is an alarm: it is told over the second way for as long as it lasts, and once more when it is solved. */
 export const ALARM_EVENTS: readonly NoticeEvent[] = ['connection-needs-confirmation', 'connection-may-end'];
+/** What can be told over the second way besides, once for each time that it happens. */
+export const TOLD_ONCE: readonly NoticeEvent[] = [
+  'job-failed',
+  'printer-needs-attention',
+  'mailbox-needs-attention',
+  'message-not-sent',
+];
 
 export type NoticeLimits = {
   /** Answers to one person within 24 hours that tell of no job, and so may be what a loop of machines is made of. */
@@ -80,6 +89,8 @@ export const DEFAULT_RULES: NoticeSettings['rules'] = {
   'sender-welcome': toOwner,
   'job-failed': toOwner,
   'printer-needs-attention': toStaff,
+  'mailbox-needs-attention': { ...toStaff, enabled: false },
+  'message-not-sent': { ...toStaff, enabled: false },
   'connection-needs-confirmation': { ...toStaff, operators: false, ways: WAYS },
   'connection-may-end': { ...toStaff, operators: false, ways: WAYS },
 };

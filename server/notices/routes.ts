@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import type { Context } from '../store/database.ts';
 import type { Language } from '../store/schema.ts';
 import { previewNotice } from './letters/preview.ts';
-import { ALARM_EVENTS, NOTICE_EVENTS, type NoticeSettings } from './notice.ts';
+import { ALARM_EVENTS, NOTICE_EVENTS, type NoticeSettings, TOLD_ONCE } from './notice.ts';
 import {
   type AlarmChange,
   getAlarmSettings,
@@ -76,7 +76,7 @@ async function answerNotices(context: Context, settings: NoticeSettings): Promis
   const lastSent = await listLastSent(context);
   const rules = NOTICE_EVENTS.map((event) => {
     const rule = settings.rules[event];
-    const ways = ALARM_EVENTS.includes(event) ? [...rule.ways] : null;
+    const ways = ALARM_EVENTS.includes(event) || TOLD_ONCE.includes(event) ? [...rule.ways] : null;
     const lastSentAt = lastSent[event]?.toISOString() ?? null;
     return [event, { ...rule, addresses: [...rule.addresses], ways, lastSentAt }];
   });

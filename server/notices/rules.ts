@@ -7,7 +7,14 @@
 import type { JournalEvent } from '../journal/journal.ts';
 import type { Problem } from '../store/schema.ts';
 import { isWanted, readReply } from './letters/reply.ts';
-import { NOTICE_EVENTS, type NoticeEvent, type NoticeRule, type NoticeSettings, type Receiver } from './notice.ts';
+import {
+  NOTICE_EVENTS,
+  type NoticeEvent,
+  type NoticeRule,
+  type NoticeSettings,
+  type Receiver,
+  TOLD_ONCE,
+} from './notice.ts';
 
 /** What happened, with what the event itself tells about it. */
 export type Occurrence =
@@ -33,6 +40,16 @@ export type Occurrence =
       readonly at: Date;
     }
   | {
+      /** A mailbox that is not read, an outgoing message that will not arrive. */
+      readonly kind: 'thing';
+      readonly event: 'mailbox-needs-attention' | 'message-not-sent';
+      readonly thingId: string;
+      readonly cursor: string;
+      readonly title: string | undefined;
+      readonly problem?: Problem;
+      readonly at: Date;
+    }
+  | {
       readonly kind: 'connection';
       readonly event: NoticeEvent;
       readonly connectionId: string;
@@ -49,11 +66,18 @@ const NEVER_CONFIRMED = 'never-confirmed';
 
 /** Reads what an event means for notices; `undefined` when no rule that is switched on is about it. */
 export function findOccurrence(event: JournalEvent, rules: NoticeSettings['rules']): Occurrence | undefined {
-  return occurrencesOf(event).find((one) => one.event === REPLY || isUsed(rules[one.event]));
+  return occurrencesOf(event).find(
+    (one) => one.event === REPLY || isMailed(rules[one.event]) || isToldOnce(one.event, rules),
+  );
 }
 
-function isUsed(rule: NoticeRule): boolean {
+function isMailed(rule: NoticeRule): boolean {
   return rule.enabled && (rule.owner || rule.operators || rule.administrators || rule.addresses.length > 0);
+}
+
+/** Whether the event is told over a second way each time that it happens. */
+export function isToldOnce(event: Occurrence['event'], rules: NoticeSettings['rules']): boolean {
+  return event !== REPLY && TOLD_ONCE.includes(event) && rules[event].ways.length > 0;
 }
 
 /** The most telling one first: of a document that is held at once it is not also said that it was received. */
@@ -83,6 +107,13 @@ function occurrencesOf(event: JournalEvent): readonly Occurrence[] {
       return [{ kind: 'message', event: 'job-failed', source: event, at }];
     case 'printer-state-changed':
       return printerOccurrences(event);
+    case 'mailbox-state-changed':
+      return mailboxOccurrences(event);
+    case 'outbox-message-state-changed': {
+      if (event.data.to !== 'failed') return [];
+      const { subjectId: thingId, cursor } = event;
+      return [{ kind: 'thing', event: 'message-not-sent', thingId, cursor, title: undefined, at }];
+    }
     case 'connection-state-changed': {
       if (event.data.to !== 'needs-confirmation') return [];
       const { subjectId: connectionId, cursor } = event;
@@ -122,6 +153,34 @@ function jobOccurrences(event: JournalEvent): readonly Occurrence[] {
   if (data.to === 'aborted' || isUnknown) return [{ ...job, event: 'job-failed' }];
   if (data.to === 'pending-held' && data.from !== 'pending-held' && !isOwnDeed) return [{ ...job, event: 'job-held' }];
   return [];
+}
+
+function readValues(values: unknown): Readonly<Record<string, string | number>> {
+  const entries = Object.entries(typeof values === 'object' && values !== null ? values : {});
+  return Object.fromEntries(entries.filter(([, value]) => typeof value === 'string' || typeof value === 'number'));
+}
+
+/** One that waits for a connection is told of with the connection. */
+function mailboxOccurrences({ data, at, cursor, subjectId: thingId }: JournalEvent): readonly Occurrence[] {
+  if (data.to !== 'failing' || data.from === 'failing') return [];
+  const { title, code, detail, remote } = data;
+  const problem =
+    typeof code === 'string'
+      ? {
+          code,
+          detail: String(detail),
+          ...(typeof remote === 'string' ? { remote } : {}),
+          values: readValues(data.values),
+          at: at.toISOString(),
+        }
+      : undefined;
+  return [
+    {
+      ...{ kind: 'thing', event: 'mailbox-needs-attention', thingId, cursor, at },
+      title: typeof title === 'string' ? title : undefined,
+      ...(problem === undefined ? {} : { problem }),
+    },
+  ];
 }
 
 const IN_NEED: readonly unknown[] = ['stopped', 'unreachable'];

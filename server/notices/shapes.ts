@@ -46,7 +46,7 @@ export const noticesAnswer = z.object({
   rules: forEachEvent(
     rule.extend({
       addresses: z.array(z.string()),
-      /** Over which second ways an alarm goes; `null` where there is none about this event. */
+      /** Over which second ways it is told; `null` where the event is told by mail alone. */
       ways: ways.nullable(),
       lastSentAt: z.string().nullable(),
     }),

@@ -117,7 +117,8 @@ async function bodyOf(context: Context, { id, alarm, phase }: Telling): Promise<
     phase,
     subject: subjectId,
     raisedAt: alarm.raisedAt.toISOString(),
-    solvedAt: alarm.solvedAt?.toISOString() ?? null,
+    // What was told once has no end that anybody waits for.
+    solvedAt: kind === 'notice' ? null : (alarm.solvedAt?.toISOString() ?? null),
     url: pageOf(alarm, publicUrl),
     facts: {
       title: facts.title ?? null,
@@ -128,6 +129,7 @@ async function bodyOf(context: Context, { id, alarm, phase }: Telling): Promise<
     },
     title: texts.map(({ subject }) => subject).join(' · '),
     text: texts.map(({ subject, text }) => `${subject}\n\n${text}`).join('\n'),
+    event: facts.event ?? null,
   };
 }
 

@@ -22,8 +22,9 @@ import { Facts, type Story } from './facts.ts';
 import { alikeOf, countAlike, MOST_ALIKE, noteAlike } from './letters/alike.ts';
 import { answersLetter } from './letters/answered.ts';
 import { writeReply } from './letters/reply.ts';
+import { planTellings } from './letters/second-way.ts';
 import { type NoticeSettings, type Receiver, readSettings } from './notice.ts';
-import { ECHO, findOccurrence, isWithinLimits, REPLY } from './rules.ts';
+import { ECHO, findOccurrence, isToldOnce, isWithinLimits, type Occurrence, REPLY } from './rules.ts';
 
 /** Events of one transaction. */
 export const BATCH_EVENTS = 200;
@@ -58,7 +59,15 @@ export async function writeNotices(context: Context, lease: Lease): Promise<numb
   return events.length;
 }
 
-/** While there is nobody to write as or no server to write over, nothing is written, and nothing piles up. */
+/**
+ * Whom notices are from, in their envelope too. RFC 3834 section 3.3 asks automatic responses to have the null reverse-path
+ * or one that nothing answers; Exchange Online takes a submission only from the mailbox itself or one that it may send as.
+ * So what bounces comes back to this address. Nothing becomes of it: where Platen reads it, a report is never printed,
+ * never answered, and only noted at the message that it is about; whoever writes without saying that it is a machine is
+ * stopped by the limits of a day.
+ *
+ * While there is nobody to write as or no server to write over, nothing is written, and nothing piles up.
+ */
 async function findSender(context: Context): Promise<Sender | undefined> {
   const { senderEmail, senderName, outgoing } = await getNetworkSettings(context);
   if (senderEmail === undefined || outgoing === undefined) return undefined;
@@ -68,12 +77,13 @@ async function findSender(context: Context): Promise<Sender | undefined> {
 type Batch = Reading & { readonly events: readonly JournalEvent[] };
 
 async function passEvents(context: Context, lease: Lease, { settings, sender, events }: Batch): Promise<void> {
-  const notices = sender === undefined ? [] : await collectNotices(context, settings, events);
+  const { notices, tellings } = await collect(context, settings, events);
   const last = events.at(-1);
   if (last === undefined) return;
   await transaction(context, async (context) => {
     await checkFence(context, lease);
-    for (const notice of notices) await deliver(context, notice, { settings, sender });
+    for (const notice of sender === undefined ? [] : notices) await deliver(context, notice, { settings, sender });
+    await planTellings(context, tellings, settings);
     await setCursor(context, last.cursor);
   });
 }
@@ -98,25 +108,29 @@ function isAboutContent(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError || /^(22|23|54)[0-9A-Z]{3}$/.test(String(code));
 }
 
-async function collectNotices(
+type Collected = { readonly notices: readonly Notice[]; readonly tellings: readonly Story[] };
+
+async function collect(
   context: Context,
   settings: NoticeSettings,
   events: readonly JournalEvent[],
-): Promise<Notice[]> {
+): Promise<Collected> {
   const facts = new Facts(context, settings.rules);
+  const tellings: Story[] = [];
   const groups = new Map<string, { readonly receiver: Receiver; readonly stories: [Story, ...Story[]] }>();
   for (const event of events) {
     const occurrence = findOccurrence(event, settings.rules);
     const story = occurrence === undefined ? undefined : await facts.findStory(occurrence);
-    for (const receiver of story?.receivers ?? []) {
-      if (story === undefined) continue;
+    if (story === undefined) continue;
+    if (isToldOnce(story.occurrence.event, settings.rules)) tellings.push(story);
+    for (const receiver of story.receivers) {
       const key = [variantOf(story), receiver.address, story.groupId, story.problem?.code ?? ''].join(' ');
       const group = groups.get(key);
       if (group === undefined) groups.set(key, { receiver, stories: [story] });
       else if (!group.stories.some(({ subjectId }) => subjectId === story.subjectId)) group.stories.push(story);
     }
   }
-  return [...groups.values()];
+  return { notices: [...groups.values()], tellings };
 }
 
 async function deliver(context: Context, { receiver, stories }: Notice, reading: Reading): Promise<void> {
@@ -202,8 +216,8 @@ async function claim(context: Context, { receiver, stories }: Notice): Promise<S
 }
 
 async function isQuiet(context: Context, receiver: Receiver, { occurrence }: Story): Promise<boolean> {
-  if (occurrence.kind !== 'printer' && occurrence.kind !== 'connection') return false;
-  const id = occurrence.kind === 'printer' ? occurrence.printerId : occurrence.connectionId;
+  const id = idOf(occurrence);
+  if (id === undefined) return false;
   const row = await context.db
     .selectFrom('notices_sent')
     .select('subject_id')
@@ -215,6 +229,13 @@ async function isQuiet(context: Context, receiver: Receiver, { occurrence }: Sto
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** Of a thing that may fail again and again. */
+function idOf(occurrence: Occurrence): string | undefined {
+  if (occurrence.kind === 'printer') return occurrence.printerId;
+  if (occurrence.kind === 'connection') return occurrence.connectionId;
+  return occurrence.kind === 'thing' ? occurrence.thingId : undefined;
 }
 
 async function countWritten(context: Context, receiver: Receiver, event: string) {

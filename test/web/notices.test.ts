@@ -26,6 +26,8 @@ const WORDS = {
     unproved: 'Not tested yet: send a test alarm',
     proved: 'Last arrived',
     over: 'A connection must be confirmed again: over Webhook',
+    printer: 'A printer needs attention: over Webhook',
+    missing: 'Not set up yet',
     further: 'A document was printed: further addresses',
     list: 'Further addresses',
     wrong: 'This is no e-mail address: desk',
@@ -50,6 +52,8 @@ const WORDS = {
     unproved: 'Non ancora provata: invia un allarme di prova',
     proved: 'Ultimo arrivo riuscito',
     over: 'Una connessione va confermata di nuovo: Webhook',
+    printer: 'Una stampante richiede attenzione: Webhook',
+    missing: 'Non ancora configurata',
     further: 'Un documento è stato stampato: altri indirizzi',
     list: 'Altri indirizzi',
     wrong: 'Questo non è un indirizzo e-mail: desk',
@@ -125,6 +129,14 @@ describe('the notices on the screen', () => {
       assert.deepEqual(rules['job-printed']?.addresses, [desk, 'tickets@practice.example']);
       await way.click();
       await page.getByRole('checkbox', { name: words.over, checked: true }).waitFor();
+      // Any event that is an alarm for somebody takes the second way, as soon as its rule says so.
+      const printer = page.getByRole('row').filter({ has: page.getByRole('checkbox', { name: words.printer }) });
+      await page.getByRole('checkbox', { name: words.printer, checked: false }).click();
+      await printer.getByText(words.missing).waitFor();
+      const chosen = (await stage.api('GET', '/notices')).rules as Rules;
+      assert.deepEqual(chosen['printer-needs-attention']?.ways, ['webhook']);
+      await page.getByRole('checkbox', { name: words.printer, checked: true }).click();
+      await printer.getByText(words.missing).waitFor({ state: 'detached' });
       // Wherever the last click has scrolled to, a row may lie half under the bar at the top.
       await page.evaluate('scrollTo(0, 0)');
       await window.assertGood(`notices-${language}-${width}`);

@@ -1,19 +1,22 @@
 /** One row for each event: whether it is told by mail and to whom, and over which second ways its alarm goes. */
 import { Button, Checkbox, Group, Switch } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { Failed } from '../ui/content.tsx';
+import { State } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
 import { Addresses } from './addresses.tsx';
-import { KEY, type NoticeEvent, type Notices, type Rule, WAYS } from './notices.ts';
+import { alarmQuery, KEY, type NoticeEvent, type Notices, type Rule, WAYS } from './notices.ts';
 import { Preview } from './preview.tsx';
 
 const WHO = ['owner', 'operators', 'administrators'] as const;
 /** What happens to a thing of the house has no sender. */
 const OF_THE_HOUSE: readonly string[] = [
   'printer-needs-attention',
+  'mailbox-needs-attention',
+  'message-not-sent',
   'connection-needs-confirmation',
   'connection-may-end',
 ];
@@ -120,21 +123,29 @@ type WaysProps = { readonly rule: Rule; readonly name: string; readonly onChange
 function SecondWays({ rule, name, onChange }: WaysProps) {
   const { t } = useTranslation();
   const { ways } = rule;
+  const set = useQuery({ ...alarmQuery, enabled: ways !== null && ways.length > 0 }).data;
   if (ways === null) return null;
+  // A way that nobody has set up, or seen anything arrive over, tells nobody.
+  const isMissing = set !== undefined && ways.length > 0 && ways.every((way) => set[way] === null);
+  const isUnproved = set !== undefined && ways.some((way) => set[way] !== null && set[way]?.provedAt === null);
   return (
-    <Group gap="md">
-      {WAYS.map((way) => (
-        <Checkbox
-          key={way}
-          label={t(`notices.wayNames.${way}`)}
-          aria-label={t('notices.over', { event: name, way: t(`notices.wayNames.${way}`) })}
-          checked={ways.includes(way)}
-          onChange={({ currentTarget }) => {
-            const others = ways.filter((one) => one !== way);
-            onChange({ ...rule, ways: currentTarget.checked ? [...others, way] : others });
-          }}
-        />
-      ))}
-    </Group>
+    <>
+      <Group gap="md">
+        {WAYS.map((way) => (
+          <Checkbox
+            key={way}
+            label={t(`notices.wayNames.${way}`)}
+            aria-label={t('notices.over', { event: name, way: t(`notices.wayNames.${way}`) })}
+            checked={ways.includes(way)}
+            onChange={({ currentTarget }) => {
+              const others = ways.filter((one) => one !== way);
+              onChange({ ...rule, ways: currentTarget.checked ? [...others, way] : others });
+            }}
+          />
+        ))}
+      </Group>
+      {isMissing ? <span className="hint">{t('notices.missingWay')}</span> : null}
+      {isUnproved ? <State tone="warning" word={t('notices.untestedWay')} /> : null}
+    </>
   );
 }

@@ -12,16 +12,17 @@ import { Dialog, FormEnd } from '../ui/dialog.tsx';
 import { fieldOf, usePlatenForm } from '../ui/form.tsx';
 import { State } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
+import { alarmQuery } from './notices.ts';
 
 type Alarm = paths['/notices/alarm']['get']['responses'][200]['content']['application/json'];
 type Change = NonNullable<paths['/notices/alarm']['put']['requestBody']>['content']['application/json'];
 
-const KEY = ['notices', 'alarm'] as const;
+const { queryKey: KEY } = alarmQuery;
 
 export function SecondWay() {
   const { t } = useTranslation();
   useLiveQuery(['alarm-'], KEY);
-  const alarm = useQuery({ queryKey: KEY, queryFn: () => need(api.GET('/notices/alarm')) });
+  const alarm = useQuery(alarmQuery);
   return (
     <section className="card">
       <h2 className="section">{t('notices.second')}</h2>

@@ -21,6 +21,8 @@ const EXAMPLE_ADDRESS = 'anna.rossi@example.org';
 /** The printer, the connection: what has no sender is told to whoever looks after it. */
 const OF_THE_HOUSE: readonly NoticeEvent[] = [
   'printer-needs-attention',
+  'mailbox-needs-attention',
+  'message-not-sent',
   'connection-needs-confirmation',
   'connection-may-end',
 ];
@@ -62,6 +64,9 @@ function occurrenceOf(event: NoticeEvent, language: Language, at: Date): Occurre
       const [name, words] = [example(language, 'printer'), example(language, 'printerWords')];
       return { kind: 'printer', event, printerId: NO_KEY, cursor: '0-0', name, words, at };
     }
+    case 'mailbox-needs-attention':
+    case 'message-not-sent':
+      return { kind: 'thing', event, thingId: NO_KEY, cursor: '0-0', title: undefined, at };
     case 'connection-needs-confirmation':
     case 'connection-may-end':
       return { kind: 'connection', event, connectionId: NO_KEY, cursor: '0-0', at };
@@ -96,6 +101,27 @@ function tellingOf(event: NoticeEvent, language: Language, now: Date): Pick<Stor
       return { title: EXAMPLE_ADDRESS };
     case 'printer-needs-attention':
       return { title: example(language, 'printer') };
+    case 'mailbox-needs-attention':
+      return {
+        title: example(language, 'mailbox'),
+        problem: {
+          code: 'mailbox-refused',
+          detail: '',
+          remote: 'NO AUTHENTICATE failed.',
+          values: { address: example(language, 'account'), folder: 'INBOX' },
+          at: now.toISOString(),
+        },
+      };
+    case 'message-not-sent':
+      return {
+        title: document,
+        problem: {
+          code: 'recipient-refused',
+          detail: '',
+          remote: '550 5.1.10 RecipientNotFound',
+          at: now.toISOString(),
+        },
+      };
     case 'connection-needs-confirmation':
       return { title: example(language, 'connection'), account: example(language, 'account') };
     case 'connection-may-end': {
