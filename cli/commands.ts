@@ -2,6 +2,7 @@
 
 import { backupCommands } from './backup.ts';
 import type { Command } from './command.ts';
+import { companyCommands } from './company.ts';
 import { connectCommands } from './connect.ts';
 import { connectionsCommands } from './connections.ts';
 import { devicesCommands } from './devices.ts';
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   ...doctorCommands,
   ...readinessCommands,
   ...networkCommands,
+  ...companyCommands,
   ...mailboxesCommands,
   ...messagesCommands,
   ...printersCommands,

@@ -46,6 +46,26 @@ describe('the network settings in the browser', () => {
     window.assertQuiet();
   });
 
+  test('the mail domain of the company is changed, and proposed for the next device', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR });
+    const { page } = window;
+    await window.go('/settings/network');
+    const domain = page.getByLabel('Mail domain of the company');
+    const change = page.getByRole('button', { name: 'Change', exact: true });
+    await domain.fill('practice');
+    await change.click();
+    await page.getByText('Enter a domain such as example.org').waitFor();
+    await domain.fill('Scans.Practice.example');
+    await change.click();
+    await page.getByRole('button', { name: 'Saved' }).waitFor();
+    await window.assertGood('network-company-en-1280');
+    assert.equal((await stage.api('GET', '/settings/company')).mailDomain, 'scans.practice.example');
+    await window.go('/devices/new');
+    await page.getByText('Whom it may write to (optional)').waitFor();
+    assert.equal(await page.getByLabel('Whom it may write to (optional)').inputValue(), 'scans.practice.example');
+    window.assertQuiet();
+  });
+
   for (const [language, width] of [
     ['en', 1280],
     ['it', 390],

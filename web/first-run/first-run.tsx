@@ -11,6 +11,7 @@ import { api, need } from '../api/client.ts';
 import { screens } from '../app/screens.ts';
 import { sessionQuery } from '../app/session.tsx';
 import { currentLanguage } from '../app/texts.ts';
+import { DOMAIN } from '../network/settings.ts';
 import { type Step, useSteps } from '../overview/steps.tsx';
 import { Failed, Loaded } from '../ui/content.tsx';
 import { Finding } from '../ui/finding.tsx';
@@ -19,7 +20,6 @@ import { Page } from '../ui/page.tsx';
 import { State } from '../ui/state.tsx';
 
 const MIN_PASSWORD_CHARS = 12;
-const DOMAIN = /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i;
 
 export default function FirstRun() {
   const { t } = useTranslation();

@@ -16,6 +16,7 @@ import { Finding } from '../ui/finding.tsx';
 import { fieldOf, type PlatenForm, usePlatenForm } from '../ui/form.tsx';
 import { Page } from '../ui/page.tsx';
 import { State } from '../ui/state.tsx';
+import { Company } from './company.tsx';
 import { ForeignSender, findForeign } from './foreign-sender.tsx';
 import { NETWORK_KEY as KEY, type Network } from './settings.ts';
 import { TestMessage } from './test-message.tsx';
@@ -51,6 +52,7 @@ export default function NetworkScreen() {
                 ) : null}
                 <NextStep step={next} />
                 {mayChange ? <TestMessage /> : null}
+                {mayChange ? <Company /> : null}
               </Stack>
             )}
           </Loaded>

@@ -5,6 +5,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
+import { companyQuery } from '../network/settings.ts';
 import { Loaded } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
 import { bodyOf, DEVICES_KEY, NEW } from './device.ts';
@@ -16,7 +17,7 @@ export default function DeviceNew() {
   const client = useQueryClient();
   const navigate = useNavigate();
   const asked = useSearch({ strict: false }) as { address?: unknown };
-  const company = useQuery({ queryKey: ['company'], queryFn: () => need(api.GET('/settings/company')) });
+  const company = useQuery(companyQuery);
   const [made, setMade] = useState<Shown & { readonly id: string }>();
   const toDevice = (id: string) => void navigate({ to: `/devices/${id}` });
   return (
