@@ -1,7 +1,8 @@
 /** A server takes a scan and cannot deliver it: its report comes into a mailbox that Platen reads. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { PRINT_ROOM } from '../harness/mail.ts';
+import { stampOf } from '../../simulator/stamp.ts';
+import { KNOWN_SENDERS, PRINT_ROOM, wrapDocuments, writeMail, writePdf } from '../harness/mail.ts';
 import { addOutgoing, Scanners } from '../harness/scans.ts';
 import { openStage, type Row, type Stage } from '../harness/stage.ts';
 import { eventually } from '../harness/time.ts';
@@ -86,5 +87,85 @@ describe('scans that come back', () => {
     await eventually(async () => (await incoming()).length === before + 2, { timeoutMs: 60_000 });
     const message = await messageOf(id);
     assert.deepEqual([message.problem, message.recipients[0]?.state], [null, 'sent']);
+  });
+});
+
+/** A bounce of a server that writes them in its own form, with the message that it could not deliver. */
+function bounceInWords(number: number, header: readonly string[]): Buffer {
+  const pdf = writePdf(`bounce ${number}`, 2_000).toString('base64').replace(/.{76}/g, '$&\r\n');
+  const domain = /@([\w.]+)>/.exec(header.join('\n'))?.[1] ?? '';
+  return Buffer.from(
+    [
+      ...stampOf({ domain }).trimEnd().split('\r\n'),
+      ...header,
+      `To: <${PRINT_ROOM}>`,
+      'Subject: Undeliverable: your reply',
+      `Message-ID: <bounce-${number}@elsewhere.example>`,
+      'MIME-Version: 1.0',
+      'Content-Type: multipart/mixed; boundary=b',
+      '',
+      '--b',
+      'Content-Type: text/plain',
+      '',
+      'Your message could not be delivered. It is enclosed.',
+      '--b',
+      'Content-Type: application/pdf; name="invoice.pdf"',
+      'Content-Disposition: attachment; filename="invoice.pdf"',
+      'Content-Transfer-Encoding: base64',
+      '',
+      pdf,
+      '--b--',
+      '',
+    ].join('\r\n'),
+  );
+}
+
+describe('replies that come back to the mailbox that they are from', () => {
+  const RETURNING = 'bounces@practice.example';
+  const sent = async () => ((await stage.api('GET', '/outbox?limit=100')) as { items: Row[] }).items;
+  const [anna] = KNOWN_SENDERS;
+
+  before(async () => {
+    stage = await openStage({ database: 'external' });
+    await addOutgoing(stage, 'confirmed');
+    await stage.api('POST', '/users', { email: RETURNING, name: 'Returning', role: 'user' });
+    // Even where whoever writes becomes a user.
+    const { items } = (await stage.api('GET', '/mailboxes')) as { items: Row[] };
+    const senderPolicy = { unknown: 'register' };
+    for (const { id } of items) await stage.api('PATCH', `/mailboxes/${String(id)}`, { senderPolicy });
+  });
+  after(async () => await stage?.[Symbol.asyncDispose]());
+
+  test('become no job and are not answered, in whatever form, and a person who prints is served as before', async () => {
+    const broken = { name: 'broken.zip', bytes: Buffer.from('PK'), sha256: '' };
+    await stage.peers.deliver(PRINT_ROOM, wrapDocuments('comes-back', [broken], RETURNING).message);
+    const reply = await eventually(async () => (await sent()).find(({ kind }) => kind === 'notice'), {
+      what: 'the message is answered',
+      timeoutMs: 60_000,
+    });
+    assert.equal(reply.sender, PRINT_ROOM, 'Exchange Online takes it from its own mailbox alone');
+    const noted = async () => (await messageOf(String(reply.id))).problem as Row | null;
+    await eventually(async () => (await noted())?.code === 'message-returned', { timeoutMs: 60_000 });
+    const bounces = [
+      ['Return-Path: <>', 'From: Mail Delivery System <MAILER-DAEMON@elsewhere.example>'],
+      ['Return-Path: <>', 'From: Postmaster <postmaster@practice.example>'],
+      ['Return-Path: <>', 'From: <no-reply@practice.example>', 'Auto-Submitted: auto-replied'],
+      [`From: <${anna}>`, `X-Failed-Recipients: ${RETURNING}`],
+    ];
+    for (const [number, header] of bounces.entries()) {
+      await stage.peers.deliver(PRINT_ROOM, bounceInWords(number, header));
+    }
+    const there = 2 + bounces.length;
+    await eventually(async () => (await incoming()).length === there, { what: 'all are read', timeoutMs: 60_000 });
+    const reasons = (await incoming()).map(({ outcome, reason }) => `${outcome} ${reason}`);
+    assert.equal(reasons.filter((one) => one === 'refused delivery-report').length, 1, reasons.join());
+    // A machine that nobody knows becomes no user, and what it sends is not printed, although its domain is proven.
+    const isTold = (one: string) => one === 'refused mail-report' || one === 'refused unknown-sender';
+    assert.equal(reasons.filter(isTold).length, bounces.length, reasons.join());
+    assert.deepEqual(await stage.sql('SELECT id FROM jobs'), []);
+    // Mail is read in its order: what Anna sends after them is through when all of them are.
+    await stage.peers.deliver(PRINT_ROOM, writeMail({ mark: 'afterwards', sender: anna }).message);
+    await eventually(async () => (await stage.sql('SELECT id FROM jobs')).length === 1, { timeoutMs: 60_000 });
+    assert.equal((await sent()).filter(({ kind }) => kind === 'notice').length, 1, 'no bounce was answered');
   });
 });

@@ -4249,6 +4249,24 @@ export type paths = {
                   ways: ('webhook' | 'server')[] | null;
                   lastSentAt: string | null;
                 };
+                'mailbox-needs-attention': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
+                  lastSentAt: string | null;
+                };
+                'message-not-sent': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
+                  lastSentAt: string | null;
+                };
                 'connection-needs-confirmation': {
                   enabled: boolean;
                   owner: boolean;
@@ -4355,6 +4373,22 @@ export type paths = {
                 addresses: string[];
                 ways?: ('webhook' | 'server')[] | null;
               };
+              'mailbox-needs-attention'?: {
+                enabled: boolean;
+                owner: boolean;
+                operators: boolean;
+                administrators: boolean;
+                addresses: string[];
+                ways?: ('webhook' | 'server')[] | null;
+              };
+              'message-not-sent'?: {
+                enabled: boolean;
+                owner: boolean;
+                operators: boolean;
+                administrators: boolean;
+                addresses: string[];
+                ways?: ('webhook' | 'server')[] | null;
+              };
               'connection-needs-confirmation'?: {
                 enabled: boolean;
                 owner: boolean;
@@ -4451,6 +4485,24 @@ export type paths = {
                   lastSentAt: string | null;
                 };
                 'printer-needs-attention': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
+                  lastSentAt: string | null;
+                };
+                'mailbox-needs-attention': {
+                  enabled: boolean;
+                  owner: boolean;
+                  operators: boolean;
+                  administrators: boolean;
+                  addresses: string[];
+                  ways: ('webhook' | 'server')[] | null;
+                  lastSentAt: string | null;
+                };
+                'message-not-sent': {
                   enabled: boolean;
                   owner: boolean;
                   operators: boolean;
@@ -4681,6 +4733,8 @@ export type paths = {
             | 'sender-welcome'
             | 'job-failed'
             | 'printer-needs-attention'
+            | 'mailbox-needs-attention'
+            | 'message-not-sent'
             | 'connection-needs-confirmation'
             | 'connection-may-end';
           language?: 'en' | 'it';
@@ -4904,6 +4958,41 @@ export type paths = {
                     }[];
                   };
                   at: string;
+                } | null;
+                outside: {
+                  nextAt: string;
+                  problem: {
+                    code: string;
+                    title: string;
+                    detail: string;
+                    advice: string;
+                    remote?: string;
+                    facts?: Record<string, string | number>;
+                    explanation?: {
+                      reference: string;
+                      meaning: string;
+                      action: string;
+                      who: string;
+                      whoText: string;
+                      waiting: 'no' | 'minutes' | 'hour' | 'day' | 'normal';
+                      waitingText: string;
+                      place?: string;
+                      placeText?: string;
+                      address?: string;
+                      command?: string;
+                      causes?: {
+                        id: string;
+                        meaning: string;
+                        how: string;
+                        who: string;
+                        whoText: string;
+                        placeText?: string;
+                        address?: string;
+                        command?: string;
+                      }[];
+                    };
+                    at: string;
+                  };
                 } | null;
               } | null;
             };
