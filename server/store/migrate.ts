@@ -34,9 +34,9 @@ import * as sessionsAndLooks from './migrations/0039-sessions-and-looks.ts';
 import * as namesAndWays from './migrations/0040-names-and-ways.ts';
 import * as intakeRules from './migrations/0041-intake-rules.ts';
 import * as groups from './migrations/0042-groups.ts';
-import * as pagesAsJobs from './migrations/0045-pages-as-jobs.ts';
 import * as deviceRecipients from './migrations/0043-device-recipients.ts';
 import * as outside from './migrations/0044-outside.ts';
+import * as pagesAsJobs from './migrations/0045-pages-as-jobs.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -70,9 +70,9 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0040-names-and-ways': namesAndWays,
   '0041-intake-rules': intakeRules,
   '0042-groups': groups,
-  '0045-pages-as-jobs': pagesAsJobs,
   '0043-device-recipients': deviceRecipients,
   '0044-outside': outside,
+  '0045-pages-as-jobs': pagesAsJobs,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */
