@@ -9,6 +9,7 @@ const WORDS = {
     three: '3 fields have to be corrected',
     two: '2 fields have to be corrected',
     name: 'Your name: Enter your name',
+    heard: 'Error: Enter your name',
     domain: 'Mail domain of the company: practice.example (from your address)',
     change: 'Change',
     field: 'Mail domain of the company',
@@ -19,6 +20,7 @@ const WORDS = {
     three: '3 campi da correggere',
     two: '2 campi da correggere',
     name: 'Il tuo nome: Inserisci il tuo nome',
+    heard: 'Errore: Inserisci il tuo nome',
     domain: 'Dominio di posta dell’ente: practice.example (dal tuo indirizzo)',
     change: 'Modifica',
     field: 'Dominio di posta dell’ente',
@@ -43,6 +45,11 @@ describe('a form of which several fields are refused', () => {
       await page.getByText(words.three).waitFor();
       await eventually(async () => (await focused()) === 'errors');
       await window.assertGood(`form-errors-${language}-${width}`);
+      // For the ear each begins with what it is.
+      const name = page.locator('input[name="name"]');
+      const described = await name.getAttribute('aria-describedby');
+      const said = described?.split(' ').map((id) => page.locator(`[id="${id}"]`).textContent()) ?? [];
+      assert.ok((await Promise.all(said)).includes(words.heard), words.heard);
       await page.getByRole('link', { name: words.email }).click();
       assert.equal(await focused(), 'email');
       await page.keyboard.type('ada@practice.example');

@@ -5,6 +5,7 @@ import {
   defaultVariantColorsResolver,
   type MantineColorsTuple,
 } from '@mantine/core';
+import { FieldError } from '../ui/errors/field-error.tsx';
 
 const act: MantineColorsTuple = [
   '#e6f4f6',
@@ -64,9 +65,16 @@ export const theme = createTheme({
     // A scroll lock would shift the page; the dialogs of this interface are short.
     ModalRoot: { defaultProps: { lockScroll: false, radius: 'md', size: 520, yOffset: '6dvh' } },
     // Targets of 24 px, also where choices stand close together (WCAG 2.2, 2.5.8).
-    Radio: { defaultProps: { size: 'md' } },
-    Checkbox: { defaultProps: { size: 'md' } },
+    Radio: { defaultProps: { size: 'md', iconColor: 'var(--on-act)' } },
+    Checkbox: { defaultProps: { size: 'md', iconColor: 'var(--on-act)' } },
     Tooltip: { defaultProps: { events: { hover: true, focus: true, touch: false } } },
+    // What opens stands where it belongs: inside the landmark or the dialog of its button, next to it in reading order.
+    Popover: { defaultProps: { withinPortal: false } },
+    Combobox: { defaultProps: { withinPortal: false } },
+    // The first entry has the focus at once; an empty one before it would be no entry of a menu to those who listen.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
+    Select: { defaultProps: { withScrollArea: false } },
+    InputError: { defaultProps: { component: FieldError } },
   },
 });
 

@@ -63,8 +63,9 @@ function placeAfter(key: string, index: number, count: number): number | undefin
   return key === 'End' ? count - 1 : undefined;
 }
 
-/** Fields and buttons with a menu need the arrows themselves. */
-const isFree = (target: HTMLElement) => target.matches(`${ROW}, a, button:not([aria-haspopup]), [type=checkbox]`);
+/** Fields, buttons with a menu and the menu itself need the arrows themselves. */
+const isFree = (target: HTMLElement) =>
+  target.matches(`${ROW}, a, button:not([aria-haspopup]), [type=checkbox]`) && target.closest('[role=menu]') === null;
 
 function actOn(row: HTMLElement, key: string): boolean {
   const found = key === 'Enter' ? row.querySelector('a') : key === ' ' ? row.querySelector('input') : null;
