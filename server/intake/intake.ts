@@ -234,6 +234,10 @@ export type IncomingMessage = {
   readonly senderUserId: string | undefined;
   readonly subject: string;
   readonly messageId: string | undefined;
+  /** Where it lay when it was taken, with its number there (IMAP: UID, which holds with this UIDVALIDITY). */
+  readonly folder: string;
+  readonly uidValidity: number;
+  readonly uid: number;
   readonly sentAt: Date | undefined;
   readonly receivedAt: Date;
   readonly movedAt: Date | undefined;
@@ -301,6 +305,9 @@ function describeMessage(row: Selectable<Schema['incoming_messages']>): Incoming
     senderUserId: row.sender_user_id ?? undefined,
     subject: row.subject,
     messageId: row.message_id ?? undefined,
+    folder: row.folder,
+    uidValidity: row.uidvalidity,
+    uid: row.uid,
     sentAt: row.sent_at ?? undefined,
     receivedAt: row.received_at,
     movedAt: row.moved_at ?? undefined,

@@ -109,6 +109,10 @@ const messageFields = {
   senderUserId: z.string().nullable(),
   subject: z.string(),
   messageId: z.string().nullable(),
+  /** Where it lay when it was taken. */
+  folder: z.string(),
+  uidValidity: z.number(),
+  uid: z.number(),
   sentAt: z.string().nullable(),
   receivedAt: z.string(),
   movedAt: z.string().nullable(),

@@ -15,6 +15,7 @@ import { queueRoutes } from './keeping/routes.ts';
 import { idParams, optionsChange, optionsChangeOf } from './keeping/shapes.ts';
 import { leavingRoutes } from './leaving/routes.ts';
 import { optionsRoutes } from './options/routes.ts';
+import { listTries } from './printing/tries.ts';
 import { releaseRoutes } from './release/routes.ts';
 import { testPageRoutes } from './test-page/routes.ts';
 import { uploadRoutes } from './upload/routes.ts';
@@ -28,11 +29,24 @@ const eventShape = z.object({
   data: z.record(z.string(), z.unknown()),
 });
 
+const tryShape = z.object({
+  printerName: z.string().nullable(),
+  /** The printer's own number and name for it. */
+  printerJobId: z.number().nullable(),
+  printerJobName: z.string(),
+  startedAt: z.string(),
+  endedAt: z.string().nullable(),
+  outcome: z.string().nullable(),
+  /** What the printer said, in its own words. */
+  words: z.string().nullable(),
+});
+
 /** Where jobs are read, names stand beside ids; no printer before one is chosen. */
 const placedJob = jobShape.extend({ queueName: z.string(), printerName: z.string().nullable() });
 
 export async function jobsRoutes(app: FastifyInstance, context: Context): Promise<void> {
   addJobRoutes(app, context);
+  addTryRoutes(app, context);
   addJobActions(app, context);
   optionsRoutes(app, context);
   documentRoutes(app, context);
@@ -98,6 +112,24 @@ function addJobRoutes(app: FastifyInstance, context: Context): void {
     handler: async (request) => {
       const job = await getJob(context, request.params.id, askOf(request).ownerId);
       return { items: await readTimeline(context, job) };
+    },
+  });
+}
+
+/** What was tried at printers: part of the technical details, which are read when somebody looks for a cause. */
+function addTryRoutes(app: FastifyInstance, context: Context): void {
+  app.withTypeProvider<ZodTypeProvider>().get('/jobs/:id/attempts', {
+    config: { role: 'user' },
+    schema: { params: idParams, response: { 200: z.object({ items: z.array(tryShape) }) } },
+    handler: async (request) => {
+      const job = await getJob(context, request.params.id, askOf(request).ownerId);
+      const tries = await listTries(context, job.id);
+      const items = tries.map(({ startedAt, endedAt, ...one }) => ({
+        ...one,
+        startedAt: startedAt.toISOString(),
+        endedAt: endedAt?.toISOString() ?? null,
+      }));
+      return { items };
     },
   });
 }

@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import PdfDocument from 'pdfkit';
 import { type RunningPrinter, startPrinter } from '../../simulator/printer/server.ts';
-import { type Browser, openBrowser } from '../harness/browser.ts';
+import { assertFits, type Browser, openBrowser } from '../harness/browser.ts';
 import { PRINT_ROOM, sha256Of, wrapDocuments } from '../harness/mail.ts';
 import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
 import { eventually } from '../harness/time.ts';
@@ -15,6 +15,11 @@ const PASSWORD = 'nine patient copper kettles';
 const HOSTILE = '<img src=x onerror=alert(1)> \u202Egnp.exe {{number}}';
 /** As it is shown: the mark that turns the direction of writing can be seen, and turns nothing. */
 const SHOWN = HOSTILE.replace('\u202E', '\uFFFD');
+
+const TECHNICAL = {
+  en: { title: 'Technical details', copied: 'Copied' },
+  it: { title: 'Dettagli tecnici', copied: 'Copiato' },
+} as const;
 
 let stage: Stage;
 let browser: Browser;
@@ -112,6 +117,52 @@ describe('the pages of jobs', () => {
     assert.equal((await stage.api('GET', `/jobs/${id}`)).state, 'completed');
     assert.equal(await page.getByRole('button', { name: 'Cancel the job' }).count(), 0);
     window.assertQuiet();
+  });
+
+  for (const language of ['en', 'it'] as const) {
+    test(`technical details are folded away, open by keyboard and can be copied, in ${language}`, async () => {
+      const words = TECHNICAL[language];
+      const width = language === 'en' ? 1280 : 390;
+      await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+      const { page } = window;
+      const { id } = await newestJob();
+      await window.go(`/jobs/${id}`);
+      const summary = page.getByText(words.title, { exact: true });
+      await summary.waitFor();
+      assert.equal(await page.getByText(String(id)).count(), 0);
+      await summary.focus();
+      await page.keyboard.press('Enter');
+      await page.getByText(String(id)).waitFor();
+      await page.getByText('Message-ID', { exact: true }).waitFor();
+      const [row] = await stage.sql('SELECT printer_job_name, printer_job_id FROM print_attempts WHERE job_id = $1', [
+        id,
+      ]);
+      await page.getByText(`job-name ${row?.printer_job_name}`).waitFor();
+      await page.getByText(`job-id ${row?.printer_job_id}`).waitFor();
+      await page.getByText(/^INBOX, UID \d+, UIDVALIDITY \d+$/).waitFor();
+      await window.assertGood(`job-technical-${language}`);
+      await assertFits(page, `job-technical-${language}`);
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: words.copied }).waitFor();
+      const copied = String(await page.evaluate('navigator.clipboard.readText()'));
+      assert.match(copied, new RegExp(`^Id: ${id}\njob-state: completed\n`));
+      assert.match(copied, /\nMessage-ID: <.+>\n/);
+      await summary.focus();
+      await page.keyboard.press('Enter');
+      await page.getByText(String(id)).waitFor({ state: 'hidden' });
+      window.assertQuiet();
+    });
+  }
+
+  test('technical details of a job are for those who may see the job', async () => {
+    const { id } = await newestJob();
+    const ask = async (as: { readonly email: string; readonly password: string }) => {
+      await using window = await browser.open(stage, { as });
+      return (await window.context.request.get(`${stage.node.process.url}/api/v1/jobs/${id}/attempts`)).status();
+    };
+    assert.equal(await ask(owner), 200);
+    assert.equal(await ask({ email: 'other@practice.example', password: PASSWORD }), 404);
   });
 
   test('jobs are found by owner, queue, printer and time, and the address keeps it', async () => {

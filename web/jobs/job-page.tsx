@@ -20,6 +20,7 @@ import { JobActs } from './acts/job-acts.tsx';
 import { isOpen, isPrepared, JOBS_KEY, type Job, ownerOf, type PlacedJob } from './job.ts';
 import { JobStateAndWhy } from './jobs-list.tsx';
 import { JobProblem } from './problem.tsx';
+import { TechnicalDetails } from './technical/technical.tsx';
 
 type Event = paths['/jobs/{id}/timeline']['get']['responses'][200]['content']['application/json']['items'][number];
 
@@ -68,6 +69,7 @@ function Shown({ job, story }: { readonly job: PlacedJob; readonly story: readon
               </li>
             ))}
           </ol>
+          <TechnicalDetails job={job} />
           <JournalLink subject={job.id} />
         </div>
         <Preview job={job} />
