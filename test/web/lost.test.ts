@@ -19,6 +19,9 @@ const WORDS = {
     enter: 'Sign in',
     ending: 'The session is about to end',
     stay: 'Stay signed in',
+    users: 'Users',
+    devices: 'Devices',
+    stays: 'This page stays as it is until then.',
   },
   it: {
     again: /^Platen non risponde\. Nuovo tentativo tra \d+\s.$/,
@@ -34,6 +37,9 @@ const WORDS = {
     enter: 'Accedi',
     ending: 'La sessione sta per terminare',
     stay: 'Mantieni la sessione',
+    users: 'Utenti',
+    devices: 'Dispositivi',
+    stays: 'Fino ad allora questa pagina resta com’è.',
   },
 } as const;
 
@@ -101,6 +107,45 @@ describe('a page while Platen does not answer, and when its session ends', () =>
       await save.click();
       await dialog.waitFor({ state: 'detached' });
       assert.equal(await isQueue(`Whole name ${language}`), true);
+    });
+  }
+
+  for (const language of ['en', 'it'] as const) {
+    test(`neither a link nor a key nor the way back leaves the page and what is typed in it, in ${language}`, async () => {
+      const words = WORDS[language];
+      await using window = await browser.open(stage, { language, as: ADMINISTRATOR });
+      const { page } = window;
+      await window.go('/');
+      await page.locator('.livestate[data-on="true"]').waitFor();
+      await page.getByRole('navigation').getByRole('link', { name: words.users, exact: true }).click();
+      const find = page.getByRole('main').getByRole('textbox').first();
+      await find.waitFor();
+      const here = page.url();
+      await stage.node.kill();
+      await page.getByText(words.again).waitFor();
+      await find.fill('half a na');
+      // Its page was never loaded: nothing could be shown there.
+      const link = page.getByRole('navigation').getByRole('link', { name: words.devices });
+      await page.locator('nav a[aria-disabled="true"]').first().waitFor();
+      assert.equal(await link.getAttribute('title'), words.why);
+      await link.click({ force: true });
+      await page.locator('.lostbar').getByText(words.stays).waitFor();
+      await link.press('Enter');
+      await page.goBack();
+      await page.waitForURL(here);
+      assert.equal(await find.inputValue(), 'half a na');
+      await window.assertAccessible();
+      await window.picture(`lost-links-${language}`);
+      await stage.node.start();
+      const retry = page.getByRole('button', { name: words.retry });
+      await Promise.race([retry.click(), retry.waitFor({ state: 'detached' })]);
+      await page.locator('.lostbar').waitFor({ state: 'detached' });
+      assert.equal(await find.inputValue(), 'half a na');
+      assert.equal(await link.getAttribute('aria-disabled'), null);
+      assert.equal(await link.getAttribute('title'), null);
+      await link.click();
+      await page.waitForURL('**/devices');
+      await page.getByRole('heading', { level: 1, name: words.devices }).waitFor();
     });
   }
 

@@ -1,10 +1,12 @@
 /**
- * While the server does not answer, a button that asks something of it would only fail: it is off, stays where the focus
- * reaches it, and says why. What closes or opens something needs no server, and neither does typing.
+ * While the server does not answer, a button that asks something of it would only fail, and a link would leave the page
+ * and what is typed in it for nothing: they are off, stay where the focus reaches them, and say why. What closes or opens
+ * something needs no server, and neither does typing.
  */
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 
 const BUTTONS = 'button.mantine-Button-root:not([data-off], [data-needs-nobody], :disabled)';
+const LINKS = 'a[href]:not([data-off], [href^="#"])';
 
 type Off = {
   readonly isOff: boolean;
@@ -13,18 +15,33 @@ type Off = {
   readonly why: string;
   /** What stands on buttons that need no server. */
   readonly free: readonly string[];
+  /** Somebody pressed what is off. */
+  readonly onRefused: () => void;
 };
 
-export function useButtonsOff({ isOff, whyId, why, free }: Off): void {
+export function useOff({ isOff, whyId, why, free, onRefused }: Off): void {
   const kept = free.join('\n');
+  const tell = useRef(onRefused);
+  tell.current = onRefused;
   useEffect(() => {
     if (!isOff) return;
     const words = kept.split('\n');
+    const given: [Element, string][] = [];
     const switchOff = () => {
-      for (const button of document.querySelectorAll<HTMLButtonElement>(BUTTONS)) {
-        if (words.includes(button.textContent)) continue;
-        for (const [name, value] of attributesOf(whyId, why)) button.setAttribute(name, value);
+      const buttons = [...document.querySelectorAll(BUTTONS)].filter((one) => !words.includes(one.textContent));
+      for (const one of [...buttons, ...[...document.querySelectorAll<HTMLAnchorElement>(LINKS)].filter(isOwn)]) {
+        for (const [name, value] of attributesOf(whyId, why)) {
+          // What it said before, such as a name in full, it goes on saying.
+          if (one.hasAttribute(name)) continue;
+          one.setAttribute(name, value);
+          given.push([one, name]);
+        }
       }
+    };
+    const refuse = (event: Event) => {
+      if (!(event.target instanceof Element) || event.target.closest('[data-off]') === null) return;
+      stop(event);
+      tell.current();
     };
     switchOff();
     const watch = new MutationObserver(switchOff);
@@ -35,9 +52,7 @@ export function useButtonsOff({ isOff, whyId, why, free }: Off): void {
       watch.disconnect();
       document.removeEventListener('click', refuse, true);
       document.removeEventListener('submit', stop, true);
-      for (const button of document.querySelectorAll('[data-off]')) {
-        for (const [name] of attributesOf(whyId, why)) button.removeAttribute(name);
-      }
+      for (const [one, name] of given) one.removeAttribute(name);
     };
   }, [isOff, whyId, why, kept]);
 }
@@ -53,9 +68,8 @@ function attributesOf(whyId: string, why: string): readonly (readonly [string, s
   ];
 }
 
-function refuse(event: Event): void {
-  if (event.target instanceof Element && event.target.closest('[data-off]') !== null) stop(event);
-}
+/** What leads to somebody else, such as to Microsoft, needs no answer of Platen. */
+const isOwn = ({ origin }: HTMLAnchorElement) => origin === window.location.origin;
 
 function stop(event: Event): void {
   event.preventDefault();

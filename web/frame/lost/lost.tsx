@@ -1,10 +1,12 @@
 /** Above everything while the server does not answer: when it is tried again. The page stays, and typing goes on. */
 import { Button, Portal } from '@mantine/core';
+import { useBlocker } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useLost } from '../../app/live.tsx';
+import { type Lost, useLost } from '../../app/live.tsx';
 import { ToneIcon, toneStyle } from '../../ui/state.tsx';
 import { useNow } from '../../ui/when.tsx';
-import { useButtonsOff } from './buttons.ts';
+import { useOff } from './buttons.ts';
 
 const WHY_ID = 'lost-why';
 /** These only close something. */
@@ -14,19 +16,40 @@ export function LostBar() {
   const { t } = useTranslation();
   const lost = useLost();
   const isOff = lost !== undefined;
-  useButtonsOff({ isOff, whyId: WHY_ID, why: t('error.noAnswer'), free: FREE.map((key) => t(key)) });
+  const [isAsked, setAsked] = useState(false);
+  useEffect(() => {
+    if (!isOff) setAsked(false);
+  }, [isOff]);
+  const onRefused = () => setAsked(true);
+  useOff({ isOff, whyId: WHY_ID, why: t('error.noAnswer'), free: FREE.map((key) => t(key)), onRefused });
+  // Nor by a key or by the way back: the next page may not have been loaded yet, and there would be nothing to show.
+  useBlocker({
+    disabled: !isOff,
+    enableBeforeUnload: false,
+    shouldBlockFn: ({ current, next }) => {
+      const isLeft = current.pathname !== next.pathname;
+      if (isLeft) onRefused();
+      return isLeft;
+    },
+  });
   // The place of what is read aloud is there before there is anything to read.
   return (
     <Portal>
       <div role="status" className="quiet">
-        {isOff ? t('live.lost') : ''}
+        {isOff ? t('live.lost') : ''} {isAsked ? t('live.stays') : ''}
       </div>
-      {isOff ? <Countdown nextTryAt={lost.nextTryAt} tryNow={lost.tryNow} /> : null}
+      {isOff ? <Countdown lost={lost} isAsked={isAsked} /> : null}
     </Portal>
   );
 }
 
-function Countdown({ nextTryAt, tryNow }: NonNullable<ReturnType<typeof useLost>>) {
+type CountdownProps = {
+  readonly lost: Lost;
+  /** Somebody wanted to go on meanwhile. */
+  readonly isAsked: boolean;
+};
+
+function Countdown({ lost: { nextTryAt, tryNow }, isAsked }: CountdownProps) {
   const { t } = useTranslation();
   const now = useNow(500);
   const seconds = Math.max(0, Math.ceil((nextTryAt - now.getTime()) / 1000));
@@ -34,7 +57,10 @@ function Countdown({ nextTryAt, tryNow }: NonNullable<ReturnType<typeof useLost>
     <section className="lostbar" style={toneStyle('broken')} aria-label={t('error.noAnswer')}>
       <ToneIcon tone="broken" />
       {/* Read aloud the seconds would never end. */}
-      <span aria-hidden="true">{t('live.again', { seconds })}</span>
+      <span aria-hidden="true">
+        <span>{t('live.again', { seconds })}</span>
+        {isAsked ? <span className="stays">{t('live.stays')}</span> : null}
+      </span>
       <span id={WHY_ID} className="quiet">
         {t('error.noAnswer')}
       </span>
