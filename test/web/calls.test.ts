@@ -4,8 +4,18 @@ import { ADMINISTRATOR } from '../harness/stage.ts';
 import { openWeb } from '../harness/web.ts';
 
 const WORDS = {
-  en: { entry: 'External systems', one: /^External systems\s*1 needs somebody$/, live: 'Live' },
-  it: { entry: 'Sistemi esterni', one: /^Sistemi esterni\s*1 da controllare$/, live: 'In diretta' },
+  en: {
+    entry: 'External systems',
+    one: /^External systems\s*1 needs somebody$/,
+    more: /^More\s*1 needs somebody$/,
+    live: 'Live',
+  },
+  it: {
+    entry: 'Sistemi esterni',
+    one: /^Sistemi esterni\s*1 da controllare$/,
+    more: /^Altro\s*1 da controllare$/,
+    live: 'In diretta',
+  },
 } as const;
 
 const web = openWeb({ until: 'administrator' });
@@ -27,6 +37,26 @@ describe('the numbers in the navigation', () => {
       await web.stage.api('DELETE', `/connections/${id}`);
       await entry.waitFor();
       assert.equal(await page.locator('.callcount').count(), 0);
+      window.assertQuiet();
+    });
+  }
+
+  for (const language of ['en', 'it'] as const) {
+    test(`on a phone the last entry has the number of all that is behind it, in ${language}`, async () => {
+      const words = WORDS[language];
+      await using window = await web.open({ language, width: 390, as: ADMINISTRATOR });
+      const { page } = window;
+      await window.go('/users');
+      await page.getByText(words.live, { exact: true }).waitFor();
+      const more = page.locator('.bottombar').getByRole('button');
+      const id = await web.stage.addConnection();
+      await more.locator('.callcount').waitFor();
+      await page.locator('.bottombar').getByRole('button', { name: words.more }).click();
+      await page.getByRole('dialog').getByRole('link', { name: words.one }).waitFor();
+      await page.getByRole('dialog').getByRole('button').click();
+      await window.assertGood(`calls-more-${language}`);
+      await web.stage.api('DELETE', `/connections/${id}`);
+      await more.locator('.callcount').waitFor({ state: 'detached' });
       window.assertQuiet();
     });
   }

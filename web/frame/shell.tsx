@@ -148,6 +148,8 @@ function BottomBar({ entries }: { readonly entries: readonly Entry[] }) {
   const path = useRouterState({ select: (state) => state.location.pathname });
   const flat = entries.filter((entry) => entry.inner === undefined).slice(0, MAX_ON_PHONE);
   const calls = useCalls();
+  const behind = entries.filter((entry) => !flat.includes(entry)).flatMap((entry) => entry.inner ?? [entry]);
+  const callsBehind = behind.reduce((sum, { path }) => sum + (calls[path] ?? 0), 0);
   const Icon = IconDots;
   return (
     <>
@@ -166,6 +168,7 @@ function BottomBar({ entries }: { readonly entries: readonly Entry[] }) {
             <button type="button" aria-expanded={isOpen} onClick={() => setOpen(true)}>
               <Icon size={20} aria-hidden />
               {t('nav.more')}
+              <CallCount count={callsBehind} />
             </button>
           </li>
         </ul>
