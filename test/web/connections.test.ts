@@ -39,6 +39,11 @@ const WORDS = {
     before: 'before: passed',
     stop: 'Stop',
     stopped: 'The check was stopped',
+    picture: /line of time/,
+    marks: [/^Signed in on /, /^Today, /, /^May end about /, /^Without any further use, at the latest on /],
+    noAlarm: 'No second way is set up: nobody is told when mail stops.',
+    untested: 'Alarm by webhook: not tested yet',
+    tested: 'Alarm by webhook: tested',
   },
   it: {
     unused: 'Connesso, non ancora in uso',
@@ -71,9 +76,23 @@ const WORDS = {
     before: 'prima: riuscita',
     stop: 'Interrompi',
     stopped: 'La verifica è stata interrotta',
+    picture: /linea del tempo/,
+    marks: [/^Accesso: /, /^Oggi: /, /^Scadenza probabile: /, /^Senza altro uso, al più tardi: /],
+    noAlarm: 'Non c’è una seconda via: nessuno viene avvertito quando la posta si ferma.',
+    untested: 'Allarme via webhook: non ancora provato',
+    tested: 'Allarme via webhook: provato',
   },
 } as const;
 const LANGUAGES = ['en', 'it'] as const;
+/** Of the picture's width. */
+const PLACES_OF_MARKS = `(() => {
+  const picture = document.querySelector('.time-line > svg');
+  const { left, width } = picture.getBoundingClientRect();
+  return [...picture.querySelectorAll(':scope > svg > *')].map((mark) => {
+    const box = mark.getBoundingClientRect();
+    return (box.left + box.width / 2 - left) / width;
+  });
+})()`;
 type Language = (typeof LANGUAGES)[number];
 const widthOf = (language: Language) => (language === 'en' ? 1280 : 390);
 
@@ -198,6 +217,40 @@ describe('the external systems', () => {
       await window.assertGood(`connection-page-${language}`);
       await page.getByRole('link', { name: words.journal }).click();
       await page.waitForURL((url) => url.pathname === '/journal' && url.searchParams.get('subject') === id);
+    });
+
+    test(`how long the permission lasts is drawn and told, with the second way for alarms, in ${language}`, async () => {
+      const words = WORDS[language];
+      await using window = await open(language);
+      const { page } = window;
+      await window.go(`/settings/connections/${id}`);
+      await page.getByRole('img', { name: words.picture }).waitFor();
+      const marks = page.locator('.time-line li');
+      for (const [at, mark] of words.marks.entries()) await marks.nth(at).getByText(mark).waitFor();
+      assert.equal(await marks.count(), words.marks.length);
+      // From left to right in the order of time, and inside of what is drawn.
+      const places = (await page.evaluate(PLACES_OF_MARKS)) as number[];
+      assert.deepEqual(
+        places,
+        [...places].sort((left, right) => left - right),
+      );
+      assert.ok(places.length === 4 && places.every((place) => place > 0 && place < 1), places.join());
+      await page.getByText(words.noAlarm).waitFor();
+      await stage.api('PUT', '/notices/alarm', { webhook: { url: 'https://alarm.example/hook' } });
+      await page.getByText(words.untested).waitFor();
+      await window.assertGood(`connection-lasts-${language}`);
+      await page.getByText(words.untested).scrollIntoViewIfNeeded();
+      await window.picture(`connection-lasts-below-${language}`);
+      await page.route('**/api/v1/notices/alarm', async (route) => {
+        const response = await route.fetch();
+        const alarm = await response.json();
+        const webhook = { ...alarm.webhook, provedAt: new Date().toISOString() };
+        await route.fulfill({ response, json: { ...alarm, webhook } });
+      });
+      await page.reload();
+      await page.getByText(words.tested, { exact: true }).waitFor();
+      await stage.api('PUT', '/notices/alarm', { webhook: null });
+      window.assertQuiet();
     });
 
     test(`an operator checks the connection and changes nothing, in ${language}`, async () => {

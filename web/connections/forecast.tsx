@@ -3,13 +3,11 @@ import { Anchor, Stack } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { State, type Tone } from '../ui/state.tsx';
 import type { Connection } from './connection.ts';
+import { AlarmLine } from './page/alarm-line.tsx';
+import { dayOf, TimeLine } from './page/time-line.tsx';
 
 type Expiry = Connection['expiry'];
 const DAY_MS = 86_400_000;
-
-function dayOf(language: string, at: string): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'long' }).format(new Date(at));
-}
 
 export function Forecast({ connection }: { readonly connection: Connection }) {
   const { t, i18n } = useTranslation();
@@ -21,6 +19,7 @@ export function Forecast({ connection }: { readonly connection: Connection }) {
       <Stack gap="sm">
         <h2 className="section">{t('expiry.title')}</h2>
         <State tone={toneOf(expiry)} word={t(`expiry.${expiry.kind}`, { date })} />
+        <TimeLine expiry={expiry} />
         <p className="plain">{expiry.reasonText}</p>
         {expiry.at === null ? null : (
           <>
@@ -30,9 +29,7 @@ export function Forecast({ connection }: { readonly connection: Connection }) {
             </Anchor>
           </>
         )}
-        {expiry.latestAt === null ? null : (
-          <p className="plain">{t('expiry.latest', { date: dayOf(i18n.language, expiry.latestAt) })}</p>
-        )}
+        <AlarmLine />
         <Risks expiry={expiry} />
         <History expiry={expiry} />
       </Stack>
