@@ -137,7 +137,7 @@ describe('the pages of jobs', () => {
       const [row] = await stage.sql('SELECT printer_job_name, printer_job_id FROM print_attempts WHERE job_id = $1', [
         id,
       ]);
-      await page.getByText(`job-name ${row?.printer_job_name}`).waitFor();
+      await page.getByText(`job-name ${String(row?.printer_job_name).replace('\u202E', '\uFFFD')}`).waitFor();
       await page.getByText(`job-id ${row?.printer_job_id}`).waitFor();
       await page.getByText(/^INBOX, UID \d+, UIDVALIDITY \d+$/).waitFor();
       await window.assertGood(`job-technical-${language}`);
