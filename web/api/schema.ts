@@ -2625,6 +2625,36 @@ export type paths = {
       };
     };
   };
+  '/jobs/{id}/attempts': {
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { id: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: Record<string, unknown>;
+          content: {
+            'application/json': {
+              items: {
+                printerName: string | null;
+                printerJobId: number | null;
+                printerJobName: string;
+                startedAt: string;
+                endedAt: string | null;
+                outcome: string | null;
+                words: string | null;
+              }[];
+            };
+          };
+        };
+        default: { headers: Record<string, unknown>; content: { 'application/problem+json': unknown } };
+      };
+    };
+  };
   '/jobs/{id}/cancel': {
     post: {
       parameters: {
@@ -4073,6 +4103,9 @@ export type paths = {
                 senderUserId: string | null;
                 subject: string;
                 messageId: string | null;
+                folder: string;
+                uidValidity: number;
+                uid: number;
                 sentAt: string | null;
                 receivedAt: string;
                 movedAt: string | null;
@@ -4113,6 +4146,9 @@ export type paths = {
               senderUserId: string | null;
               subject: string;
               messageId: string | null;
+              folder: string;
+              uidValidity: number;
+              uid: number;
               sentAt: string | null;
               receivedAt: string;
               movedAt: string | null;
