@@ -51,7 +51,7 @@ describe('the outbox in the browser', () => {
     await window.go(`/outbox/${message?.id}`);
     await page.getByRole('button', { name: 'Elimina' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('Scrivi “elimina” per eliminarlo').fill('elimina');
+    await dialog.getByLabel('Scrivi «elimina» per eliminarlo').fill('elimina');
     await dialog.getByRole('button', { name: 'Elimina' }).click();
     await page.waitForURL(/\/outbox$/);
     await page.getByText('La posta in uscita è vuota').waitFor();

@@ -147,7 +147,7 @@ describe('the pages behind the code of a printer and the links of messages', () 
     await using window = await browser.open(stage, { as: ADMINISTRATOR });
     const { page } = window;
     await window.go('/printers');
-    await page.getByText('none waits').waitFor();
+    await page.getByText('none waiting').waitFor();
     await stage.deliver(2, { sender: KNOWN_SENDERS[0] });
     // One is printed, the other waits; the list hears of it by itself.
     await page.getByRole('link', { name: '1 waits' }).waitFor();

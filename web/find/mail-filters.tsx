@@ -23,7 +23,7 @@ export function MailFilters<Value extends string>(props: MailFiltersProps<Value>
     void navigate({ to: path, search: search as never, replace });
   };
   return (
-    <Group gap="sm" align="flex-end">
+    <Group gap="sm" align="flex-end" className="filters">
       <FindField
         label={t('jobs.find')}
         description={t('outbox.findHint')}

@@ -14,14 +14,14 @@ const USED = ['mail-fault'] as const;
 
 export function MailFault({ use }: { readonly use: MailUse }) {
   const { t } = useTranslation();
-  const faulty = useFaulty(use);
+  const { faulty, isPart } = useFaulty(use);
   if (faulty === undefined) return null;
   const isAgain = faulty.state === 'needs-confirmation';
   return (
     <div className="mailfault" role="status" style={toneStyle(isAgain ? 'broken' : 'warning')}>
       <ToneIcon tone={isAgain ? 'broken' : 'warning'} />
       <span className="grow">
-        {isAgain ? t('mailOff.again', { title: faulty.title }) : t('mailOff.title', { title: faulty.title })}
+        {t(isAgain ? 'mailOff.again' : isPart ? 'mailOff.part' : 'mailOff.title', { title: faulty.title })}
       </span>
       <Anchor component={Link} to={`/settings/connections/${faulty.id}`}>
         {t('mailOff.look')}
@@ -30,8 +30,8 @@ export function MailFault({ use }: { readonly use: MailUse }) {
   );
 }
 
-/** The first unconfirmed connection that carries this mail; what uses it is asked only when there is an unconfirmed one. */
-function useFaulty(use: MailUse): Connection | undefined {
+/** The first unconfirmed connection that carries this mail, and whether another one does its work; what uses it is asked only when there is an unconfirmed one. */
+function useFaulty(use: MailUse): { readonly faulty?: Connection | undefined; readonly isPart?: boolean } {
   const mayAsk = useMay('operator');
   useLiveQuery(['connection-', 'login-'], connectionsQuery.queryKey);
   useLiveQuery(['network-', 'mailbox-'], USED);
@@ -45,16 +45,19 @@ function useFaulty(use: MailUse): Connection | undefined {
     },
     enabled: mayAsk && faulty.length > 0,
   });
-  if (connections.data === undefined || used.data === undefined || faulty.length === 0) return undefined;
+  if (connections.data === undefined || used.data === undefined || faulty.length === 0) return {};
   const { outgoing, mailboxes } = used.data;
   const leaving = outgoing === null ? undefined : 'connectionId' in outgoing ? [outgoing.connectionId] : [];
   const arriving = mailboxes.length === 0 ? undefined : mailboxes.map((mailbox) => mailbox.connectionId);
   // While nothing was chosen yet, mail waits for the first connection that is confirmed, whichever that is.
   const isFirst = connections.data.every(isUnconfirmed);
   const carries = ({ id }: Connection, ids: readonly (string | null)[] | undefined) => ids?.includes(id) ?? isFirst;
-  return faulty.find(
-    (one) => (use !== 'incoming' && carries(one, leaving)) || (use !== 'outgoing' && carries(one, arriving)),
-  );
+  const doesCarry = (one: Connection) =>
+    (use !== 'incoming' && carries(one, leaving)) || (use !== 'outgoing' && carries(one, arriving));
+  return {
+    faulty: faulty.find(doesCarry),
+    isPart: connections.data.some((one) => !isUnconfirmed(one) && doesCarry(one)),
+  };
 }
 
 function isUnconfirmed({ state }: Connection): boolean {

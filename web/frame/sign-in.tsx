@@ -76,6 +76,7 @@ export function SignInForm({ email = '' }: { readonly email?: string }) {
         <Button type="submit" loading={form.isBusy} className="fit">
           {t('action.signIn')}
         </Button>
+        <p className="hint plain">{t('signIn.lost')}</p>
       </Stack>
     </form>
   );

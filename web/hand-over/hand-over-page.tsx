@@ -6,7 +6,7 @@ import { Button, Group, Stack } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api, need } from '../api/client.ts';
+import { api, isProblem, need } from '../api/client.ts';
 import { suggestLanguage } from '../app/texts.ts';
 import { Failed, Loaded } from '../ui/content.tsx';
 import { Finding } from '../ui/finding.tsx';
@@ -36,6 +36,9 @@ export default function HandOverPage() {
     <Page title={title}>
       {token === '' ? (
         <Finding tone="waiting" title={t('handOver.none')} advice={t('handOver.noneAdvice')} />
+      ) : isProblem(view.error) && view.error.code === 'hand-over-unknown' ? (
+        // The same link asked for again is no better known.
+        <Failed error={view.error} />
       ) : (
         <Loaded query={view}>{(shown) => <Shown token={token} view={shown} />}</Loaded>
       )}

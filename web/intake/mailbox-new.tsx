@@ -35,7 +35,7 @@ export default function MailboxNew() {
       title={t('mailboxes.addTitle')}
       above={
         <Anchor component={Link} to="/settings/jobs/mailboxes">
-          {t('nav.mailboxes')}
+          ‹ {t('nav.mailboxes')}
         </Anchor>
       }
     >

@@ -43,7 +43,7 @@ function MailboxView({ mailbox, title }: { readonly mailbox: Mailbox; readonly t
       isBroken={tone === 'broken'}
       above={
         <Anchor component={Link} to="/settings/jobs/mailboxes">
-          {title}
+          ‹ {title}
         </Anchor>
       }
       actions={mayChange ? <Acts mailbox={mailbox} /> : null}

@@ -71,7 +71,7 @@ export function Filters({ ownerName }: { readonly ownerName: string | undefined 
   const { state, queue, printer, owner } = filter;
   const { since } = useShownFilter();
   return (
-    <Group gap="sm" mb="md" align="flex-end">
+    <Group gap="sm" mb="md" align="flex-end" className="filters">
       <FindField
         label={t('jobs.find')}
         description={t('jobs.findHint')}

@@ -18,7 +18,7 @@ import { BulkBar, Pick, type Picked } from './bulk.tsx';
 import { Filters, given, isFiltered, queryOf, useFilter, useGo, useShownFilter } from './filters.tsx';
 import { HeldJobs } from './held.tsx';
 import { isOpen, JOB_TONES, JOBS_KEY, type Job, ownerOf, type PlacedJob } from './job.ts';
-import { MailTo } from './mail-to.tsx';
+import { MailTo, useMailAddresses } from './mail-to.tsx';
 import { PrintByMail } from './print-by-mail.tsx';
 
 const NONE_PICKED: Picked = new Set();
@@ -71,7 +71,7 @@ export default function JobsList() {
         empty={
           <Empty title={t(isNarrowed ? 'jobs.noHit' : seesAll ? 'jobs.empty' : 'jobs.emptyLately')}>
             <p>{isNarrowed ? t('jobs.noHitHint') : t('jobs.emptyHint')}</p>
-            {isNarrowed || !seesAll ? null : <MailTo />}
+            {isNarrowed || !seesAll ? null : <WhereTo />}
           </Empty>
         }
       />
@@ -80,6 +80,19 @@ export default function JobsList() {
         onDone={() => setPicked(NONE_PICKED)}
       />
     </Page>
+  );
+}
+
+/** Where a first document can be mailed to; nowhere yet: where a mailbox is added. */
+function WhereTo() {
+  const { t } = useTranslation();
+  const mayAdd = useMay('administrator');
+  const addresses = useMailAddresses();
+  if (addresses.length > 0 || !mayAdd) return <MailTo />;
+  return (
+    <Anchor component={Link} to="/settings/jobs/mailboxes/new">
+      {t('mailboxes.addTitle')}
+    </Anchor>
   );
 }
 
@@ -105,34 +118,34 @@ function useColumns({ picked, onPick, onOwner }: ColumnsWish): readonly Column<P
     key: 'owner',
     title: t('jobs.owner'),
     cell: (job) => <Owner job={job} onChoose={() => onOwner(job.ownerId)} />,
-    width: '180px',
+    width: '150px',
     phone: 'detail',
   };
   return [
     ...(seesAll ? [pick] : []),
-    { key: 'number', title: t('jobs.number'), cell: ({ number }) => number, width: '80px' },
-    { key: 'title', title: t('jobs.title'), cell: (job) => <JobTitle job={job} />, phone: 'name' },
+    { key: 'number', title: t('jobs.number'), cell: ({ number }) => number, isShort: true },
+    { key: 'title', title: t('jobs.title'), cell: (job) => <JobTitle job={job} />, width: '30%', phone: 'name' },
     ...(seesAll ? [owner] : []),
     {
       key: 'pages',
       title: t('jobs.pages'),
       cell: ({ pages: count }) => (count === null ? '–' : t('overview.pages', { count })),
-      width: '110px',
+      isShort: true,
       phone: 'detail',
     },
     {
       key: 'state',
       title: t('jobs.state'),
       cell: (job) => <JobStateAndWhy job={job} />,
-      width: '230px',
+      width: '190px',
       phone: 'state',
     },
-    { key: 'where', title: t('jobs.place'), cell: (job) => <Where job={job} />, width: '150px' },
+    { key: 'where', title: t('jobs.place'), cell: (job) => <Where job={job} />, width: '130px' },
     {
       key: 'at',
       title: t('jobs.at'),
       cell: ({ createdAt }) => <When at={createdAt} />,
-      width: '160px',
+      isShort: true,
       phone: 'detail',
     },
   ];

@@ -3,14 +3,14 @@
  * scanners open links; the secret stands behind `#`, which no server, log or referrer sees.
  */
 import { Button } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { type UseQueryResult, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api, need } from '../api/client.ts';
+import { api, isProblem, need } from '../api/client.ts';
 import type { paths } from '../api/schema.ts';
 import { Failed, Loaded } from '../ui/content.tsx';
-import { Finding } from '../ui/finding.tsx';
+import { Finding, ProblemFinding } from '../ui/finding.tsx';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
@@ -32,10 +32,26 @@ export default function LinkPage() {
       {token === '' ? (
         <Finding tone="waiting" title={t('links.none')} advice={t('links.noneAdvice')} />
       ) : (
-        <Loaded query={link}>{(found) => <Shown token={token} found={found} />}</Loaded>
+        <Opened link={link} token={token} />
       )}
     </Page>
   );
+}
+
+/** What the server does not know is not asked for again: who signs in finds their jobs all the same. */
+function Opened({ link, token }: { readonly link: UseQueryResult<Found>; readonly token: string }) {
+  const { t } = useTranslation();
+  const { error } = link;
+  if (isProblem(error) && error.code === 'link-unknown') {
+    return (
+      <ProblemFinding problem={error}>
+        <Button component={Link} to="/">
+          {t('signIn.title')}
+        </Button>
+      </ProblemFinding>
+    );
+  }
+  return <Loaded query={link}>{(found) => <Shown token={token} found={found} />}</Loaded>;
 }
 
 function Shown({ token, found }: { readonly token: string; readonly found: Found }) {

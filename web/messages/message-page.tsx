@@ -53,7 +53,7 @@ function Shown({ message, steps }: { readonly message: MessageStory; readonly st
       above={
         seesAll ? (
           <Anchor component={Link} to="/messages">
-            {t('messages.title')}
+            ‹ {t('messages.title')}
           </Anchor>
         ) : null
       }

@@ -1,6 +1,7 @@
 /** Mail that came in, with what became of each message; also of those that made no job. */
 import { Anchor, Stack } from '@mantine/core';
 import { Link, useSearch } from '@tanstack/react-router';
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
@@ -27,20 +28,7 @@ export default function MessagesList() {
     };
     return need(api.GET('/messages', { params: { query } }));
   });
-  const columns: readonly Column<Message>[] = [
-    { key: 'time', title: t('outbox.time'), cell: ({ receivedAt }) => <When at={receivedAt} />, width: '160px' },
-    {
-      key: 'subject',
-      title: t('outbox.subject'),
-      cell: ({ id, subject }) => (
-        <Anchor component={Link} to={`/messages/${id}`}>
-          {subject === '' ? t('outbox.noSubject') : plain(subject)}
-        </Anchor>
-      ),
-    },
-    { key: 'from', title: t('outbox.from'), cell: ({ sender }) => plain(sender) },
-    { key: 'outcome', title: t('messages.outcome'), cell: (message) => <Outcome message={message} /> },
-  ];
+  const columns = columnsOf(t);
   const isNarrowed = text !== undefined || outcome !== undefined;
   return (
     <Page title={t('messages.title')}>
@@ -75,4 +63,33 @@ type Filter = { readonly text: string | undefined; readonly outcome: MessageOutc
 function useFilter(): Filter {
   const search = useSearch({ strict: false }) as { outcome?: unknown };
   return { text: useAskedText(), outcome: OUTCOMES.find((one) => one === search.outcome) };
+}
+
+function columnsOf(t: TFunction): readonly Column<Message>[] {
+  return [
+    {
+      key: 'time',
+      title: t('outbox.time'),
+      cell: ({ receivedAt }) => <When at={receivedAt} />,
+      isShort: true,
+      phone: 'detail',
+    },
+    {
+      key: 'subject',
+      title: t('outbox.subject'),
+      cell: ({ id, subject }) => (
+        <Anchor component={Link} to={`/messages/${id}`}>
+          {subject === '' ? t('outbox.noSubject') : plain(subject)}
+        </Anchor>
+      ),
+      phone: 'name',
+    },
+    { key: 'from', title: t('outbox.from'), cell: ({ sender }) => plain(sender), phone: 'detail' },
+    {
+      key: 'outcome',
+      title: t('messages.outcome'),
+      cell: (message) => <Outcome message={message} />,
+      phone: 'state',
+    },
+  ];
 }

@@ -1,7 +1,7 @@
 /** Settings > Network: the server that mail leaves through, who it is from, and a message to try it. */
-import { Button, Group, NumberInput, PasswordInput, Radio, Select, Stack, TextInput } from '@mantine/core';
+import { Anchor, Button, Group, NumberInput, PasswordInput, Radio, Select, Stack, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
@@ -41,6 +41,11 @@ export default function NetworkScreen() {
             {(all) => (
               <Stack gap="md">
                 <Verdict network={settings} connections={all} onUsed={() => setTimesUsed(timesUsed + 1)} />
+                {mayChange && all.length === 0 ? (
+                  <Anchor component={Link} to="/settings/connections/new" className="fit">
+                    {t('firstRun.connect')}
+                  </Anchor>
+                ) : null}
                 {mayChange ? (
                   <NetworkForm
                     // What was chosen above stands in the form.

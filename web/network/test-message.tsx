@@ -34,7 +34,7 @@ export function TestMessage() {
       <h2 className="section">{t('network.testTitle')}</h2>
       <form onSubmit={form.submit}>
         <Group gap="xs" align="flex-end" mt="sm">
-          <TextInput label={t('network.testTo')} type="email" className="grow" {...fieldOf(form, 'to')} />
+          <TextInput label={t('network.testTo')} type="email" className="grow" miw={220} {...fieldOf(form, 'to')} />
           <Button type="submit" variant="default" loading={form.isBusy}>
             {t('network.test')}
           </Button>

@@ -37,7 +37,7 @@ function MessageView({ message }: { readonly message: MessageStory }) {
       isBroken={state === 'failed'}
       above={
         <Anchor component={Link} to="/outbox">
-          {t('nav.outbox')}
+          ‹ {t('nav.outbox')}
         </Anchor>
       }
       actions={<Acts message={message} />}

@@ -88,7 +88,13 @@ function useColumns(): readonly Column<Message>[] {
   const { t } = useTranslation();
   const devices = useDeviceNames();
   return [
-    { key: 'time', title: t('outbox.time'), cell: ({ createdAt }) => <When at={createdAt} />, width: '160px' },
+    {
+      key: 'time',
+      title: t('outbox.time'),
+      cell: ({ createdAt }) => <When at={createdAt} />,
+      isShort: true,
+      phone: 'detail',
+    },
     {
       key: 'subject',
       title: t('outbox.subject'),
@@ -97,15 +103,24 @@ function useColumns(): readonly Column<Message>[] {
           {subject === '' ? t('outbox.noSubject') : plain(subject)}
         </Anchor>
       ),
+      phone: 'name',
     },
     {
       key: 'from',
       title: t('outbox.from'),
       cell: ({ sender, deviceId }) => <From sender={sender} device={devices.get(deviceId ?? '')} />,
       isNamedOnPhone: true,
+      width: '200px',
+      phone: 'detail',
     },
-    { key: 'to', title: t('outbox.to'), cell: recipientsOf, isNamedOnPhone: true },
-    { key: 'state', title: t('outbox.state'), cell: (message) => <MessageLook message={message} /> },
+    { key: 'to', title: t('outbox.to'), cell: recipientsOf, isNamedOnPhone: true, width: '270px', phone: 'detail' },
+    {
+      key: 'state',
+      title: t('outbox.state'),
+      cell: (message) => <MessageLook message={message} />,
+      width: '130px',
+      phone: 'state',
+    },
   ];
 }
 

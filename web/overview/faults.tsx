@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { screens } from '../app/screens.ts';
-import { reasonWords } from '../printers/printer.ts';
+import { reasonsInWords } from '../printers/printer.ts';
 import { Finding } from '../ui/finding.tsx';
 import { exactTime } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
@@ -16,7 +16,7 @@ export function Faults({ faults }: { readonly faults: readonly Fault[] }) {
   const { t } = useTranslation();
   if (faults.length === 0) return null;
   return (
-    <section aria-label={t('overview.faults')}>
+    <section className="faults" aria-label={t('overview.faults')}>
       {faults.map((fault) => (
         <FaultCard key={`${fault.kind} ${fault.subjectId ?? ''}`} fault={fault} />
       ))}
@@ -35,7 +35,7 @@ function FaultCard({ fault }: { readonly fault: Fault }) {
     count: waiting ?? 0,
     date: due === null ? '' : exactTime(i18n.language, due),
   });
-  const detail = [title ?? '', ...fault.reasons.map((reason) => reasonWords(t, reason))].filter((word) => word !== '');
+  const detail = [title ?? '', ...reasonsInWords(t, fault.reasons)].filter((word) => word !== '');
   return (
     <Finding
       title={named}

@@ -9,11 +9,11 @@ import type { paths } from '../api/schema.ts';
 import { useLiveQuery } from '../app/live.tsx';
 import { useMay } from '../app/session.tsx';
 import { loadAllTexts } from '../app/texts.ts';
-import { ownerOf } from '../jobs/job.ts';
+import { JOB_TONES, type JobState, ownerOf } from '../jobs/job.ts';
 import { needWords } from '../printers/printer.ts';
 import { Loaded, Loading } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
-import { type Tone, ToneIcon, toneStyle } from '../ui/state.tsx';
+import { State, type Tone, ToneIcon, toneStyle } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
 import { Faults } from './faults.tsx';
@@ -115,10 +115,14 @@ function LastJobs({ jobs }: { readonly jobs: OverviewData['lastJobs'] }) {
     <section className="card lane">
       <h2>{t('overview.lastJobs')}</h2>
       <ul className="last-jobs">
-        {jobs.map(({ id, number, title, ownerName, state, waitsFor, pages, createdAt }) => (
+        {jobs.map(({ id, title, ownerName, state, waitsFor, pages, createdAt }) => (
           <li key={id}>
             <When at={createdAt} />
-            <span>{waitsFor.length === 0 ? t(`jobState.${state}`) : needWords(t, waitsFor)}</span>
+            {waitsFor.length === 0 ? (
+              <State tone={JOB_TONES[state as JobState]} word={t(`jobState.${state}`)} />
+            ) : (
+              <State tone="warning" word={needWords(t, waitsFor)} />
+            )}
             <span className="cut" title={plain(title)}>
               <Anchor component={Link} to={`/jobs/${id}`}>
                 {plain(title)}
@@ -127,7 +131,7 @@ function LastJobs({ jobs }: { readonly jobs: OverviewData['lastJobs'] }) {
             <span className="cut" title={ownerOf(t, { ownerName })}>
               {ownerOf(t, { ownerName })}
             </span>
-            <span>{pages === null ? `#${number}` : t('overview.pages', { count: pages })}</span>
+            <span>{pages === null ? '–' : t('overview.pages', { count: pages })}</span>
           </li>
         ))}
       </ul>

@@ -48,7 +48,7 @@ function PrinterView({ printer }: { readonly printer: Printer }) {
       title={printer.name}
       above={
         <Anchor component={Link} to="/printers">
-          {t('nav.printers')}
+          ‹ {t('nav.printers')}
         </Anchor>
       }
       actions={

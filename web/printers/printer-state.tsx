@@ -1,13 +1,13 @@
 /** The state of a printer in words, with what keeps it from printing. */
 import { useTranslation } from 'react-i18next';
 import { State } from '../ui/state.tsx';
-import { needWords, type Printer, reasonWords, STATE_TONES } from './printer.ts';
+import { needWords, type Printer, reasonsInWords, STATE_TONES } from './printer.ts';
 
 export function PrinterState({ printer }: { readonly printer: Printer }) {
   const { t } = useTranslation();
   const { state, reasons, waitsFor, problem } = printer;
   const isBusy = state === 'processing';
-  const words = problem === null ? reasons.map((reason) => reasonWords(t, reason)) : [problem.title];
+  const words = problem === null ? reasonsInWords(t, reasons) : [problem.title];
   return (
     <div>
       {isBusy && waitsFor.length > 0 ? (

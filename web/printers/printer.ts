@@ -29,9 +29,15 @@ export const waitingQuery = queryOptions({
 });
 
 /** A reason in words; one that no text is known for is shown as the printer says it. */
-export function reasonWords(t: TFunction, reason: string): string {
+function reasonWords(t: TFunction, reason: string): string {
   const plain = reason.replace(/-(?:error|warning|report)$/, '');
   return t(`printerReason.${plain}`, { defaultValue: reason });
+}
+
+/** Several reasons in words: that paper is gone says already that some is needed. */
+export function reasonsInWords(t: TFunction, reasons: readonly string[]): readonly string[] {
+  const isEmpty = reasons.some((reason) => reason.startsWith('media-empty'));
+  return reasons.filter((reason) => !isEmpty || !reason.startsWith('media-needed')).map((one) => reasonWords(t, one));
 }
 
 /** What is waited for at a printer, in a few words; empty for nothing. */

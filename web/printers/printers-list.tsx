@@ -90,27 +90,37 @@ const findPrinter = (id: string): Promise<Printer> => need(api.GET('/printers/{i
 
 function columnsOf(t: TFunction, acts: Column<Printer>['cell']): readonly Column<Printer>[] {
   return [
-    { key: 'name', title: t('printers.name'), cell: (printer) => <Name printer={printer} /> },
+    { key: 'name', title: t('printers.name'), cell: (printer) => <Name printer={printer} />, phone: 'name' },
     { key: 'model', title: t('printers.model'), cell: ({ capabilities }) => capabilities?.model ?? '–' },
-    { key: 'state', title: t('printers.state'), cell: (printer) => <PrinterState printer={printer} /> },
+    {
+      key: 'state',
+      title: t('printers.state'),
+      cell: (printer) => <PrinterState printer={printer} />,
+      phone: 'state',
+    },
     {
       key: 'waiting',
       title: t('printers.jobs'),
       cell: ({ id }) => <WaitingJobs printerId={id} />,
       isNamedOnPhone: true,
+      isShort: true,
+      phone: 'detail',
     },
     {
       key: 'supplies',
       title: t('printers.supplies'),
       cell: ({ supplies }) => dueSupplies(supplies).map((name) => <div key={name}>{t('supply.low', { name })}</div>),
+      phone: 'detail',
     },
     {
       key: 'since',
       title: t('printers.since'),
       cell: ({ stateSince }) => <When at={stateSince} />,
       isNamedOnPhone: true,
+      isShort: true,
+      phone: 'detail',
     },
-    { key: 'acts', title: t('label.acts'), cell: acts, width: '90px' },
+    { key: 'acts', title: t('label.acts'), cell: acts, width: '90px', phone: 'acts' },
   ];
 }
 

@@ -6,7 +6,7 @@ import { api, need } from '../api/client.ts';
 import { useMay } from '../app/session.tsx';
 import { Failed } from '../ui/content.tsx';
 import { Finding } from '../ui/finding.tsx';
-import type { Printer } from './printer.ts';
+import { type Printer, reasonsInWords } from './printer.ts';
 
 type ProblemProps = { readonly printer: Printer; readonly onChanged: () => Promise<void> };
 
@@ -15,7 +15,7 @@ export function PrinterProblem({ printer, onChanged }: ProblemProps) {
   const isAdministrator = useMay('administrator');
   const [error, setError] = useState<unknown>();
   const { problem } = printer;
-  if (problem === null) return null;
+  if (problem === null) return <Stopped printer={printer} />;
   const { expected, seen } = problem.facts ?? {};
   const isChanged = problem.code === 'printer-certificate-changed' && typeof seen === 'string';
   const accept = async (sha256: string) => {
@@ -56,5 +56,22 @@ export function PrinterProblem({ printer, onChanged }: ProblemProps) {
       ) : null}
       {error === undefined ? null : <Failed error={error} />}
     </>
+  );
+}
+
+/** A printer that stands still for a reason of its own, such as paper, needs somebody to go there. */
+function Stopped({ printer }: { readonly printer: Printer }) {
+  const { t } = useTranslation();
+  const { name, state, stateSince, reasons } = printer;
+  if (state !== 'stopped') return null;
+  return (
+    <Finding
+      tone="warning"
+      title={t('overview.fault.printer', { name })}
+      detail={reasonsInWords(t, reasons).join(' · ')}
+      since={stateSince}
+      stops={t('overview.stops.printer')}
+      advice={t('overview.advice.printer')}
+    />
   );
 }

@@ -25,7 +25,7 @@ export default function DeviceNew() {
       title={t('devices.addTitle')}
       above={
         <Anchor component={Link} to="/devices">
-          {t('nav.devices')}
+          ‹ {t('nav.devices')}
         </Anchor>
       }
     >

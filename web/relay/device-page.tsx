@@ -41,7 +41,7 @@ function DeviceView({ device }: { readonly device: Device }) {
       title={device.name}
       above={
         <Anchor component={Link} to="/devices">
-          {t('nav.devices')}
+          ‹ {t('nav.devices')}
         </Anchor>
       }
       actions={mayChange ? <Remove device={device} /> : null}

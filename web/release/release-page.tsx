@@ -9,7 +9,7 @@ import { LiveProvider, useLiveQuery } from '../app/live.tsx';
 import { SignInForm } from '../frame/sign-in.tsx';
 import { MailTo } from '../jobs/mail-to.tsx';
 import type { Place } from '../jobs/ways.tsx';
-import { reasonWords, STATE_TONES } from '../printers/printer.ts';
+import { reasonsInWords, STATE_TONES } from '../printers/printer.ts';
 import { Empty, Failed, Loaded } from '../ui/content.tsx';
 import { Finding } from '../ui/finding.tsx';
 import { Page } from '../ui/page.tsx';
@@ -105,7 +105,7 @@ function PrinterNow({ printer, elsewhere }: Pick<Waiting, 'printer' | 'elsewhere
       </p>
     );
   }
-  const words = reasons.map((reason) => reasonWords(t, reason)).join(' · ');
+  const words = reasonsInWords(t, reasons).join(' · ');
   return (
     <Finding
       tone={isReady ? 'warning' : STATE_TONES[state]}

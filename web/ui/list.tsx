@@ -19,8 +19,10 @@ export type Column<T> = {
   readonly isTitleQuiet?: true;
   /** On a phone, where the titles of the columns are not shown, its cells say what they are. */
   readonly isNamedOnPhone?: true;
+  /** A few short words, such as a number with its noun, which stay in one line. */
+  readonly isShort?: true;
   /** Where it stands on a phone, when a row has two lines there: nowhere without a place. */
-  readonly phone?: 'tick' | 'name' | 'state' | 'detail';
+  readonly phone?: 'tick' | 'name' | 'state' | 'acts' | 'detail';
 };
 
 /** A guess until a row is measured. */
@@ -134,7 +136,12 @@ function useRows(count: number, place: RefObject<HTMLTableElement | null>, keyAt
 
 function Cells<T>({ columns, item }: { readonly columns: readonly Column<T>[]; readonly item: T }) {
   return columns.map((column) => (
-    <td key={column.key} data-title={column.isNamedOnPhone && column.title} data-phone={column.phone}>
+    <td
+      key={column.key}
+      data-title={column.isNamedOnPhone && column.title}
+      data-phone={column.phone}
+      data-short={column.isShort}
+    >
       {column.cell(item)}
     </td>
   ));

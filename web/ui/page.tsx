@@ -25,7 +25,7 @@ export function Page({ title, actions, above, isBroken = false, children }: Page
   }, []);
   return (
     <div className="page">
-      {above}
+      {above === undefined ? null : <div className="above">{above}</div>}
       <Group justify="space-between" align="flex-start" mb="md" gap="sm">
         <h1 ref={heading} tabIndex={-1} className="page-title">
           {title}

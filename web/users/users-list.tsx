@@ -87,9 +87,9 @@ function useColumns(users: readonly User[], onOpen: ((open: Open) => void) | und
   const { t } = useTranslation();
   const owners = useOwners(users.map(({ id }) => id));
   const columns: readonly Column<User>[] = [
-    { key: 'name', title: t('users.name'), cell: (user) => <Name user={user} /> },
-    { key: 'email', title: t('users.addresses'), cell: addressesOf },
-    { key: 'role', title: t('users.role'), cell: ({ role }) => t(`role.${role}`), width: '150px' },
+    { key: 'name', title: t('users.name'), cell: (user) => <Name user={user} />, phone: 'name' },
+    { key: 'email', title: t('users.addresses'), cell: addressesOf, phone: 'detail' },
+    { key: 'role', title: t('users.role'), cell: ({ role }) => t(`role.${role}`), width: '150px', phone: 'detail' },
     { key: 'language', title: t('users.language'), cell: ({ language }) => nameOf(language), width: '90px' },
     { key: 'last', title: t('users.lastJob'), cell: ({ id }) => <LastJob owner={owners.get(id)} />, width: '130px' },
     {
@@ -97,11 +97,12 @@ function useColumns(users: readonly User[], onOpen: ((open: Open) => void) | und
       title: t('users.state'),
       cell: ({ disabledAt }) => <UserState isBlocked={disabledAt !== null} />,
       width: '120px',
+      phone: 'state',
     },
   ];
   if (onOpen === undefined) return columns;
   const cell = (user: User) => <Acts user={user} onOpen={onOpen} />;
-  return [...columns, { key: 'acts', title: t('label.acts'), cell, width: '90px' }];
+  return [...columns, { key: 'acts', title: t('label.acts'), cell, width: '90px', phone: 'acts' }];
 }
 
 function OnlyYou() {

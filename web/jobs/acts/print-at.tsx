@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../../api/client.ts';
-import { reasonWords, STATE_TONES } from '../../printers/printer.ts';
+import { reasonsInWords, STATE_TONES } from '../../printers/printer.ts';
 import { Empty, Failed, Loaded } from '../../ui/content.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { State } from '../../ui/state.tsx';
@@ -100,7 +100,7 @@ function ChoosePlace({ job, places, onClose, onDone }: PrintAtProps & { readonly
 function PlaceState({ place }: { readonly place: Place }) {
   const { t } = useTranslation();
   const state = place.state as keyof typeof STATE_TONES;
-  const reasons = place.reasons.map((reason) => reasonWords(t, reason)).join(' · ');
+  const reasons = reasonsInWords(t, place.reasons).join(' · ');
   return (
     <>
       <State tone={STATE_TONES[state]} word={t(`printerState.${state}`)} /> {reasons}

@@ -1,10 +1,12 @@
 /** Print a document: files are chosen or dropped, sent one by one, and followed until they print. */
-import { Button, FileButton, Group, Stack } from '@mantine/core';
+import { Anchor, Button, FileButton, Group, Stack } from '@mantine/core';
 import { IconUpload } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { type DragEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../../api/client.ts';
+import { useMay } from '../../app/session.tsx';
 import { Empty, Loaded } from '../../ui/content.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Entries } from './entries.tsx';
@@ -13,6 +15,7 @@ import { NO_WISHES, optionsOf, type Queue, readPages, type Wishes, WishesForm } 
 
 export default function UploadPage() {
   const { t } = useTranslation();
+  const mayAdd = useMay('administrator');
   const queues = useQuery({ queryKey: ['queues'], queryFn: () => need(api.GET('/queues')) });
   return (
     <Page title={t('nav.upload')}>
@@ -20,7 +23,13 @@ export default function UploadPage() {
         {({ items }) =>
           items.length === 0 ? (
             <Empty title={t('upload.noQueue')}>
-              <p>{t('upload.noQueueHint')}</p>
+              {mayAdd ? (
+                <Anchor component={Link} to="/queues">
+                  {t('queues.addTitle')}
+                </Anchor>
+              ) : (
+                <p>{t('upload.noQueueHint')}</p>
+              )}
             </Empty>
           ) : (
             <Upload queues={items} />
@@ -66,7 +75,7 @@ function Upload({ queues }: { readonly queues: readonly Queue[] }) {
       />
       <Group gap="xs">
         <Button disabled={count === 0} loading={parcels.isBusy} onClick={() => send(!isDirect)}>
-          {t(isDirect ? 'upload.print' : 'upload.hold', { count })}
+          {count === 0 ? t('upload.none') : t(isDirect ? 'upload.print' : 'upload.hold', { count })}
         </Button>
         {isDirect ? (
           <Button variant="default" disabled={count === 0 || parcels.isBusy} onClick={() => send(true)}>
