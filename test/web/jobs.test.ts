@@ -219,6 +219,8 @@ describe('the pages of jobs', () => {
     await page.getByRole('button', { name: 'Annulla il lavoro' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText('Non viene stampato').waitFor();
+    // Two buttons that say “Annulla” would be a riddle.
+    await dialog.getByRole('button', { name: 'Mantieni il lavoro', exact: true }).waitFor();
     await dialog.getByRole('button', { name: 'Annulla il lavoro' }).click();
     await page.getByRole('definition').getByText('Annullato').waitFor();
     assert.equal((await stage.api('GET', `/jobs/${mine.id}`)).state, 'canceled');

@@ -40,6 +40,10 @@ describe('the start page of a Platen that works', () => {
     await page.getByText('No paper').first().waitFor();
     await eventually(async () => (await page.title()).startsWith('●'), { what: 'the tab says it too' });
     await window.assertGood('overview-broken');
+    await page.getByRole('link', { name: 'Open the printer' }).click();
+    await page.getByRole('heading', { level: 1, name: String(row?.name) }).waitFor();
+    await page.getByText('Look at the printer, then let Platen check it.').waitFor();
+    await window.assertGood('printer-stopped');
   });
 
   test('names a device that is refused and one that knocks, and leads to them', async () => {

@@ -232,6 +232,7 @@ describe('the frame of the web interface', () => {
     // Nothing was chosen yet: everything waits for it.
     await says('/outbox', 'For sending');
     await says('/settings/jobs/mailboxes', 'For sending');
+    await page.getByText('E-mail does not work yet').waitFor();
     const reading = await add('For reading');
     await add('For nothing');
     await stage.api('PUT', '/settings/network', { outgoingServer: { connectionId: sending }, senderEmail: PRINT_ROOM });

@@ -78,6 +78,7 @@ export function BulkBar({ jobs, onDone }: BarProps) {
         <Confirm
           title={t('jobs.cancelManyTitle', { count: asking.length })}
           act={t('jobs.cancelMany', { count: asking.length })}
+          keep={t('jobs.keepMany')}
           onClose={() => setAsking(undefined)}
           onConfirm={() => doAll(asking, cancel)}
         >

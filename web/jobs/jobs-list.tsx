@@ -124,7 +124,7 @@ function useColumns({ picked, onPick, onOwner }: ColumnsWish): readonly Column<P
   return [
     ...(seesAll ? [pick] : []),
     { key: 'number', title: t('jobs.number'), cell: ({ number }) => number, isShort: true },
-    { key: 'title', title: t('jobs.title'), cell: (job) => <JobTitle job={job} />, width: '30%', phone: 'name' },
+    { key: 'title', title: t('jobs.title'), cell: (job) => <JobTitle job={job} />, width: '20%', phone: 'name' },
     ...(seesAll ? [owner] : []),
     {
       key: 'pages',

@@ -11,13 +11,15 @@ type ConfirmProps = {
   readonly children: ReactNode;
   /** The verb on the button. */
   readonly act: string;
+  /** On the safe button, where “Cancel” would read as the act itself. */
+  readonly keep?: string;
   /** Must be typed before the button works. */
   readonly typed?: { readonly label: string; readonly word: string };
   readonly onConfirm: () => Promise<void>;
   readonly onClose: () => void;
 };
 
-export function Confirm({ title, children, act, typed, onConfirm, onClose }: ConfirmProps) {
+export function Confirm({ title, children, act, keep, typed, onConfirm, onClose }: ConfirmProps) {
   const { t } = useTranslation();
   const [word, setWord] = useState('');
   const [isBusy, setBusy] = useState(false);
@@ -42,7 +44,7 @@ export function Confirm({ title, children, act, typed, onConfirm, onClose }: Con
         {error === undefined ? null : <Failed error={error} />}
         <Group justify="flex-end" gap="xs">
           <Button variant="default" data-autofocus onClick={onClose}>
-            {t('action.cancel')}
+            {keep ?? t('action.cancel')}
           </Button>
           <Button
             variant="outline"

@@ -132,7 +132,7 @@ function AddToken({ onClose, onAdded }: { readonly onClose: () => void; readonly
     );
   }
   return (
-    <Dialog title={t('tokens.add')} onClose={onClose}>
+    <Dialog title={t('tokens.addTitle')} onClose={onClose}>
       <form onSubmit={form.submit}>
         <Stack gap="md">
           <TextInput

@@ -81,6 +81,7 @@ function Asked({ act, job, onClose, onDone }: AskedProps) {
     <Confirm
       title={t('jobs.cancelTitle', { number: job.number })}
       act={t('jobs.cancel')}
+      keep={t('jobs.keep')}
       onClose={onClose}
       onConfirm={async () => {
         await need(api.POST('/jobs/{id}/cancel', { params: { path: { id: job.id } } }));
