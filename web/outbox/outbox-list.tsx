@@ -103,6 +103,7 @@ function useColumns(): readonly Column<Message>[] {
           {subject === '' ? t('outbox.noSubject') : plain(subject)}
         </Anchor>
       ),
+      width: '30%',
       phone: 'name',
     },
     {
@@ -110,10 +111,10 @@ function useColumns(): readonly Column<Message>[] {
       title: t('outbox.from'),
       cell: ({ sender, deviceId }) => <From sender={sender} device={devices.get(deviceId ?? '')} />,
       isNamedOnPhone: true,
-      width: '200px',
+      width: '20%',
       phone: 'detail',
     },
-    { key: 'to', title: t('outbox.to'), cell: recipientsOf, isNamedOnPhone: true, width: '270px', phone: 'detail' },
+    { key: 'to', title: t('outbox.to'), cell: recipientsOf, isNamedOnPhone: true, width: '26%', phone: 'detail' },
     {
       key: 'state',
       title: t('outbox.state'),
