@@ -44,13 +44,20 @@ export function readDevice(row: DeviceRow): Device {
     addresses: row.addresses,
     username: row.username ?? undefined,
     allowsPlainAuth: row.allows_plain_auth,
-    limits: { ...DEFAULT_DEVICE_LIMITS, ...(row.limits as Partial<DeviceLimits>) },
+    limits: limitsOf(row.limits as Partial<DeviceLimits>),
     allowedDomains: row.allowed_domains,
     senderMap: { ownAddress: 'reply-to', ...(row.sender_map as Partial<SenderMap>) },
     normalisesBareLf: row.normalises_bare_lf,
     isEnabled: row.enabled,
     createdAt: row.created_at,
   };
+}
+
+/** Who may hand in more messages a day than the usual number of recipients may send each to one recipient at least. */
+function limitsOf(set: Partial<DeviceLimits>): DeviceLimits {
+  const limits = { ...DEFAULT_DEVICE_LIMITS, ...set };
+  const recipientsPerDay = set.recipientsPerDay ?? Math.max(limits.recipientsPerDay, limits.messagesPerDay);
+  return { ...limits, recipientsPerDay };
 }
 
 // A shorter prefix is no range of a company's own any more: it would make the relay open.

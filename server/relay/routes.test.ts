@@ -49,6 +49,13 @@ test('an administrator adds, reads, changes and removes a device, and its passwo
     messagesToday: 0,
     recipientsToday: 0,
   });
+  const busy = await ask('administrator', 'POST', '/devices', {
+    name: 'Busy',
+    credential: { username: 'busy' },
+    limits: { messagesPerDay: 50_000 },
+  });
+  assert.equal((busy.json.limits as { recipientsPerDay: number }).recipientsPerDay, 50_000);
+  assert.equal((await ask('administrator', 'DELETE', `/devices/${String(busy.json.id)}`)).status, 204);
   const path = `/devices/${String(id)}`;
   const read = await ask('operator', 'GET', path);
   assert.ok(!read.text.includes(String(password)) && !read.text.includes('scrypt'));
