@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { KNOWN_SENDERS } from '../../test/harness/mail.ts';
+import { KNOWN_SENDERS, subjectOf } from '../../test/harness/mail.ts';
 import { eventually } from '../../test/harness/time.ts';
 import { feedQueue, openDatabase, PRINT_ROOM, say, type World } from '../world.ts';
 
@@ -129,7 +129,7 @@ function writeMessage(count: number, { name, type, bytes }: Document): Buffer {
   const lines = [
     `From: <${KNOWN_SENDERS[count % KNOWN_SENDERS.length]}>`,
     `To: <${PRINT_ROOM}>`,
-    `Subject: ${mark}`,
+    `Subject: ${subjectOf(mark)}`,
     `Date: ${new Date().toUTCString().replace('GMT', '+0000')}`,
     `Message-ID: <${mark}@practice.example>`,
     'MIME-Version: 1.0',

@@ -346,7 +346,7 @@ for (const [what, outcome, most] of [
     const { context, anna, test } = scene;
     const replies = { printed: true, held: true, refused: true };
     let count = 0;
-    const finish = async (subject: string) => {
+    const finish = async (subject: string, refused: readonly { title: string; reason: string }[] = []) => {
       count += 1;
       const message = `finished-${count}`;
       const told = { sender: anna.email, subject, replies };
@@ -354,7 +354,7 @@ for (const [what, outcome, most] of [
       await record(context, 'message-received', { subjectId: message, ownerId: anna.id, data });
       const job = { jobId: newId(), number: count, title: 'report.pdf' };
       const known = { pages: 1, printer: null, heldUntil: null, options: {}, ignoredOptions: [], problem: null };
-      const end = { ...told, jobs: [{ ...job, outcome, ...known }], refused: [] };
+      const end = { ...told, jobs: [{ ...job, outcome, ...known }], refused };
       await record(context, 'message-finished', { subjectId: message, ownerId: anna.id, data: end });
       await write(context);
       return (await outbox(context)).length;
@@ -372,8 +372,10 @@ for (const [what, outcome, most] of [
     assert.equal((paused?.data as { recipient?: string } | undefined)?.recipient, anna.email);
     assert.equal(others.length, 0);
     assert.equal(await finish('Something else'), most + 1, 'what is not alike is answered');
+    const locked = [{ title: 'b.pdf', reason: 'document-encrypted' }];
+    assert.equal(await finish('Report 100 of the night', locked), most + 2, 'and so is other news about the same');
     test.clock.advance(DAY_MS);
-    assert.equal(await finish('Report 100 of the night'), most + 2, 'and so is everything the day after');
+    assert.equal(await finish('Report 101 of the night'), most + 3, 'and everything the day after');
   });
 }
 

@@ -166,7 +166,7 @@ async function deliver(context: Context, { receiver, stories }: Notice, reading:
 /** How many replies like this one its receiver has had, and how many there are at most. */
 async function readAlike(context: Context, receiver: Receiver, { reply, received }: Story) {
   if (reply === undefined || received === undefined) return undefined;
-  const of = alikeOf(received.subject, receiver.address);
+  const of = alikeOf({ subject: received.subject, told: reply }, receiver.address);
   const hasKeys = reply.jobs.some(({ outcome }) => outcome === 'held');
   const most = hasKeys ? MOST_ALIKE.withKeys : MOST_ALIKE.withoutKeys;
   return { of, most, written: await countAlike(context, of) };
