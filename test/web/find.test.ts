@@ -83,7 +83,9 @@ describe('the search of the top bar', () => {
     await using window = await browser.open(stage, { as: ADMINISTRATOR });
     const { page } = window;
     await window.go('/find?q=nobody-has-this');
-    await eventually(async () => (await page.getByText('Nothing found').count()) === 4);
+    await page.getByText('Nothing found for “nobody-has-this”').waitFor();
+    assert.equal(await page.getByRole('heading', { level: 2 }).count(), 0);
+    await window.assertGood('find-nothing-en');
     await page.getByRole('main').getByLabel('Find a job, message or person').fill(String(sender.name).toUpperCase());
     await page.waitForURL(/q=[A-Z]/);
     await page.getByRole('link', { name: String(sender.name), exact: true }).click();

@@ -49,7 +49,8 @@ describe('the queues', () => {
     await using window = await browser.open(stage, { as: ADMINISTRATOR });
     const { page } = window;
     await window.go('/queues');
-    await page.getByRole('button', { name: 'Edit Follow-me' }).click();
+    await page.getByRole('button', { name: 'Actions for Follow-me' }).click();
+    await page.getByRole('menuitem', { name: 'Edit' }).click();
     const dialog = page.getByRole('dialog', { name: 'Follow-me' });
     await dialog.getByLabel('Sides').selectOption('two-sided-long-edge');
     await dialog.getByLabel('Color', { exact: true }).selectOption('monochrome');
@@ -95,7 +96,8 @@ describe('the queues', () => {
     const { page } = window;
     const change = async (choose?: string) => {
       await window.go('/queues');
-      await page.getByRole('button', { name: 'Edit Follow-me' }).click();
+      await page.getByRole('button', { name: 'Actions for Follow-me' }).click();
+      await page.getByRole('menuitem', { name: 'Edit' }).click();
       const dialog = page.getByRole('dialog', { name: 'Follow-me' });
       assert.equal(await dialog.getByText('2 documents are held here').count(), 0);
       await dialog.getByLabel('Prints at once').check();

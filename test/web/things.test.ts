@@ -157,13 +157,15 @@ describe('the pages of things', () => {
     await dialog.waitFor({ state: 'detached' });
     await page.getByRole('cell', { name: 'Holds until released' }).waitFor();
     // The dialog stands in the address: a reload shows it again, and the way back closes it.
-    await page.getByRole('button', { name: 'Edit Follow-me' }).click();
+    await page.getByRole('button', { name: 'Actions for Follow-me' }).click();
+    await page.getByRole('menuitem', { name: 'Edit' }).click();
     await page.waitForURL(/open=edit&of=/);
     await page.reload();
     await page.getByLabel('Prints at once').waitFor();
     await page.goBack();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    await page.getByRole('button', { name: 'Edit Follow-me' }).click();
+    await page.getByRole('button', { name: 'Actions for Follow-me' }).click();
+    await page.getByRole('menuitem', { name: 'Edit' }).click();
     await page.getByLabel('Prints at once').check();
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('cell', { name: 'Prints at once' }).waitFor();

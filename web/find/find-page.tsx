@@ -1,6 +1,6 @@
 /** What is found by a text: jobs, mail that came in, mail that leaves, people. Each kind leads to its whole list. */
 import { Anchor, Stack } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { queryOptions, useQueries, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -11,7 +11,7 @@ import { JobStateShown } from '../jobs/jobs-list.tsx';
 import { Outcome } from '../messages/outcome.tsx';
 import { recipientsOf } from '../outbox/message.ts';
 import { MessageLook } from '../outbox/message-look.tsx';
-import { Loaded } from '../ui/content.tsx';
+import { Empty, Loaded } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
@@ -43,6 +43,7 @@ export default function FindPage() {
             <Arriving q={text} />
             <Leaving q={text} />
             <People q={text} />
+            <NothingFound q={text} />
           </>
         )}
       </Stack>
@@ -53,9 +54,26 @@ export default function FindPage() {
 type Asked = { readonly q: string };
 const queryOf = (q: string) => ({ params: { query: { q, limit: SHOWN + 1 } } });
 
+const jobsOf = (q: string) =>
+  queryOptions({ queryKey: [...KEY, 'jobs', q], queryFn: () => need(api.GET('/jobs', queryOf(q))) });
+const arrivedOf = (q: string) =>
+  queryOptions({ queryKey: [...KEY, 'messages', q], queryFn: () => need(api.GET('/messages', queryOf(q))) });
+const leavingOf = (q: string) =>
+  queryOptions({ queryKey: [...KEY, 'outbox', q], queryFn: () => need(api.GET('/outbox', queryOf(q))) });
+const peopleOf = (q: string) =>
+  queryOptions({ queryKey: [...KEY, 'users', q], queryFn: () => need(api.GET('/users', queryOf(q))) });
+
+/** Said once for all kinds. */
+function NothingFound({ q }: Asked) {
+  const { t } = useTranslation();
+  const all = useQueries({ queries: [jobsOf(q), arrivedOf(q), leavingOf(q), peopleOf(q)] });
+  if (!all.every(({ data }) => data?.items.length === 0)) return null;
+  return <Empty title={t('find.none', { text: plain(q) })} />;
+}
+
 function Jobs({ q }: Asked) {
   const { t } = useTranslation();
-  const found = useQuery({ queryKey: [...KEY, 'jobs', q], queryFn: () => need(api.GET('/jobs', queryOf(q))) });
+  const found = useQuery(jobsOf(q));
   return (
     <Loaded query={found}>
       {({ items }) => (
@@ -74,7 +92,7 @@ function Jobs({ q }: Asked) {
 
 function Arriving({ q }: Asked) {
   const { t } = useTranslation();
-  const found = useQuery({ queryKey: [...KEY, 'messages', q], queryFn: () => need(api.GET('/messages', queryOf(q))) });
+  const found = useQuery(arrivedOf(q));
   return (
     <Loaded query={found}>
       {({ items }) => (
@@ -100,7 +118,7 @@ function Arriving({ q }: Asked) {
 
 function Leaving({ q }: Asked) {
   const { t } = useTranslation();
-  const found = useQuery({ queryKey: [...KEY, 'outbox', q], queryFn: () => need(api.GET('/outbox', queryOf(q))) });
+  const found = useQuery(leavingOf(q));
   return (
     <Loaded query={found}>
       {({ items }) => (
@@ -126,7 +144,7 @@ function Leaving({ q }: Asked) {
 
 function People({ q }: Asked) {
   const { t } = useTranslation();
-  const found = useQuery({ queryKey: [...KEY, 'users', q], queryFn: () => need(api.GET('/users', queryOf(q))) });
+  const found = useQuery(peopleOf(q));
   return (
     <Loaded query={found}>
       {({ items }) => (
@@ -165,23 +183,21 @@ type GroupProps<T> = {
 function Group<T extends { readonly id: string }>({ title, all, items, children }: GroupProps<T>) {
   const { t } = useTranslation();
   const hasMore = items.length > SHOWN;
+  if (items.length === 0) return null;
   return (
     <section>
       <h2 className="section">{title}</h2>
-      {items.length === 0 ? <p className="hint">{t('find.none')}</p> : null}
-      {items.length === 0 ? null : (
-        <table className="list hits" aria-label={title}>
-          <tbody>
-            {items.slice(0, SHOWN).map((item) => (
-              <tr key={item.id} data-row>
-                {children(item).map(([name, cell]) => (
-                  <td key={name}>{cell}</td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <table className="list hits" aria-label={title}>
+        <tbody>
+          {items.slice(0, SHOWN).map((item) => (
+            <tr key={item.id} data-row>
+              {children(item).map(([name, cell]) => (
+                <td key={name}>{cell}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
       {hasMore ? (
         <p>
           <Anchor component={Link} to={all.to} search={{ q: all.q } as never}>

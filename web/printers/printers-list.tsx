@@ -1,6 +1,5 @@
 /** Printers: how each is, in words, and adding one by its address. */
-import { Anchor, Button, Group, Menu, Stack } from '@mantine/core';
-import { IconDots } from '@tabler/icons-react';
+import { Anchor, Button, Menu, Stack } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { TFunction } from 'i18next';
@@ -14,6 +13,7 @@ import { Empty } from '../ui/content.tsx';
 import { type OpenDialog, useOpenDialog } from '../ui/dialog.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
+import { ActsMenu } from '../ui/rows/acts-menu.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
 import { AddPrinter } from './add-printer.tsx';
@@ -150,26 +150,17 @@ function Acts({ printer, onOpen, again }: ActsProps) {
     await again();
   };
   return (
-    <Group gap={4}>
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <Button variant="subtle" px="xs" aria-label={t('label.actsOf', { name: printer.name })}>
-            <IconDots size={18} aria-hidden />
-          </Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item component={Link} to={`/printers/${printer.id}`}>
-            {t('action.details')}
-          </Menu.Item>
-          <Menu.Item onClick={() => void check()}>{t('action.checkNow')}</Menu.Item>
-          <Menu.Item component={Link} to={`/printers/${printer.id}/sticker`}>
-            {t('release.sticker')}
-          </Menu.Item>
-          {isAdministrator ? (
-            <Menu.Item onClick={() => onOpen({ act: 'remove', item: printer })}>{t('action.remove')}</Menu.Item>
-          ) : null}
-        </Menu.Dropdown>
-      </Menu>
-    </Group>
+    <ActsMenu of={printer.name}>
+      <Menu.Item component={Link} to={`/printers/${printer.id}`}>
+        {t('action.details')}
+      </Menu.Item>
+      <Menu.Item onClick={() => void check()}>{t('action.checkNow')}</Menu.Item>
+      <Menu.Item component={Link} to={`/printers/${printer.id}/sticker`}>
+        {t('release.sticker')}
+      </Menu.Item>
+      {isAdministrator ? (
+        <Menu.Item onClick={() => onOpen({ act: 'remove', item: printer })}>{t('action.remove')}</Menu.Item>
+      ) : null}
+    </ActsMenu>
   );
 }

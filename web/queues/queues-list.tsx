@@ -1,6 +1,7 @@
 /** Queues: where jobs go, whether they wait for a release, and which printers serve them. */
-import { Button, Group } from '@mantine/core';
+import { Button, Menu } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import type { paths } from '../api/schema.ts';
@@ -11,6 +12,7 @@ import { Confirm } from '../ui/confirm.tsx';
 import { Empty, Loaded } from '../ui/content.tsx';
 import { type OpenDialog, useOpenDialog } from '../ui/dialog.tsx';
 import { Page } from '../ui/page.tsx';
+import { ActsMenu } from '../ui/rows/acts-menu.tsx';
 import { State } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
@@ -109,7 +111,11 @@ function QueueTable({ queues, printers, held, onOpen }: TableProps) {
           <th scope="col">{t('queues.mode')}</th>
           <th scope="col">{t('nav.printers')}</th>
           <th scope="col">{t('queues.held')}</th>
-          {isAdministrator ? <th scope="col">{t('label.acts')}</th> : null}
+          {isAdministrator ? (
+            <th scope="col">
+              <span className="quiet">{t('label.acts')}</span>
+            </th>
+          ) : null}
         </tr>
       </thead>
       <tbody>
@@ -121,9 +127,11 @@ function QueueTable({ queues, printers, held, onOpen }: TableProps) {
               {queue.pauseReason === null ? null : (
                 <State tone="warning" word={t('queues.pausedBecause', { reason: plain(queue.pauseReason) })} />
               )}
-              <div>
-                <JournalLink subject={queue.id} of={queue.name} />
-              </div>
+              {isAdministrator ? null : (
+                <div>
+                  <JournalLink subject={queue.id} of={queue.name} />
+                </div>
+              )}
             </td>
             <td>{t(`queueMode.${queue.mode}`)}</td>
             <td>
@@ -134,16 +142,13 @@ function QueueTable({ queues, printers, held, onOpen }: TableProps) {
             </td>
             {isAdministrator ? (
               <td>
-                <Group gap={4}>
-                  <Button variant="subtle" px="xs" onClick={() => onOpen({ act: 'edit', item: queue })}>
-                    {t('action.edit')}
-                    <span className="quiet"> {queue.name}</span>
-                  </Button>
-                  <Button variant="subtle" px="xs" onClick={() => onOpen({ act: 'remove', item: queue })}>
-                    {t('action.remove')}
-                    <span className="quiet"> {queue.name}</span>
-                  </Button>
-                </Group>
+                <ActsMenu of={queue.name}>
+                  <Menu.Item onClick={() => onOpen({ act: 'edit', item: queue })}>{t('action.edit')}</Menu.Item>
+                  <Menu.Item component={Link} to={`/journal?subject=${queue.id}`}>
+                    {t('journal.show')}
+                  </Menu.Item>
+                  <Menu.Item onClick={() => onOpen({ act: 'remove', item: queue })}>{t('action.remove')}</Menu.Item>
+                </ActsMenu>
               </td>
             ) : null}
           </tr>

@@ -1,6 +1,5 @@
 /** People: their addresses and roles, and who is kept out. */
 import { Button, Group, Menu } from '@mantine/core';
-import { IconDots } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -15,6 +14,7 @@ import { Empty } from '../ui/content.tsx';
 import { type OpenDialog, useOpenDialog } from '../ui/dialog.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
+import { ActsMenu } from '../ui/rows/acts-menu.tsx';
 import { State } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
@@ -224,22 +224,15 @@ function Acts({ user, onOpen }: { readonly user: User; readonly onOpen: (open: O
   const { t } = useTranslation();
   const isBlocked = user.disabledAt !== null;
   return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <Button variant="subtle" px="xs" aria-label={t('label.actsOf', { name: user.name })}>
-          <IconDots size={18} aria-hidden />
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item onClick={() => onOpen({ act: 'edit', item: user })}>{t('action.edit')}</Menu.Item>
-        <Menu.Item onClick={() => onOpen({ act: isBlocked ? 'unblock' : 'block', item: user })}>
-          {isBlocked ? t('userAct.unblock') : t('userAct.block')}
-        </Menu.Item>
-        <Menu.Item component={Link} to={`/journal?subject=${user.id}`}>
-          {t('journal.show')}
-        </Menu.Item>
-        <Menu.Item onClick={() => onOpen({ act: 'remove', item: user })}>{t('action.remove')}</Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <ActsMenu of={user.name}>
+      <Menu.Item onClick={() => onOpen({ act: 'edit', item: user })}>{t('action.edit')}</Menu.Item>
+      <Menu.Item onClick={() => onOpen({ act: isBlocked ? 'unblock' : 'block', item: user })}>
+        {isBlocked ? t('userAct.unblock') : t('userAct.block')}
+      </Menu.Item>
+      <Menu.Item component={Link} to={`/journal?subject=${user.id}`}>
+        {t('journal.show')}
+      </Menu.Item>
+      <Menu.Item onClick={() => onOpen({ act: 'remove', item: user })}>{t('action.remove')}</Menu.Item>
+    </ActsMenu>
   );
 }

@@ -1,11 +1,11 @@
 /** What can be done with one connection: the same acts in its row and on its page. */
-import { Button, Menu } from '@mantine/core';
-import { IconDots } from '@tabler/icons-react';
+import { Menu } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useMay } from '../../app/session.tsx';
 import { Failed } from '../../ui/content.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
+import { ActsMenu } from '../../ui/rows/acts-menu.tsx';
 import type { Connection } from '../connection.ts';
 import { newCodeText, useNewCode } from './new-code.tsx';
 
@@ -27,37 +27,30 @@ export function RowMenu({ connection, without = [], onRemove }: RowMenuProps) {
   const has = (act: Act) => !without.includes(act) && (mayChange || act === 'check');
   return (
     <>
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <Button variant="subtle" px="xs" aria-label={t('label.actsOf', { name: title })}>
-            <IconDots size={18} aria-hidden />
-          </Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {has('check') ? (
-            <Menu.Item component={Link} to={`${page}/check`}>
-              {t('action.check')}
+      <ActsMenu of={title}>
+        {has('check') ? (
+          <Menu.Item component={Link} to={`${page}/check`}>
+            {t('action.check')}
+          </Menu.Item>
+        ) : null}
+        {has('confirm') ? (
+          <>
+            <Menu.Item onClick={() => begin.mutate()}>{t(newCodeText(connection))}</Menu.Item>
+            <Menu.Item component={Link} to={`${page}/sign-in-link`}>
+              {t('action.signInByLink')}
             </Menu.Item>
-          ) : null}
-          {has('confirm') ? (
-            <>
-              <Menu.Item onClick={() => begin.mutate()}>{t(newCodeText(connection))}</Menu.Item>
-              <Menu.Item component={Link} to={`${page}/sign-in-link`}>
-                {t('action.signInByLink')}
-              </Menu.Item>
-              <Menu.Item component={Link} to={`${page}/hand-over`}>
-                {t('handOver.act')}
-              </Menu.Item>
-            </>
-          ) : null}
-          {has('edit') ? (
-            <Menu.Item component={Link} to={page} search={{ edit: 'yes' } as never}>
-              {t('action.edit')}
+            <Menu.Item component={Link} to={`${page}/hand-over`}>
+              {t('handOver.act')}
             </Menu.Item>
-          ) : null}
-          {mayChange ? <Menu.Item onClick={onRemove}>{t('action.remove')}</Menu.Item> : null}
-        </Menu.Dropdown>
-      </Menu>
+          </>
+        ) : null}
+        {has('edit') ? (
+          <Menu.Item component={Link} to={page} search={{ edit: 'yes' } as never}>
+            {t('action.edit')}
+          </Menu.Item>
+        ) : null}
+        {mayChange ? <Menu.Item onClick={onRemove}>{t('action.remove')}</Menu.Item> : null}
+      </ActsMenu>
       {begin.error === null ? null : (
         <Dialog title={t('deviceCode.title')} onClose={begin.reset}>
           <Failed error={begin.error} />

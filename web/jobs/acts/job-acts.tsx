@@ -1,6 +1,5 @@
 /** What can still be done with a job. Which dialog is open stands in the address of the page. */
 import { Button, Menu } from '@mantine/core';
-import { IconDots } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,6 +8,7 @@ import { useMay, useSession } from '../../app/session.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
 import { Failed } from '../../ui/content.tsx';
 import { useOpenDialog } from '../../ui/dialog.tsx';
+import { ActsMenu } from '../../ui/rows/acts-menu.tsx';
 import { isHeld, isOpen, isPrepared, isUncertain, isUnconfirmed, isWaiting, JOBS_KEY, type PlacedJob } from '../job.ts';
 import { ChangeOptions } from './change-options.tsx';
 import { PrintAt } from './print-at.tsx';
@@ -104,30 +104,19 @@ function More({ job, onOptions, onHold }: MoreProps) {
   if (!isWaiting(job) && !maySave) return null;
   const copy = (as: 'printed' | 'original') => `/api/v1/jobs/${job.id}/document?as=${as}`;
   return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <Button
-          variant="subtle"
-          px="xs"
-          aria-label={t('label.actsOf', { name: t('jobs.one', { number: job.number }) })}
-        >
-          <IconDots size={18} aria-hidden />
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {isWaiting(job) ? <Menu.Item onClick={onOptions}>{t('jobs.changeOptions')}</Menu.Item> : null}
-        {job.state === 'pending' ? <Menu.Item onClick={onHold}>{t('jobs.hold')}</Menu.Item> : null}
-        {maySave && isPrepared(job) ? (
-          <Menu.Item component="a" href={copy('printed')} download>
-            {t('jobs.savePrinted')}
-          </Menu.Item>
-        ) : null}
-        {maySave ? (
-          <Menu.Item component="a" href={copy('original')} download>
-            {t('jobs.saveOriginal')}
-          </Menu.Item>
-        ) : null}
-      </Menu.Dropdown>
-    </Menu>
+    <ActsMenu of={t('jobs.one', { number: job.number })}>
+      {isWaiting(job) ? <Menu.Item onClick={onOptions}>{t('jobs.changeOptions')}</Menu.Item> : null}
+      {job.state === 'pending' ? <Menu.Item onClick={onHold}>{t('jobs.hold')}</Menu.Item> : null}
+      {maySave && isPrepared(job) ? (
+        <Menu.Item component="a" href={copy('printed')} download>
+          {t('jobs.savePrinted')}
+        </Menu.Item>
+      ) : null}
+      {maySave ? (
+        <Menu.Item component="a" href={copy('original')} download>
+          {t('jobs.saveOriginal')}
+        </Menu.Item>
+      ) : null}
+    </ActsMenu>
   );
 }
