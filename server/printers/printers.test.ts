@@ -98,7 +98,8 @@ test('a printer is added with what it tells of itself, and the journal says so',
   assert.deepEqual(printer.reasons, []);
   assert.ok(printer.capabilities?.formats.includes('application/pdf'));
   assert.ok((printer.capabilities?.copies?.max ?? 0) > 1);
-  const drawing = { format: 'image/pwg-raster', dpi: { x: 600, y: 600 }, isColor: true, sheetBack: 'normal' };
+  const look = { dpi: { x: 600, y: 600 }, isColor: true, takesGray: true };
+  const drawing = { format: 'image/pwg-raster', ...look, sheetBack: 'normal', pages: 'file' };
   assert.deepEqual(describePrinterJobSupport(printer), {
     canCreateJob: true,
     acceptsPdf: true,

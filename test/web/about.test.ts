@@ -34,4 +34,19 @@ describe('about Platen on the screen', () => {
       await window.assertGood(`about-${language}-${width}`);
     });
   }
+
+  test('where the browser lets nobody copy, the text stands there selected', async () => {
+    await using window = await web.open({ language: 'en', width: 390, as: ADMINISTRATOR });
+    const { page } = window;
+    await page.addInitScript(`
+      navigator.clipboard.writeText = () => Promise.reject(new Error('not here'));
+      document.execCommand = () => false;
+    `);
+    await window.go('/settings/about');
+    await page.getByRole('button', { name: WORDS.en.copy }).click();
+    await page.getByRole('alert').getByText('press Ctrl+C').waitFor();
+    const selected = `(({ value, selectionStart, selectionEnd }) => value.slice(selectionStart, selectionEnd))(document.activeElement)`;
+    assert.match(String(await page.evaluate(selected)), /^Platen \d.*\nNode \d/);
+    await window.assertGood('about-copied-by-hand-en-390');
+  });
 });

@@ -98,7 +98,7 @@ describe('the pages of jobs', () => {
     await page.getByRole('textbox', { name: 'Find' }).fill(String(number));
     await page.getByRole('link', { name: SHOWN }).click();
     await page.getByRole('heading', { level: 1, name: `Job ${number}` }).waitFor();
-    const preview = page.getByAltText('First page of the document');
+    const preview = page.getByAltText(/^Page 1 of \d+ of /);
     await preview.waitFor();
     await eventually(() =>
       preview.evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth > 0),

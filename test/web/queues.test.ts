@@ -73,7 +73,8 @@ describe('the queues', () => {
     await using window = await browser.open(stage, { as: ADMINISTRATOR, language: 'it', width: 390 });
     const { page } = window;
     await window.go('/queues');
-    await page.getByRole('button', { name: 'Modifica Follow-me' }).click();
+    await page.getByRole('button', { name: 'Azioni per Follow-me' }).click();
+    await page.getByRole('menuitem', { name: 'Modifica' }).click();
     const dialog = page.getByRole('dialog', { name: 'Follow-me' });
     await dialog.getByLabel('In pausa').check();
     await dialog.getByRole('button', { name: 'Salva' }).click();
@@ -84,7 +85,8 @@ describe('the queues', () => {
     await page.getByText('In pausa: il toner è ordinato').waitFor();
     await window.assertGood('queues-paused-it-phone');
     assert.equal((await read()).pauseReason, 'il toner è ordinato');
-    await page.getByRole('button', { name: 'Modifica Follow-me' }).click();
+    await page.getByRole('button', { name: 'Azioni per Follow-me' }).click();
+    await page.getByRole('menuitem', { name: 'Modifica' }).click();
     await dialog.getByLabel('In pausa').uncheck();
     await dialog.getByRole('button', { name: 'Salva' }).click();
     await page.getByText('In pausa: il toner è ordinato').waitFor({ state: 'detached' });

@@ -79,7 +79,7 @@ describe('printing a document from the browser', () => {
     await page.locator(FILES).setInputFiles([program, pdf('buono.pdf')]);
     await page.getByRole('button', { name: 'Trattieni prima' }).click();
     await page.getByRole('heading', { name: 'Il documento è un programma' }).waitFor();
-    await page.getByAltText('Prima pagina del documento').waitFor();
+    await page.getByAltText('Pagina 1 di 1 di buono.pdf').waitFor();
     await window.assertGood('upload-refused-it-phone');
     assert.deepEqual(
       [(await jobsOf('fattura.pdf')).length, (await jobsOf('buono.pdf'))[0]?.state],

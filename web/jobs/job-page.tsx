@@ -161,7 +161,7 @@ function Preview({ job }: { readonly job: Job }) {
 }
 
 /** A picture of each page, made in the box when it is looked at. */
-function Pages({ job: { id, pages } }: { readonly job: Job }) {
+function Pages({ job: { id, pages, title } }: { readonly job: Job }) {
   const { t } = useTranslation();
   const [page, setPage] = useState(1);
   const last = pages ?? 1;
@@ -171,7 +171,7 @@ function Pages({ job: { id, pages } }: { readonly job: Job }) {
       <img
         className="preview"
         src={`/api/v1/jobs/${id}/preview/${page}`}
-        alt={page === 1 ? t('jobs.previewOf') : which}
+        alt={t('jobs.previewOf', { page, pages: last, name: plain(title) })}
       />
       {last === 1 ? null : (
         <Group justify="center" gap="sm" mt="xs">

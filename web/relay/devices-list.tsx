@@ -128,13 +128,13 @@ export function TypeThis({ username }: { readonly username?: string | null }) {
         </dd>
         <dt>{t('network.port')}</dt>
         <dd>
-          <code className="words">{address.port}</code>
+          <code className="words">{address.port}</code> <CopyButton text={String(address.port)} />
         </dd>
         {username === undefined || username === null ? null : (
           <>
             <dt>{t('network.user')}</dt>
             <dd>
-              <code className="words">{username}</code>
+              <code className="words">{username}</code> <CopyButton text={username} />
             </dd>
           </>
         )}

@@ -1,7 +1,7 @@
 /** A button that copies a text; it says so for two seconds, to the eye and to the ear. */
-import { Button, type ButtonProps } from '@mantine/core';
+import { Button, type ButtonProps, Textarea } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useShortcut } from '../frame/shortcuts.ts';
 
@@ -36,7 +36,24 @@ export function CopyButton({ text, label, variant = 'default', shortcut }: CopyP
       <span role="status" className="quiet">
         {outcome === 'copied' ? t('action.copied') : ''}
       </span>
-      {outcome === 'refused' ? <span role="alert">{t('label.copyByHand')}</span> : null}
+      {outcome === 'refused' ? <ByHand text={text} /> : null}
+    </>
+  );
+}
+
+/** Where a browser lets nobody copy: the text, selected. */
+function ByHand({ text }: { readonly text: string }) {
+  const { t } = useTranslation();
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    field.current?.focus();
+    field.current?.select();
+  }, []);
+  const label = t('label.copyByHand');
+  return (
+    <>
+      <span role="alert">{label}</span>
+      <Textarea ref={field} aria-label={label} value={text} readOnly autosize minRows={1} maxRows={6} />
     </>
   );
 }

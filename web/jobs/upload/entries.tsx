@@ -109,7 +109,11 @@ export function Sent({ jobId }: { readonly jobId: string }) {
         {isHeld(job) ? <PrintNow job={job} /> : null}
       </div>
       {isPrepared(job) && job.hasDocument ? (
-        <img className="thumb" src={`/api/v1/jobs/${job.id}/preview/1`} alt={t('jobs.previewOf')} />
+        <img
+          className="thumb"
+          src={`/api/v1/jobs/${job.id}/preview/1`}
+          alt={t('jobs.previewOf', { page: 1, pages: job.pages ?? 1, name: plain(job.title) })}
+        />
       ) : null}
     </div>
   );
