@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { PlatenError } from '../base/errors.ts';
 import type { Context } from '../store/database.ts';
 import { limitOf, pageQuery } from '../store/pages.ts';
+import { readMailDomain } from './company/company.ts';
 import { companyRoutes } from './company/routes.ts';
 import { fileRoutes } from './file/routes.ts';
 import { isFirstRunDue } from './first-run.ts';
@@ -106,13 +107,16 @@ function signInRoutes(app: FastifyInstance, context: Context): void {
     { config: { role: 'user' }, schema: { tags: ['users'], response: { 200: sessionAnswer } } },
     async ({ principal }) => {
       const { kind, name, role, userId } = principal;
-      if (userId === null) return { kind, name, role, user: null, preferences: null, session: null };
-      const [user, preferences, session] = await Promise.all([
+      if (userId === null) {
+        return { kind, name, role, user: null, preferences: null, session: null, company: null };
+      }
+      const [user, preferences, session, company] = await Promise.all([
         getUser(context, userId),
         getPreferences(context, userId),
         readSessionEnd(context, principal.sessionId),
+        readMailDomain(context),
       ]);
-      return { kind, name, role, user: answerUser(user), preferences, session };
+      return { kind, name, role, user: answerUser(user), preferences, session, company };
     },
   );
 

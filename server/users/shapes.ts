@@ -114,6 +114,8 @@ export const sessionAnswer = z.object({
   preferences: preferences.nullable(),
   /** How long it lasts at most, and how long without a request; in seconds, because clocks differ. Absent for a program. */
   session: z.object({ endsInSeconds: z.number(), idleSeconds: z.number() }).nullable(),
+  /** The mail domain of the company, which tells one installation from another. */
+  company: z.string().nullable(),
 });
 
 export const listedSession = z.object({

@@ -38,7 +38,8 @@ describe('the start page of a Platen that works', () => {
     await page.getByRole('heading', { name: `The printer “${row?.name}” does not print` }).waitFor();
     await page.getByText('1 thing does not work').waitFor();
     await page.getByText('No paper').first().waitFor();
-    await eventually(async () => (await page.title()).startsWith('●'), { what: 'the tab says it too' });
+    const isTold = async () => /^● .+ · practice\.example · Platen$/.test(await page.title());
+    await eventually(isTold, { what: 'the tab says it too, and of which company' });
     await window.assertGood('overview-broken');
     await page.getByRole('link', { name: 'Open the printer' }).click();
     await page.getByRole('heading', { level: 1, name: String(row?.name) }).waitFor();

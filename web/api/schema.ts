@@ -6632,6 +6632,7 @@ export type paths = {
                 portalLanguage: 'en' | 'it' | null;
               } | null;
               session: { endsInSeconds: number; idleSeconds: number } | null;
+              company: string | null;
             };
           };
         };

@@ -1,7 +1,9 @@
 /** The head of a page: its title, which takes the focus when the page changes, and what can be done. */
 import { Group } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import { sessionQuery } from '../app/session.tsx';
 
 type PageProps = {
   readonly title: string;
@@ -39,7 +41,11 @@ export function Page({ title, actions, above, isBroken = false, children }: Page
 
 export function useTitle(title: string, isBroken = false): void {
   const { t } = useTranslation();
+  // Where nobody has to sign in nobody is asked who it is.
+  const { data: session } = useQuery({ ...sessionQuery, enabled: false });
+  const company = session?.company ?? '';
   useEffect(() => {
-    document.title = `${isBroken ? '● ' : ''}${title} · ${t('label.product')}`;
-  }, [title, isBroken, t]);
+    const parts = [title, company, t('label.product')].filter((part) => part !== '');
+    document.title = `${isBroken ? '● ' : ''}${parts.join(' · ')}`;
+  }, [title, company, isBroken, t]);
 }
