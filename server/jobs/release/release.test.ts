@@ -127,8 +127,14 @@ test('a wrong PIN tells how many tries are left', async () => {
   const { pin } = await holdSome(scene, 1);
   const titleFrom = async (address: string) =>
     (await release(scene, { pin: wrong(pin) }, { 'x-forwarded-for': address })).json.title;
-  assert.equal(await titleFrom('203.0.113.7'), `No job here has this PIN. Tries left: ${MAX_PIN_GUESSES_PER_CALLER - 1}`);
-  assert.equal(await titleFrom('203.0.113.7'), `No job here has this PIN. Tries left: ${MAX_PIN_GUESSES_PER_CALLER - 2}`);
+  assert.equal(
+    await titleFrom('203.0.113.7'),
+    `No job here has this PIN. Tries left: ${MAX_PIN_GUESSES_PER_CALLER - 1}`,
+  );
+  assert.equal(
+    await titleFrom('203.0.113.7'),
+    `No job here has this PIN. Tries left: ${MAX_PIN_GUESSES_PER_CALLER - 2}`,
+  );
   for (let times = 2; times < MAX_PIN_GUESSES_PER_PLACE - 1; times += 1) await titleFrom(`198.51.${times}.8`);
   assert.equal(await titleFrom('192.0.2.1'), 'No job here has this PIN. Tries left: 0');
 });
