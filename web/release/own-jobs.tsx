@@ -53,6 +53,8 @@ export function OwnJobs({ found: { jobs, printer }, isBusy, release, onDeleted }
         >
           {t('release.print', { count })}
         </Button>
+      </div>
+      <div className="release-delete">
         <Button variant="default" fullWidth disabled={count === 0 || isBusy} onClick={() => setAsking(wanted)}>
           {t('release.delete', { count })}
         </Button>
