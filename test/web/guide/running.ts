@@ -49,7 +49,7 @@ export async function readStories({ window, page, camera, t, open, list }: Scene
   const [job] = await list('/jobs?state=completed');
   await window.go(`/jobs/${job?.id}`);
   await page.getByRole('heading', { name: t('jobs.story') }).waitFor();
-  await page.getByAltText(t('jobs.previewOf')).waitFor();
+  await page.getByRole('img', { name: String(job?.title) }).waitFor();
   await camera.take(page, 'job');
   await open('/journal', 'nav.journal');
   await page.getByRole('row').nth(1).waitFor();
