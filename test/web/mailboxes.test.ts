@@ -144,7 +144,7 @@ describe('jobs via e-mail in the browser', () => {
     await window.assertGood('mailboxes-it-390');
     await page.getByRole('link', { name: 'Scuola' }).click();
     await page.getByRole('button', { name: 'Rimuovi' }).click();
-    const dialog = page.getByRole('dialog', { name: 'Rimuovere “Scuola”?' });
+    const dialog = page.getByRole('dialog', { name: 'Rimuovere «Scuola»?' });
     await dialog.getByText('I messaggi nella casella restano dove sono').waitFor();
     await dialog.getByRole('button', { name: 'Rimuovi' }).click();
     await page.waitForURL(/\/mailboxes$/);
