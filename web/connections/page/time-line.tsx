@@ -1,6 +1,7 @@
 /** How long a permission lasts, drawn: from the sign-in over today to when it may end; each mark is told in words below. */
 import { useTranslation } from 'react-i18next';
 import type { Connection } from '../connection.ts';
+import './time-line.css';
 
 type Expiry = Connection['expiry'];
 type Kind = 'begun' | 'now' | 'end' | 'latest';
