@@ -77,7 +77,7 @@ describe('mail that came in, in the browser', () => {
       await page.getByText(STRANGER).waitFor();
       // Until the answer is there the rows of before stand in their place.
       await eventually(async () => (await rows.count()) === 1, { what: 'the other message is gone' });
-      await page.getByText(words.refused, { exact: true }).first().waitFor();
+      await rows.getByText(words.refused, { exact: true }).first().waitFor();
       await window.go(`/messages?q=${encodeURIComponent(String(stranger.messageId))}`);
       await page.locator('tr[data-row]').getByRole('link').first().click();
       await page.getByText(words.silence).waitFor();
