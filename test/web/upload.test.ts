@@ -43,7 +43,7 @@ describe('printing a document from the browser', () => {
     await window.go('/');
     await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Print a document' }).click();
     await page.getByRole('heading', { level: 1, name: 'Print a document' }).waitFor();
-    assert.ok(await page.getByRole('button', { name: 'Print 0 documents' }).isDisabled());
+    assert.ok(await page.getByRole('button', { name: 'Choose documents first' }).isDisabled());
     await page.locator(FILES).setInputFiles([pdf('first.pdf'), pdf(HOSTILE)]);
     await page.getByText(SHOWN).waitFor();
     await page.getByLabel('Copies').fill('2');
