@@ -134,13 +134,23 @@ test('pages that are jobs of their own go on where they were after a restart, an
   assert.equal(events.filter(({ type }) => type === 'job-attempt-started').length, 1);
 });
 
+/** Prints slowly enough that something can happen before the last page; answers when the first one is out. */
+async function reachFirstPage(
+  { print }: Awaited<ReturnType<typeof openPlaten>>,
+  { control, printed, uri }: Awaited<ReturnType<typeof openPractice>>,
+): Promise<string> {
+  control.setFault({ kind: 'slow', pagesPerSecond: 1 });
+  const id = await print(uri, {});
+  // A job counts its page before the printer has done with it.
+  await eventually(() => printed().length >= 1, LONG);
+  return id;
+}
+
 test('a printer that is busy between two pages gets the next one when it is free', async () => {
   await using printer = await openPractice(false);
   await using platen = await openPlaten();
   await using _worker = await startJobsWorker(platen.context);
-  printer.control.setFault({ kind: 'slow', pagesPerSecond: 2 });
-  const id = await platen.print(printer.uri, {});
-  await platen.reaches(id, ({ pagesPrinted }) => (pagesPrinted ?? 0) >= 1);
+  const id = await reachFirstPage(platen, printer);
   printer.control.setFault({ kind: 'busy', times: 3 });
   const job = await platen.reaches(id, isOver);
   assert.deepEqual([job.state, job.pagesPrinted], ['completed', 4], job.problem?.detail);
@@ -151,9 +161,7 @@ test('a page that a printer gives up ends the job, which says how far it came', 
   await using printer = await openPractice(false);
   await using platen = await openPlaten();
   await using _worker = await startJobsWorker(platen.context);
-  printer.control.setFault({ kind: 'slow', pagesPerSecond: 2 });
-  const id = await platen.print(printer.uri, {});
-  await platen.reaches(id, ({ pagesPrinted }) => (pagesPrinted ?? 0) >= 1);
+  const id = await reachFirstPage(platen, printer);
   printer.control.setFault({ kind: 'abort-job', times: 1 });
   const job = await platen.reaches(id, isOver);
   assert.equal(job.state, 'aborted');
