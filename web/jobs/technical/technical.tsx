@@ -38,13 +38,14 @@ function Details({ job }: { readonly job: PlacedJob }) {
     // What is tried at a printer is asked for again when the job is.
     queryKey: [...JOBS_KEY, 'one', job.id, 'technical'],
     queryFn: async () => {
-      const tries = need(api.GET('/jobs/{id}/attempts', { params: { path: { id: job.id } } }));
       const { messageId } = job;
-      const came =
+      const [tries, came] = await Promise.all([
+        need(api.GET('/jobs/{id}/attempts', { params: { path: { id: job.id } } })),
         messageId === null || !seesAll
           ? undefined
-          : need(api.GET('/messages/{id}', { params: { path: { id: messageId } } }));
-      return { tries: (await tries).items, came: await came };
+          : need(api.GET('/messages/{id}', { params: { path: { id: messageId } } })),
+      ]);
+      return { tries: tries.items, came };
     },
   });
   return (
