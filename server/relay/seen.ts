@@ -116,15 +116,15 @@ function notingParts(
         ${all.map(({ facts }) => facts.recipients)}::int[]
       ) WITH ORDINALITY AS s (id, device_id, message_id_header, sha256, recipients, place)
     ),
+    -- The first that comes owns its Message-ID; of one that has an owner the row is answered, unchanged. In this order no
+    -- two nodes wait for each other.
     owners AS (
-      SELECT DISTINCT ON (device_id, message_id_header) device_id, message_id_header, sha256
-      FROM (
-        SELECT device_id, message_id_header, seen.sha256, seen.at, 0 AS place
-        FROM sighted JOIN device_messages AS seen USING (device_id, message_id_header)
-        UNION ALL
-        SELECT device_id, message_id_header, sha256, 'infinity', place FROM sighted
-      ) AS known
-      ORDER BY device_id, message_id_header, at, place, sha256
+      INSERT INTO device_messages AS known (device_id, message_id_header, sha256, at)
+      SELECT DISTINCT ON (device_id, message_id_header) device_id, message_id_header, sha256, clock_timestamp()
+      FROM sighted WHERE message_id_header IS NOT NULL
+      ORDER BY device_id, message_id_header, place
+      ON CONFLICT (device_id, message_id_header) DO UPDATE SET at = known.at
+      RETURNING device_id, message_id_header, sha256
     ),
     refused AS (
       SELECT id FROM sighted JOIN owners USING (device_id, message_id_header) WHERE sighted.sha256 <> owners.sha256
@@ -137,11 +137,6 @@ function notingParts(
       ON CONFLICT (device_id, day)
       DO UPDATE SET messages = device_days.messages + excluded.messages,
         recipients = device_days.recipients + excluded.recipients, last_at = excluded.last_at
-    ),
-    noted AS (
-      INSERT INTO device_messages (device_id, message_id_header, sha256, at)
-      SELECT device_id, message_id_header, sha256, clock_timestamp() FROM sighted WHERE message_id_header IS NOT NULL
-      ON CONFLICT DO NOTHING
     )`;
 }
 

@@ -37,6 +37,7 @@ import * as groups from './migrations/0042-groups.ts';
 import * as deviceRecipients from './migrations/0043-device-recipients.ts';
 import * as outside from './migrations/0044-outside.ts';
 import * as pagesAsJobs from './migrations/0045-pages-as-jobs.ts';
+import * as oneOwner from './migrations/0046-one-owner.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -73,6 +74,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0043-device-recipients': deviceRecipients,
   '0044-outside': outside,
   '0045-pages-as-jobs': pagesAsJobs,
+  '0046-one-owner': oneOwner,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */
