@@ -16,6 +16,7 @@ import type { Context } from '../store/database.ts';
 import { type Device, domainOf } from './devices.ts';
 import { inTime, relayLimits } from './limits.ts';
 import { findHeaderEnd, type Header, readHeader, writeDate } from './message/fields.ts';
+import type { Beginning, Incoming } from './message/incoming.ts';
 import { LineGuard, LineRepair } from './message/lines.ts';
 import { Refusal } from './message/refusal.ts';
 import { isMessageId, rewriteHeader, valuesOf } from './message/rewrite.ts';
@@ -47,25 +48,35 @@ export type Transaction = {
 export async function receiveMessage(
   context: Context,
   sightings: Sightings,
-  { stream, transaction }: { readonly stream: Readable; readonly transaction: Transaction },
+  { incoming, transaction }: { readonly incoming: Incoming; readonly transaction: Transaction },
 ): Promise<Received> {
-  const lines = transaction.device.normalisesBareLf ? new LineRepair() : undefined;
-  const source = checkedChunks(stream, transaction.device, lines);
+  const inspection = new Inspection(transaction.device);
+  const first = await incoming.readBeginning();
+  const taken = first.isWhole
+    ? await takeWhole(context, arrive(context, inspection.all(first.bytes), transaction))
+    : await takeParts(context, sightings, { source: inspection.each(first.bytes, incoming), transaction });
+  return inspection.hasRepaired ? { ...taken, repairs: [...taken.repairs, 'line-ends'] } : taken;
+}
+
+/** A message that is larger than what is held in memory. */
+async function takeParts(
+  context: Context,
+  sightings: Sightings,
+  { source, transaction }: { readonly source: AsyncGenerator<Buffer>; readonly transaction: Transaction },
+): Promise<Received> {
   try {
-    const { id, repairs } = await takeMessage(context, sightings, { source, transaction });
-    return { id, repairs: lines?.hasRepaired === true ? [...repairs, 'line-ends'] : repairs };
+    const beginning = await readBeginning(source);
+    const arrived = arrive(context, beginning, transaction);
+    if (beginning.isWhole) return await takeWhole(context, arrived);
+    return await takeLarge(context, sightings, arrived, source);
   } finally {
     // Lets go of the stream, so that what is left of a refused message can be read past.
     await source.return(undefined);
   }
 }
 
-async function takeMessage(
-  context: Context,
-  sightings: Sightings,
-  { source, transaction }: { readonly source: AsyncGenerator<Buffer>; readonly transaction: Transaction },
-): Promise<Received> {
-  const { bytes: beginning, isWhole } = await readBeginning(source);
+/** Reads the header. Throws a `Refusal` for a message that was here before. */
+function arrive(context: Context, { bytes: beginning, isWhole }: Beginning, transaction: Transaction): Arrived {
   const header = splitHeader(beginning, isWhole);
   refuseLoops(context, header);
   const sighting = {
@@ -74,8 +85,7 @@ async function takeMessage(
     sha256: hash('sha256', beginning, 'buffer'),
     recipients: transaction.recipients.length,
   };
-  const arrived = { header, beginning, transaction, sighting };
-  return isWhole ? await takeWhole(context, arrived) : await takeLarge(context, sightings, arrived, source);
+  return { header, beginning, transaction, sighting };
 }
 
 type Arrived = {
@@ -127,28 +137,53 @@ function splitHeader(beginning: Buffer, isWhole: boolean): Header {
   return readHeader(beginning.toString('latin1', 0, bytes + 2));
 }
 
-/** The message in pieces, each looked at before it is passed on. */
-async function* checkedChunks(
-  stream: Readable,
-  device: Device,
-  repair: LineRepair | undefined,
-): AsyncGenerator<Buffer> {
-  const guard = new LineGuard(relayLimits.maxLineBytes);
-  let bytes = 0;
-  // The stream is read to its end even when the message is refused: its end is where the next command begins.
-  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-    bytes += (chunk as Buffer).length;
-    if (bytes > device.limits.maxMessageBytes) throw new Refusal('too-large');
-    const checked = repair === undefined ? (chunk as Buffer) : repair.feed(chunk as Buffer);
-    guard.check(checked);
-    yield checked;
-  }
-  const rest = repair?.finish();
-  if (rest !== undefined && rest.length > 0) yield rest;
-  guard.finish();
-}
+/** Looks at the bytes of a message before they are passed on, and repairs line ends where the device may. */
+class Inspection {
+  readonly #maxBytes: number;
+  readonly #repair: LineRepair | undefined;
+  readonly #guard = new LineGuard(relayLimits.maxLineBytes);
+  #bytes = 0;
 
-type Beginning = { readonly bytes: Buffer; readonly isWhole: boolean };
+  constructor({ limits, normalisesBareLf }: Device) {
+    this.#maxBytes = limits.maxMessageBytes;
+    this.#repair = normalisesBareLf ? new LineRepair() : undefined;
+  }
+
+  get hasRepaired(): boolean {
+    return this.#repair?.hasRepaired === true;
+  }
+
+  /** A whole message in memory. */
+  all(bytes: Buffer): Beginning {
+    const looked = this.#feed(bytes);
+    const rest = this.#finish();
+    return { bytes: rest === undefined ? looked : Buffer.concat([looked, rest]), isWhole: true };
+  }
+
+  /** A message in pieces. */
+  async *each(first: Buffer, incoming: Incoming): AsyncGenerator<Buffer> {
+    yield this.#feed(first);
+    // The stream is read to its end even when the message is refused: its end is where the next command begins.
+    for await (const chunk of incoming.rest.iterator({ destroyOnReturn: false })) yield this.#feed(chunk as Buffer);
+    const rest = this.#finish();
+    if (rest !== undefined) yield rest;
+  }
+
+  #feed(chunk: Buffer): Buffer {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#maxBytes) throw new Refusal('too-large');
+    const looked = this.#repair?.feed(chunk) ?? chunk;
+    this.#guard.check(looked);
+    return looked;
+  }
+
+  /** What the repair has held back, if anything. */
+  #finish(): Buffer | undefined {
+    const rest = this.#repair?.finish();
+    this.#guard.finish();
+    return rest !== undefined && rest.length > 0 ? rest : undefined;
+  }
+}
 
 /** Reads all of a small message; of a larger one what is held in memory, and its header in any case. */
 async function readBeginning(source: AsyncGenerator<Buffer>): Promise<Beginning> {

@@ -56,7 +56,7 @@ export class Snapshot {
   readonly #devices: readonly KnownDevice[];
   readonly #ranges: readonly { readonly range: Range; readonly device: KnownDevice }[];
   readonly #byAddress = new Map<string, KnownDevice | undefined>();
-  readonly #readHere = new Map<string, Promise<boolean>>();
+  readonly #readHere = new Map<string, boolean | Promise<boolean>>();
   /** The sender e-mail of the network settings. */
   readonly senderEmail: string | undefined;
 
@@ -111,11 +111,14 @@ export class Snapshot {
   }
 
   /** Whether Platen reads the mailbox of this address: a message to it would come back in. */
-  isReadHere(address: string): Promise<boolean> {
+  isReadHere(address: string): boolean | Promise<boolean> {
     const key = address.toLowerCase();
     const known = this.#readHere.get(key);
     if (known !== undefined) return known;
-    const asked = findReadMailbox(this.#context, key).then((mailbox) => mailbox !== undefined);
+    const asked = findReadMailbox(this.#context, key).then((mailbox) => {
+      this.#readHere.set(key, mailbox !== undefined);
+      return mailbox !== undefined;
+    });
     this.#readHere.set(key, asked);
     return asked;
   }

@@ -2,7 +2,6 @@
  * What may happen in an SMTP session: who is a device, what it may send and to whom, at each of its commands. The
  * device hears a generic refusal; the reason stands in the journal, once a minute for each device and reason.
  */
-import type { Readable } from 'node:stream';
 import { MINUTE_MS } from '../base/clock.ts';
 import { record } from '../journal/journal.ts';
 import { isPlainAddress } from '../protocols/mime/address.ts';
@@ -12,7 +11,7 @@ import { PasswordCheck } from './credentials.ts';
 import { mayMailTo } from './devices.ts';
 import { DeviceFaults, type FaultNote, REPAIRED } from './faults/faults.ts';
 import { inTime, MinuteRates, relayLimits, WindowCounts } from './limits.ts';
-import type { Caller, Rules } from './listener.ts';
+import type { Incoming } from './message/incoming.ts';
 import { Refusal } from './message/refusal.ts';
 import { type Repair, receiveMessage } from './receive.ts';
 import {
@@ -24,6 +23,7 @@ import {
   stateOf,
 } from './registry.ts';
 import { Sightings } from './seen.ts';
+import type { Asked, Caller, Rules } from './smtp/listener.ts';
 
 /** One connection. */
 type Visit = {
@@ -52,10 +52,10 @@ export class SessionRules implements Rules {
   readonly #faults: DeviceFaults;
   readonly #visits = new Map<Caller, Visit>();
   readonly #places = new Map<string, number>();
-  readonly #readDisk: () => Promise<DiskState>;
+  readonly #readDisk: () => DiskState | Promise<DiskState>;
   #recording: Promise<unknown> = Promise.resolve();
 
-  constructor(context: Context, readDisk: () => Promise<DiskState>) {
+  constructor(context: Context, readDisk: () => DiskState | Promise<DiskState>) {
     this.#context = context;
     this.#state = stateOf(context);
     this.#registry = new Registry(context);
@@ -76,8 +76,14 @@ export class SessionRules implements Rules {
     await this.#faults.flush();
   }
 
-  async greet(caller: Caller): Promise<void> {
-    const snapshot = await this.#current();
+  greet(caller: Caller): Asked {
+    const snapshot = this.#registry.known();
+    if (snapshot === undefined) return this.#read().then((read) => this.#greetAs(caller, read));
+    this.#greetAs(caller, snapshot);
+    return undefined;
+  }
+
+  #greetAs(caller: Caller, snapshot: Snapshot): void {
     const device = snapshot.findByAddress(caller.remoteAddress);
     const visit: Visit = {
       snapshot,
@@ -143,13 +149,26 @@ export class SessionRules implements Rules {
     this.#move(visit, visit.snapshot.findByAddress(caller.remoteAddress), caller);
   }
 
-  async takeSender(
+  takeSender(caller: Caller, asked: { readonly address: string; readonly bytes: number | undefined }): Asked {
+    const snapshot = this.#registry.known();
+    const disk = this.#readDisk();
+    if (snapshot !== undefined && !(disk instanceof Promise)) {
+      this.#takeSenderBy(caller, asked, { snapshot, disk });
+      return undefined;
+    }
+    return Promise.all([snapshot ?? this.#read(), Promise.resolve(disk).catch(notKept)]).then(([snapshot, disk]) =>
+      this.#takeSenderBy(caller, asked, { snapshot, disk }),
+    );
+  }
+
+  #takeSenderBy(
     caller: Caller,
     { address, bytes }: { readonly address: string; readonly bytes: number | undefined },
-  ): Promise<void> {
+    { snapshot, disk }: { readonly snapshot: Snapshot; readonly disk: DiskState },
+  ): void {
     const visit = this.#visitOf(caller);
     visit.said = `MAIL FROM:<${address}>`;
-    visit.snapshot = await this.#current();
+    visit.snapshot = snapshot;
     const device = this.#deviceNow(visit, caller);
     if (device === undefined) throw new Refusal('not-a-device');
     if (address === '') throw new Refusal('sender-empty');
@@ -158,11 +177,11 @@ export class SessionRules implements Rules {
     if (bytes !== undefined && bytes > device.limits.maxMessageBytes) throw new Refusal('too-large');
     if (device.messagesToday >= device.limits.messagesPerDay) throw new Refusal('day-limit');
     if (device.recipientsToday >= device.limits.recipientsPerDay) throw new Refusal('day-recipients');
-    if ((await this.#readDisk().catch(notKept)) === 'full') throw new Refusal('disk-full');
+    if (disk === 'full') throw new Refusal('disk-full');
     visit.sender = sender;
   }
 
-  async takeRecipient(caller: Caller, address: string): Promise<void> {
+  takeRecipient(caller: Caller, address: string): Asked {
     const visit = this.#visitOf(caller);
     const { device, snapshot, sender } = visit;
     visit.said = `RCPT TO:<${address}>`;
@@ -170,7 +189,16 @@ export class SessionRules implements Rules {
     // `%` and `!` made other servers pass a message on (RFC 5321 section 3.6.1 and appendix F.2).
     if (!isPlainAddress(address) || /[%!]/.test(address)) throw new Refusal('recipient-syntax');
     if (!mayMailTo(device, address, sender)) throw new Refusal('recipient-domain');
-    if (await snapshot.isReadHere(address).catch(notKept)) throw new Refusal('recipient-read-here');
+    const isReadHere = snapshot.isReadHere(address);
+    if (isReadHere instanceof Promise) {
+      return isReadHere.catch(notKept).then((isRead) => this.#countRecipient(caller, device, isRead));
+    }
+    this.#countRecipient(caller, device, isReadHere);
+    return undefined;
+  }
+
+  #countRecipient(caller: Caller, device: KnownDevice, isReadHere: boolean): void {
+    if (isReadHere) throw new Refusal('recipient-read-here');
     if (caller.recipients.length >= device.limits.maxRecipients) throw new Refusal('too-many-recipients');
     if (!this.#hasRoomToday(device)) throw new Refusal('day-recipients');
   }
@@ -183,21 +211,23 @@ export class SessionRules implements Rules {
     return named.reduce((sum, count) => sum + count, 0) < left;
   }
 
-  async beginMessage(caller: Caller): Promise<void> {
+  beginMessage(caller: Caller): Asked {
     const { device } = this.#visitOf(caller);
     if (device === undefined) throw new Refusal('not-a-device');
     if (this.#state.disk === 'full') throw new Refusal('disk-full');
-    if (this.#rates.takeGiven(device.id)) return;
+    if (this.#rates.takeGiven(device.id)) return undefined;
     const taking = this.#rates.take(device.id, device.limits.messagesPerMinute).catch(notKept);
-    if (!(await inTime(this.#context, taking, relayLimits.databaseMs))) throw new Refusal('rate');
+    return inTime(this.#context, taking, relayLimits.databaseMs).then((isGiven) => {
+      if (!isGiven) throw new Refusal('rate');
+    });
   }
 
-  async takeMessage(caller: Caller, stream: Readable): Promise<string> {
+  async takeMessage(caller: Caller, incoming: Incoming): Promise<string> {
     const { device, sender } = this.#visitOf(caller);
     if (device === undefined) throw new Refusal('not-a-device');
     const { from, recipients, helo, remoteAddress, transmission } = caller;
     const transaction = { device, sender, from, recipients, helo, remoteAddress, transmission };
-    const { id, repairs } = await receiveMessage(this.#context, this.#sightings, { stream, transaction });
+    const { id, repairs } = await receiveMessage(this.#context, this.#sightings, { incoming, transaction });
     device.messagesToday += 1;
     device.recipientsToday += recipients.length;
     this.#state.accepted += 1;
@@ -294,7 +324,11 @@ export class SessionRules implements Rules {
   }
 
   async #current(): Promise<Snapshot> {
-    return this.#registry.known() ?? (await inTime(this.#context, this.#registry.read(), relayLimits.databaseMs));
+    return this.#registry.known() ?? (await this.#read());
+  }
+
+  #read(): Promise<Snapshot> {
+    return inTime(this.#context, this.#registry.read(), relayLimits.databaseMs);
   }
 }
 

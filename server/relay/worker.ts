@@ -10,10 +10,10 @@ import type { Context } from '../store/database.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { forgetOldFaults } from './faults/faults.ts';
 import { relayLimits } from './limits.ts';
-import { Listener } from './listener.ts';
 import { stateOf } from './registry.ts';
 import { forgetOldSightings } from './seen.ts';
 import { SessionRules } from './session.ts';
+import { Listener } from './smtp/listener.ts';
 
 export type RelayOptions = {
   /** How much room the disks have; tests fill one without filling it. */
@@ -106,23 +106,33 @@ function every(context: Context, ms: number, work: () => Promise<void>): AsyncDi
   };
 }
 
+type KnownDisk = { state: DiskState | Promise<DiskState>; readonly atMs: number };
+
 /** The room on the disks, read at most once a second, and told in the journal when it becomes scarce. */
 class DiskWatch {
   readonly #context: Context;
   readonly #readDisk: ReadDisk | undefined;
-  #known: { readonly state: Promise<DiskState>; readonly atMs: number } | undefined;
+  #known: KnownDisk | undefined;
 
   constructor(context: Context, readDisk: ReadDisk | undefined) {
     this.#context = context;
     this.#readDisk = readDisk;
   }
 
-  look(): Promise<DiskState> {
+  /** At once when it was read within the last second. */
+  look(): DiskState | Promise<DiskState> {
     const nowMs = this.#context.clock.monotonicMs();
-    if (this.#known === undefined || nowMs - this.#known.atMs >= relayLimits.snapshotMs) {
-      this.#known = { state: this.#read(), atMs: nowMs };
-    }
-    return this.#known.state;
+    if (this.#known !== undefined && nowMs - this.#known.atMs < relayLimits.snapshotMs) return this.#known.state;
+    const reading = this.#read();
+    const known: KnownDisk = { state: reading, atMs: nowMs };
+    this.#known = known;
+    reading.then(
+      (state) => {
+        known.state = state;
+      },
+      () => undefined,
+    );
+    return reading;
   }
 
   async #read(): Promise<DiskState> {

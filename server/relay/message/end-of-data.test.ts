@@ -6,34 +6,65 @@ import { RelayStream } from './end-of-data.ts';
 
 type Heard = { readonly messages: string[]; readonly commands: string[] };
 
+/** Tells a message of the library once it has ended. */
+function readTheirs(stream: SMTPStream, told: (message: string) => void): void {
+  const data = stream.startDataMode();
+  const parts: Buffer[] = [];
+  data.on('data', (chunk: Buffer) => parts.push(chunk));
+  data.on('end', () => told(`${Buffer.concat(parts).toString('latin1')}|${data.byteLength}`));
+}
+
+/** The same of ours, which holds so many bytes in memory. */
+async function readOurs(stream: RelayStream, memoryBytes: number, told: (message: string) => void): Promise<void> {
+  const incoming = stream.receive(memoryBytes);
+  const { bytes, isWhole } = await incoming.readBeginning();
+  const parts = [bytes];
+  if (!isWhole) for await (const chunk of incoming.rest) parts.push(chunk as Buffer);
+  await incoming.over();
+  assert.equal(isWhole, Buffer.concat(parts).length <= memoryBytes);
+  told(`${Buffer.concat(parts).toString('latin1')}|${stream.dataBytes}`);
+}
+
+/** Each answer comes on a later turn, or all that can be are there at once. */
+type Pace = 'later' | 'at once';
+
 /** Feeds a stream as a socket would, in DATA from the first byte on; further DATA commands begin further messages. */
-async function feed(stream: SMTPStream, chunks: readonly Buffer[]): Promise<Heard> {
+async function feed(
+  stream: SMTPStream,
+  chunks: readonly Buffer[],
+  { begin, pace }: { readonly begin: (told: (message: string) => void) => void; readonly pace: Pace },
+): Promise<Heard> {
   const heard: Heard = { messages: [], commands: [] };
-  const begin = () => {
-    const data = stream.startDataMode();
-    const parts: Buffer[] = [];
-    data.on('data', (chunk: Buffer) => parts.push(chunk));
-    data.on('end', () => {
-      heard.messages.push(`${Buffer.concat(parts).toString('latin1')}|${data.byteLength}`);
-      stream.continue();
-    });
+  const told = (message: string) => {
+    heard.messages.push(message);
+    stream.continue();
   };
   stream.oncommand = (command, done) => {
     heard.commands.push(command.toString('latin1'));
-    if (command.toString() === 'DATA') begin();
-    // As in a session, where each answer comes on a later turn.
-    if (done !== undefined) setImmediate(done);
+    if (command.toString() === 'DATA') begin(told);
+    if (done === undefined) return;
+    if (pace === 'later') setImmediate(done);
+    else done();
   };
-  begin();
+  begin(told);
   for (const chunk of chunks) await new Promise<void>((resolve) => stream.write(chunk, () => resolve()));
   // The ends of the messages are told on later turns.
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
   return heard;
 }
 
+const HELD_BYTES = [1_000_000, 4];
+
 async function assertSame(chunks: readonly Buffer[]): Promise<void> {
-  const [ours, theirs] = [await feed(new RelayStream(), chunks), await feed(new SMTPStream(), chunks)];
-  assert.deepEqual(ours, theirs, JSON.stringify(chunks.map((chunk) => chunk.toString('latin1'))));
+  const their = new SMTPStream();
+  const theirs = await feed(their, chunks, { begin: (told) => readTheirs(their, told), pace: 'later' });
+  const what = JSON.stringify(chunks.map((chunk) => chunk.toString('latin1')));
+  for (const [index, heldBytes] of HELD_BYTES.entries()) {
+    const our = new RelayStream();
+    const begin = (told: (message: string) => void) => void readOurs(our, heldBytes, told);
+    const ours = await feed(our, chunks, { begin, pace: index === 0 ? 'at once' : 'later' });
+    assert.deepEqual(ours, theirs, `holding ${heldBytes}: ${what}`);
+  }
 }
 
 const MESSAGES = [
