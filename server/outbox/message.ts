@@ -23,6 +23,8 @@ import type { Cause } from './verdict.ts';
 export const OUTBOX_STATES = ['queued', 'active', 'deferred', 'held', 'sent', 'failed', 'uncertain'] as const;
 
 export type NewMessage = {
+  /** Its id, when it stands in the message itself. */
+  readonly id?: string;
   readonly kind: MessageKind;
   /** MAIL FROM; empty for the null reverse-path. */
   readonly sender: string;

@@ -72,8 +72,7 @@ export async function submitInTransaction(context: Context, message: NewMessage)
 
 async function prepare(context: Context, asked: NewMessage): Promise<Prepared> {
   const message = checkMessage(asked);
-  const { content } = message;
-  const id = newId();
+  const { content, id = newId() } = message;
   if (content.kind === 'spooled') {
     return { id, message, body: undefined, file: content.file, sha256: content.file.sha256 };
   }

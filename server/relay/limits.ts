@@ -72,6 +72,47 @@ export async function inTime<T>(context: Context, work: Promise<T>, ms: number):
   return await Promise.race([work, late]);
 }
 
+/** Gives up work that takes longer than `ms`, at the most a second later: one timer for all of it. */
+export class Deadline {
+  readonly #context: Context;
+  readonly #ms: number;
+  readonly #pending = new Set<{ readonly untilMs: number; readonly giveUp: () => void }>();
+  #timer: Disposable | undefined;
+
+  constructor(context: Context, ms: number) {
+    this.#context = context;
+    this.#ms = ms;
+  }
+
+  /** Throws a `Refusal` when `work` has not ended in time; it goes on all the same. */
+  limit<T>(work: Promise<T>): Promise<T> {
+    this.#timer ??= this.#context.clock.every(SECOND_MS, () => this.#look());
+    return new Promise<T>((resolve, reject) => {
+      const untilMs = this.#context.clock.monotonicMs() + this.#ms;
+      const one = { untilMs, giveUp: () => reject(new Refusal('not-kept')) };
+      this.#pending.add(one);
+      const end = () => this.#pending.delete(one);
+      work.then(
+        (value) => end() && resolve(value),
+        (error: unknown) => end() && reject(error),
+      );
+    });
+  }
+
+  #look(): void {
+    const nowMs = this.#context.clock.monotonicMs();
+    for (const one of this.#pending) {
+      // The oldest come first.
+      if (one.untilMs > nowMs) break;
+      this.#pending.delete(one);
+      one.giveUp();
+    }
+    if (this.#pending.size > 0) return;
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+  }
+}
+
 /** A node is given this share of a minute's messages at once, so that few messages have to ask the database. */
 const GIVEN_AT_ONCE = 0.1;
 

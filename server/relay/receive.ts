@@ -5,25 +5,19 @@
 import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { PlatenError } from '../base/errors.ts';
-import { isOwnStamp, makeStamp, STAMP_FIELD } from '../base/hop-stamp.ts';
-import { newId } from '../base/secrets.ts';
-import { type NewMessage, submitMessage, submitMessageIf } from '../outbox/outbox.ts';
-import { isPlainAddress, readSender } from '../protocols/mime/address.ts';
-import { decodeHeaderText } from '../protocols/mime/encoded-words.ts';
-import { readDate } from '../protocols/mime/header-text.ts';
+import { isOwnStamp, STAMP_FIELD } from '../base/hop-stamp.ts';
+import { submitMessage, submitMessageIf } from '../outbox/outbox.ts';
 import { keep } from '../spool/spool.ts';
 import type { Context } from '../store/database.ts';
-import { type Device, domainOf } from './devices.ts';
-import { inTime, relayLimits } from './limits.ts';
-import { findHeaderEnd, type Header, readHeader, writeDate } from './message/fields.ts';
+import type { Device } from './devices.ts';
+import { relayLimits } from './limits.ts';
+import { type Arrived, compose, type Reception, type Repair, type Transaction } from './message/compose.ts';
+import { findHeaderEnd, type Header, readHeader } from './message/fields.ts';
 import type { Beginning, Incoming } from './message/incoming.ts';
 import { LineGuard, LineRepair } from './message/lines.ts';
 import { Refusal } from './message/refusal.ts';
-import { isMessageId, rewriteHeader, valuesOf } from './message/rewrite.ts';
-import { keepsMessageId, type Sighting, type Sightings } from './seen.ts';
-
-/** A fault of a message that was mended on its way. */
-export type Repair = 'line-ends' | 'date' | 'recipients' | 'message-id';
+import { isMessageId, valuesOf } from './message/rewrite.ts';
+import { keepsMessageId } from './seen.ts';
 
 export type Received = {
   /** Its id in the outbox. */
@@ -31,44 +25,29 @@ export type Received = {
   readonly repairs: readonly Repair[];
 };
 
-export type Transaction = {
-  readonly device: Device;
-  /** The address that the outgoing server accepts. */
-  readonly sender: string;
-  /** What the device said in MAIL FROM. */
-  readonly from: string;
-  readonly recipients: readonly string[];
-  readonly helo: string;
-  readonly remoteAddress: string;
-  /** ESMTP, ESMTPS, ESMTPSA …, as RFC 3848 names them. */
-  readonly transmission: string;
-};
-
 /** Takes the message. Throws a `Refusal`; then nothing was promised. */
 export async function receiveMessage(
-  context: Context,
-  sightings: Sightings,
+  reception: Reception,
   { incoming, transaction }: { readonly incoming: Incoming; readonly transaction: Transaction },
 ): Promise<Received> {
   const inspection = new Inspection(transaction.device);
   const first = await incoming.readBeginning();
   const taken = first.isWhole
-    ? await takeWhole(context, arrive(context, inspection.all(first.bytes), transaction))
-    : await takeParts(context, sightings, { source: inspection.each(first.bytes, incoming), transaction });
+    ? await takeWhole(reception, arrive(reception, inspection.all(first.bytes), transaction))
+    : await takeParts(reception, { source: inspection.each(first.bytes, incoming), transaction });
   return inspection.hasRepaired ? { ...taken, repairs: [...taken.repairs, 'line-ends'] } : taken;
 }
 
 /** A message that is larger than what is held in memory. */
 async function takeParts(
-  context: Context,
-  sightings: Sightings,
+  reception: Reception,
   { source, transaction }: { readonly source: AsyncGenerator<Buffer>; readonly transaction: Transaction },
 ): Promise<Received> {
   try {
     const beginning = await readBeginning(source);
-    const arrived = arrive(context, beginning, transaction);
-    if (beginning.isWhole) return await takeWhole(context, arrived);
-    return await takeLarge(context, sightings, arrived, source);
+    const arrived = arrive(reception, beginning, transaction);
+    if (beginning.isWhole) return await takeWhole(reception, arrived);
+    return await takeLarge(reception, arrived, source);
   } finally {
     // Lets go of the stream, so that what is left of a refused message can be read past.
     await source.return(undefined);
@@ -76,7 +55,7 @@ async function takeParts(
 }
 
 /** Reads the header. Throws a `Refusal` for a message that was here before. */
-function arrive(context: Context, { bytes: beginning, isWhole }: Beginning, transaction: Transaction): Arrived {
+function arrive({ context }: Reception, { bytes: beginning, isWhole }: Beginning, transaction: Transaction): Arrived {
   const header = splitHeader(beginning, isWhole);
   refuseLoops(context, header);
   const sighting = {
@@ -88,22 +67,15 @@ function arrive(context: Context, { bytes: beginning, isWhole }: Beginning, tran
   return { header, beginning, transaction, sighting };
 }
 
-type Arrived = {
-  readonly header: Header;
-  /** All of a small message. */
-  readonly beginning: Buffer;
-  readonly transaction: Transaction;
-  readonly sighting: Sighting;
-};
-
 /** Nearly always the message keeps its Message-ID; else it is written once more, with another one. */
-async function takeWhole(context: Context, arrived: Arrived): Promise<Received> {
+async function takeWhole(reception: Reception, arrived: Arrived): Promise<Received> {
+  const { context } = reception;
   const { sighting } = arrived;
   const submit = async (messageId: string | undefined): Promise<Received | undefined> => {
-    const { message, parts, repairs } = compose(context, arrived, messageId);
+    const { message, parts, repairs } = compose(reception, arrived, messageId);
     const whole = { ...message, content: { kind: 'bytes', bytes: Buffer.concat(parts) } } as const;
     const condition = keepsMessageId(context, { ...sighting, messageIdHeader: messageId });
-    const id = await inCommitTime(context, submitMessageIf(context, whole, condition));
+    const id = await inCommitTime(reception, submitMessageIf(context, whole, condition));
     return id === undefined ? undefined : { id, repairs };
   };
   const received = (await submit(sighting.messageIdHeader)) ?? (await submit(undefined));
@@ -111,22 +83,18 @@ async function takeWhole(context: Context, arrived: Arrived): Promise<Received> 
   return received;
 }
 
-async function takeLarge(
-  context: Context,
-  sightings: Sightings,
-  arrived: Arrived,
-  source: AsyncGenerator<Buffer>,
-): Promise<Received> {
+async function takeLarge(reception: Reception, arrived: Arrived, source: AsyncGenerator<Buffer>): Promise<Received> {
+  const { context, sightings } = reception;
   const { sighting, transaction } = arrived;
   const keepsId = await sightings.add(sighting).catch((cause: unknown) => {
     throw new Refusal('not-kept', cause);
   });
-  const { message, parts, repairs } = compose(context, arrived, keepsId ? sighting.messageIdHeader : undefined);
+  const { message, parts, repairs } = compose(reception, arrived, keepsId ? sighting.messageIdHeader : undefined);
   const added = parts[0]?.length ?? 0;
   const kept = { mediaType: 'message/rfc822', maxBytes: transaction.device.limits.maxMessageBytes + added };
   const file = await keep(context, Readable.from(chain(parts, source)), kept).catch(refuseStorage);
   const content = { kind: 'spooled', file } as const;
-  return { id: await inCommitTime(context, submitMessage(context, { ...message, content })), repairs };
+  return { id: await inCommitTime(reception, submitMessage(context, { ...message, content })), repairs };
 }
 
 function splitHeader(beginning: Buffer, isWhole: boolean): Header {
@@ -220,83 +188,9 @@ function refuseLoops(context: Context, header: Header): void {
   if (valuesOf(header, 'received').length > relayLimits.maxHops) throw new Refusal('loop');
 }
 
-type Composed = {
-  readonly message: Omit<NewMessage, 'content'>;
-  /** The new header and what follows it. */
-  readonly parts: readonly Buffer[];
-  readonly repairs: readonly Repair[];
-};
-
-/** The message as it goes out; with a new Message-ID where the written one is not kept. */
-function compose(context: Context, arrived: Arrived, kept: string | undefined): Composed {
-  const { header, beginning, transaction } = arrived;
-  const { device, sender } = transaction;
-  const messageId = kept ?? makeMessageId(context, arrived);
-  const id = newId();
-  const now = writeDate(context.clock.now());
-  const from = readSender(valuesOf(header, 'from'));
-  const ownName = from.kind === 'one' ? from.sender.name : '';
-  const hasDate = valuesOf(header, 'date').some((value) => readDate(value) !== undefined);
-  const text = rewriteHeader(header, {
-    sender,
-    displayName: device.senderMap.displayName ?? (ownName === '' ? device.name : ownName),
-    ownAddress: from.kind === 'one' ? from.sender.address : findAddress(valuesOf(header, 'from')[0], transaction.from),
-    ownAddressPlace: device.senderMap.ownAddress,
-    messageId,
-    date: hasDate ? undefined : now,
-    received: receivedValue(context, transaction, { id, now }),
-    stamp: makeStamp(id, context.secrets.sign),
-  });
-  const message = {
-    kind: 'scan',
-    sender,
-    recipients: transaction.recipients,
-    subject: decodeHeaderText(valuesOf(header, 'subject')[0] ?? ''),
-    messageIdHeader: messageId,
-    deviceId: device.id,
-  } as const;
-  const parts = [Buffer.from(text, 'latin1'), beginning.subarray(header.bodyAt)];
-  return { message, parts, repairs: repairsOf(arrived, { hasDate, isReplaced: kept === undefined }) };
-}
-
-function repairsOf(
-  { header, sighting }: Arrived,
-  { hasDate, isReplaced }: { readonly hasDate: boolean; readonly isReplaced: boolean },
-): readonly Repair[] {
-  const hasRecipients = [...valuesOf(header, 'to'), ...valuesOf(header, 'cc')].some((value) => /[^\s,;]/.test(value));
-  const repairs: Repair[] = [];
-  if (!hasDate) repairs.push('date');
-  if (!hasRecipients) repairs.push('recipients');
-  if (isReplaced && sighting.messageIdHeader !== undefined) repairs.push('message-id');
-  return repairs;
-}
-
-/** The address in a From field that is not written well, or the one of MAIL FROM. */
-function findAddress(from: string | undefined, envelope: string): string | undefined {
-  const words = (from ?? '').slice(0, 1000).split(/[\s<>",;:()[\]]+/);
-  return [...words, envelope].find(isPlainAddress)?.toLowerCase();
-}
-
-/** A new one, or, in place of one that belongs to another message, always the same for the same content. */
-function makeMessageId(context: Context, { transaction, sighting }: Arrived): string {
-  const domain = domainOf(transaction.sender);
-  const { deviceId, messageIdHeader: written, sha256 } = sighting;
-  if (written === undefined) return `<${newId()}@${domain}>`;
-  const made = context.secrets.sign(`${deviceId} ${written} ${sha256.toString('hex')}`, 'relay message-id');
-  return `<${made.slice(0, 40)}@${domain}>`;
-}
-
-/** RFC 5321 section 4.4, folded. */
-function receivedValue(context: Context, by: Transaction, { id, now }: { id: string; now: string }): string {
-  const helo = by.helo.replace(/[^A-Za-z0-9.:_-]/g, '').slice(0, 100) || 'unknown';
-  const literal = by.remoteAddress.includes(':') ? `IPv6:${by.remoteAddress}` : by.remoteAddress;
-  const { hostname } = new URL(context.settings.publicUrl);
-  return `from ${helo} ([${literal}])\r\n by ${hostname.replace(/[[\]]/g, '')} (Platen) with ${by.transmission} id ${id};\r\n ${now}`;
-}
-
-async function inCommitTime<Kept>(context: Context, submitted: Promise<Kept>): Promise<Kept> {
+function inCommitTime<Kept>(reception: Reception, submitted: Promise<Kept>): Promise<Kept> {
   // What comes too late may still be committed: then the device's copy goes out too, with the same Message-ID.
-  return await inTime(context, submitted.catch(refuseStorage), relayLimits.commitMs);
+  return reception.commits.limit(submitted).catch(refuseStorage);
 }
 
 function refuseStorage(error: unknown): never {

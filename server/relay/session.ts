@@ -11,9 +11,10 @@ import { PasswordCheck } from './credentials.ts';
 import { mayMailTo } from './devices.ts';
 import { DeviceFaults, type FaultNote, REPAIRED } from './faults/faults.ts';
 import { inTime, MinuteRates, relayLimits, WindowCounts } from './limits.ts';
+import { Reception, type Repair } from './message/compose.ts';
 import type { Incoming } from './message/incoming.ts';
 import { Refusal } from './message/refusal.ts';
-import { type Repair, receiveMessage } from './receive.ts';
+import { receiveMessage } from './receive.ts';
 import {
   type KnownDevice,
   Registry,
@@ -44,7 +45,7 @@ export class SessionRules implements Rules {
   readonly #context: Context;
   readonly #state: RelayState;
   readonly #registry: Registry;
-  readonly #sightings: Sightings;
+  readonly #reception: Reception;
   readonly #passwords = new PasswordCheck();
   readonly #rates: MinuteRates;
   readonly #guesses = new WindowCounts(relayLimits.guessesMs);
@@ -59,7 +60,7 @@ export class SessionRules implements Rules {
     this.#context = context;
     this.#state = stateOf(context);
     this.#registry = new Registry(context);
-    this.#sightings = new Sightings(context);
+    this.#reception = new Reception(context, new Sightings(context));
     this.#rates = new MinuteRates(context);
     this.#faults = new DeviceFaults(context);
     this.#readDisk = readDisk;
@@ -227,7 +228,7 @@ export class SessionRules implements Rules {
     if (device === undefined) throw new Refusal('not-a-device');
     const { from, recipients, helo, remoteAddress, transmission } = caller;
     const transaction = { device, sender, from, recipients, helo, remoteAddress, transmission };
-    const { id, repairs } = await receiveMessage(this.#context, this.#sightings, { incoming, transaction });
+    const { id, repairs } = await receiveMessage(this.#reception, { incoming, transaction });
     device.messagesToday += 1;
     device.recipientsToday += recipients.length;
     this.#state.accepted += 1;

@@ -11,8 +11,8 @@ import { record } from '../../journal/journal.ts';
 import type { Context } from '../../store/database.ts';
 import { transaction } from '../../store/transaction.ts';
 import { type Device, readDevice, readRange } from '../devices.ts';
+import type { Repair } from '../message/compose.ts';
 import { REASONS, type Reason } from '../message/refusal.ts';
-import type { Repair } from '../receive.ts';
 import { readUse } from '../seen.ts';
 
 export const REPAIRED = 'repaired';

@@ -56,6 +56,7 @@ const DISABLED = ['VRFY', 'HELP', 'WIZ', 'SHELL', 'KILL', 'XCLIENT', 'XFORWARD',
 export class Listener extends SMTPServer {
   readonly #options: ListenerOptions;
   readonly #bySession = new WeakMap<SMTPServerSession, RelayConnection>();
+  #count = 0;
 
   constructor(options: ListenerOptions) {
     super({
@@ -104,6 +105,12 @@ export class Listener extends SMTPServer {
       for (const connection of open) connection.endWhenIdle();
     });
     for (const connection of open) connection.destroy();
+  }
+
+  /** No proxy stands before us. The library would draw a random name for each connection, for a log that is not kept. */
+  override _handleProxy(_socket: Socket, done: (error: Error | null, options?: { id: string }) => void): void {
+    this.#count += 1;
+    done(null, { id: String(this.#count) });
   }
 
   override connect(socket: Socket, options?: SMTPConnectionOptions | null): void {
