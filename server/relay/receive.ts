@@ -3,7 +3,6 @@
  * outbox. When this returns an id, the message is durable; only then may the device hear 250.
  */
 import { hash } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { PlatenError } from '../base/errors.ts';
 import { isOwnStamp, STAMP_FIELD } from '../base/hop-stamp.ts';
 import { submitMessage, submitMessageIf } from '../outbox/outbox.ts';
@@ -91,8 +90,9 @@ async function takeLarge(reception: Reception, arrived: Arrived, source: AsyncGe
   });
   const { message, parts, repairs } = compose(reception, arrived, keepsId ? sighting.messageIdHeader : undefined);
   const added = parts[0]?.length ?? 0;
-  const kept = { mediaType: 'message/rfc822', maxBytes: transaction.device.limits.maxMessageBytes + added };
-  const file = await keep(context, Readable.from(chain(parts, source)), kept).catch(refuseStorage);
+  const maxBytes = transaction.device.limits.maxMessageBytes + added;
+  const kept = { mediaType: 'message/rfc822', maxBytes, usesUpChunks: true };
+  const file = await keep(context, chain(parts, source), kept).catch(refuseStorage);
   const content = { kind: 'spooled', file } as const;
   return { id: await inCommitTime(reception, submitMessage(context, { ...message, content })), repairs };
 }

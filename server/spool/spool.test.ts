@@ -87,3 +87,19 @@ test('the sweep removes orphans after a day and nothing else', async () => {
   await stat(pathOf(test.context, fresh.id));
   await assert.rejects(stat(pathOf(test.context, orphan.id)));
 });
+
+test('chunks that nobody else reads are given back when they are written, but not memory that others share', async () => {
+  await using test = await openTestContext();
+  const alone = Buffer.from(new ArrayBuffer(5000)).fill('a');
+  const shared = Buffer.from(new ArrayBuffer(5000)).fill('b');
+  const chunks = [alone, shared.subarray(0, 3000), Buffer.from('small')];
+  const whole = Buffer.concat(chunks);
+  const options = { mediaType: 'message/rfc822', maxBytes: 10_000 };
+  await keep(test.context, Readable.from([...chunks]), options);
+  assert.equal(alone.length, 5000, 'without being told so nothing is given back');
+  const kept = await keep(test.context, Readable.from([...chunks]), { ...options, usesUpChunks: true });
+  assert.equal(alone.length, 0);
+  assert.equal(shared.toString(), 'b'.repeat(5000));
+  await addSpoolFiles(test.context, [kept]);
+  assert.deepEqual(Buffer.concat(await (await openSpoolFile(test.context, kept.id)).toArray()), whole);
+});

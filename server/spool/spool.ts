@@ -29,6 +29,8 @@ export type SpoolFile = {
 export type KeepOptions = {
   readonly mediaType: string;
   readonly maxBytes: number;
+  /** Nobody reads the chunks after this: their memory is given back at once, not when the garbage is next collected. */
+  readonly usesUpChunks?: boolean;
 };
 
 // Up to sixteen chunks of a stream go to the disk with one call: half the system calls decide the speed of large files.
@@ -54,7 +56,11 @@ export async function openSpool(context: Context): Promise<void> {
  * Keeps the bytes of a stream or buffer durably. Throws `document-too-large` past `maxBytes` and `spool-unavailable`
  * when the disk refuses; in both cases nothing is left behind.
  */
-export async function keep(context: Context, source: Readable | Buffer, options: KeepOptions): Promise<SpoolFile> {
+export async function keep(
+  context: Context,
+  source: AsyncIterable<Buffer> | Buffer,
+  options: KeepOptions,
+): Promise<SpoolFile> {
   const id = newId();
   const hash = createHash('sha256');
   let bytes = 0;
@@ -72,6 +78,7 @@ export async function keep(context: Context, source: Readable | Buffer, options:
         hash.update(chunk);
       }
       await writeAll(file, chunks);
+      if (options.usesUpChunks === true) chunks.forEach(giveBack);
     }
     // A failed sync is never tried again: the kernel may have dropped the pages, and a second one would succeed.
     await file.datasync();
@@ -194,7 +201,7 @@ async function createFile(context: Context, id: string): Promise<FileHandle> {
   return await open(pathOf(context, id), 'wx', 0o600);
 }
 
-async function* inGroups(source: Readable | Buffer): AsyncGenerator<Buffer[]> {
+async function* inGroups(source: AsyncIterable<Buffer> | Buffer): AsyncGenerator<Buffer[]> {
   if (Buffer.isBuffer(source)) {
     yield [source];
     return;
@@ -202,8 +209,8 @@ async function* inGroups(source: Readable | Buffer): AsyncGenerator<Buffer[]> {
   let group: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of source) {
-    group.push(chunk as Buffer);
-    bytes += (chunk as Buffer).length;
+    group.push(chunk);
+    bytes += chunk.length;
     if (group.length < CHUNKS_PER_WRITE && bytes < BYTES_PER_WRITE) continue;
     yield group;
     group = [];
@@ -222,6 +229,14 @@ async function writeAll(file: FileHandle, chunks: readonly Buffer[]): Promise<vo
     }
     if (left[0] !== undefined && bytesWritten > 0) left = [left[0].subarray(bytesWritten), ...left.slice(1)];
   }
+}
+
+/**
+ * A chunk that shares its memory stays. Of the others dozens of MiB would pile up until the next full collection, and bring
+ * it about all the sooner.
+ */
+function giveBack({ buffer, byteLength }: Buffer): void {
+  if (byteLength > 0 && byteLength === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 function spoolUnavailable(context: Context, cause: unknown): PlatenError {
