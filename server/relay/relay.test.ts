@@ -41,7 +41,9 @@ test('a scan of a known device stands in the outbox when the device hears 250', 
   assert.deepEqual(kept.fields.get('from'), ['"Copier" <print@contoso.example>']);
   assert.deepEqual(kept.fields.get('reply-to'), ['<scanner@copier.local>']);
   assert.deepEqual(kept.fields.get('message-id'), [kept.messageIdHeader]);
-  assert.match(kept.fields.get('received')?.[0] ?? '', /^from copier\.local \(\[127\.0\.0\.1\]\) by .* with ESMTP id /);
+  const [received = ''] = kept.fields.get('received') ?? [];
+  assert.match(received, /^from copier\.local \(\[127\.0\.0\.1\]\) by .* with ESMTP id /);
+  assert.ok(received.includes(` id ${kept.id};`), 'the trace leads to the message in the outbox');
   assert.equal(kept.fields.get('date')?.length, 1);
   const { sessions, ...figures } = readRelayFigures(relay.test.context);
   assert.deepEqual(figures, { accepted: 1, refused: {}, disk: 'plenty' });
@@ -457,6 +459,51 @@ test('a spool that cannot be written is answered with 451', async () => {
   await rename(`${settings.spoolDir}-away`, settings.spoolDir);
   relay.test.clock.advance(2 * SECOND_MS);
   assert.match(await relay.send(large), /^250 /);
+});
+
+test('a device that says all at once gets every answer in its order, and its messages are told apart', async () => {
+  await using relay = await openRelay();
+  await relay.addDevice();
+  await using conversation = await relay.greet();
+  const envelope = `MAIL FROM:<scanner@copier.local>\r\nRCPT TO:<${RECIPIENT}>\r\nDATA\r\n`;
+  const large = `${'A'.repeat(74)}\r\n`.repeat(2000);
+  const bodies = ['one\r\n', '', large, 'four\r\n'];
+  const messages = bodies.map((body) => `${envelope}Subject: a\r\n\r\n${body}.\r\n`);
+  conversation.sayBytes(Buffer.from(`${messages.join('')}QUIT\r\nNOOP\r\n`));
+  const answers: string[] = [];
+  while (!answers.at(-1)?.startsWith('221')) answers.push(await conversation.hear());
+  const codes = answers.map((answer) => answer.slice(0, 4));
+  const each = ['250 ', '250 ', '354 ', '250 '];
+  assert.deepEqual(codes, [...each, ...each, ...each, ...each, '221 ']);
+  assert.deepEqual(
+    (await relay.kept()).map(({ body }) => body),
+    bodies,
+  );
+});
+
+test('a database that hangs is given up, and the device told to come again', async () => {
+  await using relay = await openRelay();
+  await relay.addDevice();
+  await using conversation = await relay.greet();
+  await begin(conversation);
+  const { db } = relay.test.context;
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const { promise: locked, resolve: lock } = Promise.withResolvers<void>();
+  const holding = db.transaction().execute(async (other) => {
+    await sql`LOCK TABLE outbox_messages IN ACCESS EXCLUSIVE MODE`.execute(other);
+    lock();
+    await released;
+  });
+  await locked;
+  const answer = finish(conversation, SCAN);
+  await eventually(async () => {
+    const { rows } = await sql`SELECT FROM pg_locks WHERE NOT granted`.execute(db);
+    return rows.length > 0;
+  });
+  relay.test.clock.advance(31 * SECOND_MS);
+  assert.match(await answer, /^451 4\.3\.0 /);
+  release();
+  await holding;
 });
 
 test('a device that hangs up in the middle leaves nothing behind', async () => {
