@@ -151,6 +151,7 @@ export class SessionRules implements Rules {
   }
 
   takeSender(caller: Caller, asked: { readonly address: string; readonly bytes: number | undefined }): Asked {
+    this.#visitOf(caller).said = `MAIL FROM:<${asked.address}>`;
     const snapshot = this.#registry.known();
     const disk = this.#readDisk();
     if (snapshot !== undefined && !(disk instanceof Promise)) {
@@ -168,7 +169,6 @@ export class SessionRules implements Rules {
     { snapshot, disk }: { readonly snapshot: Snapshot; readonly disk: DiskState },
   ): void {
     const visit = this.#visitOf(caller);
-    visit.said = `MAIL FROM:<${address}>`;
     visit.snapshot = snapshot;
     const device = this.#deviceNow(visit, caller);
     if (device === undefined) throw new Refusal('not-a-device');
