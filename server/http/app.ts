@@ -1,6 +1,7 @@
 /** The Fastify app: its limits, its guards in their order, and the routes behind them. */
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Server } from 'node:net';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
@@ -29,6 +30,7 @@ export type AppOptions = {
   readonly measures: Measures;
   /** PEM texts; without them plain HTTP. */
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly patience: limits.Patience;
 };
 
 export type App = { readonly app: FastifyInstance; readonly routeTable: readonly RouteEntry[] };
@@ -80,9 +82,9 @@ export async function buildApp(context: Context, options: AppOptions): Promise<A
   return { app, routeTable };
 }
 
-function makeFastify(context: Context, { tls }: AppOptions): FastifyInstance {
+function makeFastify(context: Context, options: AppOptions): FastifyInstance {
   return Fastify({
-    serverFactory: (handler) => makeServer(handler, tls),
+    serverFactory: (handler) => makeServer(handler, options),
     loggerInstance: context.log,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: newId,
@@ -98,29 +100,56 @@ function makeFastify(context: Context, { tls }: AppOptions): FastifyInstance {
       sendProblem(request, reply, error);
     },
     clientErrorHandler: (error, socket) => {
-      // What is not HTTP gets no more than that; nothing of it goes into an answer or the log.
-      const status = CLIENT_ERRORS[error.code ?? ''] ?? '400 Bad Request';
-      if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-      else socket.destroy();
+      // What is not HTTP gets no more than that; nothing of it goes into an answer or the log. Over a connection whose
+      // handshake has failed nothing can be said at all.
+      const code = error.code ?? '';
+      if (!/^(HPE|ERR_HTTP)_/.test(code) || !socket.writable) {
+        socket.destroy();
+        return;
+      }
+      const status = CLIENT_ERRORS[code] ?? '400 Bad Request';
+      socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      // Nobody keeps a connection by leaving the other side open.
+      socket.destroySoon();
     },
   }) as unknown as FastifyInstance;
 }
 
-function makeServer(handler: Parameters<FastifyServerFactory>[0], tls: AppOptions['tls']) {
+function makeServer(handler: Parameters<FastifyServerFactory>[0], { tls, patience }: AppOptions) {
   const options = {
-    headersTimeout: limits.HEADERS_TIMEOUT_MS,
-    requestTimeout: limits.REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: limits.KEEP_ALIVE_TIMEOUT_MS,
-    connectionsCheckingInterval: limits.CONNECTIONS_CHECK_MS,
+    headersTimeout: patience.headersMs,
+    requestTimeout: patience.requestMs,
+    keepAliveTimeout: patience.keepAliveMs,
+    connectionsCheckingInterval: patience.checkMs,
     maxHeaderSize: limits.MAX_HEADER_BYTES,
   };
+  const handshake = { minVersion: 'TLSv1.2', handshakeTimeout: patience.headersMs } as const;
   const server =
-    tls === undefined
-      ? createServer(options, handler)
-      : createTlsServer({ ...options, ...tls, minVersion: 'TLSv1.2' }, handler);
+    tls === undefined ? createServer(options, handler) : createTlsServer({ ...options, ...tls, ...handshake }, handler);
+  server.timeout = patience.silenceMs;
   server.maxConnections = limits.MAX_CONNECTIONS;
   server.maxHeadersCount = limits.MAX_HEADERS;
+  limitConnections(server, patience.connectionsPerAddress);
   return server;
+}
+
+/** One address never takes the connections of all. */
+function limitConnections(server: Server, atMost: number): void {
+  const open = new Map<string, number>();
+  server.on('connection', (socket) => {
+    const address = socket.remoteAddress ?? '';
+    const count = (open.get(address) ?? 0) + 1;
+    if (count > atMost) {
+      socket.destroy();
+      return;
+    }
+    open.set(address, count);
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 1) - 1;
+      if (left === 0) open.delete(address);
+      else open.set(address, left);
+    });
+  });
 }
 
 async function addHeaders(app: FastifyInstance, context: Context): Promise<void> {

@@ -14,6 +14,7 @@ import type { Context } from '../store/database.ts';
 import { buildApp } from './app.ts';
 import type { RouteEntry } from './guard.ts';
 import type { Readiness, ReadinessCheck } from './health.ts';
+import { type Patience, patience } from './limits.ts';
 import type { Measure, Measures } from './metrics.ts';
 import { mountedRoutes, type RouteModule } from './mount.ts';
 
@@ -26,6 +27,8 @@ export type HttpOptions = {
   readonly readiness?: Readiness;
   /** Figures of the rooms for `/metrics`. */
   readonly measures?: Measures;
+  /** How long clients may take; the usual limits when absent. */
+  readonly patience?: Partial<Patience>;
 };
 
 export type Http = AsyncDisposable & {
@@ -44,6 +47,7 @@ export async function openHttp(context: Context, options: HttpOptions = {}): Pro
     readiness: options.readiness ?? (async () => []),
     measures: options.measures ?? (async () => []),
     tls: await readCertificate(settings),
+    patience: { ...patience, ...options.patience },
   });
   try {
     await app.listen({ host: settings.host, port: settings.port });

@@ -4,6 +4,7 @@ import { openLog } from '../../server/base/log.ts';
 import { secretsFromKey } from '../../server/base/secrets.ts';
 import { readSettings } from '../../server/base/settings.ts';
 import { buildApp } from '../../server/http/app.ts';
+import { patience } from '../../server/http/limits.ts';
 import { mountedRoutes } from '../../server/http/mount.ts';
 import { EVENT_TYPES } from '../../server/journal/events.ts';
 import type { Context } from '../../server/store/database.ts';
@@ -18,7 +19,7 @@ export async function describeApi(): Promise<string> {
     settings: readSettings({}),
     secrets: secretsFromKey(Buffer.alloc(32)),
   };
-  const nothing = { readiness: async () => [], measures: async () => [], tls: undefined };
+  const nothing = { readiness: async () => [], measures: async () => [], tls: undefined, patience };
   const { app } = await buildApp(context, { routes: mountedRoutes, ...nothing });
   try {
     const { body } = await app.inject({
