@@ -18,12 +18,14 @@ import { newId } from '../base/secrets.ts';
 import type { Cloud, Settings } from '../base/settings.ts';
 import { readJournal } from '../journal/journal.ts';
 import { transaction } from '../store/transaction.ts';
+import { setMailDomain } from '../users/company/company.ts';
 import {
   accessTokenFor,
   createConnection,
   endpointFor,
   findReadMailbox,
   getConnection,
+  listCompanyDomains,
   noteUse,
   removeConnection,
   setReadAddresses,
@@ -132,6 +134,20 @@ describe('what other rooms ask', () => {
     await transaction(context, (context) => setReadAddresses(context, mailbox, []));
     assert.equal(await findReadMailbox(context, 'other@x.example'), undefined);
   });
+});
+
+test('the mail domains of the company: the one that was told, those that are read, and those of its accounts', async () => {
+  await using node = await openPracticeContext(practice);
+  const { context } = node;
+  assert.deepEqual(await listCompanyDomains(context), []);
+  await setMailDomain(context, 'contoso.example', 'test');
+  await setReadAddresses(context, newId(), ['print@Fabrikam.example', 'scan@contoso.example']);
+  const id = await connectPractice(node, practice);
+  const all = ['contoso.example', 'fabrikam.example', 'practice.example'];
+  assert.deepEqual((await listCompanyDomains(context)).sort(), all);
+  const change = { clientId: '11111111-2222-3333-4444-555555555555' };
+  await updateConnection(context, id, { change, actor: 'test' });
+  assert.deepEqual((await listCompanyDomains(context)).sort(), all.slice(0, 2), 'nobody has confirmed it any more');
 });
 
 describe('scopes', () => {

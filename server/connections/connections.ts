@@ -13,6 +13,7 @@ import { record } from '../journal/journal.ts';
 import type { Context } from '../store/database.ts';
 import type { Problem, Use } from '../store/schema.ts';
 import { readTogether, transaction } from '../store/transaction.ts';
+import { readMailDomain } from '../users/users.ts';
 import {
   type Connection,
   type ConnectionRow,
@@ -324,6 +325,26 @@ export async function findReadMailbox(context: Context, address: string): Promis
     .limit(1)
     .executeTakeFirst();
   return row?.mailbox_id;
+}
+
+/**
+ * The mail domains of the company as far as Platen knows them, in lower case: the one that it was told, those of the
+ * mailboxes that it reads, and those of the accounts that confirmed its connections.
+ */
+export async function listCompanyDomains(context: Context): Promise<string[]> {
+  const read = await context.db.selectFrom('read_addresses').select('address').distinct().execute();
+  const confirmed = await context.db
+    .selectFrom('connections')
+    .select(['account_username', 'account_addresses'])
+    .where('confirmed_at', 'is not', null)
+    .execute();
+  const addresses = [
+    ...read.map(({ address }) => address),
+    ...confirmed.flatMap((row) => [row.account_username ?? '', ...row.account_addresses]),
+  ];
+  const domains = addresses.map((address) => address.slice(address.lastIndexOf('@') + 1).toLowerCase());
+  const told = await readMailDomain(context);
+  return [...new Set([...(told === null ? [] : [told.toLowerCase()]), ...domains])].filter((domain) => domain !== '');
 }
 
 /** Reads who Platen writes as, and through which server. */

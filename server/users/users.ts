@@ -44,6 +44,7 @@ import {
   type User,
 } from './user.ts';
 
+export { readMailDomain } from './company/company.ts';
 export type { Link, NewLink } from './links.ts';
 export type { Principal, User } from './user.ts';
 

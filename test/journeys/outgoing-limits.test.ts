@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../server/base/clock.ts';
 import { getMessage, headroom, listAttempts, outsidePause, releaseMessage } from '../../server/outbox/outbox.ts';
+import { setMailDomain } from '../../server/users/company/company.ts';
 import { reach } from '../harness/outbox.ts';
 import { movePace, movePaceUntilSent, type Timed, untilNoSession } from '../harness/pace.ts';
 import { PRINT_ROOM, sharePractice } from '../harness/practice-connection.ts';
@@ -168,6 +169,18 @@ describe('the recipients outside of a tenant', () => {
     assert.equal(practice.smtp.counters.refused, before + 3, 'no two of them tried at the same time');
     assert.equal(await outsidePause(context), undefined);
     for (const id of [...outside, ...late]) assert.equal(await stateOf(node, id), 'sent');
+  });
+
+  test('the other domains of the company are inside as well', async () => {
+    await using node = await openSendingNode(practice);
+    const { context } = node;
+    await setMailDomain(context, 'Practice.onmicrosoft.example', 'test');
+    practice.smtp.setSwitches({ externalRecipientsPerDay: 0 });
+    const [outside = ''] = await submitSome(context, 1, OUTSIDE);
+    await reach(context, outside, 'deferred');
+    const [inside = ''] = await submitSome(context, 1, ['archive@practice.onmicrosoft.example']);
+    await reach(context, inside, 'sent');
+    assert.equal(await stateOf(node, outside), 'deferred');
   });
 
   test('a person who lets one of them go makes it try at once', async () => {

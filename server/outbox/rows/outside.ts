@@ -9,6 +9,7 @@
  */
 import { sql } from 'kysely';
 import { MINUTE_MS, SECOND_MS } from '../../base/clock.ts';
+import { listCompanyDomains } from '../../connections/connections.ts';
 import type { Context } from '../../store/database.ts';
 import type { OutboxState, Problem } from '../../store/schema.ts';
 import { TENANT_LIMIT_MS } from '../backoff.ts';
@@ -40,7 +41,7 @@ export async function askOutside(
     .selectFrom('outbox_messages')
     .select('id')
     .where('id', '=', messageId)
-    .where(isOutside(mailbox))
+    .where(isOutside(await listInside(context, mailbox)))
     .executeTakeFirst();
   if (found === undefined) return 'go';
   const ms = pause.outside_until.getTime() - pause.now.getTime();
@@ -123,12 +124,13 @@ async function deferOutside(
   { ms, problem }: { readonly ms: number; readonly problem: Problem },
 ): Promise<void> {
   const until = new Date(context.clock.now().getTime() + ms);
+  const inside = await listInside(context, mailbox);
   const waiting = context.db
     .selectFrom('outbox_messages')
     .select('id')
     .where('state', 'in', [...WAITING])
     .where('due_at', '<', until)
-    .where(isOutside(mailbox))
+    .where(isOutside(inside))
     .forUpdate()
     .skipLocked();
   await context.db
@@ -142,12 +144,17 @@ async function deferOutside(
     .execute();
 }
 
-/** Somebody who still waits for the message is in another domain than its sender and the account that sends it. */
-function isOutside(mailbox: string) {
+/** The domains that nobody outside has: the one of the account that sends, and all others that are known as the company's. */
+async function listInside(context: Context, mailbox: string): Promise<string[]> {
+  return [mailbox.slice(mailbox.lastIndexOf('@') + 1).toLowerCase(), ...(await listCompanyDomains(context))];
+}
+
+/** Somebody who still waits for the message is in another domain than its sender, and in none of those inside. */
+function isOutside(inside: readonly string[]) {
   return sql<boolean>`EXISTS (
     SELECT FROM outbox_recipients
     WHERE message_id = outbox_messages.id AND outbox_recipients.state IN ('queued', 'uncertain')
-      AND split_part(lower(address), '@', 2)
-        NOT IN (split_part(lower(outbox_messages.sender), '@', 2), split_part(lower(${mailbox}::text), '@', 2))
+      AND substring(lower(address) FROM '[^@]*$') <> substring(lower(outbox_messages.sender) FROM '[^@]*$')
+      AND substring(lower(address) FROM '[^@]*$') <> ALL (${inside}::text[])
   )`;
 }
