@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MovableClock } from '../../test/harness/time.ts';
-import { ClockDoubt, DAY_MS, HOUR_MS, MINUTE_MS } from './clock.ts';
-
-const leap = (clock: MovableClock, ms: number) => clock.setWallClock(new Date(clock.now().getTime() + ms));
+import { ClockDoubt, DAY_MS, doubtOf, HOUR_MS, MINUTE_MS } from './clock.ts';
 
 test('a clock that leaps ahead is doubted for an hour, and one that goes on as it should is not', () => {
   const clock = new MovableClock();
   const doubt = new ClockDoubt(clock);
   clock.advance(400 * DAY_MS);
   assert.equal(doubt.isDoubtful(), false);
-  leap(clock, 400 * DAY_MS);
+  clock.leap(400 * DAY_MS);
   assert.equal(doubt.isDoubtful(), true);
   clock.advance(HOUR_MS - 1);
   assert.equal(doubt.isDoubtful(), true);
@@ -21,12 +19,27 @@ test('a clock that leaps ahead is doubted for an hour, and one that goes on as i
 test('a clock that is set right again ends the doubt, and a small correction begins none', () => {
   const clock = new MovableClock();
   const doubt = new ClockDoubt(clock);
-  leap(clock, 15 * MINUTE_MS);
+  clock.leap(15 * MINUTE_MS);
   assert.equal(doubt.isDoubtful(), false);
-  leap(clock, 15 * MINUTE_MS + 1);
+  clock.leap(15 * MINUTE_MS + 1);
   assert.equal(doubt.isDoubtful(), true);
-  leap(clock, -16 * MINUTE_MS);
+  clock.leap(-16 * MINUTE_MS);
   assert.equal(doubt.isDoubtful(), false);
-  leap(clock, -HOUR_MS);
+  clock.leap(-HOUR_MS);
   assert.equal(doubt.isDoubtful(), false);
+});
+
+test('all who ask about a clock share the doubt, also one that was begun before it could be seen to leap', () => {
+  const clock = new MovableClock();
+  assert.equal(doubtOf(clock).isDoubtful(), false);
+  assert.equal(doubtOf(new MovableClock()).isDoubtful(), false);
+  clock.leap(DAY_MS);
+  assert.equal(doubtOf(clock).isDoubtful(), true);
+  assert.equal(doubtOf(clock).isDoubtful(), true);
+  clock.advance(HOUR_MS);
+  assert.equal(doubtOf(clock).isDoubtful(), false);
+  doubtOf(clock).begin();
+  assert.equal(doubtOf(clock).isDoubtful(), true);
+  clock.advance(HOUR_MS);
+  assert.equal(doubtOf(clock).isDoubtful(), false);
 });

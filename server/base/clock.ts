@@ -69,7 +69,24 @@ export class ClockDoubt {
     return nowMs < this.#untilMs;
   }
 
+  /** For an hour nothing is believed: the clock was wrong before anybody could see it leap. */
+  begin(): void {
+    this.#untilMs = this.#clock.monotonicMs() + DOUBT_MS;
+  }
+
   #measure(): number {
     return this.#clock.now().getTime() - this.#clock.monotonicMs();
   }
+}
+
+const doubts = new WeakMap<Clock, ClockDoubt>();
+
+/** The doubt about a clock, the same one for all who ask: each looks at what has happened since anybody asked. */
+export function doubtOf(clock: Clock): ClockDoubt {
+  let doubt = doubts.get(clock);
+  if (doubt === undefined) {
+    doubt = new ClockDoubt(clock);
+    doubts.set(clock, doubt);
+  }
+  return doubt;
 }

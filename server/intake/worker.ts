@@ -1,6 +1,6 @@
 /** Keeps one watch per mailbox that is switched on. Every node runs it; the lease of each mailbox decides who reads. */
 
-import { ClockDoubt } from '../base/clock.ts';
+import { doubtOf } from '../base/clock.ts';
 import type { Context } from '../store/database.ts';
 import { keepFinishing } from './finish.ts';
 import { intakeTimes } from './limits.ts';
@@ -28,7 +28,7 @@ export async function startIntakeWorker(context: Context): Promise<AsyncDisposab
 }
 
 async function keepExpiring(context: Context, signal: AbortSignal): Promise<void> {
-  const doubt = new ClockDoubt(context.clock);
+  const doubt = doubtOf(context.clock);
   while (!signal.aborted) {
     if (!doubt.isDoubtful()) {
       await expireHeld(context).catch((error) =>

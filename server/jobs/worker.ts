@@ -1,5 +1,5 @@
 /** Wakes the feeders of printers: when an alarm rings, at start, and by a sweep for alarms that were lost. */
-import { ClockDoubt, SECOND_MS } from '../base/clock.ts';
+import { doubtOf, SECOND_MS } from '../base/clock.ts';
 import type { Context } from '../store/database.ts';
 import { withLease } from '../store/leases.ts';
 import { followTasks } from '../store/tasks.ts';
@@ -52,7 +52,7 @@ export async function startJobsWorker(context: Context): Promise<AsyncDisposable
 }
 
 async function sweep(context: Context, wake: (printerIds: string[]) => void, signal: AbortSignal): Promise<void> {
-  const doubt = new ClockDoubt(context.clock);
+  const doubt = doubtOf(context.clock);
   while (!signal.aborted) {
     try {
       await stopOrphanedAttempts(context);

@@ -2,7 +2,7 @@
  * Looks at the outbox when an alarm rings, when a session has ended, and every 20 s: holds what may not leave, lets go
  * what may again, and opens sessions for what is due.
  */
-import { ClockDoubt, MINUTE_MS, SECOND_MS } from '../base/clock.ts';
+import { type ClockDoubt, doubtOf, MINUTE_MS, SECOND_MS } from '../base/clock.ts';
 import type { Context } from '../store/database.ts';
 import { withLease } from '../store/leases.ts';
 import { followTasks } from '../store/tasks.ts';
@@ -65,7 +65,7 @@ class Sender implements AsyncDisposable {
 
   constructor(context: Context) {
     this.#context = context;
-    this.#doubt = new ClockDoubt(context.clock);
+    this.#doubt = doubtOf(context.clock);
   }
 
   start(): void {

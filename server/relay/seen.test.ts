@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { sql } from 'kysely';
 import { openTestContext } from '../../test/harness/database.ts';
+import { DAY_MS, HOUR_MS } from '../base/clock.ts';
 import { submitMessageIf } from '../outbox/outbox.ts';
 import type { Context } from '../store/database.ts';
 import { addDevice } from './relay.ts';
 import { forgetOldSightings, keepsMessageId, type Sighting, Sightings } from './seen.ts';
+import { startRelayWorker } from './worker.ts';
 
 async function openDevice(context: Context) {
   const { device } = await addDevice(context, { name: 'Copier', addresses: ['127.0.0.1'] }, 'test');
@@ -116,3 +118,24 @@ test('what is older than a month is forgotten', async () => {
   assert.deepEqual(left, [{ message_id_header: '<new@b>' }]);
   assert.equal((await db.selectFrom('device_days').selectAll().execute()).length, 1);
 });
+
+for (const { name, leapMs, left } of [
+  { name: 'every hour, and', leapMs: 0, left: 0 },
+  { name: 'and nothing by a clock that has leapt ahead, so', leapMs: 400 * DAY_MS, left: 1 },
+]) {
+  test(`what is old is forgotten ${name} ${left} of 1 is left`, async () => {
+    await using test = await openTestContext({ settings: { relayPort: 0 } });
+    const { db } = test.context;
+    const seen = await openDevice(test.context);
+    await new Sightings(test.context).add(seen('<old@b>', 'one'));
+    await sql`UPDATE device_messages SET at = now() - interval '31 days'`.execute(db);
+    await sql`UPDATE device_days SET day = '2020-01-01'`.execute(db);
+    {
+      await using _relay = await startRelayWorker(test.context);
+      test.clock.leap(leapMs);
+      test.clock.advance(HOUR_MS);
+    }
+    assert.equal((await db.selectFrom('device_messages').selectAll().execute()).length, left);
+    assert.equal((await db.selectFrom('device_days').selectAll().execute()).length, left);
+  });
+}

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
-import { HOUR_MS } from '../base/clock.ts';
+import { doubtOf, HOUR_MS } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
 import { record } from '../journal/journal.ts';
 import { type DiskState, type ReadDisk, readDiskState } from '../spool/spool.ts';
@@ -53,8 +53,14 @@ export async function startRelayWorker(context: Context, options: RelayOptions =
   undo.use(every(context, relayLimits.lookEveryMs, async () => listener.endOverdue()));
   undo.use(every(context, relayLimits.lookEveryMs, () => rules.writeFaults()));
   undo.use(every(context, CERTIFICATE_EVERY_MS, certificateWatch(context, listener, certificate)));
-  undo.use(every(context, FORGET_EVERY_MS, () => forgetOldSightings(context)));
-  undo.use(every(context, FORGET_EVERY_MS, () => forgetOldFaults(context)));
+  const doubt = doubtOf(context.clock);
+  undo.use(
+    every(context, FORGET_EVERY_MS, async () => {
+      if (doubt.isDoubtful()) return;
+      await forgetOldSightings(context);
+      await forgetOldFaults(context);
+    }),
+  );
   context.log.info({ host, port }, 'the relay listens for devices');
   const opened = undo.move();
   return { host, port, [Symbol.asyncDispose]: () => opened.disposeAsync() };

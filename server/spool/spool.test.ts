@@ -88,6 +88,17 @@ test('the sweep removes orphans after a day and nothing else', async () => {
   await assert.rejects(stat(pathOf(test.context, orphan.id)));
 });
 
+test('a clock that leaps ahead makes no file old that is about to get its row', async () => {
+  await using test = await openTestContext();
+  assert.equal(await sweepSpool(test.context), 0);
+  const kept = await keep(test.context, Buffer.alloc(1), { mediaType: 'application/pdf', maxBytes: 100 });
+  test.clock.leap(400 * DAY_MS);
+  assert.equal(await sweepSpool(test.context), 0);
+  await addSpoolFiles(test.context, [kept]);
+  test.clock.leap(-400 * DAY_MS);
+  assert.equal((await (await openSpoolFile(test.context, kept.id)).toArray()).length, 1);
+});
+
 test('chunks that nobody else reads are given back when they are written, but not memory that others share', async () => {
   await using test = await openTestContext();
   const alone = Buffer.from(new ArrayBuffer(5000)).fill('a');

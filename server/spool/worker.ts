@@ -1,7 +1,7 @@
 /** Removes bytes that no row names: left by a crash between the file and the commit, or forgotten by their owner. */
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HOUR_MS } from '../base/clock.ts';
+import { doubtOf, HOUR_MS } from '../base/clock.ts';
 import type { Context } from '../store/database.ts';
 
 // Far longer than any message takes from its first byte to its commit.
@@ -26,8 +26,12 @@ export async function startSpoolWorker(context: Context): Promise<AsyncDisposabl
   };
 }
 
-/** Removes orphans older than the grace period and returns how many there were. Files of other names are left alone. */
+/**
+ * Removes orphans older than the grace period and returns how many there were; none by a clock that may be wrong, since
+ * a file that is about to get its row would seem old. Files of other names are left alone.
+ */
 export async function sweepSpool(context: Context): Promise<number> {
+  if (doubtOf(context.clock).isDoubtful()) return 0;
   let removed = 0;
   const before = context.clock.now().getTime() - GRACE_MS;
   for (const folder of await readdir(context.settings.spoolDir)) {

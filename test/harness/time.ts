@@ -65,6 +65,11 @@ export class MovableClock implements Clock {
   setWallClock(now: Date): void {
     this.#nowMs = now.getTime();
   }
+
+  /** The same by so much, ahead or back. */
+  leap(ms: number): void {
+    this.#nowMs += ms;
+  }
 }
 
 /** Waits until `claim` holds; for what happens in other processes and on sockets, where no clock can be moved. */

@@ -72,6 +72,20 @@ async function worker(server: Server, run: () => Promise<void>): Promise<void> {
 }
 
 describe('a hand-over', () => {
+  test('that has ended is remembered for a season, and a clock that leaps ahead makes none forgotten', async () => {
+    await using scene = await open();
+    const { context, clock } = scene.server.test;
+    const count = async () => (await context.db.selectFrom('hand_overs').select('id').execute()).length;
+    await scene.hand();
+    await scene.hand();
+    clock.leap(400 * DAY_MS);
+    await scene.hand();
+    assert.equal(await count(), 3);
+    clock.advance(HOUR_MS);
+    await scene.hand();
+    assert.equal(await count(), 2);
+  });
+
   test('shows its owner who asks, asks Microsoft only at the press of the button, and is over when it is confirmed', async () => {
     await using scene = await open();
     const { server, admin, id } = scene;

@@ -8,7 +8,7 @@
  *   open → expired      by time
  */
 import type { Selectable } from 'kysely';
-import { DAY_MS } from '../../base/clock.ts';
+import { DAY_MS, doubtOf } from '../../base/clock.ts';
 import { PlatenError } from '../../base/errors.ts';
 import { digestToken, newId, newToken } from '../../base/secrets.ts';
 import { record } from '../../journal/journal.ts';
@@ -66,7 +66,8 @@ export async function makeHandOver(context: Context, connectionId: string, asked
     }
     await endHandOver(context, connectionId, { as: 'withdrawn', actor: asked.actor });
     const now = context.clock.now();
-    await sweep(context, connectionId, new Date(now.getTime() - REMEMBERED_MS));
+    const before = new Date(now.getTime() - REMEMBERED_MS);
+    if (!doubtOf(context.clock).isDoubtful()) await sweep(context, connectionId, before);
     await context.db
       .insertInto('hand_overs')
       .values({
