@@ -1,5 +1,6 @@
 /** Figures of the rooms for `/metrics`, and what must work before `/readyz` says yes. Read at each scrape, never kept. */
 import { access, constants } from 'node:fs/promises';
+import { doubtOf } from './base/clock.ts';
 import { listConnections } from './connections/connections.ts';
 import { tellConversion } from './conversion/conversion.ts';
 import type { Measure, ReadinessCheck } from './http/http.ts';
@@ -10,6 +11,11 @@ import { countOutbox, headroom, outsidePause } from './outbox/outbox.ts';
 import { listPrinterStates } from './printers/printers.ts';
 import { readRelayFigures } from './relay/relay.ts';
 import type { Context } from './store/database.ts';
+
+const CLOCK = {
+  behind: 'the clock is behind what was written before the start',
+  ahead: 'the clock is far ahead of what was written before the start',
+} as const;
 
 export async function readMeasures(context: Context): Promise<Measure[]> {
   const relay = readRelayFigures(context);
@@ -70,7 +76,9 @@ export async function readReadiness(context: Context): Promise<ReadinessCheck[]>
     () => true,
     () => false,
   );
+  const trouble = doubtOf(context.clock).findTrouble();
   return [
+    { name: 'clock', ready: true, ...(trouble === undefined ? {} : { detail: CLOCK[trouble.kind] }) },
     // Without walls some kinds of documents are not opened; everything else works.
     { name: 'conversion', ready: true, detail: tellConversion(context) },
     { name: 'spool', ready: isWritable, ...(isWritable ? {} : { detail: 'the spool folder cannot be written' }) },

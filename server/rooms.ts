@@ -1,4 +1,5 @@
 /** Starts all rooms in order on a store that is open; disposing stops them in reverse. */
+import { checkClock } from './clock-check.ts';
 import { startConnectionsWorker } from './connections/worker.ts';
 import { startConversionWorker } from './conversion/worker.ts';
 import { readMeasures, readReadiness } from './figures.ts';
@@ -27,6 +28,7 @@ export type Rooms = AsyncDisposable & {
 /** Returns when everything is ready. When a step throws, what was started before is stopped again. */
 export async function openRooms(context: Context): Promise<Rooms> {
   await using undo = new AsyncDisposableStack();
+  await checkClock(context);
   await openSpool(context);
   const firstRun = await prepareFirstRun(context);
   undo.use(await startSpoolWorker(context));

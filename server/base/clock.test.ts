@@ -38,8 +38,21 @@ test('all who ask about a clock share the doubt, also one that was begun before 
   assert.equal(doubtOf(clock).isDoubtful(), true);
   clock.advance(HOUR_MS);
   assert.equal(doubtOf(clock).isDoubtful(), false);
-  doubtOf(clock).begin();
+  const trouble = { kind: 'ahead', writtenAt: new Date(clock.now().getTime() - 31 * DAY_MS) } as const;
+  doubtOf(clock).begin(trouble);
   assert.equal(doubtOf(clock).isDoubtful(), true);
+  assert.equal(doubtOf(clock).findTrouble(), trouble);
   clock.advance(HOUR_MS);
   assert.equal(doubtOf(clock).isDoubtful(), false);
+  assert.equal(doubtOf(clock).findTrouble(), undefined);
+});
+
+test('a clock that is behind what was written is in trouble until it is put right', () => {
+  const clock = new MovableClock();
+  const trouble = { kind: 'behind', writtenAt: new Date(clock.now().getTime() + 2 * DAY_MS) } as const;
+  doubtOf(clock).begin(trouble);
+  clock.advance(2 * HOUR_MS);
+  assert.equal(doubtOf(clock).findTrouble(), trouble);
+  clock.leap(2 * DAY_MS);
+  assert.equal(doubtOf(clock).findTrouble(), undefined);
 });

@@ -43,6 +43,24 @@ export const systemClock: Clock = {
 const LEAP_MS = 15 * MINUTE_MS;
 const DOUBT_MS = HOUR_MS;
 
+export type ClockTrouble = {
+  readonly kind: 'behind' | 'ahead';
+  /** When something was written last, by the clock that was believed then. */
+  readonly writtenAt: Date;
+};
+
+/** More than time zones, and than a battery loses. */
+const BEHIND_MS = DAY_MS;
+/** Longer than a server is off over the holidays; after more than that an hour of patience costs nothing. */
+const AHEAD_MS = 30 * DAY_MS;
+
+/** Whether a time can be right after something was written: it is not a day behind that, or 30 days ahead of it. */
+export function judgeClock(now: Date, writtenAt: Date): ClockTrouble['kind'] | undefined {
+  const aheadMs = now.getTime() - writtenAt.getTime();
+  if (aheadMs < -BEHIND_MS) return 'behind';
+  return aheadMs > AHEAD_MS ? 'ahead' : undefined;
+}
+
 /**
  * Whether the wall clock is to be believed. One that leaps ahead by more than a quarter of an hour may be wrong, and is set
  * right by a person or a time server soon: for an hour it ends nothing that cannot be brought back. A leap back ends the
@@ -53,6 +71,7 @@ export class ClockDoubt {
   /** How far the wall clock is ahead of the one that nobody can set. */
   #aheadMs: number;
   #untilMs = Number.NEGATIVE_INFINITY;
+  #trouble: ClockTrouble | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -69,9 +88,17 @@ export class ClockDoubt {
     return nowMs < this.#untilMs;
   }
 
-  /** For an hour nothing is believed: the clock was wrong before anybody could see it leap. */
-  begin(): void {
+  /** Doubts a clock for an hour that was wrong before anybody could see it leap. */
+  begin(trouble: ClockTrouble): void {
+    this.#trouble = trouble;
     this.#untilMs = this.#clock.monotonicMs() + DOUBT_MS;
+  }
+
+  /** What was wrong from the beginning and is so still; a clock that is far ahead is believed after an hour. */
+  findTrouble(): ClockTrouble | undefined {
+    const trouble = this.#trouble;
+    if (trouble === undefined || judgeClock(this.#clock.now(), trouble.writtenAt) !== trouble.kind) return undefined;
+    return trouble.kind === 'behind' || this.isDoubtful() ? trouble : undefined;
   }
 
   #measure(): number {

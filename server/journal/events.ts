@@ -2,6 +2,7 @@
 export const EVENT_TYPES = {
   'platen-started': 'node',
   'platen-stopped': 'node',
+  'clock-doubted': 'node',
   'first-run-completed': 'user',
   'company-changed': 'node',
   'user-added': 'user',

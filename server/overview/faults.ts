@@ -1,5 +1,5 @@
 /** What does not work and what is due soon, read from the things themselves at each question and never kept. */
-import { DAY_MS } from '../base/clock.ts';
+import { DAY_MS, doubtOf } from '../base/clock.ts';
 import {
   type Connection,
   findNetworkProblem,
@@ -26,6 +26,7 @@ export type Fault = {
     | 'outbox'
     | 'jobs'
     | 'disk'
+    | 'clock'
     | 'conversion'
     | 'expiry'
     | 'hand-over'
@@ -65,6 +66,7 @@ export async function findFaults(context: Context, things: Things): Promise<Faul
     ...things.mailboxes.flatMap(judgeMailbox),
     ...things.printers.flatMap(judgePrinter),
     ...judgeDisk(context),
+    ...judgeClock(context),
     ...(await judgeConversion(context)),
     ...(await judgeHandOvers(context)),
     ...(await judgeJobs(context)),
@@ -134,6 +136,13 @@ function judgeDisk(context: Context): Fault[] {
   if (disk === 'plenty') return [];
   const severity = disk === 'full' ? 'broken' : 'warning';
   return [{ severity, kind: 'disk', subjectId: undefined, name: undefined, since: undefined, problem: undefined }];
+}
+
+/** A clock that cannot be right after what was written before the start. */
+function judgeClock({ clock }: Context): Fault[] {
+  if (doubtOf(clock).findTrouble() === undefined) return [];
+  const whose = { subjectId: undefined, name: undefined, since: undefined, problem: undefined };
+  return [{ severity: 'warning', kind: 'clock', ...whose }];
 }
 
 async function judgeConversion(context: Context): Promise<Fault[]> {

@@ -27,6 +27,7 @@ const faultShape = z.object({
     'outbox',
     'jobs',
     'disk',
+    'clock',
     'conversion',
     'expiry',
     'hand-over',

@@ -91,3 +91,21 @@ test('400 days ahead, an hour behind and right again: nothing is given up or for
   const accepted = stage.peers.practice.smtp.accepted().filter(({ recipients }) => recipients.includes(ARCHIVE));
   assert.equal(accepted.length, scanners.scans.length);
 });
+
+test('started under a clock that is 400 days ahead: nothing is given up either, and the first page says so', async () => {
+  await stage.deliver(1, { folder: HELD_FOLDER });
+  const isHeld = ({ state }: Row) => state === 'pending-held';
+  const held = await eventually(async () => (await jobs()).find(isHeld), { ...LONG, what: 'a document is held' });
+  await stage.node.kill();
+  clock.set(400 * DAY_MS);
+  await stage.node.start();
+  await letSweepsPass();
+  assert.equal((await job(held.id)).state, 'pending-held');
+  const faults = (await stage.api('GET', '/overview')).faults as Row[];
+  assert.ok(faults.some(({ kind, severity }) => kind === 'clock' && severity === 'warning'));
+  const { body, status } = await stage.ask('GET', 'readyz');
+  assert.equal(status, 200);
+  assert.match(String((body.reasons as Row[]).find(({ name }) => name === 'clock')?.detail), /far ahead/);
+  clock.set(0);
+  assert.ok(((await stage.api('GET', '/overview')).faults as Row[]).every(({ kind }) => kind !== 'clock'));
+});

@@ -80,4 +80,24 @@ describe('the start page of a Platen that works', () => {
     await page.getByText('Carta esaurita').first().waitFor();
     await window.assertGood('overview-it-phone');
   });
+
+  test('says that the clock may be wrong when the server started behind what was written last', async () => {
+    await web.stage.sql(`UPDATE journal SET at = now() + interval '3 days' WHERE tx = (SELECT max(tx) FROM journal)`);
+    await web.stage.node.kill();
+    await web.stage.node.start();
+    await using window = await web.open({ as: ADMINISTRATOR });
+    const { page } = window;
+    await window.go('/');
+    await page.getByRole('heading', { name: 'The clock of the server may be wrong' }).waitFor();
+    await window.assertGood('overview-clock');
+    await page.getByRole('link', { name: 'Open the journal' }).click();
+    await page.getByText('The clock of the server was in doubt at the start').first().waitFor();
+  });
+
+  test('says so in Italian, on a phone', async () => {
+    await using window = await web.open({ as: ADMINISTRATOR, language: 'it', width: 390, height: 844 });
+    await window.go('/');
+    await window.page.getByRole('heading', { name: 'L’orologio del server potrebbe essere sbagliato' }).waitFor();
+    await window.assertGood('overview-clock-it-phone');
+  });
 });

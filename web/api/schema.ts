@@ -3069,6 +3069,7 @@ export type paths = {
           type?:
             | 'platen-started'
             | 'platen-stopped'
+            | 'clock-doubted'
             | 'first-run-completed'
             | 'company-changed'
             | 'user-added'
@@ -3230,6 +3231,7 @@ export type paths = {
           type?:
             | 'platen-started'
             | 'platen-stopped'
+            | 'clock-doubted'
             | 'first-run-completed'
             | 'company-changed'
             | 'user-added'
@@ -5406,6 +5408,7 @@ export type paths = {
                   | 'outbox'
                   | 'jobs'
                   | 'disk'
+                  | 'clock'
                   | 'conversion'
                   | 'expiry'
                   | 'hand-over'
@@ -7213,6 +7216,7 @@ export type paths = {
 export const EVENT_TYPES = [
   'platen-started',
   'platen-stopped',
+  'clock-doubted',
   'first-run-completed',
   'company-changed',
   'user-added',

@@ -80,6 +80,7 @@ function placeOf({ kind, subjectId }: Fault): string | undefined {
     knock: ['/devices', '/devices'],
     outbox: ['/outbox', '/outbox'],
     disk: ['/settings/about', '/settings/about'],
+    clock: ['/journal', '/journal'],
     conversion: ['/settings/security', '/settings/security'],
   };
   const [screen, place] = places[kind];
