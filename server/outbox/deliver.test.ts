@@ -87,6 +87,17 @@ describe('a recipient', () => {
     assert.deepEqual(server.accepted.flatMap((one) => one.recipients).sort(), recipients);
   });
 
+  test('no more than 500 are named in one transaction', async () => {
+    await using stage = await openOutboxStage();
+    const recipients = Array.from({ length: 620 }, (_, at) => `r${String(at).padStart(3, '0')}@practice.example`);
+    await reach(stage.context, await submit(stage, { recipients }), 'sent');
+    assert.deepEqual(
+      stage.server.accepted.map((one) => one.recipients.length),
+      [500, 120],
+    );
+    assert.deepEqual(stage.server.accepted.flatMap((one) => one.recipients).sort(), recipients);
+  });
+
   test('too many after the dot halves the transaction', async () => {
     await using stage = await openOutboxStage();
     const { context, server } = stage;

@@ -96,6 +96,10 @@ const SESSION: readonly (readonly [SmtpOutcome & { kind: string }, string])[] = 
     },
     'server-paused server-tls-refused',
   ],
+  [
+    { kind: 'refused', phase: 'hello', reply: reply('451 4.7.0 Timeout waiting for client input') },
+    'server-paused too-busy',
+  ],
   [{ kind: 'refused', phase: 'connect', reply: reply('554 5.7.1 Not you') }, 'server-paused server-unreachable'],
   [{ kind: 'unreachable', words: 'connect ECONNREFUSED' }, 'server-paused server-unreachable'],
   [{ kind: 'untrusted', words: 'self-signed certificate' }, 'server-paused server-tls-refused'],
@@ -119,6 +123,8 @@ const MESSAGE: readonly (readonly [SmtpPhase, string, string])[] = [
   ['mail', '530 5.7.57 Client not authenticated to send mail', 'mailbox-held sign-in-refused'],
   ['mail', '530 5.7.0 Authentication required', 'mailbox-held sign-in-refused'],
   ['mail', '552 5.3.4 Message size exceeds fixed maximum message size', 'failed message-too-large'],
+  ['data', '552 5.3.4 Message size exceeds fixed maximum message size', 'failed message-too-large'],
+  ['content', '552 5.3.4 Message size exceeds fixed maximum message size', 'failed message-too-large'],
   ['dot', '552 5.3.4 Message size exceeds fixed maximum message size', 'failed message-too-large'],
   [
     'dot',
@@ -129,6 +135,11 @@ const MESSAGE: readonly (readonly [SmtpPhase, string, string])[] = [
   [
     'dot',
     `430 4.2.0 STOREDRV; mailbox logon failure; failure to log on to mailbox. MapiExceptionLogonFailed: Unable to open message store. ${HOST}`,
+    'logon-failure shared-mailbox-no-access',
+  ],
+  [
+    'dot',
+    '451 4.2.0 STOREDRV.Submission.Exception:LogonFailedException.MapiExceptionLogonFailed; Failed',
     'logon-failure shared-mailbox-no-access',
   ],
   ['dot', `554 5.2.252 ${SEND_AS} ${HOST}`, 'held sender-not-allowed'],
@@ -159,11 +170,20 @@ const MESSAGE: readonly (readonly [SmtpPhase, string, string])[] = [
     '550 5.7.233 Message is not sent because the tenant is over its limit',
     'outside-paused tenant-recipient-limit',
   ],
+  [
+    'dot',
+    "550 5.7.232 Your message can't be sent because your trial tenant has exceeded its daily limit for sending email",
+    'outside-paused tenant-recipient-limit',
+  ],
   ['dot', '550 5.1.8 Access denied, bad outbound sender AS(42004)', 'mailbox-held sender-blocked'],
+  ['dot', '550 5.1.8 Access denied', 'mailbox-held sender-blocked'],
+  ['mail', '550 5.1.8 <b@y.example>: Sender address rejected: Domain not found', 'held sender-refused'],
   ['dot', '550 5.1.90 The mailbox has exceeded the recipient rate limit', 'mailbox-paused daily daily-limit'],
   ['dot', '554 5.2.2 mailbox full; STOREDRV.Submission', 'mailbox-held sender-mailbox-full'],
   ['dot', '451 4.7.0 Timeout waiting for client input', 'later timetable message-deferred'],
-  ['mail', '451 4.7.0 Timeout waiting for client input', 'later timetable message-deferred'],
+  ...(['mail', 'rcpt', 'data', 'content'] as const).map(
+    (phase) => [phase, '451 4.7.0 Timeout waiting for client input', 'later timetable message-deferred'] as const,
+  ),
   ['mail', '421 4.4.2 Connection dropped due to timeout', 'server-paused too-busy'],
   ['dot', '499 4.9.9 Never heard of', 'later timetable message-deferred'],
   ['dot', '599 5.9.9 Never heard of', 'failed message-refused'],
@@ -231,6 +251,29 @@ describe('for recipients', () => {
     const names = (list: readonly { address: string }[]) => list.map(({ address }) => address[0]).join('');
     const { failed, later, next } = verdict.recipients;
     assert.deepEqual([names(failed), names(later), names(next)], ['a', 'b', 'cd']);
+  });
+
+  test('too many for good, said to each of them, halves the transaction, until there is only one', () => {
+    const words = reply('550 5.5.3 RESOLVER.ADR.RecipLimit; too many recipients');
+    const all = ['a', 'b', 'c', 'd'].map((name) => ({ address: `${name}@x.example`, reply: words }));
+    const outcome = { kind: 'refused', phase: 'rcpt', reply: words, refused: all } as const;
+    const split = judgeMessage(outcome, { ...fresh, recipients: 4 });
+    assert.deepEqual([split.kind, 'atOnce' in split && split.atOnce], ['split', 2]);
+    const one = judgeMessage({ ...outcome, refused: all.slice(0, 1) }, fresh);
+    assert.equal(describeVerdict(one), 'failed message-refused');
+    const [first] = all;
+    const later = { ...outcome, refused: [first, { address: 'e@x.example', reply: reply('452 4.5.3 Too many') }] };
+    assert.equal(judgeMessage(later as typeof outcome, { ...fresh, recipients: 2 }).kind, 'recipients');
+  });
+
+  test('the limit of the tenant, said to one of them, is no fault of that one', () => {
+    for (const status of ['5.7.233', '5.7.232']) {
+      const one = { address: 'a@x.example', reply: reply(`550 ${status} Your tenant has exceeded its daily limit`) };
+      const taken = { kind: 'accepted', reply: reply('250 OK'), accepted: ['e@x.example'], refused: [one] } as const;
+      const verdict = judgeMessage(taken, { ...fresh, recipients: 2 });
+      assert.ok('recipients' in verdict);
+      assert.deepEqual([verdict.recipients.failed, verdict.recipients.later], [[], [one]]);
+    }
   });
 
   test('all of them refused is no verdict about the message', () => {

@@ -166,12 +166,16 @@ const RULES: readonly Rule[] = [
     verdict: (cause) => ({ kind: 'mailbox-paused', cause: cause('daily-limit'), wait: 'daily' }),
   },
   { enhanced: '5.1.90', verdict: (cause) => ({ kind: 'mailbox-paused', cause: cause('daily-limit'), wait: 'daily' }) },
-  {
-    enhanced: '5.7.233',
-    verdict: (cause) => ({ kind: 'outside-paused', cause: cause('tenant-recipient-limit') }),
-  },
+  { enhanced: '5.7.233', verdict: pauseOutside },
+  { enhanced: '5.7.232', verdict: pauseOutside },
   {
     text: /bad outbound sender|AS\(42004\)/i,
+    verdict: (cause) => ({ kind: 'mailbox-held', cause: cause('sender-blocked') }),
+  },
+  // Before the message was seen others say this of a domain that they do not know (RFC 3463 section 3.2).
+  {
+    enhanced: '5.1.8',
+    phases: ['dot'],
     verdict: (cause) => ({ kind: 'mailbox-held', cause: cause('sender-blocked') }),
   },
   { enhanced: '5.7.30', verdict: (cause) => ({ kind: 'mailbox-held', cause: cause('password-login-ends') }) },
@@ -200,6 +204,10 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+function pauseOutside(cause: (code: ErrorCode) => Cause): Verdict {
+  return { kind: 'outside-paused', cause: cause('tenant-recipient-limit') };
+}
+
 function halve(cause: (code: ErrorCode) => Cause, history: MessageHistory): Verdict {
   if (history.recipients < 2) return { kind: 'failed', cause: cause('message-refused') };
   return { kind: 'split', cause: cause('message-deferred'), atOnce: Math.floor(history.recipients / 2) };
@@ -213,6 +221,9 @@ function judgeRefusal(
   const known = findRule(reply, phase);
   if (known !== undefined) return known.verdict((code) => causeOf(code, reply), history);
   if (phase === 'rcpt' && refused.length > 0) {
+    // Said for good to each of them, it is no word about those that come later: fewer are tried.
+    const isForGood = refused.every((one) => isTooMany(one) && one.reply.code >= 500);
+    if (isForGood) return halve((code) => causeOf(code, reply), history);
     return { kind: 'recipients', cause: causeOf('recipient-refused', reply), recipients: judgeRecipients(refused) };
   }
   if (isTemporary(reply)) return { kind: 'later', cause: causeOf('message-deferred', reply), wait: 'timetable' };
@@ -250,19 +261,21 @@ function judgeLoss(loss: SmtpTrouble & { readonly kind: 'lost' }, history: Messa
 }
 
 function judgeRecipients(refused: readonly RecipientReply[]): RecipientVerdicts {
-  const isNext = ({ reply }: RecipientReply) =>
-    reply.enhanced === '4.5.3' || reply.enhanced === '5.5.3' || /RecipLimit|too many recipients/i.test(reply.text);
-  const rest = refused.filter((one) => !isNext(one));
+  const rest = refused.filter((one) => !isTooMany(one));
   return {
-    next: refused.filter(isNext),
+    next: refused.filter(isTooMany),
     later: rest.filter(({ reply }) => reply.code < 500 || isTenantLimit(reply)),
     failed: rest.filter(({ reply }) => reply.code >= 500 && !isTenantLimit(reply)),
   };
 }
 
-/** 550 5.7.233: no fault of the recipient, and over with the day. */
+function isTooMany({ reply }: RecipientReply): boolean {
+  return reply.enhanced === '4.5.3' || reply.enhanced === '5.5.3' || /RecipLimit|too many recipients/i.test(reply.text);
+}
+
+/** 550 5.7.233, of a trial tenant 5.7.232: no fault of the recipient, and over with the day. */
 export function isTenantLimit(reply: SmtpReply): boolean {
-  return reply.enhanced === '5.7.233';
+  return reply.enhanced === '5.7.233' || reply.enhanced === '5.7.232';
 }
 
 function isTemporary(reply: SmtpReply): boolean {

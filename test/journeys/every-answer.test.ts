@@ -128,6 +128,7 @@ const SMTP: readonly Sent[] = [
   ]),
   atEnd(/^550 5\.1\.90/, 'deferred', 'daily-limit', ['nobody', 'day', /10,000 recipients/, /10\.000 destinatari/]),
   atEnd(/^550 5\.7\.233/, 'deferred', 'tenant-recipient-limit', [EXCHANGE, 'day', /every hour/, /ogni ora/]),
+  atEnd(/^550 5\.7\.232/, 'deferred', 'tenant-recipient-limit', [EXCHANGE, 'day', /every hour/, /ogni ora/]),
   atEnd(/^550 5\.1\.8/, 'held', 'sender-blocked', [ENTRA, 'no', /Restricted entities/, /Entità con restrizioni/]),
   atEnd(/^554 5\.2\.2 /, 'held', 'sender-mailbox-full', [OWNER, 'no', /Empty the mailbox/, /Svuota la casella/]),
   atEnd(/^451 4\.7\.0/, 'deferred', 'message-deferred', [NETWORK, 'minutes', ...WAIT]),

@@ -51,6 +51,20 @@ test('one recipient did not get it, once, and the other one did', async () => {
   assert.equal(told.length, 1);
 });
 
+for (const [status, code] of [
+  ['5.1.90', 'daily-limit'],
+  ['5.1.8', 'sender-blocked'],
+  ['5.7.233', 'tenant-recipient-limit'],
+  ['5.7.232', 'tenant-recipient-limit'],
+] as const) {
+  test(`a report of ${status} has the advice of ${code}`, async () => {
+    await using sent = await openSent('sent');
+    const recipients = [{ address: 'nobody@fabrikam.example', status, words: `550 ${status} over the limit` }];
+    assert.equal(await recordReturned(sent.context, { ...returned, recipients }), true);
+    assert.equal((await getMessage(sent.context, sent.id)).problem?.code, code);
+  });
+}
+
 test('a report that is faster than the verdict about its message waits for that', async () => {
   await using sent = await openSent('active');
   let isOver = false;

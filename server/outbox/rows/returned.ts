@@ -91,7 +91,12 @@ export async function awaitVerdicts(
 }
 
 /** What Exchange Online says by a report alone, about limits and blocked senders, has its own advice. */
-const CODES: Readonly<Record<string, string>> = { '5.1.90': 'daily-limit', '5.1.8': 'sender-blocked' };
+const CODES: Readonly<Record<string, string>> = {
+  '5.1.90': 'daily-limit',
+  '5.1.8': 'sender-blocked',
+  '5.7.232': 'tenant-recipient-limit',
+  '5.7.233': 'tenant-recipient-limit',
+};
 
 function problemOf(
   context: Context,

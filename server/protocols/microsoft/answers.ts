@@ -110,7 +110,7 @@ export const ANSWERS: readonly Answer[] = [
   }),
   smtp('too-many-connections', /421 4\.3\.2/i, { code: 'too-busy', who: 'nobody', waiting: 'minutes' }),
   smtp('daily-limit', /SubmissionQuotaExceeded|5\.1\.90/i, { code: 'daily-limit', who: 'nobody', waiting: 'day' }),
-  smtp('tenant-limit', /5\.7\.233/i, { code: 'tenant-recipient-limit', who: EXCHANGE, waiting: 'day' }),
+  smtp('tenant-limit', /5\.7\.23[23]/i, { code: 'tenant-recipient-limit', who: EXCHANGE, waiting: 'day' }),
   smtp('blocked-sender', /bad outbound sender|AS\(42004\)/i, {
     code: 'sender-blocked',
     who: 'entra-administrator',
