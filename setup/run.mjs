@@ -47,6 +47,7 @@ const TASKS = {
       'dovecot-imapd',
       'dovecot-lmtpd',
       'dovecot-pop3d',
+      'dovecot-sieve',
       'postfix',
       'postgresql',
       'qpdf',

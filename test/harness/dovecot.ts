@@ -7,7 +7,16 @@
  */
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -23,12 +32,16 @@ export type DovecotOptions = {
   readonly usernameField?: string;
   /** Lets every user log in with this password: for programs that know no XOAUTH2, such as benchmarks. */
   readonly password?: string;
+  /** Every mailbox answers with these words while its owner is away (RFC 5230; Debian: dovecot-sieve). */
+  readonly vacation?: string;
 };
 export type Dovecot = {
   readonly host: string;
   readonly ports: { readonly imap: number; readonly imaps: number; readonly pop3: number; readonly pop3s: number };
   /** Delivers a message through LMTP; when it returns, the message is in the mailbox. */
-  deliver(address: string, message: Buffer | string): Promise<void>;
+  deliver(address: string, message: Buffer | string, sender?: string): Promise<void>;
+  /** What mailboxes have answered by themselves, the oldest first. It goes nowhere. */
+  answers(): Buffer[];
   /** The socket to which another server hands over mail: Postfix calls it virtual_transport. */
   readonly lmtpPath: string;
   /** The folder of a mailbox on disk, in Maildir format. */
@@ -128,6 +141,30 @@ userdb {
 auth_mechanisms = ${[...(options.introspection ? ['xoauth2', 'oauthbearer'] : []), ...(options.password === undefined ? [] : ['plain', 'login'])].join(' ')}`;
 }
 
+const SEND_SCRIPT = `#!/bin/sh
+file=$(mktemp "$(dirname "$0")/answers/$(date +%s%N)-XXXXXX.part")
+cat > "$file" && mv "$file" "\${file%.part}"
+`;
+
+/** Sieve with one script for all mailboxes; what it sends becomes a file. */
+function vacations(folder: string, words: string | undefined): string {
+  if (words === undefined) return '';
+  const [script, send] = [join(folder, 'vacation.sieve'), join(folder, 'send')];
+  writeFileSync(script, `require ["vacation"];\nvacation :days 1 ${JSON.stringify(words)};\n`);
+  writeFileSync(send, SEND_SCRIPT, { mode: 0o755 });
+  mkdirSync(join(folder, 'answers'), { recursive: true });
+  chmodSync(join(folder, 'answers'), 0o777);
+  return `
+sendmail_path = ${send}
+protocol lmtp {
+  mail_plugins = sieve
+}
+plugin {
+  sieve_before = ${script}
+}
+`;
+}
+
 function configure(folder: string, options: DovecotOptions & { readonly ports: Ports; readonly owner: Owner }): string {
   const { owner, ports } = options;
   const file = join(folder, 'dovecot.conf');
@@ -158,6 +195,7 @@ namespace inbox {
 }
 ${listeners(ports)}
 ${authentication(folder, options, owner)}
+${vacations(folder, options.vacation)}
 `;
   writeFileSync(file, text);
   return file;
@@ -216,7 +254,11 @@ function dotStuffed(message: Buffer | string): Buffer {
 }
 
 /** The shortest LMTP client (RFC 2033): returns when the server has taken the message over, throws its refusal. */
-async function deliverByLmtp(path: string, address: string, message: Buffer | string): Promise<void> {
+async function deliverByLmtp(
+  path: string,
+  message: Buffer | string,
+  { sender, address }: { readonly sender: string; readonly address: string },
+): Promise<void> {
   const socket = connect(path);
   const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
   const answer = async (expected: string) => {
@@ -234,7 +276,7 @@ async function deliverByLmtp(path: string, address: string, message: Buffer | st
   try {
     await answer('220');
     await ask('LHLO localhost\r\n', '250');
-    await ask('MAIL FROM:<sender@localhost>\r\n', '250');
+    await ask(`MAIL FROM:<${sender}>\r\n`, '250');
     await ask(`RCPT TO:<${address}>\r\n`, '250');
     await ask('DATA\r\n', '354');
     await ask(dotStuffed(message), '250');
@@ -246,6 +288,12 @@ async function deliverByLmtp(path: string, address: string, message: Buffer | st
 
 function lmtpSocket(folder: string): string {
   return join(folder, 'run', 'lmtp');
+}
+
+function readAnswers(folder: string): Buffer[] {
+  const answers = join(folder, 'answers');
+  const names = readdirSync(answers).filter((name) => !name.endsWith('.part'));
+  return names.sort().map((name) => readFileSync(join(answers, name)));
 }
 
 function readLog(folder: string): string {
@@ -273,7 +321,9 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
   return {
     host: '127.0.0.1',
     ports: started.ports,
-    deliver: (address, message) => deliverByLmtp(lmtpSocket(folder), address, message),
+    deliver: (address, message, sender = 'sender@localhost') =>
+      deliverByLmtp(lmtpSocket(folder), message, { sender, address }),
+    answers: () => readAnswers(folder),
     lmtpPath: lmtpSocket(folder),
     maildirOf: (address) => join(folder, 'mail', address.toLowerCase(), 'Maildir'),
     saslPath: join(folder, 'run', 'sasl'),
