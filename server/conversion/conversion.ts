@@ -23,7 +23,7 @@ import type { Lane } from './recipes.ts';
 
 export { SNIFF_BYTES } from './kinds/sniff.ts';
 export { LONG_MS } from './lanes.ts';
-export type { RasterWish } from './raster.ts';
+export type { DrawnPage, PageSpan, RasterWish } from './raster.ts';
 export type { ConversionReason, Refusal } from './reasons.ts';
 export type { Converted, DocumentFormat, RefusalReason, Source };
 export type DocumentHints = Hints;
@@ -106,14 +106,14 @@ export function unpack(
   return winmail.unpack(converterOf(kit), path, use, signal);
 }
 
-/** Draws a converted document for a printer that takes no PDF; `use` takes each file that was made. Throws what went wrong. */
-export function rasterize<T>(
+/** Draws pages of a converted document for a printer that takes no PDF; `use` takes each of them. Throws what went wrong. */
+export function rasterize(
   kit: Kit,
-  document: raster.Drawing,
-  use: (file: FileHandle) => Promise<T>,
+  drawing: raster.Drawing,
+  use: (page: raster.DrawnPage) => Promise<void>,
   signal: AbortSignal,
-): Promise<{ readonly kind: 'rasterized'; readonly made: readonly T[] } | Refusal> {
-  return raster.rasterize(converterOf(kit), document, use, signal);
+): Promise<{ readonly kind: 'rasterized' } | Refusal> {
+  return raster.rasterize(converterOf(kit), drawing, use, signal);
 }
 
 /** Gives some pages of a converted document, as a document of their own, to `use`. Throws what went wrong. */

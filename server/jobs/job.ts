@@ -50,6 +50,8 @@ export type Job = {
   readonly pages: number | null; // job-impressions
   /** As far as its printer has told; all copies are counted. */
   readonly pagesPrinted: number | null; // job-impressions-completed
+  /** While its pages are drawn for a printer that takes no PDF: how many are. */
+  readonly pagesDrawn: number | null;
   readonly isColor: boolean | null;
   readonly media: string | null; // media of the first page
   readonly messageId: string | null;

@@ -42,6 +42,7 @@ export function toJob(row: JobRow): Job {
     originalFormat: row.original_format ?? row.document_format,
     pages: row.pages,
     pagesPrinted: row.pages_printed,
+    pagesDrawn: row.pages_drawn,
     isColor: row.is_color,
     media: row.media,
     messageId: row.message_id,
@@ -108,6 +109,7 @@ export type JobChange = {
   readonly dueAt?: Date | null;
   readonly ignoredOptions?: readonly string[];
   readonly pagesPrinted?: number | undefined;
+  readonly pagesDrawn?: number;
   readonly actor?: string;
   /** What is to be told of the job before its new state. */
   readonly before?: { readonly type: EventType; readonly data: Readonly<Record<string, unknown>> };
@@ -139,6 +141,7 @@ export async function changeJob(context: Context, job: Job, change: JobChange): 
       // What begins anew has no page yet.
       ...(change.state === 'pending' ? { pages_printed: null } : {}),
       ...(change.pagesPrinted === undefined ? {} : { pages_printed: change.pagesPrinted }),
+      pages_drawn: change.pagesDrawn ?? null,
       ...whileHeld(job, change.state, now),
       ...(isStarting ? { processing_at: now } : {}),
       ...(hasEnded ? { ended_at: now, cancel_asked_at: null } : {}),

@@ -7,6 +7,8 @@ type Dpi = { readonly x: number; readonly y: number };
 export type PageDrawing = {
   readonly format: 'image/pwg-raster' | 'image/jpeg';
   readonly dpi: Dpi;
+  /** What it has below that, the finest first, for pages that would be too large; any will do for a picture. */
+  readonly coarser?: readonly Dpi[];
   readonly isColor: boolean;
   /** It takes pictures without color; one that does not gets all of them in color. */
   readonly takesGray: boolean;
@@ -37,7 +39,7 @@ export function findDrawing(capabilities: PrinterCapabilities, media: string | n
     const isColor = raster.types.includes('srgb_8') && capabilities.isColor !== false;
     return {
       format: 'image/pwg-raster',
-      dpi: chooseResolution(raster.resolutions),
+      ...resolutionsOf(raster.resolutions),
       isColor,
       takesGray: raster.types.length === 0 || raster.types.includes('sgray_8'),
       sheetBack: sheetBackOf(raster.sheetBack),
@@ -71,6 +73,13 @@ function chooseResolution(resolutions: readonly Dpi[]): Dpi {
   return (
     [...resolutions].sort((left, right) => distance(left) - distance(right))[0] ?? { x: WANTED_DPI, y: WANTED_DPI }
   );
+}
+
+function resolutionsOf(all: readonly Dpi[]): Pick<PageDrawing, 'dpi' | 'coarser'> {
+  const dpi = chooseResolution(all);
+  const dots = ({ x, y }: Dpi): number => x * y;
+  const coarser = all.filter((one) => dots(one) < dots(dpi)).sort((left, right) => dots(right) - dots(left));
+  return coarser.length === 0 ? { dpi } : { dpi, coarser };
 }
 
 /** A picture is scaled to the sheet by the printer, so that any resolution will do; both ways have to have the same. */

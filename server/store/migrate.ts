@@ -38,6 +38,7 @@ import * as deviceRecipients from './migrations/0043-device-recipients.ts';
 import * as outside from './migrations/0044-outside.ts';
 import * as pagesAsJobs from './migrations/0045-pages-as-jobs.ts';
 import * as oneOwner from './migrations/0046-one-owner.ts';
+import * as pagesDrawn from './migrations/0049-pages-drawn.ts';
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-the-thread': theThread,
@@ -75,6 +76,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0044-outside': outside,
   '0045-pages-as-jobs': pagesAsJobs,
   '0046-one-owner': oneOwner,
+  '0049-pages-drawn': pagesDrawn,
 };
 
 /** PostgreSQL 15 is the oldest that the queries are tested on. */

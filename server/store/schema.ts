@@ -425,6 +425,8 @@ type Jobs = {
   pages: number | null; // job-impressions
   /** As far as its printer has told; all copies are counted. */
   pages_printed: number | null; // job-impressions-completed
+  /** Only while they are drawn for a printer that takes no PDF. */
+  pages_drawn: number | null;
   is_color: boolean | null;
   media: string | null; // media of the document's first page
   message_id: string | null;

@@ -37,6 +37,7 @@ export type IppEveOptions = {
   readonly formats?: readonly string[];
   /** Whether it prints in color; without it, in gray alone. */
   readonly hasColor?: boolean;
+  readonly isTwoSided?: boolean;
 };
 
 const START_TRIES = 5;
@@ -80,6 +81,7 @@ async function startOn(folder: string, address: string, options: IppEveOptions &
   words.push('-f', (options.formats ?? USUAL_FORMATS).join(','));
   // A printer with a speed for color has color.
   if (options.hasColor === true) words.push('-s', '60,60');
+  if (options.isTwoSided === true) words.push('-2');
   const env = { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: address, HOME: folder };
   const program = getProgram('ippeveprinter', 'cups-ipp-utils');
   const printer = spawn(program, [...words, options.name ?? 'everywhere'], { env, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -121,6 +121,28 @@ describe('what can be done with a job on its page', () => {
     await stage.api('POST', `/jobs/${job.id}/cancel`);
   });
 
+  test('while its pages are drawn for its printer, a job says how many are ready', async () => {
+    const job = await deliverHeld();
+    const drawn = (pages: number) =>
+      stage.sql(
+        `UPDATE jobs SET state = 'pending', due_at = NULL, held_until = NULL, reasons = '{job-transforming}',
+         pages_drawn = $2 WHERE id = $1`,
+        [job.id, pages],
+      );
+    await drawn(1);
+    await using window = await browser.open(stage, { as: OWNER, width: 390, height: 844 });
+    const { page } = window;
+    await window.go(`/jobs/${job.id}`);
+    await page.getByText('1 page ready so far').waitFor();
+    await window.picture('job-drawn-phone');
+    await drawn(140);
+    await page.getByText('140 pages ready so far').waitFor();
+    await window.go('/jobs');
+    await page.getByText('140 pages ready so far').waitFor();
+    await stage.api('POST', `/jobs/${job.id}/cancel`);
+    window.assertQuiet();
+  });
+
   test('from the page of a job, a printer and a mailbox it is one step to what the journal tells of it', async () => {
     const job = await deliverHeld();
     const [mailbox] = await listOf('/mailboxes');

@@ -2304,6 +2304,7 @@ export type paths = {
                 originalFormat: string;
                 pages: number | null;
                 pagesPrinted: number | null;
+                pagesDrawn: number | null;
                 isColor: boolean | null;
                 media: string | null;
                 messageId: string | null;
@@ -2381,6 +2382,7 @@ export type paths = {
               originalFormat: string;
               pages: number | null;
               pagesPrinted: number | null;
+              pagesDrawn: number | null;
               isColor: boolean | null;
               media: string | null;
               messageId: string | null;
@@ -2432,6 +2434,7 @@ export type paths = {
               originalFormat: string;
               pages: number | null;
               pagesPrinted: number | null;
+              pagesDrawn: number | null;
               isColor: boolean | null;
               media: string | null;
               messageId: string | null;
@@ -2533,6 +2536,7 @@ export type paths = {
               originalFormat: string;
               pages: number | null;
               pagesPrinted: number | null;
+              pagesDrawn: number | null;
               isColor: boolean | null;
               media: string | null;
               messageId: string | null;
@@ -2611,6 +2615,7 @@ export type paths = {
               originalFormat: string;
               pages: number | null;
               pagesPrinted: number | null;
+              pagesDrawn: number | null;
               isColor: boolean | null;
               media: string | null;
               messageId: string | null;
@@ -2706,6 +2711,7 @@ export type paths = {
               originalFormat: string;
               pages: number | null;
               pagesPrinted: number | null;
+              pagesDrawn: number | null;
               isColor: boolean | null;
               media: string | null;
               messageId: string | null;
@@ -2813,6 +2819,7 @@ export type paths = {
               originalFormat: string;
               pages: number | null;
               pagesPrinted: number | null;
+              pagesDrawn: number | null;
               isColor: boolean | null;
               media: string | null;
               messageId: string | null;
@@ -2893,6 +2900,7 @@ export type paths = {
               originalFormat: string;
               pages: number | null;
               pagesPrinted: number | null;
+              pagesDrawn: number | null;
               isColor: boolean | null;
               media: string | null;
               messageId: string | null;
@@ -3001,6 +3009,7 @@ export type paths = {
               originalFormat: string;
               pages: number | null;
               pagesPrinted: number | null;
+              pagesDrawn: number | null;
               isColor: boolean | null;
               media: string | null;
               messageId: string | null;
@@ -6116,6 +6125,7 @@ export type paths = {
               originalFormat: string;
               pages: number | null;
               pagesPrinted: number | null;
+              pagesDrawn: number | null;
               isColor: boolean | null;
               media: string | null;
               messageId: string | null;
@@ -6167,6 +6177,7 @@ export type paths = {
               originalFormat: string;
               pages: number | null;
               pagesPrinted: number | null;
+              pagesDrawn: number | null;
               isColor: boolean | null;
               media: string | null;
               messageId: string | null;

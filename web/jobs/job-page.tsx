@@ -24,6 +24,8 @@ import { TechnicalDetails } from './technical/technical.tsx';
 
 type Event = paths['/jobs/{id}/timeline']['get']['responses'][200]['content']['application/json']['items'][number];
 
+const ASK_WHILE_DRAWN_MS = 3_000;
+
 export default function JobPage() {
   const { id = '' } = useParams({ strict: false }) as { id?: string };
   useLiveQuery(['job-', 'message-'], [...JOBS_KEY, 'one', id]);
@@ -37,6 +39,8 @@ export default function JobPage() {
       ]);
       return { job: found, story: story.items };
     },
+    // How many pages are drawn is no event.
+    refetchInterval: ({ state }) => (state.data?.job.pagesDrawn == null ? false : ASK_WHILE_DRAWN_MS),
   });
   return <Loaded query={job}>{(data) => <Shown job={data.job} story={data.story} />}</Loaded>;
 }

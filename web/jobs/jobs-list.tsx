@@ -223,6 +223,7 @@ export function JobStateAndWhy({ job }: { readonly job: Job }) {
     <>
       <JobStateShown job={job} />
       {why === undefined || !isOpen(job) ? null : <div className="hint">{t(`jobs.why.${why}`)}</div>}
+      {job.pagesDrawn === null ? null : <div className="hint">{t('jobs.drawn', { count: job.pagesDrawn })}</div>}
       {job.heldUntil === null ? null : (
         <div className="hint">
           {t('jobs.heldUntil')} <When at={job.heldUntil} />

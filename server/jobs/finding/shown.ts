@@ -53,6 +53,8 @@ export const jobShape = z.object({
   pages: z.number().nullable(),
   /** As far as its printer has told; all copies are counted. */
   pagesPrinted: z.number().nullable(),
+  /** While its pages are drawn for a printer that takes no PDF: how many are. */
+  pagesDrawn: z.number().nullable(),
   isColor: z.boolean().nullable(),
   media: z.string().nullable(),
   messageId: z.string().nullable(),

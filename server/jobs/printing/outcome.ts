@@ -24,8 +24,8 @@ export type Open = {
   readonly isToBeSent?: boolean;
 };
 
-/** Pages that go to the printer one after the other, drawn and kept until the last one has come out. */
-export type Parts = { readonly attemptId: string; readonly drawn: Drawn };
+/** Pages that go to the printer one after the other: those that are drawn, until the last of them has come out. */
+export type Parts = { readonly attemptId: string; readonly drawn: Drawn; readonly untilMs: number };
 
 /** What a feeder remembers while it holds the lease, so that a quick printer is not kept waiting for the database. */
 export type Memory = {

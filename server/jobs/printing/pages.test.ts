@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -9,16 +9,18 @@ import sharp from 'sharp';
 import { startPrinter } from '../../../simulator/printer/server.ts';
 import { openTestContext } from '../../../test/harness/database.ts';
 import { startIppEvePrinter } from '../../../test/harness/ippeveprinter.ts';
+import { readRaster } from '../../../test/harness/raster.ts';
 import { eventually } from '../../../test/harness/time.ts';
 import { systemClock } from '../../base/clock.ts';
 import { readJournal } from '../../journal/journal.ts';
 import { addPrinter } from '../../printers/printers.ts';
-import { addSpoolFiles, keep } from '../../spool/spool.ts';
+import { addSpoolFiles, keep, listStoredFiles } from '../../spool/spool.ts';
 import type { Context } from '../../store/database.ts';
 import { transaction } from '../../store/transaction.ts';
 import { addUser } from '../../users/users.ts';
 import type { JobOptions } from '../job.ts';
 import { addQueue, cancelJob, getJob, type Job, submitJobs } from '../jobs.ts';
+import { PAGES_AHEAD } from '../preparation/draw.ts';
 import { startJobsWorker } from '../worker.ts';
 
 const LONG = { timeoutMs: 120_000 };
@@ -42,7 +44,20 @@ async function seen(file: string): Promise<Sheet | undefined> {
 
 const seenAll = async (files: readonly string[]) => await Promise.all(files.map(seen));
 
-async function openPlaten() {
+/** Red pages, with a lime one wherever it is said. */
+async function redPages(pages: number, limes: readonly number[]): Promise<Buffer> {
+  const document = new PDFDocument({ size: [105, 149], autoFirstPage: false });
+  for (let page = 1; page <= pages; page += 1) {
+    document
+      .addPage()
+      .rect(0, 0, 105, 149)
+      .fill(limes.includes(page) ? 'lime' : 'red');
+  }
+  document.end();
+  return await buffer(document);
+}
+
+async function openPlaten(pages: () => Promise<Buffer> = fourPages) {
   const platen = await openTestContext();
   const context: Context = { ...platen.context, clock: systemClock };
   const person = { email: 'anna@example.org', name: 'Anna', role: 'user', language: 'en' } as const;
@@ -50,9 +65,9 @@ async function openPlaten() {
   const print = async (uri: string, options: JobOptions): Promise<string> => {
     const printer = await addPrinter(context, { name: 'Pictures', uri });
     const { formats = [] } = printer.capabilities ?? {};
-    assert.ok(formats.includes('image/jpeg') && !formats.includes('application/pdf'), formats.join());
+    assert.ok(!formats.includes('application/pdf'), formats.join());
     const queue = await addQueue(context, { name: 'Office', mode: 'direct', printerIds: [printer.id] }, 'test');
-    const document = await keep(context, await fourPages(), { mediaType: 'application/pdf', maxBytes: 1e6 });
+    const document = await keep(context, await pages(), { mediaType: 'application/pdf', maxBytes: 1e7 });
     const ids = await transaction(context, async (context) => {
       await addSpoolFiles(context, [document]);
       const words = { ownerId: owner.id, ownerName: owner.name, title: 'four pages' };
@@ -167,6 +182,61 @@ test('a page that a printer gives up ends the job, which says how far it came', 
   assert.equal(job.state, 'aborted');
   assert.match(job.problem?.detail ?? '', /page [23] of 4/);
   assert.equal(job.pagesPrinted, printer.printed().length);
+});
+
+test('of a long document no more pages are drawn than come next, also after a restart', async () => {
+  await using printer = await openPractice(false);
+  await using platen = await openPlaten(() => redPages(43, [20, 21, 43]));
+  const countFiles = async () => (await listStoredFiles(platen.context)).length;
+  printer.control.setFault({ kind: 'out-of-paper', afterPages: 21 });
+  let id: string;
+  {
+    await using _worker = await startJobsWorker(platen.context);
+    id = await platen.print(printer.uri, { pageRanges: [{ from: 1, to: 43 }], copies: 2 });
+    await platen.reaches(id, ({ pagesPrinted, state }) => pagesPrinted === 21 && state === 'processing-stopped');
+    const files = await countFiles();
+    assert.ok(files >= PAGES_AHEAD && files <= PAGES_AHEAD + 3, `${files} files`);
+  }
+  printer.control.clearFault('out-of-paper');
+  await using _worker = await startJobsWorker(platen.context);
+  const job = await platen.reaches(id, isOver);
+  assert.deepEqual([job.state, job.pagesPrinted], ['completed', 86], job.problem?.detail);
+  const sheets = await seenAll(printer.printed().map(({ file }) => file));
+  const limes = sheets.flatMap((sheet, index) => (sheet === 'lime' ? [index + 1] : []));
+  assert.equal(sheets.length, 86);
+  assert.deepEqual(limes, [20, 21, 43, 63, 64, 86]);
+  await eventually(async () => (await countFiles()) <= 3, LONG);
+});
+
+test('a real printer of raster gets a long document as one file of all its pages, and both sides of its sheets', async (t) => {
+  const printer = await startIppEvePrinter({ formats: ['image/pwg-raster'], hasColor: true, isTwoSided: true });
+  t.after(() => printer.close());
+  await using platen = await openPlaten(() => redPages(43, [20, 21, 43]));
+  await using _worker = await startJobsWorker(platen.context);
+  const job = await platen.reaches(await platen.print(printer.uri, { sides: 'two-sided-long-edge' }), isOver);
+  assert.deepEqual([job.state, job.ignoredOptions], ['completed', []], job.problem?.detail);
+  const [paper, ...more] = printer.printed();
+  assert.deepEqual(more, []);
+  const pages = readRaster(readFileSync(paper?.file ?? ''));
+  const limes = pages.flatMap(({ dots }, index) => (dots.has('00ff00') ? [index + 1] : []));
+  assert.deepEqual([pages.length, limes], [43, [20, 21, 43]]);
+});
+
+test('a document says how many of its pages are drawn, and is drawn no further when it is canceled', async () => {
+  await using printer = await openPractice(false);
+  printer.control.clearFault('pictures-only');
+  printer.control.setFault({ kind: 'raster-only' });
+  await using platen = await openPlaten(() => redPages(400, []));
+  await using _worker = await startJobsWorker(platen.context);
+  const id = await platen.print(printer.uri, {});
+  const job = await platen.reaches(id, ({ pagesDrawn }) => (pagesDrawn ?? 0) > 0);
+  assert.deepEqual([job.state, job.reasons], ['pending', ['job-transforming']]);
+  assert.ok((job.pagesDrawn ?? 0) < 400);
+  await cancelJob(platen.context, id, { actor: 'test' });
+  assert.equal((await getJob(platen.context, id)).pagesDrawn, null);
+  // The document as it came and as it was prepared, and the picture of its first page.
+  await eventually(async () => (await listStoredFiles(platen.context)).length <= 3, LONG);
+  assert.deepEqual(printer.printed(), []);
 });
 
 test('pages that are canceled on their way end there, and the others do not come out', async () => {

@@ -5,14 +5,16 @@
  * Those jobs are one job of ours and one attempt. Its row says which page it is at: the one after is sent when the
  * printer has completed the one before, and after a crash it goes on there. Whoever cancels it ends it between two pages.
  */
+import { HOUR_MS } from '../../base/clock.ts';
 import { describePrinterJobSupport } from '../../printers/printers.ts';
 import { discard } from '../../spool/spool.ts';
 import { type Job, mergeOptions } from '../job.ts';
 import { asWanted, cutAs, cutFor, makesCopies, needsCut } from '../preparation/cut.ts';
 import { type Drawn, drawFor, sentAs } from '../preparation/draw.ts';
+import type { Unwanted } from '../preparation/drawing.ts';
 import { readJob } from '../rows.ts';
 import { type Attempt, noteAttempt } from './attempts.ts';
-import { abort, endCanceled, type Memory, type Open, type Run, type Step, wordsOfPart } from './outcome.ts';
+import { abort, endCanceled, type Memory, type Open, type Parts, type Run, type Step } from './outcome.ts';
 import { begin, send } from './send.ts';
 
 type Drawing = { readonly drawn: Drawn; readonly asCut: (job: Job) => Job; readonly canCreateJob: boolean };
@@ -21,14 +23,14 @@ type Drawing = { readonly drawn: Drawn; readonly asCut: (job: Job) => Job; reado
 export async function sendDrawn(run: Run, waiting: Job, { drawn, asCut, canCreateJob }: Drawing): Promise<Step> {
   const { context, memory } = run;
   const { files, drawing } = drawn;
-  const isApart = drawing.pages === 'jobs' && files.length > 1;
+  const isApart = drawing.pages === 'jobs' && drawn.pages > 1;
   let isKept = false;
   try {
     if (isApart) {
-      const begun = await begin(run, waiting, { phase: 'creating', parts: files.length * copiesOf(waiting) });
+      const begun = await begin(run, waiting, { phase: 'creating', parts: drawn.pages * copiesOf(waiting) });
       if (begun === undefined) return 'moved';
       isKept = true;
-      memory.parts = { attemptId: begun.attempt.id, drawn };
+      memory.parts = partsOf(run, begun.attempt, drawn);
       return await sendPart(run, { attempt: begun.attempt, job: begun.job, isToBeSent: true });
     }
     const begun = await begin(run, waiting, { phase: canCreateJob ? 'creating' : 'sending' });
@@ -57,9 +59,9 @@ export async function sendPart(run: Run, { attempt }: Open): Promise<Step> {
   if (job.cancelAskedAt !== null) return await endCanceled(run, attempt);
   const { canCreateJob } = describePrinterJobSupport(printer);
   const drawn = await drawnFor(run, job, attempt);
+  if (drawn.kind === 'unwanted') return await endCanceled(run, attempt);
   if (drawn.kind === 'refused') return await abort(run, attempt, drawn.detail);
-  const { files } = drawn;
-  const file = files[(attempt.part - 1) % files.length];
+  const file = drawn.files[pageOf(attempt, drawn.pages) - drawn.from];
   const sent = canCreateJob ? attempt : await noteAttempt(context, lease, asSending(attempt));
   memory.open = { attempt: sent, job };
   return await send(run, sentAs(asPage(job), drawn, file), sent, { canCreateJob });
@@ -67,29 +69,51 @@ export async function sendPart(run: Run, { attempt }: Open): Promise<Step> {
 
 const asSending = (attempt: Attempt) => ({ attempt, phase: 'sending', printerJobId: null }) as const;
 
-/** What is about many pages is not said of one. */
+/**
+ * What is about many pages is not asked for one; that it is not wanted is said, because what a printer does unasked may
+ * be two copies, or a staple in each sheet.
+ */
 function asPage(job: Job): Job {
-  const options = mergeOptions(job.options, { copies: null, sides: null, finishings: null, pageRanges: null });
+  const options = mergeOptions(job.options, { copies: 1, sides: 'one-sided', finishings: [], pageRanges: null });
   return { ...job, options };
 }
 
 type Refused = { readonly kind: 'refused'; readonly detail: string };
 
-/** What was drawn when the attempt began, or once more after a crash. */
-async function drawnFor(run: Run, job: Job, attempt: Attempt): Promise<Drawn | Refused> {
+/** The copies come one after the other. */
+const pageOf = ({ part }: Attempt, pages: number): number => ((part - 1) % pages) + 1;
+
+/** Files without a row are swept after a day, which a page can wait for paper. */
+const DRAWN_ANEW_AFTER_MS = 12 * HOUR_MS;
+
+function partsOf({ context }: Run, { id }: Attempt, drawn: Drawn): Parts {
+  return { attemptId: id, drawn, untilMs: context.clock.monotonicMs() + DRAWN_ANEW_AFTER_MS };
+}
+
+/** What was drawn with the page before, or the next pages; after a crash those where it goes on. */
+async function drawnFor(run: Run, job: Job, attempt: Attempt): Promise<Drawn | Refused | Unwanted> {
   const { context, memory, printer } = run;
-  if (memory.parts?.attemptId === attempt.id) return memory.parts.drawn;
+  const { parts } = memory;
+  if (parts?.attemptId === attempt.id && parts.untilMs > context.clock.monotonicMs()) {
+    const { drawn } = parts;
+    const index = pageOf(attempt, drawn.pages) - drawn.from;
+    if (index >= 0 && index < drawn.files.length) return drawn;
+  }
   await dropParts(run);
   const cut = needsCut(printer, job) ? await cutFor(run, job) : undefined;
   if (cut?.kind === 'refused') return cut;
-  const { drawing } = describePrinterJobSupport(printer, job.media);
-  const drawn = await drawFor(run, cut === undefined ? asWanted(job) : cutAs(job, cut), drawing).finally(async () => {
+  const whole = cut === undefined ? asWanted(job) : cutAs(job, cut);
+  try {
+    const pages = whole.pages ?? 0;
+    const { drawing } = describePrinterJobSupport(printer, job.media);
+    if (pages * copiesOf(job) !== attempt.parts || drawing?.pages !== 'jobs')
+      return { kind: 'refused', detail: 'the pages cannot be drawn as before' };
+    const drawn = await drawFor(run, whole, { drawing, page: pageOf(attempt, pages) });
+    if (drawn.kind === 'drawn') memory.parts = partsOf(run, attempt, drawn);
+    return drawn;
+  } finally {
     if (cut !== undefined) await discard(context, [cut.file]);
-  });
-  if (drawn.kind === 'refused') return drawn;
-  memory.parts = { attemptId: attempt.id, drawn };
-  const isSame = drawn.files.length * copiesOf(job) === attempt.parts;
-  return isSame ? drawn : { kind: 'refused', detail: wordsOfPart(attempt, 'the pages cannot be drawn as before') };
+  }
 }
 
 /** Throws away what was drawn for an attempt that is no longer open. */

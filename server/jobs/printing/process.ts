@@ -19,7 +19,8 @@ export async function startJob(run: Run, waiting: Job): Promise<Step> {
   const asCut = (job: Job): Job => (cut === undefined ? asWanted(job) : cutAs(job, cut));
   try {
     if (!acceptsPdf && waiting.documentFormat === 'application/pdf') {
-      const drawn = await drawFor(run, asCut(waiting), drawing);
+      const drawn = await drawFor(run, asCut(waiting), { drawing });
+      if (drawn.kind === 'unwanted') return 'moved';
       if (drawn.kind === 'refused') return await refuseFormat(run, waiting, drawn.detail);
       return await sendDrawn(run, waiting, { drawn, asCut, canCreateJob });
     }
