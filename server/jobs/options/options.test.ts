@@ -56,6 +56,13 @@ test('what can be asked for is what a printer of the queue can do, and nothing e
     assert.ok(answer.json.advice);
   }
   assert.deepEqual((await getJob(scene.context, job.id)).options, options);
+  await setPrinter(scene, { ...CAN_DO, formats: ['image/jpeg'], copies: null });
+  const apart = await job.choices();
+  assert.deepEqual([apart.copies, apart.sides, apart.finishings, apart.pageRanges], [2, [], [], true]);
+  for (const refused of [{ sides: 'two-sided-short-edge' }, { finishings: ['staple'] }]) {
+    const answer = await job.change(refused);
+    assert.deepEqual([answer.status, answer.json.code], [422, 'options-impossible'], answer.text);
+  }
   const plain = { ...CAN_DO, sides: [], isColor: false, copies: null, finishings: [] };
   await setPrinter(scene, plain);
   const { copies, sides, color, finishings } = await job.choices();

@@ -31,15 +31,18 @@ export function wantedPages({ options, pages }: Pick<Job, 'options' | 'pages'>):
   return { ranges: isAll ? [] : ranges, isBeyond: inside.length < asked.length };
 }
 
+/** A job, or one that there may be. */
+type Asked = Pick<Job, 'options' | 'pages' | 'documentFormat'>;
+
 /** Does the printer need a document of these pages alone? Pictures of pages are made of nothing but what is wished for. */
-export function needsCut(printer: Printer, job: Job): boolean {
+export function needsCut(printer: Printer, job: Asked): boolean {
   if (job.documentFormat !== PDF || job.pages === null || wantedPages(job).ranges.length === 0) return false;
   const { acceptsPdf, takesPageRanges } = describePrinterJobSupport(printer);
   return !acceptsPdf || !takesPageRanges;
 }
 
 /** Attributes that were wished for and that neither the printer nor Platen fulfils. */
-export function ignoredOptionsOf(printer: Printer, job: Job): readonly string[] {
+export function ignoredOptionsOf(printer: Printer, job: Asked): readonly string[] {
   const byPrinter = findIgnoredOptions(
     printer,
     needsCut(printer, job) ? withPages(job, []).options : asWanted(job).options,
@@ -51,7 +54,7 @@ export function ignoredOptionsOf(printer: Printer, job: Job): readonly string[] 
 }
 
 /** Pages that go to the printer apart are printed on sheets of their own, and not bound. */
-function loosePagesIgnore(printer: Printer, job: Job): readonly string[] {
+function loosePagesIgnore(printer: Printer, job: Asked): readonly string[] {
   if (!goesInPages(printer, job) || describePrinterJobSupport(printer).drawing?.handling === 'single-document')
     return [];
   const isTwoSided = (job.options.sides ?? 'one-sided') !== 'one-sided';
@@ -59,14 +62,14 @@ function loosePagesIgnore(printer: Printer, job: Job): readonly string[] {
   return [...(isTwoSided ? ['sides'] : []), ...(isBound ? ['finishings'] : [])];
 }
 
-function goesInPages(printer: Printer, job: Job): boolean {
+function goesInPages(printer: Printer, job: Asked): boolean {
   const { acceptsPdf, drawing } = describePrinterJobSupport(printer);
   if (acceptsPdf || job.documentFormat !== PDF || drawing === undefined) return false;
   return drawing.pages !== 'file' && countWanted(job) > 1;
 }
 
 /** Does Platen send the pages once for each copy, because the printer would mix them up or makes none? */
-export function makesCopies(printer: Printer, job: Job): boolean {
+export function makesCopies(printer: Printer, job: Asked): boolean {
   if (!goesInPages(printer, job)) return false;
   const { drawing } = describePrinterJobSupport(printer);
   if (drawing?.pages === 'jobs' || drawing?.handling === undefined) return true;
@@ -74,14 +77,14 @@ export function makesCopies(printer: Printer, job: Job): boolean {
 }
 
 /** How many pages go to the printer. */
-function countWanted(job: Job): number {
+function countWanted(job: Asked): number {
   const { ranges } = wantedPages(job);
   if (ranges.length === 0) return job.pages ?? 1;
   return ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0);
 }
 
 /** The job without ranges that its document does not reach. */
-export function asWanted(job: Job): Job {
+export function asWanted<J extends Asked>(job: J): J {
   const { ranges, isBeyond } = wantedPages(job);
   return isBeyond ? withPages(job, ranges) : job;
 }
@@ -91,7 +94,7 @@ export function cutAs(job: Job, { file, pages }: Cut): Job {
   return { ...withPages(job, []), documentId: file.id, documentBytes: file.bytes, pages };
 }
 
-function withPages(job: Job, ranges: Wanted['ranges']): Job {
+function withPages<J extends Asked>(job: J, ranges: Wanted['ranges']): J {
   return { ...job, options: mergeOptions(job.options, { pageRanges: ranges.length === 0 ? null : ranges }) };
 }
 

@@ -116,6 +116,51 @@ test('a real printer that takes JPEG alone gets each wished page as a job of its
   assert.ok(width > 500 && Math.abs(height / width - 298 / 210) < 0.01, `${width} x ${height}`);
 });
 
+test('of a real printer that takes JPEG alone each page is asked for once, on one side, on the paper that is wished for', async (t) => {
+  const script = 'env | grep ^IPP_ | sort > "$1.asked"';
+  const printer = await startIppEvePrinter({ formats: ['image/jpeg'], isTwoSided: true, script });
+  t.after(() => printer.close());
+  await using platen = await openPlaten();
+  await using _worker = await startJobsWorker(platen.context);
+  const media = 'na_legal_8.5x14in';
+  const options = { copies: 2, sides: 'two-sided-long-edge', media, pageRanges: [{ from: 1, to: 2 }] } as const;
+  const job = await platen.reaches(await platen.print(printer.uri, options), isOver);
+  assert.deepEqual([job.state, job.ignoredOptions], ['completed', ['sides']], job.problem?.detail);
+  const asked = printer.printed().map(({ file }) => readFileSync(`${file}.asked`, 'latin1').split('\n'));
+  assert.equal(asked.length, 4);
+  for (const lines of asked) {
+    const words = lines.filter((line) => /^IPP_(COPIES|SIDES|MEDIA|FINISHINGS|PAGE_RANGES)=/.test(line));
+    assert.deepEqual(words, ['IPP_COPIES=1', 'IPP_FINISHINGS=none', `IPP_MEDIA=${media}`, 'IPP_SIDES=one-sided']);
+  }
+});
+
+test('a page that is a job of its own is neither stapled nor turned, which the job says', async () => {
+  await using printer = await openPractice(false);
+  await using platen = await openPlaten();
+  await using _worker = await startJobsWorker(platen.context);
+  const media = 'iso_a5_148x210mm';
+  const options = { copies: 2, sides: 'two-sided-short-edge', media, finishings: ['staple'] } as const;
+  const job = await platen.reaches(await platen.print(printer.uri, options), isOver);
+  assert.deepEqual([job.state, job.pagesPrinted], ['completed', 8], job.problem?.detail);
+  assert.deepEqual(job.ignoredOptions, ['sides', 'finishings']);
+  const asked = printer.printed().map(({ ticket, copies }) => {
+    return [copies, ticket.sides, ticket.finishings, ticket.media, ticket['page-ranges']];
+  });
+  assert.deepEqual(asked, Array(8).fill([1, ['one-sided'], [3], [media], undefined]));
+});
+
+test('one page alone is asked for as it is wished, and the printer makes the copies', async () => {
+  await using printer = await openPractice(false);
+  await using platen = await openPlaten(() => redPages(1, []));
+  await using _worker = await startJobsWorker(platen.context);
+  const options = { copies: 3, sides: 'two-sided-long-edge', finishings: ['staple'] } as const;
+  const job = await platen.reaches(await platen.print(printer.uri, options), isOver);
+  assert.deepEqual([job.state, job.ignoredOptions], ['completed', []], job.problem?.detail);
+  const [sheet, ...others] = printer.printed();
+  assert.deepEqual(others, []);
+  assert.deepEqual([sheet?.copies, sheet?.ticket.sides, sheet?.ticket.finishings], [3, [options.sides], [4]]);
+});
+
 test('a printer of pictures that has no color gets gray ones', async (t) => {
   const printer = await startIppEvePrinter({ formats: ['image/jpeg'] });
   t.after(() => printer.close());

@@ -64,7 +64,7 @@ export async function sendPart(run: Run, { attempt }: Open): Promise<Step> {
   const file = drawn.files[pageOf(attempt, drawn.pages) - drawn.from];
   const sent = canCreateJob ? attempt : await noteAttempt(context, lease, asSending(attempt));
   memory.open = { attempt: sent, job };
-  return await send(run, sentAs(asPage(job), drawn, file), sent, { canCreateJob });
+  return await send(run, asPage(sentAs(job, drawn, file)), sent, { canCreateJob });
 }
 
 const asSending = (attempt: Attempt) => ({ attempt, phase: 'sending', printerJobId: null }) as const;

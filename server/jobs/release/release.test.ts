@@ -194,6 +194,10 @@ test('the page says what the printer can do, on which paper it prints, and takes
   await setPrinter(scene, scene.printerId, { can: { ...CAN_DO, sides: [], copies: null, isColor: false } });
   const plain = (await call(scene.server, 'GET', page(scene))).json.printer as { can: unknown };
   assert.deepEqual(plain.can, { copies: false, monochrome: false, twoSides: false });
+  // Of one that takes JPEG alone, each page is a sheet, and the copies are made by Platen.
+  await setPrinter(scene, scene.printerId, { can: { ...CAN_DO, formats: ['image/jpeg'], copies: null } });
+  const pictures = (await call(scene.server, 'GET', page(scene))).json.printer as { can: unknown };
+  assert.deepEqual(pictures.can, { copies: true, monochrome: true, twoSides: false });
 });
 
 test('what a printer was given is told with its pages, to its owner alone, until ten minutes after its end', async () => {

@@ -8,12 +8,13 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { adviceFor, type Language, titleFor } from '../../../locales/locales.ts';
 import { PlatenError } from '../../base/errors.ts';
-import { findIgnoredOptions, getPrinter, type Printer } from '../../printers/printers.ts';
+import { getPrinter, type Printer } from '../../printers/printers.ts';
 import type { Context } from '../../store/database.ts';
 import { JOB_STATES } from '../finding/shown.ts';
-import type { Job } from '../job.ts';
+import type { Job, JobOptions } from '../job.ts';
 import { getJob } from '../jobs.ts';
 import { idParams, optionsChange, optionsChangeOf } from '../keeping/shapes.ts';
+import { ignoredOptionsOf } from '../preparation/cut.ts';
 import {
   type AtPrinter,
   listGiven,
@@ -154,7 +155,9 @@ async function findElsewhere(context: Context, printer: Printer, jobs: readonly 
 
 function showPlace(printer: Printer): z.infer<typeof place> {
   const { id, name, state, reasons } = printer;
-  const can = (option: Parameters<typeof findIgnoredOptions>[1]) => findIgnoredOptions(printer, option).length === 0;
+  // With a document of several pages, as most are.
+  const can = (options: JobOptions) =>
+    ignoredOptionsOf(printer, { options, documentFormat: 'application/pdf', pages: 2 }).length === 0;
   return {
     ...{ id, name, state, reasons: [...reasons], isReady: isReady(printer) },
     can: {
