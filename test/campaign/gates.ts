@@ -28,9 +28,22 @@ const PLACES = {
     before: 'UPDATE',
     when: 'NEW.ended_at IS NOT NULL AND OLD.ended_at IS NULL',
   },
+  'a page came out and that is not written down yet': {
+    table: 'print_attempts',
+    before: 'UPDATE',
+    when: 'NEW.part > OLD.part',
+  },
+  'a page is about to be sent': {
+    table: 'print_attempts',
+    before: 'UPDATE',
+    when: `NEW.phase = 'sending' AND OLD.phase = 'creating' AND NEW.parts > 1`,
+  },
 } as const;
 export type GatedPoint = keyof typeof PLACES;
-export const GATES = Object.keys(PLACES) as readonly GatedPoint[];
+const GATES = Object.keys(PLACES) as readonly GatedPoint[];
+/** Those of documents whose pages are jobs of their own at their printer; the others are of replies. */
+export const PAGE_GATES = GATES.filter((point) => point.startsWith('a page '));
+export const REPLY_GATES = GATES.filter((point) => !PAGE_GATES.includes(point));
 
 /** The first number of the advisory locks behind the gates; the server has none of two numbers. */
 const LOCK_CLASS = 7_423;

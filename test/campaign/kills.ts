@@ -16,7 +16,7 @@ import {
 } from '../harness/replies.ts';
 import { endDatabase, openStage, type Stage, type StageNode } from '../harness/stage.ts';
 import { armCallFault, mayTrace } from '../harness/strace.ts';
-import { buildGates, GATES, isGated } from './gates.ts';
+import { buildGates, isGated, REPLY_GATES } from './gates.ts';
 import { isAfterPaper, STEPS, type Step, strikeAt } from './points.ts';
 
 export type KillOptions = {
@@ -118,7 +118,7 @@ async function deliverSome(stage: Stage, dice: Dice): Promise<void> {
  */
 class Deck {
   readonly #dice: Dice;
-  #left: Step[] = [...GATES];
+  #left: Step[] = [...REPLY_GATES];
 
   constructor(dice: Dice) {
     this.#dice = dice;

@@ -1,7 +1,7 @@
 /** Moments of the way from the mailbox to paper and to the reply, seen from outside the server: right there it is killed. */
 import pg from 'pg';
 import type { Stage } from '../harness/stage.ts';
-import { GATES, type GatedPoint, isGated, StepGate } from './gates.ts';
+import { type GatedPoint, isGated, REPLY_GATES, StepGate } from './gates.ts';
 
 export const POINTS = [
   'a message was fetched',
@@ -25,8 +25,8 @@ const REPLY_POINTS = [
 ] as const;
 type ReplyPoint = (typeof REPLY_POINTS)[number];
 
-/** All steps from FETCH to the reply; at those of `GATES` the server stands still, so that the blow cannot miss. */
-export const STEPS = [...POINTS, ...REPLY_POINTS, ...GATES] as const;
+/** All steps from FETCH to the reply; at those of `REPLY_GATES` the server stands still, so that the blow cannot miss. */
+export const STEPS = [...POINTS, ...REPLY_POINTS, ...REPLY_GATES] as const;
 export type Step = (typeof STEPS)[number];
 
 export function isAfterPaper(step: Step): boolean {
@@ -43,7 +43,7 @@ export async function reachPoint(stage: Stage, point: Point | ReplyPoint, signal
 /** Waits for a step, strikes, and ends what stood there; answers whether the step was reached. */
 export async function strikeAt(
   stage: Stage,
-  step: Step,
+  step: Step | GatedPoint,
   { signal, blow }: { readonly signal: AbortSignal; readonly blow: () => Promise<void> },
 ): Promise<boolean> {
   if (!isGated(step)) {

@@ -1,10 +1,11 @@
 /**
  * `npm run campaign`: the long runs behind docs/reliability.md, each with a printed seed.
  *
- *   npm run campaign                                    1,000 kills, 1,000 on the way out, 100 power cuts each way, 100 zombies, a flood,
+ *   npm run campaign                                    1,000 kills, 100 over pages, 1,000 on the way out, 100 power cuts each way, 100 zombies, a flood,
  *                                                       ten minutes of machines that answer each other
  *   npm run campaign -- --kills 200 --seed 7            only kills, and again the same ones
  *   npm run campaign -- --kills 200 --world two-nodes   only that world; without it each gets its half
+ *   npm run campaign -- --page-kills 60                 only kills while pages go to a printer that takes one for each job
  *   npm run campaign -- --mail-kills 200                only kills while devices hand in mail; three worlds for those
  *   npm run campaign -- --answering-minutes 10          only machines that answer each other, see answering.ts
  *   npm run campaign -- --documents FOLDER              only documents: converts all in the folder, for how `good/` and
@@ -21,6 +22,7 @@ import { runFlood } from './flood.ts';
 import { runKills } from './kills.ts';
 import { MAIL_WORLDS, type MailWorld, runMailKills } from './mail-kills.ts';
 import { runMailPowerCuts } from './mail-power-cuts.ts';
+import { runPageKills } from './page-kills.ts';
 import { runPowerCuts } from './power-cuts.ts';
 import { runZombies } from './zombies.ts';
 
@@ -31,6 +33,7 @@ const LEAST_CONVERTED = 0.99;
 const MAIL_SHARES: Readonly<Record<MailWorld, number>> = { embedded: 0.2, external: 0.6, 'two-nodes': 0.2 };
 const USUAL = {
   kills: 1_000,
+  'page-kills': 100,
   'mail-kills': 1_000,
   'power-cuts': 100,
   'mail-power-cuts': 100,
@@ -53,6 +56,9 @@ async function main(): Promise<number> {
     if (wanted.world !== undefined && wanted.world !== world) continue;
     const kills = wanted.world === undefined ? Math.ceil(wanted.kills / WORLDS.length) : wanted.kills;
     runs.push({ name: `random kills, ${world}`, start: () => runKills({ world, kills, seed, say }) });
+  }
+  if (wanted.pageKills > 0) {
+    runs.push({ name: 'kills over pages', start: () => runPageKills({ kills: wanted.pageKills, seed, say }) });
   }
   for (const world of wanted.mailKills === 0 ? [] : MAIL_WORLDS) {
     if (wanted.world !== undefined && wanted.world !== world) continue;
@@ -105,6 +111,7 @@ function readWanted() {
   const { values } = parseArgs({
     options: {
       kills: text,
+      'page-kills': text,
       'mail-kills': text,
       'power-cuts': text,
       'mail-power-cuts': text,
@@ -118,6 +125,7 @@ function readWanted() {
   });
   const names = [
     'kills',
+    'page-kills',
     'mail-kills',
     'power-cuts',
     'mail-power-cuts',
@@ -131,6 +139,7 @@ function readWanted() {
   if (values.world !== undefined && world === undefined) throw new Error(`--world is one of ${MAIL_WORLDS.join(', ')}`);
   return {
     kills: countOf('kills'),
+    pageKills: countOf('page-kills'),
     mailKills: countOf('mail-kills'),
     powerCuts: countOf('power-cuts'),
     mailPowerCuts: countOf('mail-power-cuts'),

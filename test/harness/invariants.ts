@@ -22,6 +22,9 @@ export type Tally = {
   readonly printedTwice: number;
 };
 
+/** How often each document came out, by the digest of what its job prints. */
+export type Sheets = ReadonlyMap<string, number>;
+
 type Facts = { readonly messages: Row[]; readonly jobs: Row[]; readonly open: Row[]; readonly files: Row[] };
 
 async function readFacts(stage: Stage): Promise<Facts> {
@@ -61,10 +64,13 @@ function isUnknown(job: Row): boolean {
   return job.state === 'processing-stopped' && (job.reasons as string[]).includes('outcome-unknown');
 }
 
-/** Throws with the whole story unless everything holds; else counts what there was. To be asked when all is settled. */
-export async function checkInvariants(stage: Stage): Promise<Tally> {
+/**
+ * Throws with the whole story unless everything holds; else counts what there was. To be asked when all is settled.
+ * Without `paper` each document comes out as it was prepared, in one piece.
+ */
+export async function checkInvariants(stage: Stage, paper?: Sheets): Promise<Tally> {
   const facts = await readFacts(stage);
-  const sheets = countBy(stage.peers.paper().map(({ sha256 }) => sha256));
+  const sheets = paper ?? countBy(stage.peers.paper().map(({ sha256 }) => sha256));
   const entries = readdirSync(stage.spoolDir, { recursive: true, withFileTypes: true });
   const paths = new Map(entries.map((entry) => [entry.name, join(entry.parentPath, entry.name)]));
   const broken = [
@@ -106,7 +112,7 @@ function judgeMail(stage: Stage, { messages, jobs }: Facts, mail: Mail): string[
   return broken;
 }
 
-function judgeJob(job: Row, sheets: ReadonlyMap<string, number>): string[] {
+function judgeJob(job: Row, sheets: Sheets): string[] {
   const count = sheets.get(String(job.printed_sha256)) ?? 0;
   if (isUnknown(job)) return count <= 1 ? [] : [`job ${job.id} is outcome-unknown and was printed ${count} times`];
   if (job.state !== 'completed') return [`job ${job.id} is ${job.state} (${String(job.reasons)})`];
@@ -114,7 +120,7 @@ function judgeJob(job: Row, sheets: ReadonlyMap<string, number>): string[] {
 }
 
 /** Paper and jobs that belong to no mail. */
-function judgeStrays(stage: Stage, { jobs }: Facts, sheets: ReadonlyMap<string, number>): string[] {
+function judgeStrays(stage: Stage, { jobs }: Facts, sheets: Sheets): string[] {
   const mailed = new Set(stage.mails.flatMap((mail) => mail.documents.map(({ sha256 }) => sha256)));
   const prepared = new Set(jobs.map((job) => String(job.printed_sha256)));
   return [
