@@ -8,6 +8,7 @@ import { buffer } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import PDFDocument from 'pdfkit';
 import sharp from 'sharp';
+import { readAppleRaster } from '../../test/harness/raster.ts';
 import { systemClock } from '../base/clock.ts';
 import { PlatenError } from '../base/errors.ts';
 import { openLog } from '../base/log.ts';
@@ -54,10 +55,17 @@ const PWG = {
 } satisfies RasterWish;
 
 /** The same by one run of Ghostscript. */
-function drawAtOnce(path: string): Buffer {
-  const words = '-dSAFER -dBATCH -dNOPAUSE -q -sDEVICE=pwgraster -r100 -dcupsColorSpace=18 -dcupsBitsPerColor=8';
+function drawAtOnce(path: string, device = 'pwgraster', space = 18): Buffer {
+  const words = '-dSAFER -dBATCH -dNOPAUSE -q -r100 -dcupsBitsPerColor=8';
   const out = join(dir, 'whole');
-  const options = [...words.split(' '), '-dcupsColorOrder=0', '-dDuplex=true', '-dTumble=true'];
+  const options = [
+    ...words.split(' '),
+    `-sDEVICE=${device}`,
+    `-dcupsColorSpace=${space}`,
+    '-dcupsColorOrder=0',
+    '-dDuplex=true',
+    '-dTumble=true',
+  ];
   execFileSync('gs', [...options, `-sOutputFile=${out}`, path], { stdio: 'ignore' });
   return readFileSync(out);
 }
@@ -81,6 +89,15 @@ test('a long document is drawn in pieces, and its file is the same as if it had 
   const drawn = await draw(path, 45, PWG);
   assert.equal(drawn.length, 45);
   assert.ok(Buffer.concat(drawn).equals(whole));
+});
+
+test('Apple raster is drawn in pieces too, and has its heading once', async () => {
+  const path = await numbered(23);
+  const drawn = await draw(path, 23, { ...PWG, format: 'image/urf', isColor: true });
+  const whole = drawAtOnce(path, 'appleraster', 19);
+  assert.ok(Buffer.concat(drawn).equals(whole));
+  const { pages, first } = readAppleRaster(whole);
+  assert.deepEqual([pages, first], [23, { bits: 24, space: 1, sides: 2, width: 827, height: 1_169, dpi: 100 }]);
 });
 
 test('pieces that take too long become smaller, and begin with the front of a sheet', async () => {

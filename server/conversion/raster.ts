@@ -1,4 +1,4 @@
-/** Pages as pictures, for printers that take no PDF: PWG Raster (PWG 5102.4) in one file, or a JPEG of each page. */
+/** Pages as pictures, for printers that take no PDF: PWG Raster (PWG 5102.4) or Apple raster in one file, or a JPEG of each page. */
 import type { FileHandle } from 'node:fs/promises';
 import { PlatenError } from '../base/errors.ts';
 import { findPrograms } from './box/programs.ts';
@@ -6,7 +6,7 @@ import { type Converter, openResult } from './converter.ts';
 import { type Refusal, refusal } from './reasons.ts';
 
 export type RasterWish = {
-  readonly format: 'image/pwg-raster' | 'image/jpeg';
+  readonly format: 'image/pwg-raster' | 'image/urf' | 'image/jpeg';
   readonly dpi: { readonly x: number; readonly y: number };
   readonly isColor: boolean;
   readonly sides: 'one-sided' | 'two-sided-long-edge' | 'two-sided-short-edge';
@@ -24,6 +24,8 @@ const MOST_AT_A_TIME = 20;
 const HEADINGS: Readonly<Partial<Record<RasterWish['format'], { readonly sign: string; readonly bytes: number }>>> = {
   // PWG 5102.4 section 4.1.
   'image/pwg-raster': { sign: 'RaS2', bytes: 4 },
+  // A word of eight bytes and the number of pages, which is 0 where it is not told.
+  'image/urf': { sign: 'UNIRAST\0', bytes: 12 },
 };
 
 export type PageSpan = { readonly from: number; readonly to: number };
@@ -109,7 +111,7 @@ function fewerThan({ from, to }: PageSpan, { sides }: RasterWish): number | unde
 const QUIET = '-dSAFER -dBATCH -dNOPAUSE -q -dPDFSTOPONERROR=false';
 
 function scriptFor(wish: RasterWish, { from, to }: PageSpan): string {
-  const { before = '', device, options } = wish.format === 'image/jpeg' ? jpegOf(wish) : pwgOf(wish);
+  const { before = '', device, options } = wish.format === 'image/jpeg' ? jpegOf(wish) : rasterOf(wish);
   return (
     `${before}/usr/bin/gs ${QUIET} -sDEVICE=${device} -r${wish.dpi.x}x${wish.dpi.y} ${options} ` +
     `-dFirstPage=${from} -dLastPage=${to} -sOutputFile="$OUT/made%d" "$IN"`
@@ -123,7 +125,7 @@ function jpegOf({ isColor }: RasterWish): Device {
   return { device: isColor ? 'jpeg' : 'jpeggray', options };
 }
 
-function pwgOf({ isColor, sides, sheetBack }: RasterWish): Device {
+function rasterOf({ format, isColor, sides, sheetBack }: RasterWish): Device {
   const isTumble = sides === 'two-sided-short-edge';
   // PWG 5102.4 section 4.3.2.2: what such a printer turns by itself is turned here beforehand.
   const isTurned =
@@ -132,5 +134,5 @@ function pwgOf({ isColor, sides, sheetBack }: RasterWish): Device {
   const duplex = sides === 'one-sided' ? '' : `-dDuplex=true -dTumble=${isTumble}`;
   const space = isColor ? SPACES.color : SPACES.gray;
   const options = `-dcupsColorSpace=${space} -dcupsBitsPerColor=8 -dcupsColorOrder=0 ${duplex}`;
-  return { before, device: 'pwgraster', options };
+  return { before, device: format === 'image/urf' ? 'appleraster' : 'pwgraster', options };
 }

@@ -45,6 +45,7 @@ export const CAPABILITY_ATTRIBUTES = [
   'pwg-raster-document-resolution-supported',
   'pwg-raster-document-type-supported',
   'pwg-raster-document-sheet-back',
+  'urf-supported',
   'printer-resolution-supported',
   'jpeg-x-dimension-supported',
   'jpeg-y-dimension-supported',
@@ -95,6 +96,7 @@ export function readCapabilities(attributes: IppAttributes, version: '2.0' | '1.
     takesPageRanges: findBoolean(attributes, 'page-ranges-supported') ?? false,
     finishings: findIntegers(attributes, 'finishings-supported', { min: 3, max: MAX_FINISHING }).slice(0, MAX_LISTED),
     ...readRaster(attributes),
+    ...readAppleRaster(attributes),
     ...readPictures(attributes),
   };
 }
@@ -105,6 +107,12 @@ function readRaster(attributes: IppAttributes): Pick<PrinterCapabilities, 'raste
   const types = findKeywords(attributes, 'pwg-raster-document-type-supported').slice(0, MAX_LISTED);
   const sheetBack = findKeywords(attributes, 'pwg-raster-document-sheet-back')[0] ?? null;
   return resolutions.length === 0 ? {} : { raster: { resolutions, types, sheetBack } };
+}
+
+/** Only printers that take Apple raster tell this: words such as RS300-600, SRGB24, W8, DM1. */
+function readAppleRaster(attributes: IppAttributes): Pick<PrinterCapabilities, 'urf'> {
+  const urf = findKeywords(attributes, 'urf-supported').slice(0, MAX_LISTED);
+  return urf.length === 0 ? {} : { urf };
 }
 
 /** RFC 8011 sections 5.4.16 and 5.4.17, PWG 5100.13 section 6.6: what pages as pictures have to be like. */

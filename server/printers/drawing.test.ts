@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findDrawing } from './drawing.ts';
+import { findDrawing, findTaken } from './drawing.ts';
 import type { PrinterCapabilities } from './printer.ts';
 
 const IN_STEPS = [5, 6];
@@ -45,10 +45,40 @@ test('pages go together where the printer takes several documents, and apart whe
   assert.deepEqual(wayOf({ documentHandlings: [collated], operations: [2] }), ['jobs', undefined]);
 });
 
+test('a printer of Apple raster tells in words how pages are drawn for it', () => {
+  const drawingOf = (urf: string[], more: Partial<PrinterCapabilities> = {}) =>
+    findDrawing(jpegOnly({ formats: ['image/urf', 'image/jpeg'], urf, ...more })) ?? assert.fail('no drawing');
+  const common = ['CP99', 'IS1-4-5-7', 'MT1-2-3', 'V1.4'];
+  const drawing = drawingOf([...common, 'SRGB24', 'W8', 'DM3', 'RS200-300-600']);
+  assert.deepEqual(drawing, {
+    ...{ format: 'image/urf', dpi: { x: 300, y: 300 }, coarser: square(200), isColor: true, takesGray: true },
+    ...{ sheetBack: 'rotated', pages: 'file' },
+  });
+  const gray = drawingOf([...common, 'W8', 'RS600']);
+  assert.deepEqual([gray.dpi, gray.isColor, gray.takesGray, gray.sheetBack], [...square(600), false, true, 'normal']);
+  assert.equal(drawingOf(['SRGB24', 'RS600', 'DM2']).sheetBack, 'flipped');
+  assert.deepEqual(drawingOf(['RS1', 'RSx', 'RS99999']).dpi, { x: 300, y: 300 }, 'nonsense tells nothing');
+  assert.equal(
+    drawingOf(['RS300'], { raster: { resolutions: square(300), types: [], sheetBack: null } }).format,
+    'image/urf',
+  );
+  assert.equal(findDrawing(jpegOnly({ formats: ['image/urf'] })), undefined, 'one that has not told how');
+});
+
 test('a printer that takes pages in color alone gets no gray ones', () => {
   const raster = (types: string[]) => ({ resolutions: square(300), types, sheetBack: null });
   const drawingOf = (types: string[]) =>
     findDrawing(jpegOnly({ formats: ['image/pwg-raster'], raster: raster(types) })) ?? assert.fail('no drawing');
   assert.deepEqual([drawingOf(['srgb_8']).isColor, drawingOf(['srgb_8']).takesGray], [true, false]);
   assert.deepEqual([drawingOf(['sgray_8']).isColor, drawingOf(['sgray_8']).takesGray], [false, true]);
+});
+
+test('what a printer gets is the document, or pages together or alone, or nothing', () => {
+  const takenOf = (formats: string[], more: Partial<PrinterCapabilities> = {}) =>
+    findTaken(jpegOnly({ formats, ...more }));
+  assert.equal(takenOf(['image/urf', 'application/pdf']), 'document');
+  assert.equal(takenOf(['image/urf', 'image/jpeg'], { urf: ['RS300', 'W8'] }), 'pages');
+  assert.equal(takenOf(['image/jpeg'], { documentHandlings: [] }), 'pages');
+  assert.equal(takenOf(['image/jpeg']), 'single-pages');
+  assert.equal(takenOf(['application/postscript', 'image/urf']), 'nothing');
 });

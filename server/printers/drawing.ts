@@ -5,7 +5,7 @@ import type { PrinterCapabilities } from './printer.ts';
 type Dpi = { readonly x: number; readonly y: number };
 
 export type PageDrawing = {
-  readonly format: 'image/pwg-raster' | 'image/jpeg';
+  readonly format: 'image/pwg-raster' | 'image/urf' | 'image/jpeg';
   readonly dpi: Dpi;
   /** What it has below that, the finest first, for pages that would be too large; any will do for a picture. */
   readonly coarser?: readonly Dpi[];
@@ -32,6 +32,16 @@ const WANTED_DPI = 300;
 const MOST_DPI = 720;
 const LEAST_DPI = 72;
 
+/** What a printer gets: the document, pictures of all its pages in one job, one page at a time, or nothing that it takes. */
+export const TAKEN = ['document', 'pages', 'single-pages', 'nothing'] as const;
+
+export function findTaken(capabilities: PrinterCapabilities): (typeof TAKEN)[number] {
+  if (capabilities.formats.includes('application/pdf')) return 'document';
+  const drawing = findDrawing(capabilities);
+  if (drawing === undefined) return 'nothing';
+  return drawing.pages === 'jobs' ? 'single-pages' : 'pages';
+}
+
 /** `media` is that of the document, for printers that take pictures up to a size only. */
 export function findDrawing(capabilities: PrinterCapabilities, media: string | null = null): PageDrawing | undefined {
   const { formats, raster } = capabilities;
@@ -46,8 +56,33 @@ export function findDrawing(capabilities: PrinterCapabilities, media: string | n
       pages: 'file',
     };
   }
+  if (formats.includes('image/urf') && capabilities.urf !== undefined) return drawApple(capabilities, capabilities.urf);
   return formats.includes('image/jpeg') ? drawPhotos(capabilities, media) : undefined;
 }
+
+/**
+ * Apple raster, of which the printer tells in words: RS and its resolutions, SRGB24 and W8 for its colors of 8 bits, DM and a
+ * figure for the back of a sheet, if it prints on that.
+ */
+function drawApple(capabilities: PrinterCapabilities, urf: readonly string[]): PageDrawing {
+  const words = urf.map((word) => word.toUpperCase());
+  const resolutions = words
+    .filter((word) => /^RS\d{2,4}(-\d{2,4})*$/.test(word))
+    .flatMap((word) => word.slice(2).split('-').map(Number))
+    .map((dpi) => ({ x: dpi, y: dpi }));
+  const isColor = words.includes('SRGB24') && capabilities.isColor !== false;
+  const back = words.find((word) => /^DM[1-4]$/.test(word)) ?? 'DM1';
+  return {
+    format: 'image/urf',
+    ...resolutionsOf(resolutions),
+    isColor,
+    takesGray: words.includes('W8') || !isColor,
+    sheetBack: SHEET_BACKS[Number(back.slice(2)) - 1] ?? 'normal',
+    pages: 'file',
+  };
+}
+
+const SHEET_BACKS = ['normal', 'flipped', 'rotated', 'manual-tumble'] as const;
 
 function drawPhotos(capabilities: PrinterCapabilities, media: string | null): PageDrawing {
   const { resolutions = [], jpeg = {}, operations } = capabilities;

@@ -29,6 +29,8 @@ export type PrinterCapabilities = {
     readonly types: readonly string[]; // pwg-raster-document-type-supported
     readonly sheetBack: string | null; // pwg-raster-document-sheet-back
   };
+  /** Of printers that take Apple raster; absent in what was read before Platen asked for it. */
+  readonly urf?: readonly string[]; // urf-supported
   /** Absent in what was read before Platen asked for it, and where a printer does not tell; so are the next two. */
   readonly resolutions?: readonly { readonly x: number; readonly y: number }[]; // printer-resolution-supported
   /** The largest picture it takes, in dots and in units of 1024 octets. */

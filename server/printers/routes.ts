@@ -6,6 +6,7 @@ import type { Context } from '../store/database.ts';
 import { limitOf, pageQuery } from '../store/pages.ts';
 import type { Problem } from '../store/schema.ts';
 import { discoverPrinters } from './discovery/discover.ts';
+import { findTaken, TAKEN } from './drawing.ts';
 import type { Printer } from './printer.ts';
 import {
   acceptCertificate,
@@ -35,6 +36,8 @@ const capabilitiesShape = z
     copies: z.object({ min: z.number(), max: z.number() }).nullable(),
     takesPageRanges: z.boolean(),
     finishings: z.array(z.number()).optional(),
+    /** What Platen gives it: the document, pictures of all its pages in one job, one page at a time, or nothing. */
+    taken: z.enum(TAKEN),
   })
   .nullable();
 
@@ -115,6 +118,11 @@ const uri = z
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const idParams = z.object({ id: z.uuid() });
 
+function showCapabilities(capabilities: Printer['capabilities']): z.infer<typeof capabilitiesShape> {
+  if (capabilities === null) return null;
+  return { ...(capabilities as NonNullable<z.infer<typeof capabilitiesShape>>), taken: findTaken(capabilities) };
+}
+
 function showPrinter(printer: Printer, language: Language): z.infer<typeof printerShape> {
   const { certificatePin, stateSince, seenAt, problem, reasons, capabilities, supplies, ...same } = printer;
   return {
@@ -124,7 +132,7 @@ function showPrinter(printer: Printer, language: Language): z.infer<typeof print
     waitsFor: findPrinterNeeds(printer),
     stateSince: stateSince.toISOString(),
     seenAt: seenAt?.toISOString() ?? null,
-    capabilities: capabilities as z.infer<typeof capabilitiesShape>,
+    capabilities: showCapabilities(capabilities),
     certificate: certificatePin,
     problem: problem === null ? null : showProblem(problem, language),
   };
@@ -134,7 +142,7 @@ function showOffer({ certificatePin, reasons, capabilities, ...same }: PrinterOf
   return {
     ...same,
     reasons: [...reasons],
-    capabilities: capabilities as z.infer<typeof capabilitiesShape>,
+    capabilities: showCapabilities(capabilities),
     certificate: certificatePin,
   };
 }

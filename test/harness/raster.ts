@@ -67,3 +67,29 @@ function countDots(bytes: Buffer, start: number, { width, height, bitsPerPixel }
   }
   return { dots, end: at };
 }
+
+export type ApplePage = {
+  readonly bits: number;
+  /** 0 is gray, 1 is sRGB. */
+  readonly space: number;
+  /** 1 is one side, 2 two sides that are turned over the short edge, 3 over the long one. */
+  readonly sides: number;
+  readonly width: number;
+  readonly height: number;
+  readonly dpi: number;
+};
+
+/** Counts the pages of Apple raster by its lines, and tells what the first one is. Throws when something is left. */
+export function readAppleRaster(bytes: Buffer): { readonly pages: number; readonly first: ApplePage | undefined } {
+  assert.equal(bytes.toString('latin1', 0, 8), 'UNIRAST\0');
+  let pages = 0;
+  let first: ApplePage | undefined;
+  for (let at = 12; at < bytes.length; pages += 1) {
+    const [bits = 0, space = 0, sides = 0] = bytes.subarray(at, at + 3);
+    const number = (offset: number) => bytes.readUInt32BE(at + offset);
+    const size = { width: number(12), height: number(16), bitsPerPixel: bits };
+    first ??= { bits, space, sides, width: size.width, height: size.height, dpi: number(20) };
+    at = countDots(bytes, at + 32, size).end;
+  }
+  return { pages, first };
+}

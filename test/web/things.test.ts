@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type RunningPrinter, startPrinter } from '../../simulator/printer/server.ts';
 import { type Browser, openBrowser, type Window } from '../harness/browser.ts';
+import { startIppEvePrinter } from '../harness/ippeveprinter.ts';
 import { ADMINISTRATOR, openStage, type Row, type Stage } from '../harness/stage.ts';
 
 let stage: Stage;
@@ -62,6 +63,32 @@ describe('the pages of things', () => {
     await page.getByRole('menuitem', { name: 'Check now' }).click();
     await page.getByText('No paper').waitFor();
     await page.getByText('Stopped').waitFor();
+    window.assertQuiet();
+  });
+
+  test('a printer that is asked says what it gets of a document, or that nothing can be printed there', async () => {
+    await using window = await browser.open(stage, { as: ADMINISTRATOR, width: 390, height: 844 });
+    const { page } = window;
+    await start(window, '/printers', 'Printers');
+    await page.getByRole('button', { name: '+ Add' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Add a printer' });
+    for (const [format, words] of [
+      ['image/urf', 'gets pictures of the pages · black and white · both sides'],
+      ['image/jpeg', 'gets one page at a time · black and white · one side'],
+      ['application/postscript', 'Platen cannot print on this printer'],
+    ] as const) {
+      const real = await startIppEvePrinter({ formats: [format], isTwoSided: true });
+      try {
+        await dialog.getByLabel('Address').fill(real.uri);
+        await dialog.getByRole('button', { name: 'Ask the printer' }).click();
+        await dialog.getByText(words).waitFor();
+      } finally {
+        await real.close();
+      }
+    }
+    await dialog.getByText('switch on IPP Everywhere or AirPrint').waitFor();
+    await window.assertAccessible();
+    await window.picture('printer-takes-nothing-phone');
     window.assertQuiet();
   });
 

@@ -5516,6 +5516,7 @@ export type paths = {
                   copies: { min: number; max: number } | null;
                   takesPageRanges: boolean;
                   finishings?: number[];
+                  taken: 'document' | 'pages' | 'single-pages' | 'nothing';
                 } | null;
                 supplies: {
                   name: string;
@@ -5579,6 +5580,7 @@ export type paths = {
                 copies: { min: number; max: number } | null;
                 takesPageRanges: boolean;
                 finishings?: number[];
+                taken: 'document' | 'pages' | 'single-pages' | 'nothing';
               } | null;
               supplies: {
                 name: string;
@@ -5669,6 +5671,7 @@ export type paths = {
                 copies: { min: number; max: number } | null;
                 takesPageRanges: boolean;
                 finishings?: number[];
+                taken: 'document' | 'pages' | 'single-pages' | 'nothing';
               } | null;
               certificate: string | null;
             };
@@ -5714,6 +5717,7 @@ export type paths = {
                 copies: { min: number; max: number } | null;
                 takesPageRanges: boolean;
                 finishings?: number[];
+                taken: 'document' | 'pages' | 'single-pages' | 'nothing';
               } | null;
               supplies: {
                 name: string;
@@ -5788,6 +5792,7 @@ export type paths = {
                 copies: { min: number; max: number } | null;
                 takesPageRanges: boolean;
                 finishings?: number[];
+                taken: 'document' | 'pages' | 'single-pages' | 'nothing';
               } | null;
               supplies: {
                 name: string;
@@ -5851,6 +5856,7 @@ export type paths = {
                 copies: { min: number; max: number } | null;
                 takesPageRanges: boolean;
                 finishings?: number[];
+                taken: 'document' | 'pages' | 'single-pages' | 'nothing';
               } | null;
               supplies: {
                 name: string;
@@ -5914,6 +5920,7 @@ export type paths = {
                 copies: { min: number; max: number } | null;
                 takesPageRanges: boolean;
                 finishings?: number[];
+                taken: 'document' | 'pages' | 'single-pages' | 'nothing';
               } | null;
               supplies: {
                 name: string;

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { Dialog, FormEnd } from '../ui/dialog.tsx';
+import { Finding } from '../ui/finding.tsx';
 import { fieldOf, usePlatenForm } from '../ui/form.tsx';
 import { Found, type FoundPrinter } from './found.tsx';
 import { abilities, type Offer } from './printer.ts';
@@ -117,7 +118,24 @@ function QueueChoice({ value, onChange }: QueueChoiceProps) {
 
 export function OfferFacts({ offer }: { readonly offer: Pick<Offer, 'capabilities' | 'certificate' | 'uri'> }) {
   const { t } = useTranslation();
-  const { capabilities, certificate } = offer;
+  const { capabilities } = offer;
+  const canPrint = capabilities?.taken !== 'nothing';
+  return (
+    <>
+      {canPrint ? null : (
+        <Finding tone="warning" level={3} title={t('printers.takesNothing')} advice={t('printers.takesNothingHint')} />
+      )}
+      <Facts offer={offer} />
+    </>
+  );
+}
+
+function Facts({
+  offer: { capabilities, certificate },
+}: {
+  readonly offer: Pick<Offer, 'capabilities' | 'certificate'>;
+}) {
+  const { t } = useTranslation();
   return (
     <dl className="facts">
       <dt>{t('printers.model')}</dt>

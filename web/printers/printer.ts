@@ -45,14 +45,24 @@ export function needWords(t: TFunction, needs: readonly string[]): string {
   return needs.map((need) => t(`printerNeed.${need}`, { defaultValue: need })).join(' · ');
 }
 
+type Taken = NonNullable<Offer['capabilities']>['taken'];
+
+function takenWords(t: TFunction, taken: Taken): string {
+  if (taken === 'document') return t('printers.takesPdf');
+  if (taken === 'pages') return t('printers.takesPages');
+  return taken === 'single-pages' ? t('printers.takesSinglePages') : '';
+}
+
 /** What a printer can do, in a few words. */
 export function abilities(t: TFunction, capabilities: Offer['capabilities']): readonly string[] {
   if (capabilities === null) return [];
-  const { formats, sides, isColor, media } = capabilities;
+  const { taken, sides, isColor, media } = capabilities;
   return [
-    formats.includes('application/pdf') ? t('printers.takesPdf') : t('printers.takesNoPdf'),
+    takenWords(t, taken),
     isColor === null ? '' : isColor ? t('printers.color') : t('printers.blackOnly'),
-    sides.some((side) => side.startsWith('two-sided')) ? t('printers.twoSides') : t('printers.oneSide'),
+    taken !== 'single-pages' && sides.some((side) => side.startsWith('two-sided'))
+      ? t('printers.twoSides')
+      : t('printers.oneSide'),
     media.default === null ? '' : paperName(media.default),
   ].filter((word) => word !== '');
 }

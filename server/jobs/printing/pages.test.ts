@@ -9,7 +9,7 @@ import sharp from 'sharp';
 import { startPrinter } from '../../../simulator/printer/server.ts';
 import { openTestContext } from '../../../test/harness/database.ts';
 import { startIppEvePrinter } from '../../../test/harness/ippeveprinter.ts';
-import { readRaster } from '../../../test/harness/raster.ts';
+import { readAppleRaster, readRaster } from '../../../test/harness/raster.ts';
 import { eventually } from '../../../test/harness/time.ts';
 import { systemClock } from '../../base/clock.ts';
 import { readJournal } from '../../journal/journal.ts';
@@ -265,6 +265,21 @@ test('a real printer of raster gets a long document as one file of all its pages
   const pages = readRaster(readFileSync(paper?.file ?? ''));
   const limes = pages.flatMap(({ dots }, index) => (dots.has('00ff00') ? [index + 1] : []));
   assert.deepEqual([pages.length, limes], [43, [20, 21, 43]]);
+});
+
+test('a real printer of Apple raster alone gets all pages in one job, and both sides of its sheets', async (t) => {
+  const script = 'env | grep ^IPP_SIDES= > "$1.asked"';
+  const printer = await startIppEvePrinter({ formats: ['image/urf'], hasColor: true, isTwoSided: true, script });
+  t.after(() => printer.close());
+  await using platen = await openPlaten(() => redPages(23, []));
+  await using _worker = await startJobsWorker(platen.context);
+  const job = await platen.reaches(await platen.print(printer.uri, { sides: 'two-sided-long-edge' }), isOver);
+  assert.deepEqual([job.state, job.ignoredOptions], ['completed', []], job.problem?.detail);
+  const [paper, ...more] = printer.printed();
+  assert.deepEqual(more, []);
+  const { pages, first } = readAppleRaster(readFileSync(paper?.file ?? ''));
+  assert.deepEqual([pages, first?.bits, first?.space, first?.sides], [23, 24, 1, 3]);
+  assert.equal(readFileSync(`${paper?.file}.asked`, 'latin1'), 'IPP_SIDES=two-sided-long-edge\n');
 });
 
 test('a document says how many of its pages are drawn, and is drawn no further when it is canceled', async () => {
