@@ -13,7 +13,7 @@ import { readAppleRaster, readRaster } from '../../../test/harness/raster.ts';
 import { eventually } from '../../../test/harness/time.ts';
 import { systemClock } from '../../base/clock.ts';
 import { readJournal } from '../../journal/journal.ts';
-import { addPrinter } from '../../printers/printers.ts';
+import { addPrinter, listPrinters } from '../../printers/printers.ts';
 import { addSpoolFiles, keep, listStoredFiles } from '../../spool/spool.ts';
 import type { Context } from '../../store/database.ts';
 import { transaction } from '../../store/transaction.ts';
@@ -62,10 +62,12 @@ async function openPlaten(pages: () => Promise<Buffer> = fourPages) {
   const context: Context = { ...platen.context, clock: systemClock };
   const person = { email: 'anna@example.org', name: 'Anna', role: 'user', language: 'en' } as const;
   const owner = await addUser(context, person, 'test');
-  const print = async (uri: string, options: JobOptions): Promise<string> => {
+  const print = async (uri: string, options: JobOptions, told: object = {}): Promise<string> => {
     const printer = await addPrinter(context, { name: 'Pictures', uri });
     const { formats = [] } = printer.capabilities ?? {};
     assert.ok(!formats.includes('application/pdf'), formats.join());
+    const capabilities = JSON.stringify({ ...printer.capabilities, ...told });
+    await context.db.updateTable('printers').set({ capabilities }).where('id', '=', printer.id).execute();
     const queue = await addQueue(context, { name: 'Office', mode: 'direct', printerIds: [printer.id] }, 'test');
     const document = await keep(context, await pages(), { mediaType: 'application/pdf', maxBytes: 1e7 });
     const ids = await transaction(context, async (context) => {
@@ -184,6 +186,11 @@ test('pages that are jobs of their own go on where they were after a restart, an
     assert.deepEqual([job.state, job.problem?.code], ['processing-stopped', 'printer-stopped']);
   }
   printer.control.clearFault('out-of-paper');
+  // It is known by now to take all pages in one job: what has begun goes on as it began.
+  const { items } = await listPrinters(platen.context, { limit: 1 });
+  const more = { formats: ['image/urf', 'image/jpeg'], urf: ['RS300', 'W8'] };
+  const capabilities = JSON.stringify({ ...items[0]?.capabilities, ...more });
+  await platen.context.db.updateTable('printers').set({ capabilities }).execute();
   await using _worker = await startJobsWorker(platen.context);
   const job = await platen.reaches(id, isOver);
   assert.deepEqual([job.state, job.pagesPrinted], ['completed', 4], job.problem?.detail);
@@ -298,6 +305,28 @@ test('a document says how many of its pages are drawn, and is drawn no further w
   await eventually(async () => (await listStoredFiles(platen.context)).length <= 3, LONG);
   assert.deepEqual(printer.printed(), []);
 });
+
+for (const [kOctets, what] of [
+  [8, 'coarser'],
+  [1, 'not at all'],
+] as const) {
+  test(`pages that are larger than a printer takes are drawn ${what}, at most ${kOctets} KiB`, async () => {
+    await using printer = await openPractice(false);
+    await using platen = await openPlaten();
+    await using _worker = await startJobsWorker(platen.context);
+    const job = await platen.reaches(await platen.print(printer.uri, {}, { jpeg: { kOctets } }), isOver);
+    const printed = printer.printed();
+    if (what === 'coarser') {
+      assert.deepEqual([job.state, job.pagesPrinted], ['completed', 4], job.problem?.detail);
+      assert.ok(printed.every(({ bytes }) => bytes <= kOctets * 1024));
+      const { width } = await sharp(printed[0]?.file ?? '').metadata();
+      assert.ok(width >= (210 / 72) * 72 && width < (210 / 72) * 300, `${width}`);
+    } else {
+      assert.deepEqual([job.state, printed], ['aborted', []]);
+      assert.match(job.problem?.detail ?? '', /larger than/);
+    }
+  });
+}
 
 test('pages that are canceled on their way end there, and the others do not come out', async () => {
   await using printer = await openPractice(false);

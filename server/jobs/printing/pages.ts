@@ -6,7 +6,7 @@
  * printer has completed the one before, and after a crash it goes on there. Whoever cancels it ends it between two pages.
  */
 import { HOUR_MS } from '../../base/clock.ts';
-import { describePrinterJobSupport } from '../../printers/printers.ts';
+import { describePrinterJobSupport, type Printer } from '../../printers/printers.ts';
 import { discard } from '../../spool/spool.ts';
 import { type Job, mergeOptions } from '../job.ts';
 import { asWanted, cutAs, cutFor, makesCopies, needsCut } from '../preparation/cut.ts';
@@ -105,7 +105,7 @@ async function drawnFor(run: Run, job: Job, attempt: Attempt): Promise<Drawn | R
   const whole = cut === undefined ? asWanted(job) : cutAs(job, cut);
   try {
     const pages = whole.pages ?? 0;
-    const { drawing } = describePrinterJobSupport(printer, job.media);
+    const { drawing } = describePrinterJobSupport(asBegun(printer), job.media);
     if (pages * copiesOf(job) !== attempt.parts || drawing?.pages !== 'jobs')
       return { kind: 'refused', detail: 'the pages cannot be drawn as before' };
     const drawn = await drawFor(run, whole, { drawing, page: pageOf(attempt, pages) });
@@ -114,6 +114,12 @@ async function drawnFor(run: Run, job: Job, attempt: Attempt): Promise<Drawn | R
   } finally {
     if (cut !== undefined) await discard(context, [cut.file]);
   }
+}
+
+/** What began in pictures goes on in pictures, also where more is known of the printer since. */
+function asBegun(printer: Printer): Printer {
+  const { capabilities } = printer;
+  return capabilities === null ? printer : { ...printer, capabilities: { ...capabilities, formats: ['image/jpeg'] } };
 }
 
 /** Throws away what was drawn for an attempt that is no longer open. */
