@@ -20,6 +20,8 @@ const WORDS = {
     people: 'People and programs',
     find: 'No such name',
     all: 'Show everything',
+    filters: 'Filters',
+    filtered: 'Filters (2)',
     from: 'From',
     csv: 'Export as CSV',
   },
@@ -35,6 +37,8 @@ const WORDS = {
     people: 'Persone e programmi',
     find: 'Nessun nome corrisponde',
     all: 'Mostra tutto',
+    filters: 'Filtri',
+    filtered: 'Filtri (2)',
     from: 'Da',
     csv: 'Esporta in CSV',
   },
@@ -53,6 +57,13 @@ describe('the journal on the screen', () => {
       await page.getByRole('heading', { level: 1, name: words.title }).waitFor();
       const table = page.getByRole('table', { name: words.title });
       await table.locator('tbody tr').first().waitFor();
+      // On a phone the list is seen at once: what narrows it stands behind one button.
+      const isPhone = width < 500;
+      const filters = page.getByRole('button', { name: words.filters });
+      const openFilters = async () => void (isPhone && (await filters.click()));
+      assert.equal(await filters.isVisible(), isPhone);
+      assert.equal(await page.getByRole('combobox', { name: words.kind }).isVisible(), !isPhone);
+      assert.ok(((await table.boundingBox())?.y ?? 1000) < 300);
       // It comes without a reload, and what a stranger may have written is text.
       const queue = await web.stage.api('POST', '/queues', { name: `${HOSTILE} ${language}`, mode: 'hold' });
       await table.getByText(words.added).first().waitFor();
@@ -79,6 +90,7 @@ describe('the journal on the screen', () => {
       await table.getByText(`Later ${language}`).first().waitFor();
       await pill.waitFor({ state: 'detached' });
       await page.mouse.move(0, 0);
+      await openFilters();
       await page.getByRole('combobox', { name: words.kind }).click();
       await page.getByRole('option', { name: words.connections }).click();
       await page.getByText(words.none).waitFor();
@@ -86,6 +98,7 @@ describe('the journal on the screen', () => {
       await window.go(`/journal?subject=${queue.id}`);
       await table.locator('tbody tr[data-row]').first().waitFor();
       assert.equal(await table.locator('tbody tr[data-row]').count(), 1);
+      await openFilters();
       // The one that is meant has its name in the field, also when it comes from a link; a program did it.
       const thing = page.getByRole('combobox', { name: words.thing, exact: true });
       const name = String(queue.name).replace('\u202e', '\ufffd');
@@ -93,6 +106,7 @@ describe('the journal on the screen', () => {
       await table.getByText('journey').waitFor();
       await page.getByRole('button', { name: words.all }).first().click();
       await window.go('/journal');
+      await openFilters();
       await thing.fill('no such thing');
       await page.getByText(words.find).waitFor();
       await thing.fill(`later ${language}`);
@@ -106,6 +120,14 @@ describe('the journal on the screen', () => {
       await page.getByRole('option', { name: words.people }).click();
       await page.waitForURL(/by=people/);
       assert.match(page.url(), /subject=/);
+      if (isPhone) {
+        await window.assertGood(`journal-filters-${language}-${width}`);
+        const button = page.getByRole('button', { name: words.filtered });
+        await button.press('Enter');
+        await who.waitFor({ state: 'hidden' });
+        assert.equal(await button.getAttribute('aria-expanded'), 'false');
+        await button.press('Enter');
+      }
       const href = await page.getByRole('link', { name: words.csv }).getAttribute('href');
       assert.match(String(href), /subject=[0-9a-f-]{36}.*by=people/);
       await page.getByRole('button', { name: words.all }).last().click();

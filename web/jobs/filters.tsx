@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useMay } from '../app/session.tsx';
 import { FindField, useAskedText } from '../find/find-field.tsx';
+import { Fold } from '../find/fold.tsx';
 import { plain } from '../ui/words.ts';
 import { JOB_STATES, type JobState } from './job.ts';
 
@@ -70,6 +71,7 @@ export function Filters({ ownerName }: { readonly ownerName: string | undefined 
   const places = useQuery({ queryKey: ['queues'], queryFn: () => need(api.GET('/queues')) });
   const { state, queue, printer, owner } = filter;
   const { since } = useShownFilter();
+  const asked = since === 'ever' ? undefined : since;
   return (
     <Group gap="sm" mb="md" align="flex-end" className="filters">
       <FindField
@@ -78,28 +80,30 @@ export function Filters({ ownerName }: { readonly ownerName: string | undefined 
         text={filter.q}
         onFind={(text) => go({ ...filter, q: text })}
       />
-      <Choice
-        label={t('jobs.state')}
-        any={t('jobs.anyState')}
-        choices={JOB_STATES.map((value) => ({ value, label: t(`jobState.${value}`) }))}
-        value={state}
-        onChange={(value) => go({ ...filter, state: value as JobState | undefined })}
-      />
-      <Choice
-        label={t('jobs.queue')}
-        any={t('jobs.anyQueue')}
-        choices={(places.data?.items ?? []).map(({ id, name }) => ({ value: id, label: plain(name) }))}
-        value={queue}
-        onChange={(value) => go({ ...filter, queue: value })}
-      />
-      {seesAll ? <Printers value={printer} onChange={(value) => go({ ...filter, printer: value })} /> : null}
-      <Choice
-        label={t('jobs.since')}
-        any={t('jobs.anyTime')}
-        choices={SINCES.flatMap((value) => (value === 'ever' ? [] : [{ value, label: t(`jobs.sinceOf.${value}`) }]))}
-        value={since === 'ever' ? undefined : since}
-        onChange={(value) => go({ ...filter, since: (value as Since | undefined) ?? (seesAll ? undefined : 'ever') })}
-      />
+      <Fold active={[state, queue, printer, asked].filter((one) => one !== undefined).length}>
+        <Choice
+          label={t('jobs.state')}
+          any={t('jobs.anyState')}
+          choices={JOB_STATES.map((value) => ({ value, label: t(`jobState.${value}`) }))}
+          value={state}
+          onChange={(value) => go({ ...filter, state: value as JobState | undefined })}
+        />
+        <Choice
+          label={t('jobs.queue')}
+          any={t('jobs.anyQueue')}
+          choices={(places.data?.items ?? []).map(({ id, name }) => ({ value: id, label: plain(name) }))}
+          value={queue}
+          onChange={(value) => go({ ...filter, queue: value })}
+        />
+        {seesAll ? <Printers value={printer} onChange={(value) => go({ ...filter, printer: value })} /> : null}
+        <Choice
+          label={t('jobs.since')}
+          any={t('jobs.anyTime')}
+          choices={SINCES.flatMap((value) => (value === 'ever' ? [] : [{ value, label: t(`jobs.sinceOf.${value}`) }]))}
+          value={asked}
+          onChange={(value) => go({ ...filter, since: (value as Since | undefined) ?? (seesAll ? undefined : 'ever') })}
+        />
+      </Fold>
       {owner === undefined || ownerName === undefined ? null : (
         <Button variant="default" onClick={() => go({ ...filter, owner: undefined })}>
           {t('jobs.onlyOf', { name: plain(ownerName) })} ✕

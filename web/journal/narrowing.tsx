@@ -3,6 +3,7 @@ import { Button, Group, Select, TextInput } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { paths } from '../api/schema.ts';
+import { Fold } from '../find/fold.tsx';
 import { ByWhom, OfThing } from './choice.tsx';
 
 export type Kind = NonNullable<NonNullable<paths['/journal']['get']['parameters']['query']>['kind']>;
@@ -64,39 +65,44 @@ export function NarrowingFields() {
     void navigate({ to: '/journal', search: Object.fromEntries(all) as never, replace: true });
   };
   return (
-    <Group gap="sm" align="flex-end">
-      <Select
-        label={t('journal.kind')}
-        placeholder={t('journal.anyKind')}
-        clearable
-        clearButtonProps={{ 'aria-label': t('journal.clear') }}
-        value={narrowing.kind ?? null}
-        data={KINDS.map((value) => ({ value, label: t(`journal.kinds.${value}`) }))}
-        onChange={(chosen) => change({ kind: (chosen ?? undefined) as Kind | undefined })}
-      />
-      <OfThing id={narrowing.subject} onChange={(subject) => change({ subject })} />
-      <ByWhom {...narrowing} onChange={change} />
-      {(['from', 'to'] as const).map((end) => (
-        <TextInput
-          key={end}
-          type="datetime-local"
-          label={t(`journal.${end}`)}
-          value={fieldOf(narrowing[end])}
-          onChange={({ currentTarget }) => change({ [end]: momentOf(currentTarget.value) })}
+    <Group gap="sm" align="flex-end" className="filters">
+      <Fold active={Object.keys(narrowing).length}>
+        <Select
+          label={t('journal.kind')}
+          placeholder={t('journal.anyKind')}
+          clearable
+          clearButtonProps={{ 'aria-label': t('journal.clear') }}
+          value={narrowing.kind ?? null}
+          data={KINDS.map((value) => ({ value, label: t(`journal.kinds.${value}`) }))}
+          onChange={(chosen) => change({ kind: (chosen ?? undefined) as Kind | undefined })}
         />
-      ))}
-      {Object.keys(narrowing).length === 0 ? null : (
-        <Button variant="default" onClick={() => void navigate({ to: '/journal', search: {} as never, replace: true })}>
-          {t('journal.clear')}
-        </Button>
-      )}
-      <Group gap={0}>
-        {FORMATS.map((format) => (
-          <Button key={format} variant="subtle" component="a" href={exportOf(narrowing, format)} download>
-            {t(`journal.export.${format}`)}
-          </Button>
+        <OfThing id={narrowing.subject} onChange={(subject) => change({ subject })} />
+        <ByWhom {...narrowing} onChange={change} />
+        {(['from', 'to'] as const).map((end) => (
+          <TextInput
+            key={end}
+            type="datetime-local"
+            label={t(`journal.${end}`)}
+            value={fieldOf(narrowing[end])}
+            onChange={({ currentTarget }) => change({ [end]: momentOf(currentTarget.value) })}
+          />
         ))}
-      </Group>
+        {Object.keys(narrowing).length === 0 ? null : (
+          <Button
+            variant="default"
+            onClick={() => void navigate({ to: '/journal', search: {} as never, replace: true })}
+          >
+            {t('journal.clear')}
+          </Button>
+        )}
+        <Group gap={0}>
+          {FORMATS.map((format) => (
+            <Button key={format} variant="subtle" component="a" href={exportOf(narrowing, format)} download>
+              {t(`journal.export.${format}`)}
+            </Button>
+          ))}
+        </Group>
+      </Fold>
     </Group>
   );
 }
