@@ -7,7 +7,6 @@ import { useTranslation } from 'react-i18next';
 import { LiveProvider } from '../app/live.tsx';
 import { useApplyPreferences } from '../app/preferences.ts';
 import type { MailUse } from '../app/screen.ts';
-import { screens } from '../app/screens.ts';
 import { useMay } from '../app/session.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { CallCount, LiveCalls, useCalls } from './calls.tsx';
@@ -18,6 +17,9 @@ import { Mark } from './mark.tsx';
 import { type Entry, useNavigation } from './navigation.ts';
 import { SessionEnding } from './session-ending.tsx';
 import { isShortcut } from './shortcuts.ts';
+import { isCurrent, NavList } from './sidebar/nav-list.tsx';
+import { useShrunk } from './sidebar/shrunk.ts';
+import { Sidebar } from './sidebar/sidebar.tsx';
 import { SessionOver } from './sign-in.tsx';
 import { AccountMenu, LanguageMenu, LiveState, SchemeButton } from './top-bar.tsx';
 import './shell.css';
@@ -30,13 +32,14 @@ export function Shell({ usesMail, children }: ShellProps) {
   const { t } = useTranslation();
   const entries = useNavigation();
   const path = useRouterState({ select: (state) => state.location.pathname });
+  const shrunk = useShrunk();
   useApplyPreferences();
   return (
     <LiveProvider>
       <a className="skip" href="#content">
         {t('label.skip')}
       </a>
-      <div className="shell">
+      <div className="shell" data-sidebar={shrunk.isShrunk ? 'shrunk' : 'named'}>
         <header className="topbar">
           <Link to="/" className="mark">
             <Mark />
@@ -49,9 +52,7 @@ export function Shell({ usesMail, children }: ShellProps) {
           <SchemeButton />
           <AccountMenu />
         </header>
-        <nav className="sidebar" aria-label={t('label.navigation')}>
-          <NavList entries={entries} />
-        </nav>
+        <Sidebar entries={entries} {...shrunk} />
         <main className="main" id="content">
           {usesMail === undefined ? null : <MailFault use={usesMail} />}
           {children}
@@ -84,60 +85,6 @@ export function BareFrame({ children }: { readonly children: ReactNode }) {
       </header>
       <main id="content">{children}</main>
     </div>
-  );
-}
-
-function NavList({ entries, onGo }: { readonly entries: readonly Entry[]; readonly onGo?: () => void }) {
-  const { t } = useTranslation();
-  const path = useRouterState({ select: (state) => state.location.pathname });
-  const calls = useCalls();
-  const link = (entry: Entry, isInner: boolean) => (
-    <Link
-      to={entry.path}
-      // Which entry is the current one is decided below; the router would mark the ones above it too.
-      activeOptions={{ exact: true }}
-      className={isInner ? 'navlink inner' : 'navlink'}
-      aria-current={isCurrent(path, entry.path) ? 'page' : undefined}
-      onClick={onGo}
-    >
-      {entry.icon === undefined ? null : <entry.icon size={20} aria-hidden />}
-      {t(entry.title)}
-      <CallCount count={calls[entry.path]} />
-    </Link>
-  );
-  return (
-    <ul>
-      {entries.map((entry) => (
-        <li key={entry.title}>
-          {entry.inner === undefined ? (
-            link(entry, false)
-          ) : (
-            <>
-              <span className="navlink navhead">
-                {entry.icon === undefined ? null : <entry.icon size={20} aria-hidden />}
-                {t(entry.title)}
-              </span>
-              <ul>
-                {entry.inner.map((inner) => (
-                  <li key={inner.path}>{link(inner, true)}</li>
-                ))}
-              </ul>
-            </>
-          )}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function isCurrent(path: string, entry: string): boolean {
-  const others = screens.filter((screen) => screen.path.startsWith(`${entry}/`)).map((screen) => screen.path);
-  if (path === entry) return true;
-  // A page that has an entry of its own is not also a part of the one above it.
-  return (
-    entry !== '/' &&
-    path.startsWith(`${entry}/`) &&
-    !others.some((one) => !one.includes('$') && path.startsWith(one) && one.split('/').length > 3)
   );
 }
 
