@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { type Browser, openBrowser, type Window } from '../harness/browser.ts';
 import { findFreePort } from '../harness/processes.ts';
 import { ADMINISTRATOR, openStage, type Stage } from '../harness/stage.ts';
+import { eventually } from '../harness/time.ts';
 
 const WORDS = {
   en: {
@@ -145,6 +146,45 @@ describe('a page while Platen does not answer, and when its session ends', () =>
       await link.click();
       await page.waitForURL('**/devices');
       await page.getByRole('heading', { level: 1, name: words.devices }).waitFor();
+    });
+  }
+
+  for (const [language, path, width] of [
+    ['en', '/users', 1280],
+    ['it', '/users', 390],
+    ['en', '/find?q=adm', 1280],
+    ['it', '/find?q=adm', 390],
+  ] as const) {
+    test(`what a search has found stays while more is typed into it, at ${path} in ${language}`, async () => {
+      const words = WORDS[language];
+      await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
+      const { page } = window;
+      await window.go(path);
+      await page.locator('.livestate[data-on="true"]').waitFor();
+      const row = page.getByRole('main').locator('tr[data-row]').filter({ hasText: ADMINISTRATOR.email });
+      await row.waitFor();
+      await stage.node.kill();
+      await page.getByText(words.again).waitFor();
+      const field = page.getByRole('main').getByRole('textbox').first();
+      // As often as it is asked before it counts as unanswered.
+      let tries = 0;
+      page.on('requestfailed', (request) => {
+        if (/\/api\/v1\/users\?.*q=admz/.test(request.url())) tries += 1;
+      });
+      await field.fill('admz');
+      await eventually(() => tries >= 3);
+      await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+      await row.waitFor();
+      assert.equal(await page.getByRole('main').getByText(words.why).count(), 0);
+      await window.assertAccessible();
+      await window.picture(`lost-search-${language}-${width}`);
+      await stage.node.start();
+      const retry = page.locator('.lostbar').getByRole('button', { name: words.retry });
+      await Promise.race([retry.click(), retry.waitFor({ state: 'detached' })]);
+      await page.locator('.lostbar').waitFor({ state: 'detached' });
+      // Then it is answered for what was typed.
+      await row.waitFor({ state: 'detached' });
+      assert.equal(await field.inputValue(), 'admz');
     });
   }
 

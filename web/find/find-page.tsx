@@ -1,8 +1,8 @@
 /** What is found by a text: jobs, mail that came in, mail that leaves, people. Each kind leads to its whole list. */
 import { Anchor, Stack } from '@mantine/core';
-import { queryOptions, useQueries, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions, useQueries, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import type { ComponentProps, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, need } from '../api/client.ts';
 import { useLiveQuery } from '../app/live.tsx';
@@ -13,6 +13,7 @@ import { recipientsOf } from '../outbox/message.ts';
 import { MessageLook } from '../outbox/message-look.tsx';
 import { Empty, Loaded } from '../ui/content.tsx';
 import { Page } from '../ui/page.tsx';
+import { KeptNote, useKept } from '../ui/rows/kept.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
 import { addressesOf, UserState } from '../users/users-list.tsx';
@@ -71,11 +72,24 @@ function NothingFound({ q }: Asked) {
   return <Empty title={t('find.none', { text: plain(q) })} />;
 }
 
+type FoundProps<T> = Pick<ComponentProps<typeof Loaded<T>>, 'query' | 'children'>;
+
+/** What was found before stays while nobody answers. */
+function Found<T>({ query, children }: FoundProps<T>) {
+  const { data, isKept } = useKept(query);
+  return (
+    <>
+      {isKept ? <KeptNote error={query.error} retry={query.refetch} /> : null}
+      <Loaded query={{ ...query, data }}>{children}</Loaded>
+    </>
+  );
+}
+
 function Jobs({ q }: Asked) {
   const { t } = useTranslation();
-  const found = useQuery(jobsOf(q));
+  const found = useQuery({ ...jobsOf(q), placeholderData: keepPreviousData });
   return (
-    <Loaded query={found}>
+    <Found query={found}>
       {({ items }) => (
         <Group title={t('nav.jobs')} all={{ to: '/jobs', q }} items={items}>
           {(job) => [
@@ -86,15 +100,15 @@ function Jobs({ q }: Asked) {
           ]}
         </Group>
       )}
-    </Loaded>
+    </Found>
   );
 }
 
 function Arriving({ q }: Asked) {
   const { t } = useTranslation();
-  const found = useQuery(arrivedOf(q));
+  const found = useQuery({ ...arrivedOf(q), placeholderData: keepPreviousData });
   return (
-    <Loaded query={found}>
+    <Found query={found}>
       {({ items }) => (
         <Group title={t('messages.title')} all={{ to: '/messages', q }} items={items}>
           {(message) => [
@@ -112,15 +126,15 @@ function Arriving({ q }: Asked) {
           ]}
         </Group>
       )}
-    </Loaded>
+    </Found>
   );
 }
 
 function Leaving({ q }: Asked) {
   const { t } = useTranslation();
-  const found = useQuery(leavingOf(q));
+  const found = useQuery({ ...leavingOf(q), placeholderData: keepPreviousData });
   return (
-    <Loaded query={found}>
+    <Found query={found}>
       {({ items }) => (
         <Group title={t('nav.outbox')} all={{ to: '/outbox', q }} items={items}>
           {(message) => [
@@ -138,15 +152,15 @@ function Leaving({ q }: Asked) {
           ]}
         </Group>
       )}
-    </Loaded>
+    </Found>
   );
 }
 
 function People({ q }: Asked) {
   const { t } = useTranslation();
-  const found = useQuery(peopleOf(q));
+  const found = useQuery({ ...peopleOf(q), placeholderData: keepPreviousData });
   return (
-    <Loaded query={found}>
+    <Found query={found}>
       {({ items }) => (
         <Group title={t('nav.users')} all={{ to: '/users', q }} items={items}>
           {(user) => [
@@ -157,7 +171,7 @@ function People({ q }: Asked) {
           ]}
         </Group>
       )}
-    </Loaded>
+    </Found>
   );
 }
 

@@ -6,6 +6,7 @@ import { type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef, use
 import { useTranslation } from 'react-i18next';
 import { Failed, Loading } from './content.tsx';
 import { NewRows, useNews } from './news.tsx';
+import { KeptNote, useKept } from './rows/kept.tsx';
 import { useRowKeys } from './rows/row-keys.ts';
 import { useWayBack } from './rows/way-back.ts';
 
@@ -37,7 +38,9 @@ export function usePages<T>(key: QueryKey, load: (cursor: string | undefined) =>
     getNextPageParam: (page) => page.nextCursor ?? undefined,
     placeholderData: (before) => before,
   });
-  return { ...query, of: JSON.stringify(key), items: query.data?.pages.flatMap((page) => page.items) ?? [] };
+  const { data, isKept } = useKept(query);
+  const items = data?.pages.flatMap((page) => page.items) ?? [];
+  return { ...query, isKept, isOld: query.isPlaceholderData || isKept, of: JSON.stringify(key), items };
 }
 
 type LongListProps<T> = {
@@ -73,6 +76,7 @@ export function LongList<T>({ label, pages, columns, keyOf, empty, news }: LongL
   const stop = shown.find(({ key }) => key === at) ?? shown[0];
   return (
     <div>
+      {pages.isKept ? <KeptNote error={pages.error} retry={pages.refetch} /> : null}
       {news === undefined ? null : <NewRows count={waiting.count} words={news} onShow={waiting.show} />}
       <table
         ref={place}
@@ -85,7 +89,7 @@ export function LongList<T>({ label, pages, columns, keyOf, empty, news }: LongL
         {...keys}
       >
         <Head columns={columns} />
-        <tbody aria-busy={pages.isPlaceholderData}>
+        <tbody aria-busy={pages.isOld}>
           <Spacer height={above} />
           {shown.map(({ index, key }) => (
             <tr
