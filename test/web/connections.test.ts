@@ -15,6 +15,8 @@ const WORDS = {
     used: 'Sending · 1 mailbox',
     about: /^permission: about [A-Z][a-z]{2} \d/,
     again: 'Confirm again',
+    newCode: 'Get a new code',
+    add: '+ Add',
     acts: 'Actions for Town hall',
     menu: ['Check', 'Confirm again', 'Sign in by link', 'Hand over to the owner', 'Edit', 'Remove'],
     code: 'Confirm the code',
@@ -52,6 +54,8 @@ const WORDS = {
     used: 'Invio · 1 casella',
     about: /^fine prevista dell’accesso: \d/,
     again: 'Conferma di nuovo',
+    newCode: 'Richiedi un nuovo codice',
+    add: '+ Aggiungi',
     acts: 'Azioni per Town hall',
     menu: ['Verifica', 'Conferma di nuovo', 'Accedi con un link', 'Affida al titolare', 'Modifica', 'Rimuovi'],
     code: 'Conferma il codice',
@@ -181,6 +185,30 @@ describe('the external systems', () => {
       await window.picture(`connections-menu-${language}`);
       await page.keyboard.press('Escape');
       await window.assertGood(`connections-used-${language}`);
+    });
+
+    test(`one that nobody has confirmed yet has the next act in its row, unless a code runs, in ${language}`, async () => {
+      const words = WORDS[language];
+      const title = `School ${language}`;
+      const school = await stage.addConnection({ title, expectedAccount: PRINT_ROOM });
+      await using window = await open(language);
+      const { page } = window;
+      await window.go('/settings/connections');
+      const row = page.getByRole('row', { name: new RegExp(title) });
+      const ask = row.getByRole('button', { name: words.newCode });
+      await ask.waitFor();
+      // The one filled button of the page.
+      assert.equal(await ask.getAttribute('data-variant'), 'filled');
+      const add = page.getByRole('button', { name: words.add });
+      assert.equal(await add.getAttribute('data-variant'), 'default');
+      await window.assertGood(`connections-unconfirmed-${language}`);
+      await ask.click();
+      await page.getByRole('dialog', { name: words.code }).waitFor();
+      await window.go('/settings/connections');
+      await row.getByRole('link', { name: /code|codice/ }).waitFor();
+      assert.equal(await ask.count(), 0);
+      assert.equal(await add.getAttribute('data-variant'), 'filled');
+      await stage.api('DELETE', `/connections/${school}`);
     });
 
     test(`what is still used is not removed, and where it is used is told, in ${language}`, async () => {

@@ -242,7 +242,7 @@ describe('the Microsoft side in the browser', () => {
       } finally {
         await stage.control('/settings', { deviceCodeSeconds: 900, intervalSeconds: 1 });
       }
-      await page.getByRole('button', { name: words.newCode }).waitFor();
+      await page.getByRole('dialog').getByRole('button', { name: words.newCode }).waitFor();
       // the link stands first, before a new code
       const [first] = await page.locator('[role=alert] .mantine-Button-root').allTextContents();
       assert.equal(first, words.byLink);

@@ -23,11 +23,14 @@ export default function ConnectionsList() {
   useLiveQuery(['connection-', 'login-'], connectionsQuery.queryKey);
   const connections = useQuery(connectionsQuery);
   const isBroken = connections.data?.some(({ state }) => state === 'needs-confirmation') === true;
+  // A code runs out without an event.
+  useNow(10_000);
+  const next = connections.data === undefined ? undefined : nextToConfirm(connections.data);
   return (
     <Page
       title={t('nav.connections')}
       isBroken={isBroken}
-      actions={mayChange ? <AddMenu isQuiet={isBroken} /> : undefined}
+      actions={mayChange ? <AddMenu isQuiet={isBroken || next !== undefined} /> : undefined}
     >
       <Loaded query={connections}>
         {(all) =>
@@ -37,7 +40,7 @@ export default function ConnectionsList() {
               {mayChange ? <FirstActs /> : null}
             </Empty>
           ) : (
-            <ConnectionTable connections={all} />
+            <ConnectionTable connections={all} next={next} />
           )
         }
       </Loaded>
@@ -84,11 +87,12 @@ function AddMenu({ isQuiet }: { readonly isQuiet: boolean }) {
   );
 }
 
-function ConnectionTable({ connections }: { readonly connections: readonly Connection[] }) {
+type TableProps = { readonly connections: readonly Connection[]; readonly next: Connection | undefined };
+
+function ConnectionTable({ connections, next }: TableProps) {
   const { t } = useTranslation();
   const usageOf = useUsage();
   const { open, show, close } = useOpenDialog(['remove'], useMay('administrator') ? connections : []);
-  const firstBroken = connections.find(({ state }) => state === 'needs-confirmation');
   return (
     <>
       <table className="list" aria-label={t('nav.connections')}>
@@ -118,7 +122,7 @@ function ConnectionTable({ connections }: { readonly connections: readonly Conne
               <td>
                 <ConnectionState connection={connection} usage={usageOf?.(connection.id)} />
                 <Permission connection={connection} />
-                <ConfirmAgain connection={connection} isFirst={connection === firstBroken} />
+                <Confirm connection={connection} isNext={connection === next} />
               </td>
               <td>
                 <RowMenu connection={connection} onRemove={() => show({ act: 'remove', item: connection })} />
@@ -149,15 +153,26 @@ function shortDay(language: string, at: Date): string {
   return new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', ...year }).format(at);
 }
 
-/** In the row that needs it. Where several do, the first has the one filled button of the page. */
-function ConfirmAgain({ connection, isFirst }: { readonly connection: Connection; readonly isFirst: boolean }) {
+/** In the row that needs it, also where nobody has confirmed yet. Where several do, one has the filled button of the page. */
+function Confirm({ connection, isNext }: { readonly connection: Connection; readonly isNext: boolean }) {
   const mayChange = useMay('administrator');
-  if (!mayChange || connection.state !== 'needs-confirmation' || isPending(connection)) return null;
+  if (!mayChange || !isToConfirm(connection)) return null;
   return (
     <Group mt="xs">
-      <NewCodeButton connection={connection} variant={isFirst ? 'filled' : 'default'} />
+      <NewCodeButton connection={connection} variant={isNext ? 'filled' : 'default'} />
     </Group>
   );
+}
+
+/** What has stopped comes before what has never worked yet. */
+function nextToConfirm(connections: readonly Connection[]): Connection | undefined {
+  const all = connections.filter(isToConfirm);
+  return all.find(({ state }) => state === 'needs-confirmation') ?? all[0];
+}
+
+function isToConfirm(connection: Connection): boolean {
+  const { state } = connection;
+  return (state === 'needs-confirmation' || state === 'awaiting-confirmation') && !isPending(connection);
 }
 
 /** A code or a link runs: then it is shown, and no other one is asked for. */
