@@ -58,6 +58,38 @@ describe('the outbox in the browser', () => {
     window.assertQuiet();
   });
 
+  for (const [language, width] of [
+    ['en', 1100],
+    ['it', 1100],
+    ['en', 390],
+    ['it', 390],
+  ] as const) {
+    test(`long addresses stay in one line and are told in full, in ${language}, ${width} wide`, async () => {
+      const to = 'maria-antonietta.bergamaschi-colombo@ufficio-protocollo.practice.example';
+      const { id } = await web.stage.api('POST', '/settings/network/test-message', { to });
+      await web.stage.api('POST', `/outbox/${id}/hold`);
+      await using window = await web.open({ language, width, as: ADMINISTRATOR });
+      const { page } = window;
+      await window.go('/outbox');
+      const address = page.getByTitle(to);
+      await address.waitFor();
+      await address.scrollIntoViewIfNeeded();
+      await window.picture(`outbox-long-first-${language}-${width}`);
+      const lines = (height: number) => Math.round(height / 22.5);
+      const height = async () => (await address.boundingBox())?.height ?? 0;
+      assert.equal(lines(await height()), 1);
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true);
+      await window.assertGood(`outbox-long-${language}-${width}`);
+      // By keyboard there is nothing that points at it.
+      await page.locator('tr[data-row]').first().focus();
+      await page.keyboard.press('Home');
+      await window.picture(`outbox-long-focus-${language}-${width}`);
+      assert.ok(lines(await height()) > 1);
+      await web.stage.api('POST', `/outbox/${id}/drop`);
+      window.assertQuiet();
+    });
+  }
+
   test('a message that came back says so in the list, and on its page who did not get it and why', async () => {
     const { id } = await web.stage.api('POST', '/settings/network/test-message', { to: 'nobody@fabrikam.example' });
     const problem = {

@@ -10,6 +10,7 @@ import { MailFilters } from '../find/mail-filters.tsx';
 import { Empty } from '../ui/content.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
+import { Cut } from '../ui/rows/cut.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
 import { MESSAGES_KEY, type Message, type MessageOutcome, OUTCOMES } from './message.ts';
@@ -78,13 +79,20 @@ function columnsOf(t: TFunction): readonly Column<Message>[] {
       key: 'subject',
       title: t('outbox.subject'),
       cell: ({ id, subject }) => (
-        <Anchor component={Link} to={`/messages/${id}`}>
+        <Anchor component={Link} to={`/messages/${id}`} className="cut block" title={plain(subject)}>
           {subject === '' ? t('outbox.noSubject') : plain(subject)}
         </Anchor>
       ),
+      width: '32%',
       phone: 'name',
     },
-    { key: 'from', title: t('outbox.from'), cell: ({ sender }) => plain(sender), phone: 'detail' },
+    {
+      key: 'from',
+      title: t('outbox.from'),
+      cell: ({ sender }) => <Cut text={plain(sender)} />,
+      width: '26%',
+      phone: 'detail',
+    },
     {
       key: 'outcome',
       title: t('messages.outcome'),

@@ -10,6 +10,7 @@ import { MailFilters } from '../find/mail-filters.tsx';
 import { Empty } from '../ui/content.tsx';
 import { type Column, LongList, usePages } from '../ui/list.tsx';
 import { Page } from '../ui/page.tsx';
+import { Cut } from '../ui/rows/cut.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
 import { type Message, type MessageState, OUTBOX_KEY, recipientsOf, STATES, summaryQuery } from './message.ts';
@@ -99,11 +100,11 @@ function useColumns(): readonly Column<Message>[] {
       key: 'subject',
       title: t('outbox.subject'),
       cell: ({ id, subject }) => (
-        <Anchor component={Link} to={`/outbox/${id}`}>
+        <Anchor component={Link} to={`/outbox/${id}`} className="cut block" title={plain(subject)}>
           {subject === '' ? t('outbox.noSubject') : plain(subject)}
         </Anchor>
       ),
-      width: '30%',
+      width: '25%',
       phone: 'name',
     },
     {
@@ -111,10 +112,17 @@ function useColumns(): readonly Column<Message>[] {
       title: t('outbox.from'),
       cell: ({ sender, deviceId }) => <From sender={sender} device={devices.get(deviceId ?? '')} />,
       isNamedOnPhone: true,
-      width: '20%',
+      width: '24%',
       phone: 'detail',
     },
-    { key: 'to', title: t('outbox.to'), cell: recipientsOf, isNamedOnPhone: true, width: '26%', phone: 'detail' },
+    {
+      key: 'to',
+      title: t('outbox.to'),
+      cell: (message) => <Cut text={recipientsOf(message)} />,
+      isNamedOnPhone: true,
+      width: '26%',
+      phone: 'detail',
+    },
     {
       key: 'state',
       title: t('outbox.state'),
@@ -126,11 +134,11 @@ function useColumns(): readonly Column<Message>[] {
 }
 
 function From({ sender, device }: { readonly sender: string; readonly device: string | undefined }) {
-  if (device === undefined) return sender;
+  if (device === undefined) return <Cut text={sender} />;
   return (
     <>
-      <div>{plain(device)}</div>
-      <div className="hint">{sender}</div>
+      <Cut text={plain(device)} />
+      <Cut text={sender} isHint />
     </>
   );
 }
