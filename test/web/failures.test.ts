@@ -66,6 +66,8 @@ async function seeMessage(
   await window.go(`/outbox/${id}`);
   const found = findingOf(window.page, patternOf(language, `errors.${code}.title`), reference);
   await assertFiveParts(found, language);
+  // The id under which the log and the journal tell of it.
+  assert.ok((await found.locator('.finding-id').textContent())?.includes(id));
   await window.assertGood(`failure-${code}-${language}`);
 }
 

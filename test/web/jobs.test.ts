@@ -308,6 +308,8 @@ describe('the pages of jobs', () => {
       const { page } = window;
       await window.go(`/jobs/${stuckId}`);
       await page.getByRole('heading', { name: title }).waitFor();
+      // The id under which the log and the journal tell of it.
+      assert.ok((await page.locator('.finding-id').textContent())?.includes(String(stuckId)));
       await page.getByRole('listitem').getByText(told, { exact: true }).waitFor();
       await page.getByRole('definition').getByText(told).waitFor();
       await window.assertGood(`job-takes-nothing-${language}-${width}`);

@@ -42,8 +42,16 @@ describe('the frame of the web interface', () => {
     await window.go('/settings/connections');
     await page.getByLabel('E-mail').fill(ADMINISTRATOR.email);
     await page.getByLabel('Password', { exact: true }).fill('not the password');
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    const [refusal] = await Promise.all([
+      page.waitForResponse((answer) => answer.url().endsWith('/sessions') && answer.status() === 401),
+      page.getByRole('button', { name: 'Sign in' }).click(),
+    ]);
     await page.getByText('What to do').waitFor();
+    // The id of the request, under which the log has more.
+    const { instance } = await refusal.json();
+    assert.match(instance, /^urn:uuid:[0-9a-f-]{36}$/);
+    const reference = `Reference ${instance.replace('urn:uuid:', '')}`;
+    assert.equal(await page.locator('.finding-id').textContent(), reference);
     assert.equal(await page.getByLabel('E-mail').inputValue(), ADMINISTRATOR.email);
     await window.assertAccessible();
     await window.picture('sign-in');

@@ -120,6 +120,7 @@ function ConnectionFault({ connection }: { readonly connection: Connection }) {
     <Explained
       tone={state === 'degraded' ? 'warning' : 'broken'}
       problem={problem}
+      of={connection.id}
       since={stateSince}
       stops={state === 'degraded' ? t('waiting.yes') : t('connections.stops')}
     >
@@ -182,7 +183,7 @@ function Check({ connection }: { readonly connection: Connection }) {
         <ul className="tests">
           {failed.map((test) => (
             <li key={test.test}>
-              <CheckLine test={test} />
+              <CheckLine test={test} of={connection.id} />
             </li>
           ))}
         </ul>

@@ -6,12 +6,15 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { CopyButton } from '../ui/copy.tsx';
 import { Finding, type FindingProps } from '../ui/finding.tsx';
+import { referenceOf } from '../ui/words.ts';
 import type { Connection } from './connection.ts';
 
 export type KeptProblem = NonNullable<Connection['problem']>;
 
 type ExplainedProps = Pick<FindingProps, 'tone' | 'level' | 'stops' | 'since'> & {
   readonly problem: KeptProblem;
+  /** The id of what has it. */
+  readonly of?: string | undefined;
   /** In place of the problem's own, where more is known of how it came about. */
   readonly title?: string | undefined;
   /** What the check calls the test that found it. */
@@ -21,6 +24,7 @@ type ExplainedProps = Pick<FindingProps, 'tone' | 'level' | 'stops' | 'since'> &
 
 export function Explained({
   problem,
+  of,
   title = problem.title,
   found,
   since = problem.at,
@@ -42,7 +46,7 @@ export function Explained({
       where={explanation?.placeText === undefined ? undefined : <Where explanation={explanation} />}
       command={explanation?.command === undefined ? undefined : <Command text={explanation.command} />}
       remote={remote}
-      reference={referenceOf(problem)}
+      reference={referenceTo(problem, of)}
       causes={
         explanation?.causes === undefined ? undefined : <Causes causes={explanation.causes} level={shown.level} />
       }
@@ -137,13 +141,15 @@ function Command({ text }: { readonly text: string }) {
   );
 }
 
-/** The number of the failure, or what Platen calls it, and the id under which Microsoft's support finds the event. */
-function referenceOf({ code, facts, explanation }: KeptProblem): string {
+/** The number of the failure, or what Platen calls it; the id in Platen's log, and the one that Microsoft's support asks for. */
+function referenceTo({ code, facts, explanation }: KeptProblem, of: string | undefined): string {
   const known = explanation?.reference;
   const trace = facts?.traceId ?? facts?.correlationId;
-  return [known === undefined || known === 'unknown' ? code : known, trace]
-    .filter((part) => part !== undefined)
-    .join(' · ');
+  return referenceOf(
+    known === undefined || known === 'unknown' ? code : known,
+    of,
+    trace === undefined ? undefined : String(trace),
+  );
 }
 
 /** What is sent to whoever may change it: what happens, what to change, and Microsoft's own words. */

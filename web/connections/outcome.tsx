@@ -71,7 +71,12 @@ function Ended({ connection, onNewCode, onClose }: OutcomeProps) {
   );
   if (login?.problem !== undefined) {
     return (
-      <Explained problem={login.problem} title={titleOf(t, login.problem)} stops={t('deviceCode.nothingKept')}>
+      <Explained
+        problem={login.problem}
+        of={connection.id}
+        title={titleOf(t, login.problem)}
+        stops={t('deviceCode.nothingKept')}
+      >
         {buttons}
       </Explained>
     );
@@ -157,7 +162,7 @@ export function Confirmed({ connection, onClose }: Pick<OutcomeProps, 'connectio
             <ul className="tests">
               {tests.map((test) => (
                 <li key={test.test}>
-                  <CheckLine test={test} />
+                  <CheckLine test={test} of={connection.id} />
                 </li>
               ))}
             </ul>
@@ -187,8 +192,8 @@ export function Confirmed({ connection, onClose }: Pick<OutcomeProps, 'connectio
 type Test = NonNullable<Connection['checks']>['tests'][number];
 const OUTCOME_TONES = { passed: 'ok', failed: 'broken', skipped: 'off' } as const;
 
-export function CheckLine({ test }: { readonly test: Test }) {
+export function CheckLine({ test, of }: { readonly test: Test; readonly of: string }) {
   const { t } = useTranslation();
-  if (test.problem !== undefined) return <Explained level={3} problem={test.problem} />;
+  if (test.problem !== undefined) return <Explained level={3} problem={test.problem} of={of} />;
   return <State tone={OUTCOME_TONES[test.outcome]} word={`${test.title}: ${t(`check.${test.outcome}`)}`} />;
 }

@@ -50,7 +50,12 @@ function MailboxView({ mailbox, title }: { readonly mailbox: Mailbox; readonly t
     >
       <Stack gap="md">
         {enabled && problem !== null ? (
-          <Explained tone={tone === 'waiting' ? 'warning' : tone} problem={problem} stops={t('mailboxes.stops')} />
+          <Explained
+            tone={tone === 'waiting' ? 'warning' : tone}
+            problem={problem}
+            of={mailbox.id}
+            stops={t('mailboxes.stops')}
+          />
         ) : (
           <State tone={tone} word={`${t(word)}: ${mailbox.address}`} />
         )}

@@ -50,7 +50,7 @@ export function MailboxTest({ form, id }: TestProps) {
         <Found messages={check.data.messages ?? 0} missingFolders={check.data.missingFolders ?? []} />
       ) : null}
       <p className="hint plain">{t('mailboxes.testNote')}</p>
-      {problem === undefined ? null : <Explained problem={problem} />}
+      {problem === undefined ? null : <Explained problem={problem} of={id} />}
       {check.error === null ? null : <Failed error={check.error} />}
     </div>
   );

@@ -62,7 +62,7 @@ function Shown({ job, story }: { readonly job: PlacedJob; readonly story: readon
       <div className="job">
         <div>
           <p className="job-title">{plain(job.title)}</p>
-          {job.problem === null ? null : <JobProblem problem={job.problem} />}
+          {job.problem === null ? null : <JobProblem problem={job.problem} of={job.id} />}
           <Facts job={job} story={story} />
           <h2 className="section">{t('jobs.story')}</h2>
           <ol className="story">

@@ -13,7 +13,7 @@ import { Finding } from '../ui/finding.tsx';
 import { Page } from '../ui/page.tsx';
 import { State, type Tone } from '../ui/state.tsx';
 import { When } from '../ui/when.tsx';
-import { plain } from '../ui/words.ts';
+import { plain, referenceOf } from '../ui/words.ts';
 import { MESSAGES_KEY, type MessageStep, type MessageStory, OUTCOME_TONES } from './message.ts';
 import { Outcome } from './outcome.tsx';
 
@@ -100,7 +100,7 @@ function Verdict({ message }: { readonly message: MessageStory }) {
       stops={t(outcome === 'held' ? 'messages.stopsWaiting' : 'messages.stops')}
       advice={advice ?? undefined}
       remote={remote === null ? undefined : plain(remote)}
-      reference={reason}
+      reference={referenceOf(reason, message.id)}
     />
   );
 }

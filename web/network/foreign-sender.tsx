@@ -10,6 +10,7 @@ import { type Connection, connectionsQuery } from '../connections/connection.ts'
 import { Confirm } from '../ui/confirm.tsx';
 import { Failed } from '../ui/content.tsx';
 import { Finding } from '../ui/finding.tsx';
+import { referenceOf } from '../ui/words.ts';
 import { NETWORK_KEY, type Network } from './settings.ts';
 
 export type Foreign = { readonly connectionId: string; readonly account: string; readonly sender: string };
@@ -36,7 +37,7 @@ export function ForeignSender({ network, onUsed, ...foreign }: ForeignProps) {
       since={network.problem?.at}
       stops={t('network.stops')}
       advice={t('network.foreignAdvice', { account: foreign.account, sender: foreign.sender })}
-      reference={network.problem?.code}
+      reference={referenceOf(network.problem?.code, foreign.connectionId)}
     >
       {mayChange ? <Ways {...foreign} network={network} onUsed={onUsed} /> : undefined}
     </Finding>

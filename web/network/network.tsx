@@ -75,7 +75,8 @@ function Verdict({ network, connections, onUsed }: Shown & { readonly onUsed: ()
   if (problem !== null) {
     const foreign = findForeign(network, connections);
     if (foreign !== undefined) return <ForeignSender {...foreign} network={network} onUsed={onUsed} />;
-    return <Explained problem={problem} stops={t('network.stops')} />;
+    const of = server !== null && 'connectionId' in server ? server.connectionId : undefined;
+    return <Explained problem={problem} of={of} stops={t('network.stops')} />;
   }
   if (server === null || network.senderEmail === null) {
     return <State tone="warning" word={t('network.none')} />;

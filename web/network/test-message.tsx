@@ -83,6 +83,7 @@ function Progress({ id, to }: { readonly id: string; readonly to: string }) {
               level={3}
               tone={state === 'failed' ? 'broken' : 'warning'}
               problem={problem}
+              of={id}
               stops={t(`message.${state}`)}
             />
           )}

@@ -48,7 +48,7 @@ function MessageView({ message }: { readonly message: MessageStory }) {
           <p className="plain">{t('outbox.uncertainMeans')}</p>
         ) : null}
         {problem === null ? null : (
-          <Explained tone={state === 'sent' ? 'warning' : STATE_TONES[state]} problem={problem} />
+          <Explained tone={state === 'sent' ? 'warning' : STATE_TONES[state]} problem={problem} of={message.id} />
         )}
         <Facts message={message} />
         <Tries message={message} />

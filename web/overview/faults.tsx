@@ -7,7 +7,7 @@ import { screens } from '../app/screens.ts';
 import { reasonsInWords } from '../printers/printer.ts';
 import { Finding } from '../ui/finding.tsx';
 import { exactTime } from '../ui/when.tsx';
-import { plain } from '../ui/words.ts';
+import { plain, referenceOf } from '../ui/words.ts';
 import type { OverviewData } from './overview.tsx';
 
 type Fault = OverviewData['faults'][number];
@@ -26,7 +26,7 @@ export function Faults({ faults }: { readonly faults: readonly Fault[] }) {
 
 function FaultCard({ fault }: { readonly fault: Fault }) {
   const { t, i18n } = useTranslation();
-  const { severity, kind, problem, since, due, waiting } = fault;
+  const { severity, kind, problem, since, due, waiting, subjectId } = fault;
   const place = placeOf(fault);
   // Of who is not known there is nothing more to say.
   const title = kind === 'knock' ? undefined : problem?.title;
@@ -45,7 +45,7 @@ function FaultCard({ fault }: { readonly fault: Fault }) {
       stops={waiting === null ? t(`overview.stops.${kind}`) : stopsWith(t, kind, waiting)}
       advice={problem?.advice ?? t(`overview.advice.${kind}`)}
       remote={problem?.remote == null ? undefined : plain(problem.remote)}
-      reference={problem?.code}
+      reference={referenceOf(problem?.code, subjectId) || undefined}
     >
       {place === undefined ? undefined : (
         <Button

@@ -6,6 +6,7 @@ import { api, need } from '../api/client.ts';
 import { useMay } from '../app/session.tsx';
 import { Failed } from '../ui/content.tsx';
 import { Finding } from '../ui/finding.tsx';
+import { referenceOf } from '../ui/words.ts';
 import { type Printer, reasonsInWords } from './printer.ts';
 
 type ProblemProps = { readonly printer: Printer; readonly onChanged: () => Promise<void> };
@@ -35,6 +36,7 @@ export function PrinterProblem({ printer, onChanged }: ProblemProps) {
         since={problem.at}
         advice={problem.advice}
         remote={problem.remote}
+        reference={referenceOf(problem.code, printer.id)}
       >
         {isChanged && isAdministrator ? (
           <Button variant="outline" onClick={() => void accept(seen)}>

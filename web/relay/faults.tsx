@@ -11,7 +11,7 @@ import { useMay } from '../app/session.tsx';
 import { Failed } from '../ui/content.tsx';
 import { Finding } from '../ui/finding.tsx';
 import { When } from '../ui/when.tsx';
-import { plain } from '../ui/words.ts';
+import { plain, referenceOf } from '../ui/words.ts';
 
 export type Fault = paths['/device-faults']['get']['responses'][200]['content']['application/json']['items'][number];
 
@@ -68,7 +68,7 @@ function FaultCard({ fault, isOnList }: { readonly fault: Fault; readonly isOnLi
       stops={t(isMended(fault) ? 'devices.stopsNothing' : 'devices.stops')}
       advice={fault.advice}
       remote={fault.remote === null ? undefined : plain(fault.remote)}
-      reference={fault.reply === null ? fault.reason : `${fault.reason} · ${fault.reply}`}
+      reference={referenceOf(fault.reason, fault.reply, fault.deviceId)}
     >
       {mayChange ? <Acts fault={fault} isOnList={isOnList} /> : undefined}
     </Finding>

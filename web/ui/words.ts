@@ -6,6 +6,14 @@ export function plain(words: string): string {
   return words.replace(UNSEEN, '\uFFFD');
 }
 
+/**
+ * What leads from a fault that no request led to into the log and the journal: what Platen or the other side calls it,
+ * and the ids under which both have more.
+ */
+export function referenceOf(...parts: readonly (string | null | undefined)[]): string {
+  return [...new Set(parts.filter((part) => part != null && part !== ''))].join(' · ');
+}
+
 /** A4 for `iso_a4_210x297mm`, as people say it. */
 export function paperName(media: string): string {
   const name = plain(media.split('_')[1] ?? media);

@@ -51,7 +51,7 @@ function CheckFinding({ test, connectionId }: { readonly test: Test; readonly co
   const { problem } = test;
   if (problem === undefined) return null;
   return (
-    <Explained problem={problem} found={t('check.foundBy', { test: test.title })}>
+    <Explained problem={problem} of={connectionId} found={t('check.foundBy', { test: test.title })}>
       {mayConfirm && needsConfirmation(test) ? (
         <Button component={Link} to={`/settings/connections/${connectionId}`}>
           {t('action.confirmAgain')}

@@ -146,7 +146,7 @@ function LinkOutcome({ connection, onNewLink, onClose }: LinkOutcomeProps) {
               {buttons}
             </Finding>
           ) : (
-            <Explained problem={login.problem} stops={t('deviceCode.nothingKept')}>
+            <Explained problem={login.problem} of={connection.id} stops={t('deviceCode.nothingKept')}>
               {buttons}
             </Explained>
           )}

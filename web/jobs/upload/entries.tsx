@@ -105,7 +105,7 @@ export function Sent({ jobId }: { readonly jobId: string }) {
           </Anchor>
         </Group>
         {job.preparation === 'due' ? <p className="hint plain">{t('upload.preparing')}</p> : null}
-        {job.problem === null ? null : <JobProblem problem={job.problem} />}
+        {job.problem === null ? null : <JobProblem problem={job.problem} of={job.id} />}
         {isHeld(job) ? <PrintNow job={job} /> : null}
       </div>
       {isPrepared(job) && job.hasDocument ? (
