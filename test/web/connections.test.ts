@@ -16,6 +16,7 @@ const WORDS = {
     about: /^permission: about [A-Z][a-z]{2} \d/,
     again: 'Confirm again',
     newCode: 'Get a new code',
+    watched: /is now: Watched$/,
     add: '+ Add',
     acts: 'Actions for Town hall',
     menu: ['Check', 'Confirm again', 'Sign in by link', 'Hand over to the owner', 'Edit', 'Remove'],
@@ -55,6 +56,7 @@ const WORDS = {
     about: /^fine prevista dell’accesso: \d/,
     again: 'Conferma di nuovo',
     newCode: 'Richiedi un nuovo codice',
+    watched: /ora è: Sorvegliata$/,
     add: '+ Aggiungi',
     acts: 'Azioni per Town hall',
     menu: ['Verifica', 'Conferma di nuovo', 'Accedi con un link', 'Affida al titolare', 'Modifica', 'Rimuovi'],
@@ -99,6 +101,13 @@ const PLACES_OF_MARKS = `(() => {
 })()`;
 type Language = (typeof LANGUAGES)[number];
 const widthOf = (language: Language) => (language === 'en' ? 1280 : 390);
+
+/** Where the last line of the text of a label ends. */
+const END_OF_LABEL = `(() => {
+  const range = document.createRange();
+  range.selectNodeContents(document.querySelector('.mantine-Checkbox-label'));
+  return range.getBoundingClientRect().bottom;
+})()`;
 
 let stage: Stage;
 let browser: Browser;
@@ -185,6 +194,9 @@ describe('the external systems', () => {
       await window.picture(`connections-menu-${language}`);
       await page.keyboard.press('Escape');
       await window.assertGood(`connections-used-${language}`);
+      // The journal has the words of the pages for states.
+      await window.go('/journal?kind=mailbox');
+      await page.getByRole('table').getByText(words.watched).first().waitFor();
     });
 
     test(`one that nobody has confirmed yet has the next act in its row, unless a code runs, in ${language}`, async () => {
@@ -208,6 +220,22 @@ describe('the external systems', () => {
       await row.getByRole('link', { name: /code|codice/ }).waitFor();
       assert.equal(await ask.count(), 0);
       assert.equal(await add.getAttribute('data-variant'), 'filled');
+
+      // Nothing on the way by link is wider than a small phone, and no hint lies over its own label.
+      await page.setViewportSize({ width: 360, height: 800 });
+      await window.go(`/settings/connections/${school}/sign-in-link`);
+      const steps = page.locator('.codesteps > li');
+      await steps.last().waitFor();
+      for (const step of await steps.all()) {
+        const box = await step.boundingBox();
+        assert.ok((box?.x ?? 0) + (box?.width ?? 999) <= 360, JSON.stringify(box));
+      }
+      await window.go(`/settings/connections/${school}/check`);
+      const hint = page.locator('.mantine-Checkbox-description').first();
+      await hint.waitFor();
+      const end = (await page.evaluate(END_OF_LABEL)) as number;
+      assert.ok(end <= ((await hint.boundingBox())?.y ?? 0), `the label ends at ${end}`);
+      await window.picture(`connections-check-${language}-360`);
       await stage.api('DELETE', `/connections/${school}`);
     });
 

@@ -32,13 +32,15 @@ export function tell(t: TFunction, { type, data }: Told): string {
   return t(`journal.event.${type}`, { ...values, defaultValue: type });
 }
 
+const MAILBOX_WORDS: Readonly<Record<string, string>> = { connected: 'watching' };
+
 /** The word that the pages of its kind have for a state. */
 function stateWord(t: TFunction, type: string, state: string): string {
   const other = { defaultValue: state };
   if (type === 'job-state-changed') return t(`jobState.${state}`, other);
   if (type === 'outbox-message-state-changed') return t(`message.${state}`, other);
   if (type === 'printer-state-changed') return t(`printerState.${state}`, other);
-  if (type === 'mailbox-state-changed') return t(`mailboxes.${state}`, other);
+  if (type === 'mailbox-state-changed') return t(`mailboxes.${MAILBOX_WORDS[state] ?? state}`, other);
   if (type === 'login-ended') return t(`loginState.${state}`, other);
   return type === 'connection-state-changed' ? t(`connection.${state}`, other) : state;
 }
