@@ -73,8 +73,9 @@ describe('the sidebar', () => {
       await page.keyboard.press('Escape');
       await systems.waitFor({ state: 'hidden' });
       await page.keyboard.press('Enter');
-      await systems.waitFor();
+      await page.locator('[role=menuitem]:focus').getByText(words.systems).waitFor();
       await page.keyboard.press('ArrowDown');
+      await page.locator('[role=menuitem]:focus').getByText(words.network, { exact: true }).waitFor();
       await page.keyboard.press('Enter');
       await page.waitForURL('**/settings/network');
       await page.getByRole('heading', { level: 1, name: words.network }).waitFor();
