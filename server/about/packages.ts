@@ -7,6 +7,7 @@ const ROOT = new URL('../../', import.meta.url);
 export const WEB_PACKAGES: readonly string[] = [
   '@mantine/core',
   '@mantine/form',
+  '@mantine/hooks',
   '@tabler/icons-react',
   '@tanstack/react-query',
   '@tanstack/react-router',
