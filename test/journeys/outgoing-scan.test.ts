@@ -100,7 +100,7 @@ describe('each fault of Exchange ends in its state with its advice', () => {
     ['unknown-user', 'failed', 'recipient-refused'],
     ['temp-451', 'deferred', 'message-deferred'],
     ['too-many', 'deferred', 'message-deferred'],
-    ['recip-limit', 'deferred', 'message-deferred'],
+    ['recip-limit', 'failed', 'message-refused'],
     ['unknown-4xx', 'deferred', 'message-deferred'],
     ['unknown-5xx', 'failed', 'recipient-refused'],
     // Large, so that the line breaks long before the final dot was sent.
