@@ -135,7 +135,9 @@ describe('what can be done with a job on its page', () => {
     await window.go(`/jobs/${job.id}`);
     await page.getByText('1 page ready so far').waitFor();
     await window.picture('job-drawn-phone');
+    // Written past the server, which would tell the page of it.
     await drawn(140);
+    await window.go(`/jobs/${job.id}`);
     await page.getByText('140 pages ready so far').waitFor();
     await window.go('/jobs');
     await page.getByText('140 pages ready so far').waitFor();
