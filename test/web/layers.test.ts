@@ -87,6 +87,7 @@ describe('what opens over a page', () => {
         await using window = await browser.open(stage, { language, width, as: ADMINISTRATOR });
         const { page } = window;
         await visit(window, path.replace('$id', ids[path.replace('/$id', '')] ?? ''));
+        if (path === '/journal' && width < 768) await page.getByRole('button', { name: 'Filtri' }).click();
         const name = `open${path.replace(/[^a-z]+/g, '-')}-${language}-${width}`;
         // Those of the frame are the same on each page.
         const menus = page.locator(path === '/' ? MENUS : `main ${MENUS}`);
