@@ -162,6 +162,7 @@ describe('the notices on the screen', () => {
       await dialog.getByLabel(words.url).fill(receiver.url);
       await dialog.getByRole('button', { name: words.save }).click();
       await dialog.getByText(words.secret).waitFor();
+      await page.evaluate('scrollTo(0, 0)');
       await window.assertGood(`notices-secret-${language}-${width}`);
       await dialog.getByRole('button', { name: words.close }).last().click();
       await page.getByText(words.unproved).waitFor();
