@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually, MovableClock } from '../../../test/harness/time.ts';
-import { MINUTE_MS } from '../../base/clock.ts';
-import type { Box } from './box.ts';
+import { doubtOf, HOUR_MS, MINUTE_MS } from '../../base/clock.ts';
+import { LEFTOVER_AGE_MS } from '../limits.ts';
+import { type Box, sweepBoxes } from './box.ts';
 import { SpareRoom } from './spare.ts';
 
 const never = new AbortController().signal;
@@ -55,6 +56,21 @@ test('a room stands ready, serves one document alone, and the next one is made r
   assert.deepEqual(waitingShells(), []);
 });
 
+test('a room that somebody has tidied away is replaced, and a document that is gone is said to be', async () => {
+  const rooms = new SpareRoom(new MovableClock());
+  rooms.keepReady('A');
+  const shell = await eventually(() => waitingShells()[0]);
+  const [, room] = /(\/[^\0]*\/platen-conversion-[^/\0]+)/.exec(readFileSync(`/proc/${shell}/cmdline`, 'utf8')) ?? [];
+  assert.ok(room !== undefined && existsSync(room));
+  await rm(room, { recursive: true });
+  {
+    await using box = await openIn(rooms);
+    assert.equal(await words(box, 'cat "$IN"'), 'a document');
+  }
+  await assert.rejects(rooms.open('A', { path: join(dir, 'gone'), ending: 'txt' }), { code: 'ENOENT' });
+  await rooms.stop();
+});
+
 test('a second try of the same document has walls of its own', async () => {
   const rooms = new SpareRoom(new MovableClock());
   rooms.keepReady('A');
@@ -84,4 +100,18 @@ test('a room whose shell has died or that has stood for long is not relied on', 
     assert.ok(existsSync(dirname(box.outputDir)));
   }
   await rooms.stop();
+});
+
+test('what a dead process left is swept by its age, but not by a clock that has just leapt', async () => {
+  const left = await mkdtemp(join(tmpdir(), 'platen-conversion-'));
+  const now = new Date();
+  await utimes(left, now, new Date(now.getTime() - LEFTOVER_AGE_MS - MINUTE_MS));
+  const clock = new MovableClock(now);
+  assert.equal(doubtOf(clock).isDoubtful(), false);
+  clock.leap(HOUR_MS);
+  await sweepBoxes(clock);
+  assert.ok(existsSync(left));
+  clock.leap(-HOUR_MS);
+  await sweepBoxes(clock);
+  assert.ok(!existsSync(left));
 });

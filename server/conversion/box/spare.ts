@@ -3,6 +3,7 @@
  * every other, and the next one is made ready when that document has gone.
  */
 import { type Clock, MINUTE_MS } from '../../base/clock.ts';
+import { isSystemError } from '../../base/errors.ts';
 import { type Box, type Input, type Level, leaveRoom, makeRoom, openBox, type Room, startShell } from './box.ts';
 
 /** Folders that are older are taken for those of a dead process, and swept. */
@@ -36,7 +37,8 @@ export class SpareRoom {
     const spare = level === this.#level ? this.#take() : undefined;
     const isUsable = spare !== undefined && this.#clock.monotonicMs() - spare.sinceMs < USABLE_MS;
     if (spare !== undefined && !isUsable) void leave(spare);
-    const box = await openBox(this.#clock, level, input, isUsable ? await spare.room : undefined);
+    const box =
+      (isUsable ? await this.#openSpare(spare, level, input) : undefined) ?? (await this.#openNew(level, input));
     return {
       outputDir: box.outputDir,
       run: box.run,
@@ -45,6 +47,18 @@ export class SpareRoom {
         this.#refill();
       },
     };
+  }
+
+  #openNew(level: Level, input: Input): Promise<Box> {
+    return openBox(this.#clock, level, input);
+  }
+
+  /** Undefined when the room is gone: whoever tidies up the folder for temporary files may have taken it. */
+  async #openSpare({ room }: Spare, level: Level, input: Input): Promise<Box | undefined> {
+    return await openBox(this.#clock, level, input, await room).catch((error: unknown) => {
+      if (isSystemError(error) && error.code === 'ENOENT') return undefined;
+      throw error;
+    });
   }
 
   #take(): Spare | undefined {

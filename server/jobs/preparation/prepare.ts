@@ -5,8 +5,9 @@
  * then the job is aborted with the reason. Killed anywhere between, it is claimed and converted again; what was printed
  * is always the file that was committed.
  */
+import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { type ErrorCode, PlatenError } from '../../base/errors.ts';
+import { type ErrorCode, isSystemError, PlatenError } from '../../base/errors.ts';
 import { type Converted, convert, look, type Refusal } from '../../conversion/conversion.ts';
 import { record } from '../../journal/journal.ts';
 import { addSpoolFiles, discard, keep, pathOf, type SpoolFile } from '../../spool/spool.ts';
@@ -63,7 +64,8 @@ async function tryConvert(
   try {
     return await convert(context, source, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+    // Something else may be missing as well, such as a folder for temporary files; that is tried again.
+    if (isSystemError(error) && error.code === 'ENOENT' && !existsSync(source.path)) {
       return { kind: 'refused', reason: 'document-missing', detail: 'the document is no longer in the spool' };
     }
     throw error;
