@@ -230,6 +230,7 @@ describe('the pages behind the code of a printer and the links of messages', () 
     await stage.sql(`UPDATE jobs SET created_at = created_at - interval '40 days' WHERE id = $1`, [printed?.id]);
     await page.reload();
     await eventually(async () => (await rows.count()) === count - 1, { what: 'the old one is left out' });
+    await page.getByRole('button', { name: 'Filters' }).click();
     await page.getByLabel('Came since').selectOption('Any time');
     await page.waitForURL('**/jobs?since=ever');
     await eventually(async () => (await rows.count()) === count, { what: 'all are there' });
