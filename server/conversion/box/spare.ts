@@ -37,8 +37,8 @@ export class SpareRoom {
     const spare = level === this.#level ? this.#take() : undefined;
     const isUsable = spare !== undefined && this.#clock.monotonicMs() - spare.sinceMs < USABLE_MS;
     if (spare !== undefined && !isUsable) void leave(spare);
-    const box =
-      (isUsable ? await this.#openSpare(spare, level, input) : undefined) ?? (await this.#openNew(level, input));
+    const ready = isUsable ? await this.#openSpare(spare, level, input) : undefined;
+    const box = ready ?? (await openBox(this.#clock, level, input));
     return {
       outputDir: box.outputDir,
       run: box.run,
@@ -47,10 +47,6 @@ export class SpareRoom {
         this.#refill();
       },
     };
-  }
-
-  #openNew(level: Level, input: Input): Promise<Box> {
-    return openBox(this.#clock, level, input);
   }
 
   /** Undefined when the room is gone: whoever tidies up the folder for temporary files may have taken it. */
