@@ -11,7 +11,7 @@ type Waiting = { readonly resolve: (beginning: Beginning) => void; readonly reje
 
 /**
  * Filled by the parser, read once by who keeps the message. A stream is made only for what does not fit into memory:
- * one for each small message would be a tenth of the work for it.
+ * small messages come by the thousand, and each would pay for one.
  */
 export class Incoming {
   readonly #memoryBytes: number;
